@@ -1,0 +1,311 @@
+"""The root config of the road: `register()` its schemas, `compose()` it, `load()` it strictly.
+
+Whatever a user may have written wrong ends in a `UsageError` with one sentence, which names the nearest key there is.
+"""
+
+import difflib
+import importlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, cast, get_type_hints
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException
+from yaml import YAMLError
+
+from shipworthy.core.errors import UsageError
+from shipworthy.core.groups import (
+    AdapterConfig,
+    ComputeConfig,
+    DataConfig,
+    EngineConfig,
+    ModelConfig,
+    OptimizerConfig,
+    QuantConfig,
+    TaskConfig,
+    TrackerConfig,
+    TrainerConfig,
+)
+from shipworthy.core.project import project_root
+from shipworthy.core.schema import MISSING, SCHEMAS, Schema
+
+CONFIG_NAME = "config"
+
+
+@dataclass
+class Road:
+    """The whole road in one config.
+
+    Attributes:
+        seed: the seed of everything that draws (a whole number from 0).
+        workspace: the folder of the road's artifacts, relative to the project's root.
+    """
+
+    task: TaskConfig = MISSING
+    data: DataConfig = MISSING
+    model: ModelConfig = MISSING
+    adapter: AdapterConfig = MISSING
+    trainer: TrainerConfig = MISSING
+    optimizer: OptimizerConfig = MISSING
+    quant: QuantConfig = MISSING
+    engine: EngineConfig = MISSING
+    tracker: TrackerConfig = MISSING
+    compute: ComputeConfig = MISSING
+    seed: int = 17
+    workspace: str = "artifacts"
+
+    def __post_init__(self) -> None:
+        """Refuses combinations that cannot work; each part refuses its own in its own `__post_init__`."""
+        if self.seed < 0:
+            raise UsageError(f"seed={self.seed} is negative: choose a whole number from 0.")
+        for name, part in self.groups().items():
+            needs: Mapping[str, Sequence[str]] = getattr(part, "needs", {})
+            for group, kinds in needs.items():
+                chosen = getattr(self, group).kind
+                if chosen not in kinds:
+                    raise UsageError(
+                        f"{name} '{part.kind}' needs {group} to be {' or '.join(kinds)}, not '{chosen}': "
+                        f"change one of the two, or take a whole recipe with experiment=NAME."
+                    )
+
+    def groups(self) -> dict[str, Schema]:
+        """Group → its config."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {name: value for name, value in values.items() if isinstance(value, Schema)}
+
+
+@cache
+def _import_schemas() -> None:
+    package = Path(__file__).parent
+    for path in sorted(package.rglob("schema.py")):
+        if path.parent != package / "core":
+            importlib.import_module("shipworthy." + ".".join(path.relative_to(package).with_suffix("").parts))
+
+
+@cache
+def register() -> None:
+    """Tells Hydra of the root config and of every schema; however often it is called, it acts once."""
+    from hydra.core.config_store import ConfigStore
+    from hydra_plugins.hydra_optuna_sweeper.config import OptunaSweeperConf
+
+    _import_schemas()
+    store = ConfigStore.instance()
+    store.store(name="base_config", node=Road)
+    for group, kinds in SCHEMAS.items():
+        for kind, cls in kinds.items():
+            store.store(group=group, name=f"base_{kind}", node=cls)
+    # conf/hydra/sweeper/optuna.yaml hides the plugin's own config of that name, from which it inherits.
+    store.store(group="hydra/sweeper", name="base_optuna", node=OptunaSweeperConf)
+
+
+def compose(overrides: Sequence[str] = ()) -> Road:
+    """Composes conf/config.yaml with command-line overrides and loads the result.
+
+    Raises:
+        UsageError: an override names what there is not, or the result cannot work.
+    """
+    for override in check_overrides(overrides):
+        if override.is_sweep_override():
+            raise UsageError(f"{override.input_line} asks for several runs: add --multirun.")
+        if override.key_or_group.partition("/")[0].partition(".")[0] == "hydra":
+            raise UsageError(f"{override.input_line} has an effect only with --multirun: add it, or drop this.")
+    return load(composed(overrides))
+
+
+def composed(overrides: Sequence[str] = (), *, with_hydra: bool = False) -> DictConfig:
+    """The config as Hydra, and so DVC, composes it: params.yaml is this, written down."""
+    from hydra import compose as hydra_compose
+    from hydra import initialize_config_dir
+    from hydra.errors import HydraException
+
+    register()
+    try:
+        with initialize_config_dir(str(project_root() / "conf")):
+            config: DictConfig = hydra_compose(CONFIG_NAME, overrides=list(overrides), return_hydra_config=with_hydra)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise UsageError(_sentence(error, overrides)) from error
+    return config
+
+
+def read_params(path: Path) -> Road:
+    """Loads a composed config that was written to a YAML file, such as params.yaml.
+
+    Raises:
+        UsageError: there is no such file, or it holds no config that can work.
+    """
+    if not path.is_file():
+        raise UsageError(f"{path} does not exist: name the file that holds the composed config.")
+    try:
+        return load(OmegaConf.load(path))
+    except YAMLError as error:
+        raise UsageError(f"{path} is not YAML ({_one_line(error)}): write it anew.") from error
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from error
+
+
+def load(config: Any) -> Road:
+    """Merges a composed config into the concrete schema of each group, so that nothing unknown slips through.
+
+    Raises:
+        UsageError: a key that no schema has, a missing value, a `_target_`, or a combination that cannot work.
+    """
+    _import_schemas()
+    try:
+        plain = OmegaConf.to_container(config, resolve=True)
+        if not isinstance(plain, dict):
+            raise UsageError("the config is not a mapping of groups: write it anew.")
+        parts = {str(name): value for name, value in plain.items()}
+        for name in parts:
+            if name not in (f.name for f in fields(Road)):
+                raise UsageError(f"{name} is no part of the config: {nearest(name)}")
+        groups = {name: _load_group(name, parts.pop(name, None)) for name in SCHEMAS}
+        rest = cast(DictConfig, OmegaConf.merge(OmegaConf.structured(Road), parts))
+        scalars = {name: rest[name] for name in parts}
+    except OmegaConfBaseException as error:
+        raise UsageError(_sentence(error)) from error
+    return Road(**groups, **scalars)
+
+
+def _load_group(group: str, value: Any) -> Any:
+    if not isinstance(value, dict) or str(value.get("kind", MISSING)) not in SCHEMAS[group]:
+        raise UsageError(f"{group} is not chosen: take one of {choices(group)}, with {group}=….")
+    for key in _keys(value):
+        if key.rpartition(".")[2] == "_target_":
+            raise UsageError(f"{group}.{key} names a class to import, which no config may: remove it.")
+    cls = SCHEMAS[group][str(value["kind"])]
+    try:
+        return OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(cls), value))
+    except MissingMandatoryValue as error:
+        raise UsageError(f"{group} '{value['kind']}': {_one_line(error)}: give it one.") from error
+    except (ConfigKeyError, ConfigAttributeError) as error:
+        key = f"{group}.{error.full_key}"
+        raise UsageError(f"{key} is no part of {group} '{value['kind']}': {nearest(key)}") from error
+    except OmegaConfBaseException as error:
+        raise UsageError(f"{group}.{error.full_key}: {_one_line(error)}.") from error
+
+
+def _keys(value: Mapping[Any, Any], prefix: str = "") -> Iterator[str]:
+    for key, item in value.items():
+        yield f"{prefix}{key}"
+        if isinstance(item, dict):
+            yield from _keys(item, f"{prefix}{key}.")
+
+
+def check_overrides(overrides: Sequence[str]) -> list[Any]:
+    """The parsed overrides (Hydra's `Override`), each of which names a choice or a key that there is.
+
+    Raises:
+        UsageError: one does not; the sentence says which, and what is nearest.
+    """
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+
+    parsed = []
+    for text in overrides:
+        try:
+            override = OverridesParser.create().parse_override(text)
+        except HydraException as error:
+            raise UsageError(f"{text} is neither group=choice nor key=value ({_one_line(error)}).") from error
+        parsed.append(override)
+        key = override.key_or_group
+        if (project_root() / "conf" / key).is_dir():
+            _check_choice(text, key, override)
+        elif key.rpartition(".")[2] == "_target_":
+            raise UsageError(f"{text}: {key} names a class to import, which no config may: remove it.")
+        elif key.partition(".")[0].partition("/")[0] != "hydra" and not is_known(key):
+            raise UsageError(f"{text}: there is no {key}: {nearest(key)}")
+    return parsed
+
+
+def _check_choice(text: str, group: str, override: Any) -> None:
+    chosen = override.sweep_string_iterator() if override.is_sweep_override() else [override.value()]
+    for name in ("null" if choice is None else str(choice) for choice in chosen):
+        known = [p.stem for p in (project_root() / "conf" / group).glob("*.yaml")]
+        own = group.startswith("hydra/") or (group == "experiment" and name == "null")
+        if name not in known and not own:
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {group}={close[0]}?" if close else f"choose one of {choices(group)}."
+            raise UsageError(f"{text}: there is no {group} '{name}': {hint}")
+
+
+@cache
+def known_keys() -> list[str]:
+    """Every key that some choice of some group has, dotted from the root."""
+    _import_schemas()
+    keys = {f"{group}.{key}" for group, kinds in SCHEMAS.items() for cls in kinds.values() for key in _schema_keys(cls)}
+    return sorted(keys | {f.name for f in fields(Road)})
+
+
+def _schema_keys(cls: type) -> Iterator[str]:
+    hints = get_type_hints(cls)
+    for f in fields(cls):
+        if is_dataclass(hints[f.name]):
+            yield from (f"{f.name}.{key}" for key in _schema_keys(hints[f.name]))
+        elif f.name != "kind":
+            yield f.name
+
+
+def is_known(key: str) -> bool:
+    """Whether some schema has this key, or a key below it, or a mapping that may hold it."""
+    scalars = {f.name for f in fields(Road)}
+    return any(
+        key == known or known.startswith(f"{key}.") or (known not in scalars and key.startswith(f"{known}."))
+        for known in known_keys()
+    )
+
+
+def nearest(key: str) -> str:
+    """'did you mean …?' for a key that does not exist: the nearest in its group, else the nearest anywhere."""
+    group, _, leaf = key.rpartition(".")
+    inside = {known.rpartition(".")[2]: known for known in known_keys() if group and known.startswith(f"{group}.")}
+    anywhere = {known.rpartition(".")[2]: known for known in known_keys()}
+    anywhere |= {known.replace(".", "_"): known for known in known_keys()}
+    for candidates in (inside, anywhere):
+        if close := difflib.get_close_matches(leaf, candidates, n=1, cutoff=0.6):
+            return f"did you mean {candidates[close[0]]}?"
+    candidates = inside or anywhere
+    close = difflib.get_close_matches(leaf, candidates, n=3, cutoff=0.0)
+    return f"the nearest are {', '.join(candidates[name] for name in close)}."
+
+
+def choices(group: str) -> str:
+    """The files of a group, as a comma-separated list."""
+    return ", ".join(sorted(p.stem for p in (project_root() / "conf" / group).glob("*.yaml"))) or "(nothing)"
+
+
+def _one_line(error: BaseException) -> str:
+    """The first line of an error's message, without its full stop."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(". ")
+
+
+def _sentence(error: BaseException, overrides: Sequence[str] = ()) -> str:
+    """One sentence for what Hydra or OmegaConf refused, though every key was known to some choice."""
+    from hydra.errors import HydraException
+
+    cause = error
+    while isinstance(cause, HydraException) and (deeper := cause.__cause__ or cause.__context__):
+        cause = deeper
+    full_key = str(getattr(cause, "full_key", None) or "")
+    reason = _one_line(cause)
+    if isinstance(cause, ConfigKeyError | ConfigAttributeError) and (owners := _owners(full_key)):
+        reason = f"the chosen {full_key.partition('.')[0]} does not have it, only {' and '.join(owners)} has"
+    for text in overrides:
+        key = text.lstrip("+~").partition("=")[0]
+        if key == full_key or f"'{key}'" in str(error) or text in str(error):
+            return f"{text}: {reason}."
+    return f"{full_key}: {reason}." if full_key else f"{reason}."
+
+
+def _owners(key: str) -> list[str]:
+    """The kinds of a group that have a key, e.g. of `model.rounds`."""
+    group, _, inside = key.partition(".")
+    return [kind for kind, cls in SCHEMAS.get(group, {}).items() if inside in _schema_keys(cls)]
+
+
+def as_dict(config: Schema) -> dict[str, Any]:
+    """A group's config as plain containers."""
+    plain = OmegaConf.to_container(OmegaConf.structured(config), resolve=True)
+    assert isinstance(plain, dict)
+    return {str(k): v for k, v in plain.items()}

@@ -1,0 +1,55 @@
+"""The base of each config group: the type of the field of the same name in the root config."""
+
+from dataclasses import dataclass
+
+from shipworthy.core.schema import Schema
+
+
+@dataclass
+class TaskConfig(Schema):
+    """What is to be learned, how it is measured, and when it is good enough."""
+
+
+@dataclass
+class DataConfig(Schema):
+    """Which rows, from where, and how they are cleaned and split."""
+
+
+@dataclass
+class ModelConfig(Schema):
+    """A family of models and its settings."""
+
+
+@dataclass
+class AdapterConfig(Schema):
+    """Which weights of a network are trained."""
+
+
+@dataclass
+class TrainerConfig(Schema):
+    """How a model is trained: length, batches, devices, precision."""
+
+
+@dataclass
+class OptimizerConfig(Schema):
+    """The rule of the weights' updates, with its schedule."""
+
+
+@dataclass
+class QuantConfig(Schema):
+    """How the trained model is made smaller."""
+
+
+@dataclass
+class EngineConfig(Schema):
+    """What serves the model."""
+
+
+@dataclass
+class TrackerConfig(Schema):
+    """Where a run's metrics are recorded."""
+
+
+@dataclass
+class ComputeConfig(Schema):
+    """The hardware and its price."""

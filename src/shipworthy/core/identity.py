@@ -1,0 +1,83 @@
+"""What a run was made by: code, environment, and the id that follows from them."""
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from shipworthy.core.files import sha256_of_file, sha256_of_json
+from shipworthy.core.project import project_root
+
+LOCK = "requirements.lock"
+LIBRARIES = ("torch", "lightning", "transformers", "peft", "tokenizers", "xgboost-cpu", "scikit-learn", "numpy")
+
+
+def _git(*arguments: str) -> str:
+    result = subprocess.run(["git", *arguments], cwd=project_root(), capture_output=True, text=True, check=False)
+    return result.stdout.strip() if result.returncode == 0 else ""
+
+
+@cache
+def source_hash() -> str:
+    """The hash of the package's own source files: what the run's result can depend on."""
+    package = Path(__file__).parents[1]
+    return sha256_of_json({str(p.relative_to(package)): sha256_of_file(p) for p in sorted(package.rglob("*.py"))})
+
+
+@cache
+def code_version() -> dict[str, str]:
+    """Git SHA, hash of what was uncommitted (empty if nothing was), and hash of the package's source."""
+    dirty = _git("status", "--porcelain")
+    uncommitted = sha256_of_json([dirty, _git("diff", "HEAD")]) if dirty else ""
+    return {"git_sha": _git("rev-parse", "HEAD"), "uncommitted": uncommitted, "source": source_hash()}
+
+
+@cache
+def lock_hash() -> str:
+    """The SHA-256 of the dependency lock (empty where there is none)."""
+    lock = project_root() / LOCK
+    return sha256_of_file(lock) if lock.is_file() else ""
+
+
+def _version(library: str) -> str | None:
+    try:
+        return importlib.metadata.version(library)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+@cache
+def environment() -> dict[str, Any]:
+    """Lock, Python, libraries and hardware, without importing anything heavy."""
+    torch = sys.modules.get("torch")
+    return {
+        "lock": lock_hash(),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "machine": platform.machine(),
+        "processor": _processor(),
+        "cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "threads": torch.get_num_threads() if torch else None,
+        "cuda": torch.version.cuda if torch else None,
+        "gpus": [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())] if torch else None,
+        "libraries": {library: _version(library) for library in LIBRARIES},
+    }
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor()
+
+
+def run_id(command: str, config: Any, inputs: dict[str, str]) -> str:
+    """The id of a run: 16 hexadecimal digits that follow from command, config, inputs, code and lock."""
+    identity = {"command": command, "config": config, "inputs": inputs, "code": source_hash(), "lock": lock_hash()}
+    return sha256_of_json(identity)[:16]

@@ -1,0 +1,36 @@
+"""Progress of work that takes longer than two seconds: a bar on a terminal, a line every few seconds elsewhere."""
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+Item = TypeVar("Item")
+
+SECONDS_BETWEEN_LINES = 10.0
+
+
+def say(text: str) -> None:
+    """One line for the person who watches."""
+    print(text, flush=True)
+
+
+def track(items: Iterable[Item], what: str, total: int) -> Iterator[Item]:
+    """Yields the items and shows how many of `total` are done, how fast, and when the rest will be."""
+    started = last = time.monotonic()
+    live = sys.stdout.isatty()
+    every = 0.2 if live else SECONDS_BETWEEN_LINES
+    done = 0
+    for item in items:
+        yield item
+        done += 1
+        now = time.monotonic()
+        if now - last >= every and done < total:
+            rate = done / (now - started)
+            line = f"{what}: {done}/{total}, {rate:.1f}/s, {(total - done) / rate:.0f} s left"
+            print(f"\r\x1b[K{line}", end="", flush=True) if live else say(line)
+            last = now
+    seconds = time.monotonic() - started
+    if seconds > 2.0:
+        print("\r\x1b[K" if live else "", end="")
+        say(f"{what}: {done} in {seconds:.0f} s")

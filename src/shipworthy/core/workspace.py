@@ -1,0 +1,70 @@
+"""The folder in which a road's artifacts stand, one per kind, as one command sees it."""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from shipworthy.core.artifact import Artifact, read_artifact, write_artifact
+from shipworthy.core.identity import run_id
+
+
+@dataclass
+class Workspace:
+    """Reads and writes the artifacts of a road for one command.
+
+    Attributes:
+        root: the folder of the artifacts (`artifacts/` for `dvc repro`).
+        command: the command that runs, e.g. `train`.
+        config: the resolved config groups that the command takes, as plain containers.
+        seed: the road's seed.
+        publish: whether `write` puts the artifact into `root`; a sweep's jobs keep theirs in `runs/` only.
+        started: when the command began (seconds since the epoch); its artifacts count from there.
+    """
+
+    root: Path
+    command: str
+    config: Mapping[str, Any]
+    seed: int
+    publish: bool = True
+    inputs: dict[str, str] = field(default_factory=dict)
+    started: float = field(default_factory=time.time)
+
+    def read(self, kind: str) -> Artifact:
+        """The verified artifact of this kind; it is noted as an input of what is written next.
+
+        Raises:
+            ArtifactError: missing, half-written or damaged.
+        """
+        artifact = read_artifact(self.root / kind, kind)
+        self.inputs[kind] = artifact.digest
+        return artifact
+
+    def uses(self, name: str, sha256: str) -> None:
+        """Notes an input that is not an artifact: a raw file, or base weights."""
+        self.inputs[name] = sha256
+
+    @property
+    def run_id(self) -> str:
+        """The id of this run, from command, config, the inputs read so far, code and lock."""
+        return run_id(self.command, {**self.config, "seed": self.seed}, self.inputs)
+
+    def run_folder(self) -> Path:
+        """Where a run keeps what must outlive it if it is killed: `runs/<run id>` beside `root`."""
+        return self.root.parent / "runs" / self.run_id
+
+    @contextmanager
+    def write(self, kind: str, target: Path | None = None) -> Iterator[Path]:
+        """Yields an empty folder to fill; when the block ends well it becomes the artifact of this kind."""
+        with write_artifact(
+            target or self.root / kind,
+            kind,
+            run_id=self.run_id,
+            config={**self.config},
+            inputs=self.inputs,
+            seeds={"seed": self.seed},
+            started=self.started,
+        ) as folder:
+            yield folder
