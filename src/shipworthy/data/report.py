@@ -1,0 +1,45 @@
+"""`data.html`: what went in, what was rejected and why, how it was split, and what the model is trained on."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from shipworthy.core.files import write_text
+from shipworthy.data.sieve import Sieve
+from shipworthy.data.tokens import Preview
+from shipworthy.models.dataset import DatasetInfo
+
+EXAMPLES_PER_REASON = 3
+
+
+def steps(sieve: Sieve) -> list[dict[str, Any]]:
+    """Per step: its name, the rows that it was given and those that it rejected."""
+    return [{"step": step.name, "rows": step.before, "rejected": step.rejected} for step in sieve.steps]
+
+
+def reasons(sieve: Sieve) -> str:
+    """How many rows were rejected for which reason, in the order of the steps."""
+    counts: Counter[str] = Counter()
+    for step in sieve.steps:
+        counts[step.name] += step.rejected
+    return ", ".join(f"{n} {name}" for name, n in counts.items() if n) or "none"
+
+
+def write(path: Path, info: DatasetInfo, sieve: Sieve, previews: list[Preview]) -> None:
+    """Writes the page, self-contained."""
+    rejected = sieve.rejected()
+    names = list(dict.fromkeys(step.name for step in sieve.steps if step.rejected))
+    examples = {name: rejected.filter(reason=name).head(EXAMPLES_PER_REASON).to_dicts() for name in names}
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
+    )
+    page = environment.get_template("data.html.j2").render(
+        info=info,
+        total=sieve.total,
+        steps=steps(sieve),
+        examples=examples,
+        previews=previews,
+    )
+    write_text(path, page)

@@ -1,0 +1,98 @@
+"""The sieve for text, with one planted fault of each sort."""
+
+import random
+
+import polars as pl
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shipworthy.data import build
+from shipworthy.data.schema import NearDuplicates, Operations
+from shipworthy.data.sieve import Sieve
+
+CONFIG = Operations(
+    name="n",
+    licence="l",
+    file="f",
+    min_words=3,
+    max_words=30,
+    refuse_literal=True,
+    near=NearDuplicates(threshold=0.7, shingle_words=1),
+)
+SOUND = [
+    ("a1", "S3", "Deletes a bucket that is empty.", "DeleteBucket"),
+    ("a2", "EC2", "Starts an instance that was stopped.", "StartInstances"),
+]
+
+
+def sift(*rows: tuple[str, str | None, str | None, str | None]) -> Sieve:
+    sieve = Sieve(pl.DataFrame(rows, schema=["id", "service", "description", "answer"], orient="row"))
+    build.sift(CONFIG, sieve)
+    return sieve
+
+
+def why(sieve: Sieve) -> dict[str, tuple[str, str]]:
+    return {row["id"]: (row["reason"], row["detail"]) for row in sieve.rejected().iter_rows(named=True)}
+
+
+def test_sound_rows_pass_and_are_cleaned() -> None:
+    sieve = sift(("a0", "S3", "  Lists\u00a0the\n keys in   a bucket. ", " ListObjects "), *SOUND)
+    assert why(sieve) == {}
+    assert sieve.rows.columns == ["id", "service", "description", "answer", "cluster"]
+    assert sieve.rows.row(0) == ("a0", "S3", "Lists the keys in a bucket.", "ListObjects", "a0")
+
+
+def test_planted_faults_are_rejected_with_their_reason() -> None:
+    sieve = sift(
+        *SOUND,
+        ("b1", "S3", "", "GetNothing"),
+        ("b2", "S3", None, "GetNothing"),
+        ("b3", "", "Gets the owner of something.", "GetOwner"),
+        ("b4", "S3", "Gets the size of something.", None),
+        ("c1", "S3", "Update wave.", "UpdateWave"),
+        ("c2", "S3", "word " * 31, "GetWords"),
+        ("d1", "S3", "The putbucketacl operation sets an access list.", "PutBucketAcl"),
+        ("e1", "IAM", "Gets the finding with this id.", "GetFinding"),
+        ("e2", "IAM", "Gets the finding, with this id!", "GetFindingV2"),
+        ("f1", "Neptune", "Deletes a BUCKET that is empty", "DeleteBucket"),
+        ("g1", "Neptune", "Deletes a bucket that is now empty.", "DeleteBucket"),
+    )
+    assert sieve.rows["id"].to_list() == ["a1", "a2"]
+    assert why(sieve) == {
+        "b1": ("empty", "description is empty"),
+        "b2": ("empty", "description is empty"),
+        "b3": ("empty", "service is empty"),
+        "b4": ("empty", "answer is empty"),
+        "c1": ("length", "2 words, not 3 to 30"),
+        "c2": ("length", "31 words, not 3 to 30"),
+        "d1": ("literal", "description holds the answer 'PutBucketAcl'"),
+        "e1": ("contradiction", "same question, answers GetFinding, GetFindingV2"),
+        "e2": ("contradiction", "same question, answers GetFinding, GetFindingV2"),
+        "f1": ("exact duplicate", "of a1"),
+        "g1": ("near-duplicate", "of a1, with the same answer"),
+    }
+
+
+def test_the_same_words_in_two_services_with_two_names_stay_in_one_cluster() -> None:
+    sieve = sift(("a1", "S3", "Adds the given tags.", "TagResource"), ("a2", "SQS", "Adds the given tags.", "TagQueue"))
+    assert why(sieve) == {}
+    assert sieve.rows["cluster"].to_list() == ["a1", "a1"]
+
+
+WORDS = st.lists(st.sampled_from(["gets", "lists", "the", "key", "table", "of"]), min_size=0, max_size=6)
+ROW = st.tuples(st.sampled_from(["S3", "EC2"]), WORDS, st.sampled_from(["GetKey", "ListTable", "PutItem"]))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(ROW, max_size=25), st.integers(0, 9))
+def test_no_row_is_lost_and_order_does_not_matter(drawn: list[tuple[str, list[str], str]], seed: int) -> None:
+    rows = [(f"r{i:02}", service, " ".join(text), answer) for i, (service, text, answer) in enumerate(drawn)]
+    if not rows:
+        return
+    sieve = sift(*rows)
+    assert sorted([*sieve.rows["id"], *sieve.rejected()["id"]]) == [row[0] for row in rows]
+    random.Random(seed).shuffle(rows)
+    again = sift(*rows)
+    assert again.rows.equals(sieve.rows)
+    assert again.rejected().equals(sieve.rejected())
+    assert sieve.rows.select("cluster", "answer").is_duplicated().sum() == 0

@@ -1,0 +1,95 @@
+"""The raw snapshot: data/ holds what is pinned, and a change is refused."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from shipworthy.core.download import Wheel
+from shipworthy.core.errors import ShipworthyError
+from shipworthy.data.schema import Records, Table
+from shipworthy.data.snapshot import check, fill, pins, raw
+
+CONTENT = b"the raw file"
+SHA = hashlib.sha256(CONTENT).hexdigest()
+PIN = {"package": "p", "version": "1", "filename": "p-1-py3-none-any.whl", "sha256": SHA}
+OWN = Records(name="n", licence="l", file="own.csv", text="q", answer="a")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project with one pinned file, whose wheel is in the downloads already, and one file of the user's own."""
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "downloads").mkdir()
+    (tmp_path / "downloads" / PIN["filename"]).write_bytes(CONTENT)
+    choice(tmp_path, "pinned", file=PIN["filename"], wheel=PIN)
+    choice(tmp_path, "own", file="own.csv")
+    choice(tmp_path, "derived", defaults=["pinned", "_self_"], sample=0.5)
+    return tmp_path
+
+
+def choice(project: Path, name: str, **settings: object) -> None:
+    (project / "conf" / f"{name}.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+
+
+def fetch(project: Path) -> None:
+    fill(project / "conf", project / "data", project / "downloads")
+
+
+def test_the_folder_becomes_the_snapshot_and_stays_it(project: Path) -> None:
+    fetch(project)
+    fetch(project)
+    assert [path.name for path in (project / "data").iterdir()] == [PIN["filename"]]
+    assert (project / "data" / PIN["filename"]).read_bytes() == CONTENT
+
+
+def test_ones_own_file_is_left_alone_and_must_be_there(project: Path) -> None:
+    with pytest.raises(ShipworthyError, match=r"own\.csv is missing: put your file there"):
+        raw(OWN, project / "data")
+    (project / "data").mkdir()
+    (project / "data" / "own.csv").write_text("q,a", encoding="utf-8")
+    fetch(project)
+    assert raw(OWN, project / "data") == (project / "data" / "own.csv", hashlib.sha256(b"q,a").hexdigest())
+
+
+def test_a_change_is_refused_with_both_hashes_and_not_overwritten(project: Path) -> None:
+    fetch(project)
+    file = project / "data" / PIN["filename"]
+    file.write_bytes(b"changed")
+    with pytest.raises(ShipworthyError) as caught:
+        fetch(project)
+    assert SHA in str(caught.value)
+    assert hashlib.sha256(b"changed").hexdigest() in str(caught.value)
+    assert file.read_bytes() == b"changed"
+    pinned = Table(name="n", licence="l", file=PIN["filename"], label="y", wheel=Wheel(**PIN))
+    with pytest.raises(ShipworthyError, match="changed"):
+        raw(pinned, project / "data")
+
+
+def test_a_file_that_nobody_names_is_refused(project: Path) -> None:
+    (project / "data").mkdir()
+    (project / "data" / "stray.bin").touch()
+    with pytest.raises(ShipworthyError, match=r"stray\.bin is no part of the raw snapshot"):
+        fetch(project)
+
+
+def test_a_pinned_file_that_is_missing_names_the_command(tmp_path: Path) -> None:
+    with pytest.raises(ShipworthyError, match="is missing: run `shipworthy fetch`"):
+        check(tmp_path / "x", Wheel(**PIN))
+
+
+def test_two_pins_of_one_file_must_agree(project: Path) -> None:
+    choice(project, "other", file=PIN["filename"], wheel=PIN | {"sha256": "0" * 64})
+    with pytest.raises(ShipworthyError, match=r"pins .* otherwise"):
+        pins(project / "conf")
+
+
+def test_the_committed_pins_are_the_two_sources() -> None:
+    found = pins(Path("conf/data"))
+    assert {name: wheel.content_sha256[:16] for name, wheel in found.items()} == {
+        "botocore-1.44.5-py3-none-any.whl": "8f16a56d1dff125d",
+        "adult.parquet": "fb07816c87bb0c92",
+    }
+    pinned = yaml.safe_load(Path("data.dvc").read_text(encoding="utf-8"))["outs"][0]
+    assert (pinned["path"], pinned["nfiles"], pinned["size"]) == ("data", 2, 16_555_415 + 401_077)

@@ -1,0 +1,114 @@
+"""Raw files as rows, and one sentence for each that cannot be read."""
+
+import gzip
+import json
+import zipfile
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from shipworthy.core.errors import ShipworthyError, UsageError
+from shipworthy.data import build
+from shipworthy.data.schema import Operations, Records, Split, Table
+from shipworthy.data.sources.operations import row_id
+
+RECORDS = Records(name="n", licence="l", file="mine.csv", text="question", context=["topic"], answer="reply")
+TABLE = Table(name="n", licence="l", file="mine.csv", label="y", ignore=["note"])
+
+
+def botocore(path: Path, **services: dict[str, str]) -> Path:
+    """A wheel with one service description each: operation → documentation."""
+    with zipfile.ZipFile(path, "w") as wheel:
+        for name, operations in services.items():
+            model = {
+                "metadata": {"serviceId": name.upper()},
+                "operations": {k: {"documentation": v} if v else {} for k, v in operations.items()},
+            }
+            content = gzip.compress(json.dumps(model).encode())
+            wheel.writestr(f"botocore/data/{name}/2020-01-01/service-2.json.gz", content)
+        wheel.writestr("botocore/data/endpoints.json", "{}")
+    return path
+
+
+def test_operations_of_every_service(tmp_path: Path) -> None:
+    path = botocore(tmp_path / "w.whl", s3={"GetThing": "<p>Gets a thing. More.</p>", "Ping": ""}, ec2={"Go": "Go."})
+    rows = build.read(Operations(name="n", licence="l", file="w.whl"), path)
+    assert rows.drop("id").rows() == [("EC2", "Go.", "Go"), ("S3", "Gets a thing.", "GetThing"), ("S3", "", "Ping")]
+    assert rows["id"][1] == row_id("s3/2020-01-01/GetThing")
+    assert not any(name in identity for name, identity in rows.select("answer", "id").iter_rows())
+
+
+def test_a_sample_is_always_the_same_part(tmp_path: Path) -> None:
+    path = botocore(tmp_path / "w.whl", s3={f"Get{i}": "Gets it." for i in range(400)})
+    part = {
+        share: set(build.read(Operations(name="n", licence="l", file="w.whl", sample=share), path)["id"])
+        for share in (0.1, 0.3, 1.0)
+    }
+    assert part[0.1] < part[0.3] < part[1.0]
+    assert 20 <= len(part[0.1]) <= 60
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_records_of_every_format(tmp_path: Path, ending: str) -> None:
+    frame = pl.DataFrame({"id": [7, 8], "topic": ["a", "b"], "question": ["q1", None], "reply": [1, 2]})
+    path = tmp_path / f"mine.{ending}"
+    {"csv": frame.write_csv, "jsonl": frame.write_ndjson, "parquet": frame.write_parquet}[ending](path)
+    assert build.read(RECORDS, path).rows() == [
+        ("row-00000000", "q1", "a", "1"),
+        ("row-00000001", None, "b", "2"),
+    ]
+
+
+def test_a_table_has_numbers_and_names(tmp_path: Path) -> None:
+    pl.DataFrame({"x": [1.5], "ok": [True], "note": ["n"], "y": [3]}).write_csv(tmp_path / "mine.csv")
+    rows = build.read(TABLE, tmp_path / "mine.csv")
+    assert rows.rows() == [("row-00000000", 1.5, "true", "3")]
+
+
+@pytest.mark.parametrize(
+    ("config", "columns", "sentence"),
+    [
+        (RECORDS, "topic,question,answer", r"no column 'reply' \(it has topic, question, answer\): correct data.text"),
+        (RECORDS, "question,reply", "no column 'topic'"),
+        (TABLE, "x,note", r"no column 'y' \(it has x, note\): correct data.label"),
+        (TABLE, "x,note,cluster,y", "keeps names such as 'cluster' for itself"),
+        (TABLE, "x,note,answer,y", "column 'answer' .* cannot be a feature"),
+    ],
+)
+def test_a_column_that_does_not_fit_is_one_sentence(
+    tmp_path: Path, config: Records | Table, columns: str, sentence: str
+) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text(f"{columns}\n{','.join('1' for _ in columns.split(','))}\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=sentence):
+        build.read(config, path)
+
+
+def test_a_file_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "mine.parquet").write_bytes(b"not parquet")
+    with pytest.raises(ShipworthyError, match=r"mine\.parquet cannot be read"):
+        build.read(RECORDS, tmp_path / "mine.parquet")
+    (tmp_path / "mine.jsonl").write_text('{"question": ', encoding="utf-8")
+    with pytest.raises(ShipworthyError, match=r"mine\.jsonl cannot be read"):
+        build.read(RECORDS, tmp_path / "mine.jsonl")
+    with pytest.raises(UsageError, match=r"give a file that ends in \.jsonl, \.csv, \.parquet"):
+        build.read(RECORDS, tmp_path / "mine.xlsx")
+
+
+def test_impossible_settings_are_refused() -> None:
+    for settings, sentence in (
+        ({"sample": 0.0}, "data.sample=0.0"),
+        ({"file": "../x.csv"}, "give its name alone"),
+        ({"min_words": 5, "max_words": 4}, "need 1 ≤ min ≤ max"),
+    ):
+        with pytest.raises(UsageError, match=sentence):
+            Operations(**{"name": "n", "licence": "l", "file": "f", **settings})
+    for split, sentence in (
+        ({"test": 0}, "data.split.test=0"),
+        ({"test": 1.5}, "data.split.test=1.5"),
+        ({"test": 0.6, "validation": 0.5}, "leave nothing for train"),
+        ({"train_rows": 0}, "data.split.train_rows=0"),
+    ):
+        with pytest.raises(UsageError, match=sentence):
+            Split(**split)

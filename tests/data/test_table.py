@@ -1,0 +1,61 @@
+"""The sieve for tables."""
+
+import polars as pl
+import pytest
+
+from shipworthy.core.errors import UsageError
+from shipworthy.data import build, examples
+from shipworthy.data.schema import Table
+from shipworthy.data.sieve import Sieve
+from shipworthy.evaluation.tasks.schema import Classification
+
+CONFIG = Table(name="n", licence="l", file="f", label="y", missing=["?"])
+TASK = Classification(name="t", description="d", baselines=["majority"], positive="yes")
+
+
+def sift(**columns: list[object]) -> Sieve:
+    sieve = Sieve(pl.DataFrame({"id": [f"r{i}" for i in range(len(columns["answer"]))], **columns}))
+    build.sift(CONFIG, sieve)
+    return sieve
+
+
+def test_missing_values_and_duplicates() -> None:
+    sieve = sift(
+        age=[1, 1, 1, 2, None, 3],
+        job=["a", " a", "a ", "?", "?", ""],
+        answer=["yes", "yes", "no", "no", "yes", "?"],
+    )
+    why = {row["id"]: (row["reason"], row["detail"]) for row in sieve.rejected().iter_rows(named=True)}
+    assert why == {
+        "r1": ("exact duplicate", "of r0"),
+        "r4": ("empty", "every feature is missing"),
+        "r5": ("empty", "the label is missing"),
+    }
+    assert sieve.rows["cluster"].to_list() == ["r0", "r0", "r3"]
+    assert sieve.rows["job"].to_list() == ["a", "a", None]
+
+
+def shaped(answers: list[str], splits: list[str]) -> examples.Examples:
+    sieve = sift(age=list(range(len(answers))), job=["a"] * len(answers), answer=list(answers))
+    sieve.rows = sieve.rows.with_columns(split=pl.Series(splits))
+    return examples.shape(TASK, sieve, chat=pytest.fail)
+
+
+def test_classes_and_columns_are_described_without_the_test_answers() -> None:
+    result = shaped(["yes", "no", "no", "yes", "no"], ["train", "train", "validation", "test", "test"])
+    assert (result.features, result.categorical, result.classes) == (["age", "job"], ["job"], ["no", "yes"])
+    assert result.statistics["classes"] == {"train": {"no": 1, "yes": 1}, "validation": {"no": 1}}
+    assert result.statistics["columns"]["job"] == {"type": "String", "missing": 0.0, "distinct": 1}
+
+
+@pytest.mark.parametrize(
+    ("answers", "sentence"),
+    [
+        (["yes", "yes", "yes"], "Every row has the class 'yes'"),
+        (["no", "maybe", "no"], "task.positive=yes is not one of the classes maybe, no"),
+        (["no", "no", "yes"], "No row of train has the class 'yes'"),
+    ],
+)
+def test_classes_that_cannot_be_learned_are_refused(answers: list[str], sentence: str) -> None:
+    with pytest.raises(UsageError, match=sentence):
+        shaped(answers, ["train", "train", "test"])
