@@ -1,0 +1,58 @@
+"""The one door to the answers of the test split; it notes who went through."""
+
+import fcntl
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from shipworthy.core.artifact import Artifact
+from shipworthy.core.workspace import Workspace
+
+ANSWERS = "test_answers.parquet"
+LEDGER = "heldout_reads.jsonl"
+
+
+def ledger_of(workspace: Workspace) -> Path:
+    """Where the reads of a workspace's test splits are noted; it outlives the artifacts."""
+    return workspace.root.parent / "runs" / LEDGER
+
+
+def answers(dataset: Artifact, reader: str, purpose: str, ledger: Path, run_id: str = "") -> pl.DataFrame:
+    """The test answers (columns `id`, `answer`); the read is in the ledger before they are given out.
+
+    Args:
+        dataset: the artifact that holds them.
+        reader: the command that reads, e.g. `evaluate`.
+        purpose: what for, in a few words.
+        ledger: a JSONL file; made if there is none.
+        run_id: the run that reads.
+    """
+    _append(
+        ledger,
+        {"reader": reader, "purpose": purpose, "dataset": dataset.digest, "time": time.time(), "run_id": run_id},
+    )
+    return pl.read_parquet(dataset.file(ANSWERS)).select("id", "answer")
+
+
+def reads(dataset: Artifact, ledger: Path) -> list[dict[str, Any]]:
+    """Every read of this dataset's test answers so far, the oldest first."""
+    if not ledger.is_file():
+        return []
+    with ledger.open(encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        entries = [json.loads(line) for line in file]
+    return [entry for entry in entries if entry["dataset"] == dataset.digest]
+
+
+def _append(ledger: Path, entry: dict[str, Any]) -> None:
+    ledger.parent.mkdir(parents=True, exist_ok=True)
+    line = json.dumps(entry, ensure_ascii=False) + "\n"
+    with ledger.open("a", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.write(line)
+        file.flush()
+        os.fsync(file.fileno())

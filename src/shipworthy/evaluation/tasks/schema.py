@@ -1,0 +1,113 @@
+"""What is to be learned, how it is measured, and when it is good enough."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from shipworthy.core.errors import UsageError
+from shipworthy.core.groups import TaskConfig
+from shipworthy.core.schema import MISSING, schema
+
+
+@dataclass
+class Criteria:
+    """When the result is good enough to ship; written into the plan before anything is trained.
+
+    Attributes:
+        margin: by how much the metric must beat the best baseline (share of rows, 0 to 1).
+        alpha: significance level of the paired test against the best baseline.
+        noninferiority_margin: how much a compressed model may lose (share of rows, 0 to 1).
+        max_p95_s: 95th percentile of the serving latency of one request (seconds).
+        max_size_mb: size of the served weights (megabytes, 10^6 bytes).
+        max_memory_mb: memory of the serving process (megabytes).
+    """
+
+    margin: float = 0.02
+    alpha: float = 0.01
+    noninferiority_margin: float = 0.03
+    max_p95_s: float = 2.0
+    max_size_mb: float = 200.0
+    max_memory_mb: float = 1000.0
+
+    def __post_init__(self) -> None:
+        """Refuses what is not a share or not a limit."""
+        for name, low in {"margin": -1e-12, "alpha": 0.0, "noninferiority_margin": 0.0}.items():
+            if not low < getattr(self, name) < 0.5:
+                raise UsageError(
+                    f"task.criteria.{name}={getattr(self, name)} is not a share from 0 to 0.5: 0.01 means one in 100."
+                )
+        for name in ("max_p95_s", "max_size_mb", "max_memory_mb"):
+            if getattr(self, name) <= 0:
+                raise UsageError(f"task.criteria.{name}={getattr(self, name)} lets nothing pass: give more than 0.")
+
+
+@dataclass
+class Task(TaskConfig):
+    """What every problem has.
+
+    Attributes:
+        name: a short name, used in reports.
+        description: one sentence for the model card.
+        metric: the metric that decides; one value per row, so that tests can be paired.
+        baselines: the models to beat, in the order of the report (folders of models/).
+        criteria: when it is good enough.
+    """
+
+    name: str = MISSING
+    description: str = MISSING
+    metric: str = MISSING
+    baselines: list[str] = MISSING
+    criteria: Criteria = field(default_factory=Criteria)
+
+    metrics: ClassVar[tuple[str, ...]] = ()  # those of evaluation/tasks/<kind>.py that may decide
+
+    def __post_init__(self) -> None:
+        """Refuses a metric that the problem does not have, and a task without a bar."""
+        if self.metric not in self.metrics:
+            raise UsageError(f"task.metric={self.metric} cannot decide: choose one of {', '.join(self.metrics)}.")
+        if not self.baselines:
+            raise UsageError("task.baselines is empty: name at least one model to beat, e.g. [majority].")
+        if len(set(self.baselines)) < len(self.baselines):
+            raise UsageError("task.baselines names a model twice: name each once.")
+
+
+@schema("task", "text_to_text")
+class TextToText(Task):
+    """A short text in, a short text out; right if it is the same string.
+
+    Attributes:
+        system: the system message (empty: none is given, and the template may add its own).
+        prompt: the user message; {column} stands for a column of the dataset.
+        max_length: the longest row, prompt and answer together (tokens); longer ones are rejected, never cut.
+        max_new_tokens: the longest answer that is generated (tokens).
+        shots: examples in the prompt of the few-shot baseline.
+    """
+
+    metric: str = "exact_match"
+    system: str = ""
+    prompt: str = MISSING
+    max_length: int = 128
+    max_new_tokens: int = 24
+    shots: int = 8
+
+    metrics: ClassVar[tuple[str, ...]] = ("exact_match", "verb_accuracy")
+
+    def __post_init__(self) -> None:
+        """Refuses lengths and numbers below one."""
+        super().__post_init__()
+        for name in ("max_length", "max_new_tokens", "shots"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"task.{name}={getattr(self, name)} is not a number from 1: give 1 or more.")
+
+
+@schema("task", "classification")
+class Classification(Task):
+    """Columns in, one of two or more classes out.
+
+    Attributes:
+        positive: the class whose score is predicted, for the area under the curve (empty: none).
+    """
+
+    metric: str = "accuracy"
+    positive: str = ""
+
+    metrics: ClassVar[tuple[str, ...]] = ("accuracy",)

@@ -1,0 +1,25 @@
+"""Short texts: right if it is the same string, white space around it aside; case counts."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shipworthy.evaluation.intervals import Interval
+from shipworthy.evaluation.tasks.schema import Task
+from shipworthy.models.names import verb
+from shipworthy.models.protocol import Prediction
+
+
+def per_row(task: Task, predictions: Sequence[Prediction], answers: Sequence[str]) -> dict[str, NDArray[np.bool_]]:
+    """`exact_match` and `verb_accuracy`; each of shape (n,)."""
+    pairs = [(prediction.text.strip(), answer.strip()) for prediction, answer in zip(predictions, answers, strict=True)]
+    return {
+        "exact_match": np.array([text == answer for text, answer in pairs], dtype=bool),
+        "verb_accuracy": np.array([verb(text) == verb(answer) for text, answer in pairs], dtype=bool),
+    }
+
+
+def more(task: Task, predictions: Sequence[Prediction], answers: Sequence[str], seed: int) -> dict[str, Interval]:
+    """Nothing beside the means over rows."""
+    return {}

@@ -1,0 +1,22 @@
+"""From a baseline's name in `task.baselines` to its config."""
+
+from typing import Any
+
+from shipworthy.core.errors import UsageError
+from shipworthy.core.groups import ModelConfig, TaskConfig
+from shipworthy.core.schema import SCHEMAS
+
+
+def for_road(name: str, model: ModelConfig, task: TaskConfig) -> ModelConfig:
+    """The family's default settings, with what it takes from the road's model and task.
+
+    A family that needs nothing of them has no `for_road` of its own.
+
+    Raises:
+        UsageError: there is no such family, or it cannot be a baseline of this task.
+    """
+    cls: Any = SCHEMAS["model"].get(name)
+    if cls is None:
+        raise UsageError(f"task.baselines names '{name}', which is no model: choose of {', '.join(SCHEMAS['model'])}.")
+    config: ModelConfig = cls.for_road(model, task) if hasattr(cls, "for_road") else cls()
+    return config

@@ -1,0 +1,27 @@
+"""The network of a causal language model."""
+
+import warnings
+from pathlib import Path
+
+import torch
+from transformers import AutoModelForCausalLM, PreTrainedModel
+from transformers.utils.logging import disable_progress_bar
+
+disable_progress_bar()
+# PEFT asks for it by its old name.
+warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing.*")
+
+
+def load_network(folder: Path, adapter: Path | None = None) -> PreTrainedModel:
+    """A network in evaluation mode, in float32, with the adapter (if any) merged into its weights.
+
+    Args:
+        folder: a Hugging Face folder of the base weights.
+        adapter: a PEFT folder.
+    """
+    network: PreTrainedModel = AutoModelForCausalLM.from_pretrained(str(folder), dtype=torch.float32)
+    if adapter is not None:
+        from peft import PeftModel
+
+        network = PeftModel.from_pretrained(network, str(adapter)).merge_and_unload()
+    return network.eval()

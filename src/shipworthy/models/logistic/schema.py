@@ -1,0 +1,28 @@
+"""Logistic regression on a table."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from shipworthy.core.errors import UsageError
+from shipworthy.core.groups import ModelConfig
+from shipworthy.core.schema import schema
+
+
+@schema("model", "logistic")
+class Logistic(ModelConfig):
+    """One-hot categories, imputed and scaled numbers, L2 penalty.
+
+    Attributes:
+        c: inverse of the penalty's strength (above 0).
+        max_iter: the most steps of the solver (steps).
+    """
+
+    needs: ClassVar[Mapping[str, tuple[str, ...]]] = {"trainer": ("classical",), "adapter": ("none",)}
+
+    c: float = 1.0
+    max_iter: int = 1000
+
+    def __post_init__(self) -> None:
+        """Refuses a penalty or a number of steps that is not positive."""
+        if self.c <= 0 or self.max_iter < 1:
+            raise UsageError("model.c must be above 0 and model.max_iter 1 or more: raise them.")

@@ -1,0 +1,35 @@
+"""The answer of the most similar row of train."""
+
+from typing import Self
+
+from shipworthy.core.errors import UsageError
+from shipworthy.core.groups import ModelConfig, TaskConfig
+from shipworthy.core.schema import MISSING, schema
+from shipworthy.evaluation.tasks.schema import TextToText
+
+
+@schema("model", "nearest")
+class Nearest(ModelConfig):
+    """TF-IDF of words and of characters; cosine similarity.
+
+    Attributes:
+        template: what is compared; {column} stands for a column of the dataset.
+        word_ngrams: the longest run of words that counts (words).
+        char_ngrams: the longest run of characters within a word that counts (characters, from 3).
+    """
+
+    template: str = MISSING
+    word_ngrams: int = 2
+    char_ngrams: int = 5
+
+    def __post_init__(self) -> None:
+        """Refuses lengths that make no n-grams."""
+        if self.word_ngrams < 1 or self.char_ngrams < 3:
+            raise UsageError("model.word_ngrams must be 1 or more and model.char_ngrams 3 or more: raise them.")
+
+    @classmethod
+    def for_road(cls, model: ModelConfig, task: TaskConfig) -> Self:  # noqa: ARG003
+        """As a baseline it compares what the task's prompt says."""
+        if not isinstance(task, TextToText):
+            raise UsageError("Baseline 'nearest' compares texts, and the task has none: drop it from task.baselines.")
+        return cls(template=task.prompt)

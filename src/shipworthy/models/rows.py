@@ -1,0 +1,79 @@
+"""What a family reads out of a split: its answers, its feature columns, its texts."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from shipworthy.core.errors import ArtifactError, UsageError
+
+NOT_FEATURES = frozenset({"id", "cluster", "answer", "prompt_ids", "answer_ids"})
+
+
+def answers(rows: pl.DataFrame) -> list[str]:
+    """The answers to learn from.
+
+    Raises:
+        ArtifactError: there are none.
+    """
+    if "answer" not in rows.columns:
+        raise ArtifactError(
+            f"The rows have no column 'answer' (they have {', '.join(rows.columns)}), so nothing can be learned from "
+            "them: give train or validation rows, or make the dataset again with `shipworthy prepare`."
+        )
+    if not rows.height:
+        raise ArtifactError("There are no rows to learn from: make the dataset again with `shipworthy prepare`.")
+    return [str(answer) for answer in rows["answer"]]
+
+
+def two_classes(seen: Sequence[str]) -> str | None:
+    """The class that `Prediction.score` speaks of: the last in sorted order of two; None of more or fewer."""
+    classes = sorted(set(seen))
+    return classes[-1] if len(classes) == 2 else None
+
+
+def features(rows: pl.DataFrame) -> list[str]:
+    """The columns that a model may look at, in the dataset's order.
+
+    Raises:
+        UsageError: one of them is neither text, number nor truth value.
+    """
+    names = [name for name in rows.columns if name not in NOT_FEATURES]
+    for name in names:
+        kind = rows.schema[name]
+        if not (kind.is_numeric() or kind in (pl.String, pl.Boolean)):
+            raise UsageError(f"Column {name} holds {kind}, which a table model cannot use: drop it in the data config.")
+    return names
+
+
+def categorical(rows: pl.DataFrame) -> list[str]:
+    """Those of `features` that hold names, not numbers."""
+    return [name for name in features(rows) if not rows.schema[name].is_numeric()]
+
+
+def select(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+    """The columns that a model was fitted on.
+
+    Raises:
+        ArtifactError: one is missing.
+    """
+    if missing := [name for name in columns if name not in rows.columns]:
+        raise ArtifactError(
+            f"The rows lack the column {missing[0]} that the model was fitted on: "
+            "give the columns of the dataset that it was trained with."
+        )
+    return rows.select(columns)
+
+
+def texts(rows: pl.DataFrame, template: str) -> list[str]:
+    """The template filled in with each row; {column} stands for a column.
+
+    Raises:
+        UsageError: the template names a column that the rows lack.
+    """
+    try:
+        return [template.format(**row) for row in rows.iter_rows(named=True)]
+    except KeyError as error:
+        raise UsageError(
+            f"The template '{template}' names {error}, which is none of the columns "
+            f"{', '.join(rows.columns)}: correct it (task.prompt)."
+        ) from error

@@ -1,0 +1,19 @@
+"""How much disk a model takes."""
+
+from pathlib import Path
+
+from shipworthy.models.build import config_of
+from shipworthy.models.causal_lm.schema import CausalLM
+
+
+def size_mb(folder: Path) -> float:
+    """Megabytes (10^6 bytes) of a saved model's own files and of the base weights that it needs beside them."""
+    config = config_of(folder)
+    folders = [folder]
+    base = getattr(config, "base", config)
+    if isinstance(base, CausalLM):
+        from shipworthy.models.causal_lm.weights import base_folder
+
+        folders.append(base_folder(base))
+    files = (path for part in folders for path in part.rglob("*") if path.is_file())
+    return sum(path.stat().st_size for path in files) / 1e6

@@ -1,0 +1,37 @@
+"""A plain rule: verb and object of a sentence, in CamelCase."""
+
+import string
+from typing import Self
+
+from shipworthy.core.errors import UsageError
+from shipworthy.core.groups import ModelConfig, TaskConfig
+from shipworthy.core.schema import MISSING, schema
+from shipworthy.evaluation.tasks.schema import TextToText
+
+
+@schema("model", "verb_object")
+class VerbObject(ModelConfig):
+    """A sentence's first verb and what it acts on: "Deletes a component from an app." → DeleteComponent.
+
+    Attributes:
+        column: the column that holds the sentence.
+        min_count: how often train must show a phrase before it overrules the rule (rows).
+    """
+
+    column: str = MISSING
+    min_count: int = 3
+
+    def __post_init__(self) -> None:
+        """Refuses a count that lets what was never seen overrule the rule."""
+        if self.min_count < 1:
+            raise UsageError(f"model.min_count={self.min_count} is not a number from 1: give 1 or more.")
+
+    @classmethod
+    def for_road(cls, model: ModelConfig, task: TaskConfig) -> Self:  # noqa: ARG003
+        """As a baseline it reads the last column that the task's prompt names."""
+        if not isinstance(task, TextToText):
+            raise UsageError("Baseline 'verb_object' reads a text, and the task has none: drop it from task.baselines.")
+        columns = [name for _, name, _, _ in string.Formatter().parse(task.prompt) if name]
+        if not columns:
+            raise UsageError(f"task.prompt='{task.prompt}' names no column: write the text's column in braces.")
+        return cls(column=columns[-1])

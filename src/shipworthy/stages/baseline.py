@@ -1,0 +1,58 @@
+"""Fits the models to beat and keeps what they predict, row by row."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from shipworthy.core.files import write_json
+from shipworthy.core.groups import ModelConfig
+from shipworthy.core.progress import say
+from shipworthy.core.workspace import Workspace
+from shipworthy.evaluation import metrics, predictions
+from shipworthy.evaluation.tasks.schema import Task
+from shipworthy.models import baselines, build
+from shipworthy.models.dataset import SPLITS, split
+
+
+def run(*, task: Task, model: ModelConfig, seed: int, workspace: Workspace) -> None:
+    """Reads `dataset`, writes `baseline`; scores are made on validation alone.
+
+    Raises:
+        UsageError: task.baselines names what is no model, or a model that does not suit the task.
+    """
+    # All configs first: a wrong name is refused before the work.
+    configs = {name: baselines.for_road(name, model, task) for name in task.baselines}
+    dataset = workspace.read("dataset")
+    splits = {name: split(dataset, name) for name in SPLITS}
+    with workspace.write("baseline") as folder:
+        records = []
+        for number, (name, config) in enumerate(configs.items(), 1):
+            say(f"baseline {number} of {len(configs)}: {name}")
+            records.append(_measure(name, config, task, splits, seed=seed, folder=folder))
+        write_json(folder / "baseline.json", {"metric": task.metric, "baselines": records})
+
+
+def _measure(
+    name: str, config: ModelConfig, task: Task, splits: dict[str, pl.DataFrame], *, seed: int, folder: Path
+) -> dict[str, Any]:
+    """Fits one baseline, saves it with its predictions, and scores it on validation."""
+    started = time.monotonic()
+    fitted = build.create(config)
+    fitted.fit(splits["train"], splits["validation"], seed)
+    (folder / name).mkdir()
+    fitted.save(folder / name)
+    build.describe(config, folder / name)
+    validation, test = splits["validation"], splits["test"]
+    answered = fitted.predict(validation.drop("answer"))
+    predictions.write(folder / "predictions" / f"{name}.parquet", validation["id"], answered)
+    predictions.write(folder / "predictions" / f"{name}.test.parquet", test["id"], fitted.predict(test))
+    summary = metrics.summary(task, answered, validation["answer"].to_list(), seed)
+    decides = summary[task.metric]
+    say(f"  {name}: {task.metric} {decides.value:.3f} ({decides.low:.3f} to {decides.high:.3f}) on validation")
+    return {
+        "name": name,
+        "validation": {metric: interval.to_json() for metric, interval in summary.items()},
+        "seconds": time.monotonic() - started,
+    }

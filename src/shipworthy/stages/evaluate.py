@@ -1,0 +1,110 @@
+"""Measures every candidate on the test split and says whether the tuned model beats the best baseline."""
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from shipworthy.core.artifact import Artifact
+from shipworthy.core.errors import ArtifactError
+from shipworthy.core.files import write_json
+from shipworthy.core.progress import say
+from shipworthy.core.workspace import Workspace
+from shipworthy.evaluation import heldout, latency, metrics, paired, predictions
+from shipworthy.evaluation.tasks.schema import Task
+from shipworthy.evaluation.verdict import judge
+from shipworthy.models import build
+from shipworthy.models.dataset import split
+from shipworthy.models.size import size_mb
+
+TUNED = "tuned"
+TIMED_ROWS = 20
+
+
+def run(*, task: Task, seed: int, workspace: Workspace) -> None:
+    """Reads `plan`, `dataset`, `baseline` and `checkpoint`, writes `evaluation`.
+
+    Raises:
+        ArtifactError: the plan was made for another metric.
+    """
+    criteria = workspace.read("plan").json("criteria.json")
+    if criteria["metric"] != task.metric:
+        raise ArtifactError(
+            f"The plan decides by {criteria['metric']} and the task by {task.metric}: run `shipworthy plan` again."
+        )
+    dataset, baseline, checkpoint = (workspace.read(kind) for kind in ("dataset", "baseline", "checkpoint"))
+    validated = {entry["name"]: entry["validation"] for entry in baseline.json("baseline.json")["baselines"]}
+    folders = {**{name: baseline.path / name for name in validated}, TUNED: checkpoint.path}
+    test = split(dataset, "test")
+    answered = {
+        name: predictions.read(baseline.file(f"predictions/{name}.test.parquet"), test["id"]) for name in validated
+    }
+    answered[TUNED] = list(build.load(checkpoint.path).predict(test))
+    served = {name: _served(name, folder, test[:TIMED_ROWS]) for name, folder in folders.items()}
+
+    # Every candidate has answered: only now are the answers opened.
+    ledger = heldout.ledger_of(workspace)
+    answers = _answers(dataset, test, workspace, ledger)
+    correct = {name: metrics.correct(task, given, answers) for name, given in answered.items()}
+    # The baseline to beat is chosen on validation, so that the hypothesis stands before the test split is seen: the
+    # best of several on test would be the luckiest as well, and its difference to the tuned model biased.
+    best = max(validated, key=lambda name: validated[name][task.metric]["value"])
+    against = {name: paired.compare(correct[TUNED], correct[name]) for name in validated}
+    adjusted = paired.holm([comparison.p_value for comparison in against.values()])
+    verdict = judge(against[best], best, criteria)
+    with workspace.write("evaluation") as folder:
+        candidates = [
+            {
+                "name": name,
+                "role": TUNED if name == TUNED else "baseline",
+                "metrics": {k: v.to_json() for k, v in metrics.summary(task, given, answers, seed).items()},
+                **served[name],
+            }
+            for name, given in answered.items()
+        ]
+        for name, given in answered.items():
+            predictions.write(folder / "predictions" / f"{name}.parquet", test["id"], given, correct[name])
+        write_json(
+            folder / "evaluation.json",
+            {
+                "metric": task.metric,
+                "n": test.height,
+                "test_reads": heldout.reads(dataset, ledger),
+                "candidates": candidates,
+                "best_baseline": best,
+                "best_baseline_chosen_on": "validation",
+                "comparison": against[best].to_json(),
+                "against_each_baseline": [
+                    {"name": name, **comparison.to_json(), "p_value_holm": p_value}
+                    for (name, comparison), p_value in zip(against.items(), adjusted, strict=True)
+                ],
+                "verdict": verdict.to_json(),
+            },
+        )
+    _show(task.metric, candidates)
+    say(f"{'PASSED' if verdict.passed else 'NOT PASSED'} against {best}")
+    for reason in verdict.reasons:
+        say(f"  {reason}")
+
+
+def _served(name: str, folder: Path, rows: pl.DataFrame) -> dict[str, float]:
+    """Size on disk, and the 95th percentile of the seconds that single requests take in this process."""
+    say(f"{name}: {rows.height} single requests")
+    seconds = latency.one_by_one(build.load(folder), rows)
+    return {"size_mb": size_mb(folder), "p95_s": latency.percentile(seconds, 0.95)}
+
+
+def _answers(dataset: Artifact, test: pl.DataFrame, workspace: Workspace, ledger: Path) -> list[str]:
+    purpose = "metrics of every candidate and the paired test"
+    opened = heldout.answers(dataset, "evaluate", purpose, ledger, workspace.run_id)
+    if opened["id"].to_list() != test["id"].to_list():
+        raise ArtifactError(f"{dataset.path}: test.parquet and test_answers.parquet hold other rows: prepare it again.")
+    return opened["answer"].to_list()
+
+
+def _show(metric: str, candidates: list[dict[str, Any]]) -> None:
+    say(f"{'candidate':16} {metric:>12} {'95% interval':>16} {'MB':>9} {'p95, s':>8}")
+    for one in candidates:
+        share = one["metrics"][metric]
+        interval = f"{share['low']:.3f} to {share['high']:.3f}"
+        say(f"{one['name']:16} {share['value']:12.3f} {interval:>16} {one['size_mb']:9.1f} {one['p95_s']:8.3f}")

@@ -1,0 +1,66 @@
+from pathlib import Path
+
+import polars as pl
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from shipworthy.core.errors import ArtifactError, ShipworthyError, UsageError
+from shipworthy.models.logistic.family import LogisticModel, create
+from shipworthy.models.logistic.schema import Logistic
+from tests.models import samples
+
+CONFIG = Logistic()
+
+
+def fitted(train: pl.DataFrame) -> LogisticModel:
+    model = create(CONFIG)
+    model.fit(train, train, 0)
+    return model
+
+
+def test_it_learns_and_says_what_scikit_learn_says(tmp_path: Path) -> None:
+    train, test = samples.table(400), samples.table(200, seed=1)
+    model = fitted(train)
+    predictions = model.predict(test.drop("answer"))
+    assert sum(p.text == a for p, a in zip(predictions, test["answer"], strict=True)) / test.height > 0.8
+    solver = LogisticRegression(C=CONFIG.c, max_iter=CONFIG.max_iter)
+    solver.fit(model.encoding.encode(train), train["answer"].to_list())
+    expected = solver.predict_proba(model.encoding.encode(test))[:, 1]
+    assert [p.score for p in predictions] == pytest.approx(expected.tolist())
+    samples.saved_and_loaded(CONFIG, model, test.drop("answer"), tmp_path)
+
+
+def test_three_classes(tmp_path: Path) -> None:
+    train = samples.table(400, classes=("high", "low", "middle"))
+    model = fitted(train)
+    predictions = model.predict(train.drop("answer"))
+    assert {p.text for p in predictions} == {"high", "low", "middle"}
+    assert {p.score for p in predictions} == {None}
+    samples.saved_and_loaded(CONFIG, model, train.drop("answer"), tmp_path)
+
+
+def test_missing_cells_and_new_categories_are_answered() -> None:
+    model = fitted(samples.table())
+    rows = pl.DataFrame({"age": [None, 40.0, float("nan")], "job": ["judge", "astronaut", None]})
+    assert [p.text in ("<=50K", ">50K") for p in model.predict(rows)] == [True] * 3
+    assert model.predict(rows)[0] != model.predict(rows)[2]
+
+
+def test_what_cannot_be_fitted_gets_a_sentence() -> None:
+    train = samples.table()
+    with pytest.raises(ShipworthyError, match="one class only"):
+        fitted(train.with_columns(answer=pl.lit(">50K")))
+    with pytest.raises(ArtifactError, match="Column age of train holds no number"):
+        fitted(train.with_columns(age=pl.lit(None, dtype=pl.Float64)))
+    with pytest.raises(UsageError, match="Column tags holds List"):
+        fitted(train.with_columns(tags=pl.lit(["x"])))
+    with pytest.raises(ShipworthyError, match="did not converge in 1 steps: raise model.max_iter"):
+        create(Logistic(max_iter=1)).fit(train, train, 0)
+    with pytest.raises(ArtifactError, match="lack the column job"):
+        fitted(train).predict(train.drop("job"))
+    with pytest.raises(UsageError, match="model.c"):
+        Logistic(c=0)
+
+
+def test_rows_without_answers_are_refused() -> None:
+    samples.refuses_rows_without_answers(CONFIG, samples.table())

@@ -1,0 +1,75 @@
+import shutil
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from shipworthy.core.artifact import read_artifact
+from shipworthy.core.errors import UsageError
+from shipworthy.evaluation import predictions
+from shipworthy.evaluation.tasks.schema import Classification, TextToText
+from shipworthy.models import build
+from shipworthy.models.xgboost.schema import XGBoost
+from shipworthy.stages import baseline
+from tests.models import samples
+from tests.stages import road
+
+TEXT = TextToText(
+    name="t", description="d", baselines=["majority", "nearest", "verb_object"], prompt="{service}: {description}"
+)
+TABLE = Classification(name="t", description="d", baselines=["majority", "logistic"], positive=">50K")
+OPERATIONS = {name: samples.operations() for name in ("train", "validation", "test")}
+PEOPLE = {name: samples.table(n, seed=n) for name, n in {"train": 400, "validation": 100, "test": 150}.items()}
+
+
+@pytest.mark.parametrize(("task", "splits"), [(TEXT, OPERATIONS), (TABLE, PEOPLE)])
+def test_every_baseline_is_kept_with_what_it_predicts(
+    task: TextToText | Classification, splits: dict[str, pl.DataFrame], tmp_path: Path
+) -> None:
+    road.write_dataset(tmp_path, splits)
+    baseline.run(task=task, model=XGBoost(), seed=0, workspace=road.workspace(tmp_path, "baseline"))
+    made = read_artifact(tmp_path / "artifacts" / "baseline", "baseline")
+    records = made.json("baseline.json")["baselines"]
+    assert [record["name"] for record in records] == task.baselines
+    for record in records:
+        name = record["name"]
+        model = build.load(made.path / name)
+        for part, file in (("validation", f"{name}.parquet"), ("test", f"{name}.test.parquet")):
+            said = predictions.read(made.file(f"predictions/{file}"), splits[part]["id"])
+            assert said == list(model.predict(splits[part].drop("answer")))
+            assert "correct" not in pl.read_parquet(made.file(f"predictions/{file}")).columns
+        share = record["validation"][task.metric]
+        right = [
+            p.text == a
+            for p, a in zip(model.predict(splits["validation"]), splits["validation"]["answer"], strict=True)
+        ]
+        assert share["value"] == pytest.approx(sum(right) / len(right))
+        assert share["low"] <= share["value"] <= share["high"]
+        assert record["seconds"] > 0
+
+
+def test_it_needs_no_test_answers(tmp_path: Path) -> None:
+    road.write_dataset(tmp_path, OPERATIONS)
+    with road.workspace(tmp_path, "prepare").write("dataset", target=tmp_path / "blind" / "dataset") as folder:
+        for name in ("train", "validation", "test"):
+            shutil.copy(tmp_path / "artifacts" / "dataset" / f"{name}.parquet", folder)
+    workspace = road.workspace(tmp_path, "baseline")
+    workspace.root = tmp_path / "blind"
+    baseline.run(task=TEXT, model=XGBoost(), seed=0, workspace=workspace)
+    assert not (tmp_path / "runs").exists()
+    assert read_artifact(tmp_path / "blind" / "baseline", "baseline").manifest.inputs.keys() == {"dataset"}
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["mayority"], "task.baselines names 'mayority'"),
+        (["majority", "few_shot"], "Baseline 'few_shot' asks a language model"),
+    ],
+)
+def test_a_wrong_baseline_is_refused_before_anything_is_made(names: list[str], message: str, tmp_path: Path) -> None:
+    task = TextToText(name="t", description="d", baselines=names, prompt="{description}")
+    road.write_dataset(tmp_path, OPERATIONS)
+    with pytest.raises(UsageError, match=message):
+        baseline.run(task=task, model=XGBoost(), seed=0, workspace=road.workspace(tmp_path, "baseline"))
+    assert [path.name for path in (tmp_path / "artifacts").iterdir()] == ["dataset"]

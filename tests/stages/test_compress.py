@@ -1,0 +1,83 @@
+"""compress and bench of a model that is handed on as it is; the GGUF road needs the toolchain (tests/e2e)."""
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from shipworthy.core.artifact import read_artifact
+from shipworthy.core.errors import ArtifactError
+from shipworthy.evaluation import heldout
+from shipworthy.evaluation.tasks.schema import Classification, Criteria
+from shipworthy.models.xgboost.schema import XGBoost
+from shipworthy.optimize.engines.in_process.schema import InProcess
+from shipworthy.optimize.quantize.none.schema import Unchanged
+from shipworthy.stages import baseline, bench, compress, evaluate
+from tests.models import samples
+from tests.stages import road
+
+SPLITS = {name: samples.table(n, seed=n) for name, n in {"train": 300, "validation": 60, "test": 300}.items()}
+
+
+def task(margin: float = 0.1) -> Classification:
+    criteria = Criteria(noninferiority_margin=margin)
+    return Classification(name="t", description="d", baselines=["majority"], positive=">50K", criteria=criteria)
+
+
+@pytest.fixture(scope="module")
+def evaluated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("road")
+    road.write_plan(root, task())
+    road.write_dataset(root, SPLITS)
+    model = XGBoost(rounds=20, threads=1)
+    road.write_checkpoint(root, model, SPLITS)
+    baseline.run(task=task(), model=model, seed=0, workspace=road.workspace(root, "baseline"))
+    evaluate.run(task=task(), seed=0, workspace=road.workspace(root, "evaluate"))
+    compress.run(task=task(), quant=Unchanged(sample=40), seed=0, workspace=road.workspace(root, "compress"))
+    return root
+
+
+def read(root: Path, kind: str) -> Any:
+    return read_artifact(root / "artifacts" / kind, kind).json(f"{kind}.json")
+
+
+def test_what_is_unchanged_lost_nothing(evaluated: Path) -> None:
+    found = read(evaluated, "compressed")
+    (variant,) = found["variants"]
+    tuned = next(c for c in read(evaluated, "evaluation")["candidates"] if c["role"] == "tuned")
+    assert (found["chosen"], found["passed"], variant["format"]) == ("unchanged", True, "xgboost")
+    assert variant["metrics"] == tuned["metrics"]
+    assert variant["noninferiority"]["difference"]["value"] == 0
+    assert variant["noninferiority"]["holds"]
+    kept = pl.read_parquet(evaluated / "artifacts" / "compressed" / "predictions" / "unchanged.parquet")
+    tuned_rows = pl.read_parquet(evaluated / "artifacts" / "evaluation" / "predictions" / "tuned.parquet")
+    assert kept.equals(tuned_rows)
+
+
+def test_its_reading_of_the_answers_is_in_the_ledger(evaluated: Path) -> None:
+    dataset = read_artifact(evaluated / "artifacts" / "dataset", "dataset")
+    reads = heldout.reads(dataset, heldout.ledger_of(road.workspace(evaluated, "compress")))
+    assert [entry["reader"] for entry in reads] == ["evaluate", "compress"]
+
+
+def test_the_bench_asks_what_compress_asked_and_hears_the_same(evaluated: Path) -> None:
+    workspace = road.workspace(evaluated, "bench")
+    bench.run(task=task(), engine=InProcess(requests=10, batch_rows=100), workspace=workspace)
+    found = read(evaluated, "bench")
+    assert (found["engine"], found["variant"]) == ("in_process", "unchanged")
+    assert found["answers"] == {"rows": 100, "equal": 100}
+    latency = found["single"]["latency_s"]
+    assert 0 < latency["p50"] <= latency["p95"] <= latency["p99"]
+    assert found["batch"]["rows"] == 100
+    assert found["memory_mb"] > 10
+
+
+def test_an_evaluation_of_other_rows_is_refused(evaluated: Path, tmp_path: Path) -> None:
+    road.write_plan(tmp_path, task())
+    road.write_dataset(tmp_path, {**SPLITS, "test": SPLITS["test"].with_columns(id=pl.col("id") + "x")})
+    for kind in ("checkpoint", "evaluation"):
+        (tmp_path / "artifacts" / kind).symlink_to(evaluated / "artifacts" / kind)
+    with pytest.raises(ArtifactError, match="speaks of other rows than the dataset"):
+        compress.run(task=task(), quant=Unchanged(sample=5), seed=0, workspace=road.workspace(tmp_path, "compress"))
+    assert not (tmp_path / "artifacts" / "compressed").exists()

@@ -1,0 +1,122 @@
+"""The plan stage on small real files: a tiny language model with real training steps, and a table."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from shipworthy.architect.compute.schema import Machine
+from shipworthy.config import as_dict
+from shipworthy.core.artifact import Artifact, read_artifact
+from shipworthy.core.errors import UsageError
+from shipworthy.core.project import project_root
+from shipworthy.core.workspace import Workspace
+from shipworthy.data.schema import Records, Split, Table
+from shipworthy.evaluation.tasks.schema import Classification, TextToText
+from shipworthy.models.causal_lm.network import load_network
+from shipworthy.models.causal_lm.schema import CausalLM
+from shipworthy.models.causal_lm.weights import base_folder, fetch
+from shipworthy.models.xgboost.schema import XGBoost
+from shipworthy.stages import plan
+from shipworthy.train.adapters.schema import Lora, NoAdapter
+from shipworthy.train.schema import AdamW, ClassicalTrainer, LightningTrainer, NoOptimizer
+from tests.tiny import write_model
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf" / "config.yaml").touch()
+    (tmp_path / "data").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SHIPWORTHY_CACHE", str(tmp_path / "cache"))
+    project_root.cache_clear()
+    yield tmp_path
+    project_root.cache_clear()
+
+
+@pytest.fixture
+def words(project: Path) -> dict[str, Any]:
+    things = ("queue", "table", "index", "topic", "stream", "image", "role", "key", "alarm", "volume")
+    rows = [
+        {"question": f"{verb}s the {thing} of an account in region {i}.", "name": f"{verb}{thing.title()}{i}"}
+        for i, thing in enumerate(things)
+        for verb in ("Delete", "Create", "Describe")
+    ]
+    pl.DataFrame(rows).write_ndjson(project / "data" / "own.jsonl")
+    model = CausalLM(name="tiny", licence="none", hub=str(write_model(project / "hub")))
+    fetch(model)
+    return {
+        "task": TextToText(
+            name="own", description="Names it.", baselines=["majority"], prompt="{question}", max_length=200
+        ),
+        "data": Records(
+            name="own", licence="l", file="own.jsonl", text="question", answer="name", split=Split(test=6, validation=3)
+        ),
+        "model": model,
+        "adapter": Lora(rank=2),
+        "trainer": LightningTrainer(steps=8, batch_size=4, validate_every=4),
+        "optimizer": AdamW(),
+        "compute": Machine(name="here", price_per_hour=1.0),
+    }
+
+
+def run(project: Path, groups: dict[str, Any]) -> Artifact:
+    config = {name: as_dict(group) for name, group in groups.items()}
+    workspace = Workspace(root=project / "artifacts", command="plan", config=config, seed=5)
+    plan.run(**groups, seed=5, workspace=workspace)
+    return read_artifact(project / "artifacts" / "plan", "plan")
+
+
+def test_a_networks_plan_is_measured_and_counted(project: Path, words: dict[str, Any]) -> None:
+    made = run(project, words)
+    document = made.json("plan.json")
+    base = load_network(base_folder(words["model"]))
+    assert document["parameters"] == sum(p.numel() for p in base.parameters())
+    assert document["rows"] == {"source": 30, "clean": 30, "train": 21, "validation": 3, "test": 6}
+    assert document["measured"]["tokens_per_second"] > 0
+    assert document["seconds"]["value"] == pytest.approx(
+        document["tokens"]["in all"] / document["measured"]["tokens_per_second"], rel=0.05
+    )
+    assert document["memory_mb"]["total"]["value"] == pytest.approx(document["measured"]["peak_memory_mb"], abs=1)
+    assert document["cost"]["money"] == pytest.approx(document["cost"]["hours"])
+    assert made.json("fits.json") == {"fits": True, "reasons": []}
+    assert made.json("criteria.json")["metric"] == "exact_match"
+    assert "# Plan: own" in made.file("plan.md").read_text()
+    assert made.manifest.inputs.keys() == {"data/own.jsonl"}
+
+
+def test_a_plan_that_does_not_fit_is_a_plan(project: Path, words: dict[str, Any]) -> None:
+    made = run(project, words | {"compute": Machine(memory_gb=0.1)})
+    fits = made.json("fits.json")
+    assert not fits["fits"] and "peak memory" in fits["reasons"][0]
+
+
+def test_a_prompt_with_an_unknown_column_is_refused(project: Path, words: dict[str, Any]) -> None:
+    task = TextToText(name="own", description="Names it.", baselines=["majority"], prompt="{qestion}")
+    with pytest.raises(UsageError, match="qestion"):
+        run(project, words | {"task": task})
+    assert not (project / "artifacts" / "plan").exists()
+
+
+def test_a_tables_plan(project: Path) -> None:
+    rows = {"age": list(range(300)), "job": ["a", "b", "c"] * 100, "pay": ["yes", "no"] * 150}
+    pl.DataFrame(rows).write_csv(project / "data" / "t.csv")
+    made = run(
+        project,
+        {
+            "task": Classification(name="t", description="Tells it.", baselines=["majority"]),
+            "data": Table(name="t", licence="l", file="t.csv", label="pay"),
+            "model": XGBoost(rounds=3, threads=1),
+            "adapter": NoAdapter(),
+            "trainer": ClassicalTrainer(),
+            "optimizer": NoOptimizer(),
+            "compute": Machine(),
+        },
+    )
+    document = made.json("plan.json")
+    assert document["rows"] == {"source": 300, "clean": 300, "train": 240, "validation": 30, "test": 30}
+    assert document["parameters"] is None and document["seconds"]["value"] > 0
+    assert json.dumps(document["fits"]) == json.dumps(made.json("fits.json"))

@@ -1,0 +1,126 @@
+"""The report stage: a page that stands alone, and the table."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from shipworthy.architect.compute.schema import Machine
+from shipworthy.core.artifact import Artifact, read_artifact
+from shipworthy.core.errors import ArtifactError
+from shipworthy.core.workspace import Workspace
+from shipworthy.evaluation.tasks.schema import Classification, TextToText
+from shipworthy.stages import report
+from tests.track.report import roads
+
+TALK = TextToText(name="operation_naming", description="Names <it>.", baselines=["majority"], prompt="{x}")
+CLASSES = Classification(name="adult", description="Tells it.", baselines=["majority"])
+
+
+class Page(HTMLParser):
+    """Collects tags, ids and what is said; fails on tags that do not close."""
+
+    VOID = frozenset({"meta", "br", "use", "path", "rect", "link"})
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.outside: list[str] = []
+        self.headings: list[str] = []
+        self.feed(text)
+        assert not self.open
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        if tag not in self.VOID:
+            self.open.append(tag)
+        for name, value in attributes:
+            if name == "id":
+                self.ids.append(value or "")
+            if name in ("src", "href", "xlink:href", "action") and not (value or "").startswith("#"):
+                self.outside.append(value or "")
+
+    def handle_startendtag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attributes)
+        if tag not in self.VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in self.VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] == "h2":
+            self.headings.append(data)
+
+
+def run(root: Path, task: TextToText | Classification = TALK) -> Artifact:
+    report.run(task=task, compute=Machine(price_per_hour=0.1), workspace=Workspace(root, "report", {}, 17))
+    return read_artifact(root / "report", "report")
+
+
+def test_the_page_stands_alone_and_names_everything(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    roads.text_road(tmp_path)
+    made = run(tmp_path)
+    text = made.file("report.html").read_text(encoding="utf-8")
+    page = Page(text)
+    assert "http" not in text and "//" not in re.sub(r"service-\d/[^<]*", "", text)
+    assert not page.outside
+    assert len(page.ids) == len(set(page.ids)) > 20
+    assert text.count("<svg") == 3
+    for name in ("majority", "nearest", "verb_object", "few_shot", "tuned", "q8_0", "q4_k_m"):
+        assert f"<td>{name}</td>" in text
+    assert "Names &lt;it&gt;." in text and "Get&lt;Thing&gt;" in text and "Get<Thing>" not in text
+    assert '<p class="verdict ship">SHIP</p>' in text
+    assert set(made.manifest.inputs) == {*report.NEEDED, *report.LATER}
+    # What the demo shows last is the table, and its last line the verdict.
+    assert capsys.readouterr().out.endswith(made.file("summary.txt").read_text())
+    assert made.file("summary.txt").read_text().splitlines()[-1].startswith("VERDICT: SHIP")
+
+
+def test_what_the_road_lacks_the_page_lacks(tmp_path: Path) -> None:
+    roads.table_road(tmp_path)
+    text = run(tmp_path, CLASSES).file("report.html").read_text(encoding="utf-8")
+    page = Page(text)
+    assert page.headings == [
+        "How good is it?",
+        "How fast is it, served?",
+        "Plan and fact",
+        "The road",
+        "What it learned from",
+        "Errors worth reading",
+        "Can it be made again?",
+    ]
+    assert "None" not in text and "tokens/s" not in text and "trainable parameters" not in text
+
+
+def test_a_road_without_its_end_is_reported_and_not_shipped(tmp_path: Path) -> None:
+    roads.text_road(tmp_path, upto="evaluation")
+    made = run(tmp_path)
+    text = made.file("report.html").read_text(encoding="utf-8")
+    assert '<p class="verdict dont">DON&#39;T SHIP</p>' in text
+    assert text.count("not measured") == 4
+    assert "bench" not in made.manifest.inputs
+
+
+def test_errors_come_with_the_answer_where_the_baseline_knew_it(tmp_path: Path) -> None:
+    roads.text_road(tmp_path)
+    text = run(tmp_path).file("report.html").read_text(encoding="utf-8")
+    errors = text[text.index("Errors worth reading") : text.index("Can it be made again?")]
+    assert errors.count("<tr>") == 11
+    assert errors.count('class="yes">✓') == 5
+
+
+def test_the_same_road_gives_the_same_page(tmp_path: Path) -> None:
+    roads.text_road(tmp_path)
+    first = run(tmp_path).file("report.html").read_text(encoding="utf-8")
+    assert run(tmp_path).file("report.html").read_text(encoding="utf-8") == first
+
+
+def test_a_road_that_was_not_evaluated_is_refused(tmp_path: Path) -> None:
+    roads.text_road(tmp_path, upto="evaluation")
+    (tmp_path / "evaluation" / "manifest.json").unlink()
+    with pytest.raises(ArtifactError, match="evaluation"):
+        run(tmp_path)
+    assert not (tmp_path / "report").exists()
