@@ -1,0 +1,46 @@
+"""Puts an adapter on a network."""
+
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model
+from torch.nn import Linear
+from transformers import PreTrainedModel
+
+from shipworthy.core.errors import UsageError
+from shipworthy.train.adapters.fused import fuse
+from shipworthy.train.adapters.schema import Lora
+
+
+def build(network: PreTrainedModel, config: Lora, seed: int) -> PeftModel:
+    """The network with LoRA on its linear layers; only the updates are trainable.
+
+    The seed is set here, before the updates' weights are drawn.
+
+    Raises:
+        UsageError: `adapter.targets` or `adapter.first_layer` name what the network does not have.
+    """
+    layers = int(network.config.num_hidden_layers)
+    if not 0 <= config.first_layer < layers:
+        raise UsageError(f"adapter.first_layer={config.first_layer}: the network has layers 0 to {layers - 1}.")
+    linear = {
+        name.rpartition(".")[2]
+        for name, module in network.named_modules()
+        if isinstance(module, Linear) and module is not network.get_output_embeddings()
+    }
+    for target in config.targets:
+        if target != "all-linear" and target not in linear:
+            raise UsageError(f"adapter.targets: the network has no linear layer '{target}', but {sorted(linear)}.")
+    torch.manual_seed(seed)
+    adapted = get_peft_model(
+        network,
+        LoraConfig(
+            r=config.rank,
+            lora_alpha=config.alpha,
+            lora_dropout=config.dropout,
+            target_modules=sorted(linear) if "all-linear" in config.targets else list(config.targets),
+            layers_to_transform=list(range(config.first_layer, layers)) if config.first_layer else None,
+            task_type="CAUSAL_LM",
+        ),
+    )
+    assert isinstance(adapted, PeftModel)
+    fuse(adapted)
+    return adapted

@@ -1,0 +1,39 @@
+"""Which weights of a network are trained: the `adapter` group."""
+
+from dataclasses import field
+
+from shipworthy.core.errors import UsageError
+from shipworthy.core.groups import AdapterConfig
+from shipworthy.core.schema import schema
+
+
+@schema("adapter", "lora")
+class Lora(AdapterConfig):
+    """Low-rank updates of linear layers (Hu et al. 2021).
+
+    Attributes:
+        rank: of each update.
+        alpha: updates are scaled by alpha / rank.
+        dropout: share of the update's inputs that is zeroed in training (0 to 1).
+        targets: names of the linear layers; `all-linear` stands for all but the vocabulary projection.
+        first_layer: layers below this one stay as they are, and no gradient is computed for them.
+    """
+
+    rank: int = 16
+    alpha: int = 32
+    dropout: float = 0.0
+    targets: list[str] = field(default_factory=lambda: ["all-linear"])
+    first_layer: int = 0
+
+    def __post_init__(self) -> None:
+        if self.rank <= 0 or self.alpha <= 0:
+            raise UsageError(f"adapter.rank={self.rank} and adapter.alpha={self.alpha} must be above 0.")
+        if not 0 <= self.dropout < 1:
+            raise UsageError(f"adapter.dropout={self.dropout} must be from 0 to below 1.")
+        if not self.targets:
+            raise UsageError("adapter.targets is empty, so nothing would be trained: name layers, or 'all-linear'.")
+
+
+@schema("adapter", "none")
+class NoAdapter(AdapterConfig):
+    """The model is trained as a whole."""

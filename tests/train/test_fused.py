@@ -1,0 +1,45 @@
+"""The fused LoRA layer is PEFT's own function: same output, same gradients."""
+
+from pathlib import Path
+
+import torch
+from peft import LoraConfig, get_peft_model
+
+from shipworthy.models.causal_lm.network import load_network
+from shipworthy.train.adapters.fused import fuse
+from tests.tiny import write_model
+
+IDS = torch.tensor([[1, 30, 40, 50, 60], [1, 31, 41, 51, 61]])
+
+
+def gradients(folder: Path, fused: bool, dropout: float = 0.0) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+    torch.manual_seed(0)
+    network = get_peft_model(
+        load_network(folder), LoraConfig(r=4, lora_alpha=12, lora_dropout=dropout, target_modules=["q_proj", "up_proj"])
+    ).train()
+    for name, parameter in network.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(parameter, std=0.2, generator=torch.Generator().manual_seed(3))
+    if fused:
+        fuse(network)
+    torch.manual_seed(1)
+    logits = network(input_ids=IDS).logits
+    logits.logsumexp(-1).sum().backward()
+    return logits.detach(), {n: p.grad for n, p in network.named_parameters() if p.grad is not None}
+
+
+def same(folder: Path, dropout: float) -> None:
+    ours, our_gradients = gradients(folder, fused=True, dropout=dropout)
+    theirs, their_gradients = gradients(folder, fused=False, dropout=dropout)
+    torch.testing.assert_close(ours, theirs, atol=1e-4, rtol=1e-4)
+    assert our_gradients.keys() == their_gradients.keys() and len(our_gradients) == 8
+    for name, gradient in our_gradients.items():
+        torch.testing.assert_close(gradient, their_gradients[name], atol=1e-3, rtol=1e-3)
+
+
+def test_output_and_gradients_are_those_of_peft(tmp_path: Path) -> None:
+    same(write_model(tmp_path), dropout=0.0)
+
+
+def test_layers_with_dropout_keep_their_own_step(tmp_path: Path) -> None:
+    same(write_model(tmp_path), dropout=0.5)
