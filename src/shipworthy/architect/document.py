@@ -1,0 +1,106 @@
+"""The plan as it is written: plan.json, plan.md, criteria.json and fits.json."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from shipworthy.architect.compute.schema import Machine
+from shipworthy.architect.estimate.build import Problem
+from shipworthy.architect.estimate.estimate import Bounds, Estimate
+from shipworthy.architect.fits import HOUR, Fits, memory_limit_mb, money
+from shipworthy.architect.rows import visible
+from shipworthy.core.files import write_json, write_text
+from shipworthy.evaluation.tasks.schema import Task
+
+TEMPLATE = Path(__file__).parent / "plan.md.j2"
+
+
+def criteria(task: Task) -> dict[str, Any]:
+    """What the result will be judged by; it follows from the task alone."""
+    return {"task": task.name, "metric": task.metric, "baselines": list(task.baselines), **asdict(task.criteria)}
+
+
+def plan(problem: Problem, estimate: Estimate, verdict: Fits) -> dict[str, Any]:
+    """The content of plan.json."""
+    task, machine = problem.task, problem.machine
+    cost = money(machine, estimate.total_s.value)
+    return {
+        "task": task.name,
+        "description": task.description,
+        "family": estimate.family,
+        "why": estimate.why,
+        "rows": asdict(problem.expected),
+        "parameters": estimate.parameters,
+        "trainable_parameters": estimate.trainable_parameters,
+        "tokens": dict(estimate.tokens),
+        "steps": estimate.steps,
+        "memory_mb": {
+            "parts": {name: asdict(part) for name, part in estimate.memory_mb.items()},
+            "total": asdict(estimate.peak_mb),
+            "limit": memory_limit_mb(machine),
+        },
+        "seconds": asdict(estimate.training_s),
+        "validation_seconds": asdict(estimate.validation_s),
+        "measured": dict(estimate.measured),
+        "cost": {"money": cost, "hours": estimate.total_s.value / HOUR, "currency": machine.currency},
+        "machine": _machine(machine),
+        "criteria": criteria(task),
+        "power": {
+            "rows": problem.expected.test,
+            "alpha": task.criteria.alpha,
+            "power": 0.8,
+            "effects": [
+                {"discordance": discordance, "effect": effect}
+                for discordance, effect in visible(problem.expected.test, task.criteria.alpha).items()
+            ],
+        },
+        "fits": asdict(verdict),
+        "give_up": list(estimate.give_up),
+    }
+
+
+def write(folder: Path, problem: Problem, estimate: Estimate, verdict: Fits) -> dict[str, Any]:
+    """Fills the plan's folder; criteria.json and fits.json, on which others depend, hold nothing that was measured."""
+    document = plan(problem, estimate, verdict)
+    write_json(folder / "plan.json", document)
+    write_text(folder / "plan.md", render(document))
+    write_json(folder / "criteria.json", document["criteria"])
+    write_json(folder / "fits.json", document["fits"])
+    return document
+
+
+def render(document: Mapping[str, Any]) -> str:
+    """The plan as a page in Markdown."""
+    environment = jinja2.Environment(
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        autoescape=jinja2.select_autoescape(default_for_string=False),
+    )
+    environment.filters |= {"mb": _mb, "time": _time, "bounds": _bounds}
+    return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(**document)
+
+
+def _machine(machine: Machine) -> dict[str, Any]:
+    return {name: value for name, value in asdict(machine).items() if name != "kind"}
+
+
+def _mb(value: float) -> str:
+    return f"{value / 1000:.1f} GB" if value >= 1000 else f"{value:.0f} MB"
+
+
+def _time(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 2 * HOUR else f"{seconds / HOUR:.1f} h"
+
+
+def _bounds(value: Mapping[str, float], unit: str) -> str:
+    words = {"mb": _mb, "time": _time}[unit]
+    known = Bounds(**value)
+    if known.low == known.high:
+        return words(known.value)
+    return f"{words(known.value)} ({words(known.low)} to {words(known.high)})"

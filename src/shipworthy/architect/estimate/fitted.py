@@ -1,0 +1,79 @@
+"""A family that fits itself (trees, linear models): time from two fits on samples, a line through them to all rows."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import polars as pl
+import psutil
+
+from shipworthy.architect.estimate.build import Problem
+from shipworthy.architect.estimate.estimate import Bounds, Estimate, total
+from shipworthy.models.build import create
+
+SMALL_ROWS, LARGE_ROWS = 1000, 4000
+MB = 1e6
+# More rows bring more trees before a fit stops by itself, and a busy machine takes its share.
+LONGER = 4.0
+# Bytes of a cell while a table is made and fitted: float64 at least, with copies, one-hot columns at most.
+CELL_BYTES = Bounds(24, 8, 80)
+
+
+def estimate(problem: Problem, measure: Callable[..., Any]) -> Estimate:
+    """What the fit will take; `measure` is for networks and is not called."""
+    rows = problem.sample.sample(min(LARGE_ROWS, problem.sample.height), seed=problem.seed, shuffle=True)
+    libraries = psutil.Process().memory_info().rss / MB
+    _seconds_of_fit(problem, rows.head(SMALL_ROWS))  # loads and warms up what is loaded once
+    first = _seconds_of_fit(problem, rows.head(SMALL_ROWS))
+    second = _seconds_of_fit(problem, rows)
+    learned = max(0.0, psutil.Process().memory_info().rss / MB - libraries)
+    growth = problem.expected.train / rows.height
+    parts = {
+        "libraries": Bounds(libraries, 0.8 * libraries, 1.3 * libraries),
+        "table": CELL_BYTES.scaled(problem.expected.train * len(problem.features) / MB),
+        "fit": Bounds(learned, 0.5 * learned, learned * max(1.0, growth)),
+    }
+    seconds = line(rows.head(SMALL_ROWS).height, first, rows.height, second, problem.expected.train)
+    return Estimate(
+        family=problem.model.kind,
+        why=_why(problem),
+        steps=None,
+        parameters=None,
+        trainable_parameters=None,
+        tokens={},
+        memory_mb=parts,
+        peak_mb=total(parts.values()),
+        training_s=Bounds(seconds, min(second, seconds), LONGER * seconds),
+        validation_s=Bounds.exactly(0.0),
+        measured={
+            "what": f"fits on {min(SMALL_ROWS, rows.height):,} and {rows.height:,} rows on this machine",
+            "seconds": f"{first:.2f} and {second:.2f}",
+        },
+        give_up=[
+            "when the metric on validation is below the best baseline's: the simpler model is the answer",
+            "when ten times the planned time has passed",
+        ],
+    )
+
+
+def line(rows_1: int, seconds_1: float, rows_2: int, seconds_2: float, rows: int) -> float:
+    """Seconds of a fit on `rows`, on the line through two measured fits; never less than the larger one took."""
+    slope = max(0.0, (seconds_2 - seconds_1) / (rows_2 - rows_1)) if rows_2 > rows_1 else seconds_2 / rows_2
+    return max(seconds_2, seconds_2 + slope * (rows - rows_2))
+
+
+def _seconds_of_fit(problem: Problem, rows: pl.DataFrame) -> float:
+    cut = max(1, rows.height // 5)
+    started = time.monotonic()
+    create(problem.model).fit(rows.tail(rows.height - cut), rows.head(cut), problem.seed)
+    return time.monotonic() - started
+
+
+def _why(problem: Problem) -> str:
+    names = [name for name in problem.features if problem.sample.schema[name] == pl.String]
+    numbers = len(problem.features) - len(names)
+    return (
+        f"The rows are a table of {numbers} columns of numbers and {len(names)} of names, with "
+        f"{problem.sample['answer'].n_unique()} classes to tell apart: {problem.model.kind} fits it in one go, without "
+        "a GPU, and is what anything larger would have to beat."
+    )

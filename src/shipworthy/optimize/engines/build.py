@@ -1,0 +1,62 @@
+"""From a config to the bench of an engine; its folder is the one in which the config's schema stands."""
+
+import importlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from shipworthy.core.artifact import Artifact
+from shipworthy.core.groups import EngineConfig
+from shipworthy.evaluation.tasks.schema import Task
+from shipworthy.models.dataset import split
+
+
+@dataclass(frozen=True)
+class Served:
+    """What is served, and what it is asked.
+
+    Attributes:
+        name: the variant's.
+        path: its file or folder.
+        compressed: the artifact that it is of.
+        rows: validation inputs (without answers), the ones that `compress` asked one by one.
+        expected: what the variant said to them there.
+    """
+
+    task: Task
+    name: str
+    path: Path
+    compressed: Artifact
+    checkpoint: Artifact
+    rows: pl.DataFrame
+    expected: list[str]
+
+
+def served(task: Task, dataset: Artifact, checkpoint: Artifact, compressed: Artifact) -> Served:
+    """The chosen variant of `compressed`."""
+    record = compressed.json("compressed.json")
+    chosen = next(v for v in record["variants"] if v["name"] == record["chosen"])
+    sample = pl.read_parquet(compressed.file(f"predictions/{chosen['name']}.validation.parquet"))
+    rows = sample.join(split(dataset, "validation").drop("answer"), on="id", how="left", maintain_order="left")
+    return Served(
+        task=task,
+        name=chosen["name"],
+        path=compressed.path / chosen["file"],
+        compressed=compressed,
+        checkpoint=checkpoint,
+        rows=rows.drop("prediction", "score"),
+        expected=sample["prediction"].to_list(),
+    )
+
+
+def bench(config: EngineConfig, subject: Served) -> dict[str, Any]:
+    """Measures; the content of bench.json.
+
+    Raises:
+        ShipworthyError: the engine did not start, or did not answer.
+    """
+    package = type(config).__module__.rpartition(".")[0]
+    result: dict[str, Any] = importlib.import_module(f"{package}.bench").run(config, subject)
+    return result

@@ -1,0 +1,48 @@
+"""The model asked through its own library."""
+
+import polars as pl
+
+from shipworthy.core.progress import say
+from shipworthy.optimize.engines.apart import measure_apart, percentiles
+from shipworthy.optimize.engines.build import Served
+from shipworthy.optimize.engines.in_process.schema import InProcess
+
+
+def run(config: InProcess, subject: Served) -> dict[str, object]:
+    """Latency of single rows, throughput of single rows and of a batch, memory."""
+    say(f"bench: {config.requests} single rows, then {config.batch_rows} at once")
+    repeated = _repeat(subject.rows, max(config.requests, config.batch_rows))
+    found = measure_apart(subject.path, repeated, config.requests, config.batch_rows)
+    seconds, known = found["seconds"], subject.expected
+    answers = [text == known[i % len(known)] for i, text in enumerate(found["texts"])]
+    latency = percentiles(seconds)
+    return {
+        "single": {
+            "ttft_s": None,
+            "latency_s": latency,
+            "tokens_per_s": None,
+            "requests_per_s": len(seconds) / sum(seconds),
+        },
+        "concurrency": [
+            {
+                "clients": 1,
+                "requests_per_s": len(seconds) / sum(seconds),
+                "tokens_per_s": None,
+                "latency_s": latency,
+                "ttft_s": None,
+            }
+        ],
+        "batch": {
+            "rows": found["batch_rows"],
+            "seconds": found["batch_seconds"],
+            "rows_per_s": found["batch_rows"] / found["batch_seconds"],
+        },
+        "memory_mb": found["memory_mb"],
+        "answers": {"rows": len(answers), "equal": sum(answers)},
+        "reference": None,
+    }
+
+
+def _repeat(rows: pl.DataFrame, n: int) -> pl.DataFrame:
+    """The rows again and again until there are n."""
+    return pl.concat([rows] * -(-n // rows.height))[:n]

@@ -1,0 +1,50 @@
+"""A saved model in a process of its own: latency one by one, throughput in a batch, memory.
+
+python -m shipworthy.optimize.engines.measure FOLDER ROWS.parquet REQUESTS BATCH_ROWS OUT.json
+"""
+
+import importlib
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import psutil
+
+from shipworthy.core.files import read_json, write_json
+from shipworthy.evaluation.latency import one_by_one
+from shipworthy.models.build import CANDIDATE, load
+
+
+def pss_mb(process: psutil.Process) -> float:
+    """Memory of a process and its children, shared pages divided among those who share them (10^6 bytes)."""
+    return float(sum(p.memory_full_info().pss for p in (process, *process.children(recursive=True)))) / 1e6
+
+
+def measure(folder: Path, rows: pl.DataFrame, requests: int, batch_rows: int) -> dict[str, Any]:
+    """Loads the model as anyone would who serves it, and asks it.
+
+    Returns:
+        {"seconds": one per request, "texts": the answers to `rows` in one call of at most `batch_rows`,
+        "batch_rows", "batch_seconds", "memory_mb"}
+    """
+    # The family's schema is what `load` looks the config's class up in.
+    importlib.import_module(f"shipworthy.models.{read_json(folder / CANDIDATE)['model']['kind']}.schema")
+    predictor = load(folder)
+    seconds = one_by_one(predictor, rows[:requests])
+    batch = rows[:batch_rows]
+    started = time.perf_counter()
+    answers = predictor.predict(batch)
+    return {
+        "seconds": seconds,
+        "texts": [answer.text for answer in answers],
+        "batch_rows": batch.height,
+        "batch_seconds": time.perf_counter() - started,
+        "memory_mb": pss_mb(psutil.Process()),
+    }
+
+
+if __name__ == "__main__":
+    folder, rows, requests, batch_rows, out = sys.argv[1:]
+    write_json(Path(out), measure(Path(folder), pl.read_parquet(rows), int(requests), int(batch_rows)))

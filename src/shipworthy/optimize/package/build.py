@@ -1,0 +1,89 @@
+"""From the format of the chosen variant to what packages it: the folder of that name."""
+
+import importlib
+import importlib.util
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from shipworthy.core.artifact import Artifact
+from shipworthy.core.errors import UsageError
+from shipworthy.core.groups import EngineConfig
+from shipworthy.evaluation.tasks.schema import Task
+
+PORT = 8000
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is packaged.
+
+    Attributes:
+        artifacts: kind → artifact, of the whole road so far.
+        chosen: the chosen variant's entry in compressed.json.
+    """
+
+    task: Task
+    engine: EngineConfig
+    artifacts: Mapping[str, Artifact]
+    chosen: Mapping[str, Any]
+
+    @property
+    def weights(self) -> Path:
+        """The chosen variant's file or folder."""
+        return self.artifacts["compressed"].path / str(self.chosen["file"])
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a package's own kind says of it.
+
+    Attributes:
+        columns: what a row must have.
+        requirements: exact versions, one per line.
+        wheels: a folder with wheels that need not be compiled again (None: the index has them all).
+        usage: lines of a shell that show how it is asked.
+        weights: what the card says of the weights: rows of (what, words).
+        limits: sentences for the card, beside those of the task and the data.
+        licences: rows of (what, licence, note).
+    """
+
+    columns: list[str]
+    requirements: str
+    wheels: Path | None
+    usage: list[str]
+    weights: list[tuple[str, str]]
+    limits: list[str]
+    licences: list[tuple[str, str, str]]
+
+
+class Kind(Protocol):
+    """A module that packages one format."""
+
+    def fill(self, subject: Subject, folder: Path) -> Contents:
+        """Writes weights, scripts and settings into `folder`."""
+        ...
+
+
+def kind(name: str) -> Kind:
+    """The module that packages a format.
+
+    Raises:
+        UsageError: there is none.
+    """
+    module = f"{__package__}.{name}"
+    if importlib.util.find_spec(module) is None:
+        raise UsageError(
+            f"Nothing packages the format '{name}': add {module.replace('.', '/')}/fill.py, or choose another."
+        )
+    found: Kind = importlib.import_module(f"{module}.fill")
+    return found
+
+
+def copy_scripts(source: Path, folder: Path) -> None:
+    """Copies the scripts beside the code, executable."""
+    for path in sorted(source.iterdir()):
+        shutil.copyfile(path, folder / path.name)
+        (folder / path.name).chmod(0o755)

@@ -1,0 +1,91 @@
+"""A GGUF file with what llama.cpp's server and a standalone script need to answer as in training."""
+
+import hashlib
+import shutil
+import string
+from pathlib import Path
+
+from shipworthy.core.errors import ArtifactError
+from shipworthy.core.files import write_json, write_text
+from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.models.build import config_of
+from shipworthy.models.causal_lm.chat import Chat
+from shipworthy.models.causal_lm.schema import CausalLM
+from shipworthy.models.dataset import info
+from shipworthy.optimize.engines.llamacpp.schema import Llamacpp
+from shipworthy.optimize.engines.llamacpp.server import GREEDY, settings
+from shipworthy.optimize.engines.llamacpp.toolchain import locate
+from shipworthy.optimize.package.build import PORT, Contents, Subject, copy_scripts
+from shipworthy.optimize.quantize.gguf.compress import TOKENIZER
+
+WEIGHTS = "model.gguf"
+
+
+def fill(subject: Subject, folder: Path) -> Contents:
+    """Writes model.gguf, tokenizer/, the chat template with its hash, and the settings of server and script.
+
+    Raises:
+        ArtifactError: the template is not the one that made the dataset's prompts.
+    """
+    task, engine = subject.task, subject.engine
+    assert isinstance(task, TextToText)
+    assert isinstance(engine, Llamacpp)
+    shutil.copyfile(subject.weights, folder / WEIGHTS)
+    shutil.copytree(subject.artifacts["compressed"].path / TOKENIZER, folder / TOKENIZER)
+    _template(subject, folder)
+    columns = [name for _, name, _, _ in string.Formatter().parse(task.prompt) if name]
+    write_json(folder / "preprocessing.json", {"system": task.system, "prompt": task.prompt, "columns": columns})
+    write_json(folder / "generation.json", {"max_tokens": task.max_new_tokens, **GREEDY})
+    # -1: all threads of the machine that serves.
+    write_json(folder / "serving.json", settings(WEIGHTS, task.name, engine.context_tokens, engine.threads or -1, PORT))
+    toolchain = locate()
+    copy_scripts(Path(__file__).parent / "files", folder)
+    model = config_of(subject.artifacts["checkpoint"].path)
+    assert isinstance(model, CausalLM)
+    example = " ".join(f'{name}="…"' for name in columns)
+    return Contents(
+        columns=columns,
+        requirements=toolchain.lock().read_text(encoding="utf-8"),
+        wheels=toolchain.wheels,
+        usage=[f"python predict {example}", "python predict < rows.jsonl", f"python serve   # OpenAI-compatible, port {PORT}"],
+        weights=_weights(subject, model),
+        limits=_limits(model),
+        licences=[
+            (f"base weights, {model.name}", model.licence, model.note),
+            ("llama.cpp and llama-cpp-python", "MIT", "the engine; installed, not contained"),
+        ],
+    )
+
+
+def _template(subject: Subject, folder: Path) -> None:
+    template = Chat(folder / TOKENIZER).template
+    digest = hashlib.sha256(template.encode()).hexdigest()
+    trained = info(subject.artifacts["dataset"]).template_sha256
+    if digest != trained:
+        raise ArtifactError(
+            f"The chat template has sha256 {digest}, but the prompts were made with {trained}: prepare again."
+        )
+    (folder / "chat_template.jinja").write_bytes(template.encode())
+    write_text(folder / "chat_template.sha256", f"{digest}  chat_template.jinja\n")
+
+
+def _weights(subject: Subject, model: CausalLM) -> list[tuple[str, str]]:
+    chosen = subject.chosen
+    tensors = ", ".join(f"{count} {kind}" for kind, count in chosen["tensor_types"].items())
+    parity = chosen["token_parity"]
+    return [
+        ("base", f"{model.name}, with a LoRA adapter merged into it"),
+        ("file", f"{WEIGHTS}, {chosen['size_mb']:.1f} MB, {chosen['name']}"),
+        ("tensors by type", tensors),
+        ("prompt tokens", f"as in training on {parity['equal']:,} of {parity['rows']:,} test rows"),
+    ]
+
+
+def _limits(model: CausalLM) -> list[str]:
+    return [
+        model.note or f"The base weights are those of {model.name}.",
+        "It answers questions of the form that it was trained on; asked anything else, it answers all the same.",
+        "Answers are greedy; with another engine, quantization, batch size or thread count, single answers may differ.",
+        "The compiled wheel of llama-cpp-python that it was validated with is for this kind of machine "
+        "(x86-64 with AVX2, or whatever the builder had); elsewhere pip compiles it from source.",
+    ]

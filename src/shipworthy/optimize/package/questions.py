@@ -1,0 +1,52 @@
+"""The questions by which a package is proved: rows whose answers the source model and the variant agree on."""
+
+from typing import Any
+
+import polars as pl
+
+from shipworthy.core.errors import ShipworthyError
+from shipworthy.evaluation import metrics
+from shipworthy.models import build
+from shipworthy.models.dataset import split
+from shipworthy.models.protocol import Prediction
+from shipworthy.optimize.package.build import Contents, Subject
+
+QUESTIONS = 3
+
+
+def questions(subject: Subject, contents: Contents) -> list[dict[str, Any]]:
+    """Three validation rows with the source model's answers, those that are right first.
+
+    Returns:
+        Entries {"id", "row", "expected", "right"}.
+
+    Raises:
+        ShipworthyError: source model and variant agree on fewer than three of the rows that both were asked.
+    """
+    chosen = subject.chosen["name"]
+    asked = pl.read_parquet(subject.artifacts["compressed"].file(f"predictions/{chosen}.validation.parquet"))
+    rows = asked.join(split(subject.artifacts["dataset"], "validation"), on="id", how="left", maintain_order="left")
+    source = build.load(subject.artifacts["checkpoint"].path).predict(rows.drop("prediction", "score", "answer"))
+    return select(subject, rows.select("id", "prediction", "answer", *contents.columns), source)
+
+
+def select(subject: Subject, rows: pl.DataFrame, source: "list[Prediction] | Any") -> list[dict[str, Any]]:
+    """The same, of answers that are there already; `rows` has id, prediction (the variant's), answer and columns."""
+    right = metrics.correct(subject.task, source, rows["answer"].to_list())
+    found = [
+        {
+            "id": row.pop("id"),
+            "expected": answer.text,
+            "right": bool(is_right),
+            "said": row.pop("prediction"),
+            "row": row,
+        }
+        for row, answer, is_right in zip(rows.drop("answer").to_dicts(), source, right, strict=True)
+    ]
+    agreed = [question for question in found if question.pop("said") == question["expected"]]
+    if len(agreed) < QUESTIONS:
+        raise ShipworthyError(
+            f"The variant {subject.chosen['name']} answers {len(agreed)} of {len(found)} validation questions as the "
+            f"source model does, fewer than the {QUESTIONS} that prove a package: compress it less (quant)."
+        )
+    return sorted(agreed, key=lambda question: not question["right"])[:QUESTIONS]

@@ -1,0 +1,42 @@
+"""Puts into one folder all that it takes to serve the model, and proves it in a fresh environment."""
+
+from shipworthy.core.files import write_json, write_text
+from shipworthy.core.groups import EngineConfig
+from shipworthy.core.progress import say
+from shipworthy.core.workspace import Workspace
+from shipworthy.evaluation.tasks.schema import Task
+from shipworthy.optimize.package import card
+from shipworthy.optimize.package.build import Subject, kind
+from shipworthy.optimize.package.lineage import lineage
+from shipworthy.optimize.package.questions import questions
+from shipworthy.optimize.package.validate import validate, write_sums
+
+ROAD = ("plan", "dataset", "checkpoint", "evaluation", "compressed", "bench")
+
+
+def run(*, task: Task, engine: EngineConfig, workspace: Workspace) -> None:
+    """Reads the road so far, writes `package`.
+
+    Raises:
+        ArtifactError: the artifacts are not of one road.
+        ShipworthyError: the package does not answer as the source model does.
+    """
+    artifacts = {name: workspace.read(name) for name in ROAD}
+    compressed = artifacts["compressed"].json("compressed.json")
+    chosen = next(v for v in compressed["variants"] if v["name"] == compressed["chosen"])
+    subject = Subject(task, engine, artifacts, chosen)
+    origin = lineage(artifacts)
+    with workspace.write("package") as folder:
+        say(f"package: {chosen['name']}")
+        contents = kind(chosen["format"]).fill(subject, folder)
+        write_text(folder / "requirements.txt", contents.requirements)
+        write_json(folder / "lineage.json", origin)
+        write_text(folder / "MODEL_CARD.md", card.render(subject, contents, origin))
+        write_sums(folder)
+        asked = validate(folder, questions(subject, contents), contents.wheels)
+        write_json(
+            folder / "package.json",
+            {"validated": True, "variant": chosen["name"], "format": chosen["format"], "questions": asked},
+        )
+    right = sum(question["right"] for question in asked)
+    say(f"package: {len(asked)} questions, all answered as the source model does, {right} of them right")

@@ -1,0 +1,84 @@
+"""`plan`: what to train, will it fit, what will it cost, when is it good enough?"""
+
+from typing import Any
+
+from shipworthy.architect import document
+from shipworthy.architect.compute.machine import resolve
+from shipworthy.architect.compute.schema import Machine
+from shipworthy.architect.estimate.build import Problem, estimate
+from shipworthy.architect.fits import fits
+from shipworthy.architect.rows import expected
+from shipworthy.core.groups import (
+    AdapterConfig,
+    ComputeConfig,
+    DataConfig,
+    ModelConfig,
+    OptimizerConfig,
+    TrainerConfig,
+)
+from shipworthy.core.progress import say
+from shipworthy.core.project import project_root
+from shipworthy.core.workspace import Workspace
+from shipworthy.data import snapshot
+from shipworthy.data.build import read, sift
+from shipworthy.data.schema import Data
+from shipworthy.data.sieve import Sieve
+from shipworthy.evaluation.tasks.schema import Task
+from shipworthy.models.rows import features
+
+# More rows than this are not cleaned for the plan: the share that is left is taken from so many.
+MOST_CLEANED = 50_000
+
+
+def run(
+    *,
+    task: Task,
+    data: DataConfig,
+    model: ModelConfig,
+    adapter: AdapterConfig,
+    trainer: TrainerConfig,
+    optimizer: OptimizerConfig,
+    compute: ComputeConfig,
+    seed: int,
+    workspace: Workspace,
+) -> None:
+    """Reads the raw source, writes `plan`; a plan that does not fit is a plan too, and says so."""
+    assert isinstance(data, Data) and isinstance(compute, Machine)
+    path, digest = snapshot.raw(data, project_root() / snapshot.FOLDER)
+    workspace.uses(f"{snapshot.FOLDER}/{data.file}", digest)
+    source = read(data, path)
+    say(f"{data.name}: {source.height:,} rows")
+    sieve = Sieve(source.sample(min(source.height, MOST_CLEANED), seed=seed))
+    sift(data, sieve)
+    clean = round(source.height * sieve.rows.height / sieve.total)
+    split = data.split.scaled(data.sample)
+    problem = Problem(
+        task=task,
+        model=model,
+        adapter=adapter,
+        trainer=trainer,
+        optimizer=optimizer,
+        sample=sieve.rows,
+        features=features(sieve.rows),
+        expected=expected(source.height, clean, split.test, split.validation, split.train_rows),
+        machine=resolve(compute),
+        seed=seed,
+    )
+    say("measuring a few training steps")
+    estimated = estimate(problem, _measure)
+    verdict = fits(estimated, problem.machine)
+    if warning := estimated.measured.get("busy"):
+        say(warning)
+    with workspace.write("plan") as folder:
+        written = document.write(folder, problem, estimated, verdict)
+    say(
+        f"plan: {workspace.root / 'plan'} ({written['cost']['hours']:.2f} h, {written['cost']['money']:.2f} "
+        f"{problem.machine.currency}, {'fits' if verdict.fits else 'does not fit'})"
+    )
+
+
+def _measure(*arguments: Any) -> Any:
+    """Real training steps; the training's libraries are loaded only by a family that asks for this."""
+    from shipworthy.train.lightning.probe import measure
+
+    return measure(*arguments)

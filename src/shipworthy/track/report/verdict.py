@@ -1,0 +1,144 @@
+"""Ship or don't: every criterion that the plan set, against what was found."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shipworthy.core.artifact import Artifact
+from shipworthy.track.report.candidates import Candidate, chosen
+from shipworthy.track.report.words import megabytes, points, probability, seconds
+
+NOT_MEASURED = "not measured"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One criterion.
+
+    Attributes:
+        what: the question, in a few words.
+        wanted: what the plan asks for.
+        found: what was measured.
+        holds: whether it is met; what was not measured is not met.
+    """
+
+    what: str
+    wanted: str
+    found: str
+    holds: bool
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The decision and what it rests on."""
+
+    checks: list[Check]
+
+    @property
+    def ship(self) -> bool:
+        """Whether every criterion is met."""
+        return all(check.holds for check in self.checks)
+
+    @property
+    def words(self) -> str:
+        """SHIP or DON'T SHIP."""
+        return "SHIP" if self.ship else "DON'T SHIP"
+
+    @property
+    def failed(self) -> list[Check]:
+        """The criteria that are not met."""
+        return [check for check in self.checks if not check.holds]
+
+
+def judge(artifacts: Mapping[str, Artifact], found: list[Candidate]) -> Verdict:
+    """Every criterion of criteria.json against evaluation, compression, bench and package."""
+    criteria = artifacts["plan"].json("criteria.json")
+    evaluation = artifacts["evaluation"].json("evaluation.json")
+    return Verdict(
+        [
+            _better(criteria, evaluation),
+            *_lost_nothing(artifacts, criteria),
+            *_tokens(artifacts),
+            *_limits(artifacts, criteria, chosen(found)),
+            _packaged(artifacts),
+        ]
+    )
+
+
+def _better(criteria: Mapping[str, Any], evaluation: Mapping[str, Any]) -> Check:
+    comparison = evaluation["comparison"]
+    return Check(
+        f"Better than the best baseline, {evaluation['best_baseline']}",
+        f"{100 * criteria['margin']:+g} points or more, p < {criteria['alpha']:g}, paired",
+        _difference(comparison),
+        bool(evaluation["verdict"]["passed"]),
+    )
+
+
+def _chosen_record(artifacts: Mapping[str, Artifact]) -> Mapping[str, Any] | None:
+    if "compressed" not in artifacts:
+        return None
+    compressed = artifacts["compressed"].json("compressed.json")
+    record: Mapping[str, Any] = next(v for v in compressed["variants"] if v["name"] == compressed["chosen"])
+    return record
+
+
+def _lost_nothing(artifacts: Mapping[str, Artifact], criteria: Mapping[str, Any]) -> list[Check]:
+    record = _chosen_record(artifacts)
+    margin = 100 * criteria["noninferiority_margin"]
+    what, wanted = "Compression lost less than the margin", f"less than {margin:.1f} points, p < {criteria['alpha']:g}"
+    if record is None:
+        return [Check(what, wanted, NOT_MEASURED, False)]
+    if not (test := record.get("noninferiority")):
+        return []
+    return [Check(what, wanted, _difference(test), bool(test["holds"]))]
+
+
+def _difference(test: Mapping[str, Any]) -> str:
+    difference = test["difference"]
+    low, high = points(difference["low"]), points(difference["high"])
+    return f"{points(difference['value'])} points [{low}, {high}], {probability(test['p_value'])}"
+
+
+def _tokens(artifacts: Mapping[str, Artifact]) -> list[Check]:
+    record = _chosen_record(artifacts)
+    if record is None or not (parity := record.get("token_parity")):
+        return []
+    return [
+        Check(
+            "The engine reads the tokens of the training",
+            "every row the same",
+            f"{parity['equal']:,} of {parity['rows']:,} rows",
+            parity["equal"] == parity["rows"] and parity["rows"] > 0,
+        )
+    ]
+
+
+def _limits(artifacts: Mapping[str, Artifact], criteria: Mapping[str, Any], shipped: Candidate) -> list[Check]:
+    bench = artifacts["bench"].json("bench.json") if "bench" in artifacts else {}
+    p95 = bench.get("single", {}).get("latency_s", {}).get("p95")
+    limits: list[tuple[str, float | None, float, Callable[[float], str]]] = [
+        ("Fast enough, one request at a time (p95)", p95, criteria["max_p95_s"], seconds),
+        ("Small enough (weights)", shipped.size_mb, criteria["max_size_mb"], megabytes),
+        ("Fits the server (memory)", bench.get("memory_mb"), criteria["max_memory_mb"], megabytes),
+    ]
+    return [
+        Check(
+            what,
+            f"at most {words(limit)}",
+            NOT_MEASURED if value is None else words(value),
+            value is not None and value <= limit,
+        )
+        for what, value, limit, words in limits
+    ]
+
+
+def _packaged(artifacts: Mapping[str, Artifact]) -> Check:
+    what, wanted = "The package works in a fresh environment", "answers as the source model does"
+    if "package" not in artifacts:
+        return Check(what, wanted, NOT_MEASURED, False)
+    package = artifacts["package"].json("package.json")
+    asked = len(package.get("questions", []))
+    validated = bool(package["validated"])
+    found = f"{asked} questions, all the same" if validated else f"not all of {asked} questions the same"
+    return Check(what, wanted, found, validated)

@@ -1,0 +1,84 @@
+"""Numbers as a reader wants them."""
+
+import re
+
+from shipworthy.evaluation.intervals import Interval
+
+NOT_PERCENT = ("auc",)
+NAMES = {"auc": "AUC", "verb_accuracy": "right verb"}
+MINUTE, HOUR = 60.0, 3600.0
+
+
+def metric_name(metric: str) -> str:
+    """`exact_match` → `exact match`."""
+    return NAMES.get(metric, metric.replace("_", " "))
+
+
+def interval(metric: str, value: Interval) -> str:
+    """A metric with its interval: `41.2% [39.0, 43.4]`."""
+    if metric in NOT_PERCENT:
+        return f"{value.value:.3f} [{value.low:.3f}, {value.high:.3f}]"
+    return f"{100 * value.value:.1f}% [{100 * value.low:.1f}, {100 * value.high:.1f}]"
+
+
+def figure(metric: str, value: float) -> str:
+    """A metric alone: `41.2%`, or `0.929` for an area."""
+    return f"{value:.3f}" if metric in NOT_PERCENT else f"{100 * value:.1f}%"
+
+
+def points(value: float) -> str:
+    """A difference of two shares, in percentage points: `+12.3`."""
+    return f"{100 * value:+.1f}"
+
+
+def probability(p: float) -> str:
+    """A p-value: `p = 0.0123`."""
+    return "p < 0.0001" if p < 0.0001 else f"p = {p:.4f}"
+
+
+def seconds(value: float) -> str:
+    """A time: `13 ms`, `45 s`, `12 min`, `3.4 h`."""
+    if 0 < value < 0.001:
+        return "<1 ms"
+    if value < 0.1:
+        return f"{precise(1000 * value)} ms"
+    if value < 2 * MINUTE:
+        return f"{precise(value)} s"
+    return f"{value / MINUTE:.0f} min" if value < 2 * HOUR else f"{value / HOUR:.1f} h"
+
+
+def precise(value: float) -> str:
+    """A bare number with the digits that count: `145`, `1.1`, `0.92`, `0.0013`, `<0.001`."""
+    if 0 < value < 0.001:
+        return "<0.001"
+    return f"{value:.0f}" if value >= 10 else f"{value:.2g}"
+
+
+def count(value: float) -> str:
+    """A number: `134.5 million`, `16,435`, `0.25`."""
+    if value >= 1e9:
+        return f"{value / 1e9:.2f} billion"
+    if value >= 1e6:
+        return f"{value / 1e6:.1f} million"
+    return f"{value:,.0f}" if float(value).is_integer() or value >= 100 else f"{value:.3g}"
+
+
+def megabytes(value: float) -> str:
+    """A size: `105 MB`, `2.40 GB` (powers of ten)."""
+    return f"{value / 1000:.2f} GB" if value >= 1000 else f"{precise(value)} MB"
+
+
+def times(number: int) -> str:
+    """`once`, `twice`, `3 times`."""
+    return {1: "once", 2: "twice"}.get(number, f"{number} times")
+
+
+def money(value: float, currency: str) -> str:
+    """An amount: `1.20 USD`, `0.013 USD`."""
+    return f"{value:.2f} {currency}" if value >= 0.1 or value == 0 else f"{value:.2g} {currency}"
+
+
+def typeset(text: str) -> str:
+    """The same for a page: minus signs, and no line break within a comparison."""
+    text = re.sub(r"(?<![\w-])-(?=\d)", "\N{MINUS SIGN}", text)
+    return re.sub(r" ([<=]) ", "\N{NO-BREAK SPACE}\\1\N{NO-BREAK SPACE}", text)

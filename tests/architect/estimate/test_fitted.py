@@ -1,0 +1,55 @@
+"""A family that fits itself is really fitted on samples."""
+
+import polars as pl
+import pytest
+
+from shipworthy.architect.compute.schema import Machine
+from shipworthy.architect.estimate.build import Problem, estimate
+from shipworthy.architect.estimate.fitted import line
+from shipworthy.architect.rows import Expected
+from shipworthy.evaluation.tasks.schema import Classification
+from shipworthy.models.xgboost.schema import XGBoost
+from shipworthy.train.adapters.schema import NoAdapter
+from shipworthy.train.schema import ClassicalTrainer, NoOptimizer
+
+
+@pytest.mark.parametrize(
+    ("measured", "rows", "seconds"),
+    [
+        ((1000, 1.0, 4000, 4.0), 10_000, 10.0),
+        ((1000, 3.0, 4000, 4.0), 34_000, 14.0),
+        ((1000, 2.0, 4000, 1.0), 34_000, 1.0),  # noise: not below what was measured
+        ((500, 1.0, 500, 1.0), 400, 1.0),
+    ],
+)
+def test_the_line_through_two_fits(measured: tuple[int, float, int, float], rows: int, seconds: float) -> None:
+    assert line(*measured, rows) == pytest.approx(seconds)
+
+
+def test_a_fit_is_timed_and_its_parts_add_up() -> None:
+    sample = pl.DataFrame(
+        {
+            "id": [str(i) for i in range(500)],
+            "cluster": [str(i) for i in range(500)],
+            "age": [i % 70 for i in range(500)],
+            "job": [("clerk", "cook", "driver")[i % 3] for i in range(500)],
+            "answer": [("no", "yes")[i % 70 > 30] for i in range(500)],
+        }
+    )
+    problem = Problem(
+        task=Classification(name="t", description="d", baselines=["majority"]),
+        model=XGBoost(rounds=5, threads=1),
+        adapter=NoAdapter(),
+        trainer=ClassicalTrainer(),
+        optimizer=NoOptimizer(),
+        sample=sample,
+        features=["age", "job"],
+        expected=Expected(source=600, clean=500, train=400, validation=50, test=50),
+        machine=Machine(cores=1, memory_gb=4),
+        seed=3,
+    )
+    found = estimate(problem, pytest.fail)
+    assert found.steps is None and found.tokens == {}
+    assert 0 < found.training_s.low <= found.training_s.value < found.training_s.high
+    assert found.peak_mb.value == pytest.approx(sum(part.value for part in found.memory_mb.values()))
+    assert "1 columns of numbers and 1 of names, with 2 classes" in found.why

@@ -1,0 +1,124 @@
+"""Rows, fits, money and the page, against numbers worked out by hand."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from shipworthy.architect import document
+from shipworthy.architect.compute.schema import Machine
+from shipworthy.architect.estimate.build import Problem, busy
+from shipworthy.architect.estimate.estimate import Bounds, Estimate, total
+from shipworthy.architect.fits import fits, money
+from shipworthy.architect.rows import Expected, expected, visible
+from shipworthy.core.errors import UsageError
+from shipworthy.evaluation.tasks.schema import TextToText
+
+MACHINE = Machine(name="box", cores=2, memory_gb=8, price_per_hour=0.5, budget_hours=1, budget_money=0.4)
+ESTIMATE = Estimate(
+    family="causal_lm",
+    why="Because.",
+    steps=100,
+    parameters=1000,
+    trainable_parameters=10,
+    tokens={"mean per row": 50.0},
+    memory_mb={"weights": Bounds.exactly(500), "activations": Bounds.between(1000, 3000)},
+    peak_mb=Bounds(2500, 1500, 3500),
+    training_s=Bounds(1500, 1200, 2000),
+    validation_s=Bounds(300, 100, 600),
+    measured={"what": "2 steps", "seconds_per_step": 15.0, "busy": "it was busy"},
+    give_up=["when the loss is not finite"],
+)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found"),
+    [
+        ((1000, 900, 100, 50, None), (750, 50, 100)),
+        ((1000, 900, 0.2, 0.1, None), (630, 90, 180)),
+        ((1000, 900, 100, 50, 200), (200, 50, 100)),
+    ],
+)
+def test_expected_rows(arguments: tuple[int, int, float, float, int | None], found: tuple[int, int, int]) -> None:
+    rows = expected(*arguments)
+    assert (rows.train, rows.validation, rows.test) == found
+
+
+def test_a_split_that_leaves_no_train_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"data\.split\.test=1200 .* leave none of 214 rows"):
+        expected(220, 214, 1200, 400, None)
+
+
+def test_fewer_rows_show_less_and_very_few_show_nothing() -> None:
+    large, small = visible(2000, 0.01), visible(200, 0.01)
+    assert all(large[psi] < small[psi] for psi in large)  # type: ignore[operator]
+    assert set(visible(5, 0.01).values()) == {None}
+
+
+def test_a_busy_machine_is_named() -> None:
+    assert busy(0.4, 2) == ""
+    assert "load 3.2 on 2 cores" in busy(3.2, 2)
+
+
+def test_bounds() -> None:
+    assert total([Bounds(1, 0, 3), Bounds.exactly(2)]) == Bounds(3, 2, 5)
+    assert Bounds.between(2, 4).scaled(10) == Bounds(30, 20, 40)
+
+
+def test_money() -> None:
+    assert money(MACHINE, 1800) == 0.25
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({}, []),
+        ({"memory_gb": 3.4}, ["peak memory"]),  # the upper bound counts
+        ({"budget_hours": 0.49}, ["budget_hours"]),
+        ({"budget_money": 0.24}, ["budget_money"]),
+        ({"gpus": 1, "gpu_name": "G", "gpu_memory_gb": 3.0, "gpu_tflops": 1.0}, ["what G has"]),
+        ({"memory_gb": 1, "budget_hours": 0, "budget_money": 0}, ["peak memory", "budget_hours", "budget_money"]),
+    ],
+)
+def test_fits(change: dict[str, float], words: list[str]) -> None:
+    found = fits(ESTIMATE, replace(MACHINE, **change))  # type: ignore[arg-type]
+    assert found.fits == (not words)
+    assert len(found.reasons) == len(words)
+    assert all(word in reason for word, reason in zip(words, found.reasons, strict=True))
+
+
+def test_what_later_stages_depend_on_holds_no_measured_number(tmp_path: Path) -> None:
+    problem = Problem(
+        task=TextToText(name="t", description="Names it.", baselines=["nearest", "rule"], prompt="{x}"),
+        model=None,  # type: ignore[arg-type]
+        adapter=None,
+        trainer=None,
+        optimizer=None,
+        sample=None,  # type: ignore[arg-type]
+        features=[],
+        expected=Expected(1000, 900, 750, 50, 100),
+        machine=replace(MACHINE, budget_hours=0.1),
+        seed=1,
+    )
+    slower = replace(ESTIMATE, training_s=Bounds(1700, 1300, 2100), peak_mb=Bounds(2600, 1600, 3600))
+    written = []
+    for name, estimate in (("one", ESTIMATE), ("two", slower)):
+        (tmp_path / name).mkdir()
+        document.write(tmp_path / name, problem, estimate, fits(estimate, problem.machine))
+        written.append({file: (tmp_path / name / file).read_text() for file in ("criteria.json", "fits.json")})
+    assert written[0] == written[1]
+    criteria = json.loads(written[0]["criteria.json"])
+    assert criteria["baselines"] == ["nearest", "rule"] and criteria["margin"] == 0.02
+    page = (tmp_path / "one" / "plan.md").read_text()
+    assert "**It does not fit.**" in page and "compute.budget_hours=0.1" in page
+    assert "| **peak** | **2.5 GB (1.5 GB to 3.5 GB)**, of 8.0 GB |" in page
+    assert "| training | 25 min (20 min to 33 min) |" in page
+    assert "seconds per step 15.0. Mind that it was busy." in page
+    assert "| money, of 0.4 USD | 0.25 |" in page
+    assert "the best of: nearest, rule; paired test, p < 0.01" in page
+    assert json.loads((tmp_path / "one" / "plan.json").read_text())["cost"] == {
+        "money": 0.25,
+        "hours": 0.5,
+        "currency": "USD",
+    }

@@ -1,0 +1,58 @@
+"""The whole road in small, walked once per session; a test that spoils something works on a copy."""
+
+import shutil
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from shipworthy.cli import COMMANDS
+from tests.conftest import Shipworthy
+
+
+@dataclass
+class Road:
+    """A road that is walked as far as a test asks for, each command once per session.
+
+    Attributes:
+        shipworthy: the command line.
+        experiment: the recipe.
+        workspace: where its artifacts are.
+        seconds: how long each command took that was called.
+    """
+
+    shipworthy: Shipworthy
+    experiment: str
+    workspace: Path
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def to(self, last: str) -> Path:
+        """Calls the commands up to `last`; fails with what the first failing one said."""
+        for command in COMMANDS:
+            if command not in self.seconds:
+                begun = time.monotonic()
+                done = self.shipworthy(command, f"experiment={self.experiment}", f"workspace={self.workspace}")
+                assert done.returncode == 0, f"{command}: {done.stdout[-2000:]}{done.stderr}"
+                self.seconds[command] = time.monotonic() - begun
+            if command == last:
+                break
+        return self.workspace
+
+    def copy(self, folder: Path, *kinds: str) -> Path:
+        """A workspace in `folder` with the named artifacts."""
+        for kind in kinds:
+            shutil.copytree(self.workspace / kind, folder / "artifacts" / kind)
+        return folder / "artifacts"
+
+
+@pytest.fixture(scope="session")
+def smoke(shipworthy: Shipworthy, tmp_path_factory: pytest.TempPathFactory) -> Road:
+    """experiment=smoke: text, a tiny random network."""
+    return Road(shipworthy, "smoke", tmp_path_factory.mktemp("smoke") / "artifacts")
+
+
+@pytest.fixture(scope="session")
+def adult(shipworthy: Shipworthy, tmp_path_factory: pytest.TempPathFactory) -> Road:
+    """experiment=adult_xgboost: a table, a family that fits itself."""
+    return Road(shipworthy, "adult_xgboost", tmp_path_factory.mktemp("adult") / "artifacts")

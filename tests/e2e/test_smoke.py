@@ -1,0 +1,90 @@
+"""Both recipes, raw data to report, as a user walks them by hand."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from shipworthy.cli import COMMANDS
+from shipworthy.core.artifact import read_artifact
+from tests.conftest import ROOT
+from tests.e2e.conftest import Road
+
+COMMANDS_OF_ROAD = [command for command in COMMANDS if command != "fetch"]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+
+KINDS = ["plan", "dataset", "baseline", "checkpoint", "evaluation", "compressed", "bench", "package", "report"]
+
+
+@pytest.fixture(params=["smoke", "adult"])
+def walked(request: pytest.FixtureRequest) -> Road:
+    """Each recipe in turn."""
+    road: Road = request.getfixturevalue(request.param)
+    road.to("report")
+    return road
+
+
+def test_the_smoke_road_takes_less_than_two_minutes(smoke: Road) -> None:
+    smoke.to("report")
+    assert sum(seconds for command, seconds in smoke.seconds.items() if command != "fetch") < 120, smoke.seconds
+
+
+def test_every_artifact_is_whole_and_names_its_inputs_and_nothing_else_is_left(walked: Road) -> None:
+    assert sorted(path.name for path in walked.workspace.iterdir()) == sorted(KINDS)
+    artifacts = {kind: read_artifact(walked.workspace / kind, kind) for kind in KINDS}
+    digests = {kind: artifact.digest for kind, artifact in artifacts.items()}
+    for kind, artifact in artifacts.items():
+        inputs = artifact.manifest.inputs
+        assert inputs, f"{kind} names no input"
+        for name in set(inputs) & set(KINDS):
+            assert inputs[name] == digests[name], f"{kind} was made from another {name}"
+
+
+def test_dvc_knows_of_every_artifact_that_a_stage_reads(walked: Road) -> None:
+    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    for command, kind in zip(COMMANDS_OF_ROAD, KINDS, strict=True):
+        read = set(read_artifact(walked.workspace / kind, kind).manifest.inputs) & set(KINDS)
+        known = {Path(dep).parts[1] for dep in stages[command]["deps"] if dep.startswith("artifacts/")}
+        assert read <= known, f"{command} reads {read - known}, of which dvc.yaml does not know"
+
+
+def test_the_test_split_was_read_by_nothing_before_evaluate(walked: Road) -> None:
+    ledger = (walked.workspace.parent / "runs" / "heldout_reads.jsonl").read_text(encoding="utf-8").splitlines()
+    readers = [json.loads(line)["reader"] for line in ledger]
+    assert readers[0] == "evaluate"
+    assert not set(readers) & {"plan", "prepare", "baseline", "train"}
+
+
+def test_the_evaluation_has_an_interval_for_every_number_and_a_verdict(walked: Road) -> None:
+    found = read_artifact(walked.workspace / "evaluation", "evaluation").json("evaluation.json")
+    roles = [candidate["role"] for candidate in found["candidates"]]
+    assert roles.count("tuned") == 1
+    assert roles.count("baseline") >= 2
+    for candidate in found["candidates"]:
+        for metric, interval in candidate["metrics"].items():
+            assert interval["low"] <= interval["value"] <= interval["high"], metric
+    assert 0 <= found["comparison"]["p_value"] <= 1
+    assert found["verdict"]["reasons"]
+
+
+def test_random_weights_are_not_shipped(smoke: Road) -> None:
+    found = read_artifact(smoke.to("evaluate") / "evaluation", "evaluation").json("evaluation.json")
+    assert found["verdict"]["passed"] is False
+
+
+def test_the_package_was_proved_by_being_used(walked: Road) -> None:
+    assert read_artifact(walked.workspace / "package", "package").json("package.json")["validated"] is True
+
+
+def test_the_report_needs_no_network_and_the_summary_names_every_candidate(walked: Road) -> None:
+    report = read_artifact(walked.workspace / "report", "report")
+    page = report.file("report.html").read_text(encoding="utf-8")
+    assert "<svg" in page
+    assert not re.search(r"""<(script|link|img|iframe)[^>]+(src|href)=["'](?!data:)""", page)
+    assert not re.search(r"@import|url\((?!['\"]?(data:|#))", page)
+    summary = report.file("summary.txt").read_text(encoding="utf-8")
+    evaluation = read_artifact(walked.workspace / "evaluation", "evaluation").json("evaluation.json")
+    for candidate in evaluation["candidates"]:
+        assert candidate["name"] in summary

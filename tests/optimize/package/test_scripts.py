@@ -1,0 +1,74 @@
+"""The package's own scripts, run as they are delivered: without shipworthy."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from shipworthy.models.xgboost.family import XGBoostModel
+from shipworthy.models.xgboost.schema import XGBoost
+from shipworthy.optimize.package import gguf, xgboost
+from tests.models import samples
+
+COLUMNS = ["age", "job"]
+
+
+@pytest.fixture(scope="module")
+def trees(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, XGBoostModel]:
+    folder = tmp_path_factory.mktemp("package")
+    model = XGBoostModel(XGBoost(rounds=20, threads=1))
+    model.fit(samples.table(300, 1), samples.table(100, 2), 0)
+    model.save(folder)
+    shutil.copy2(Path(xgboost.__path__[0]) / "files" / "predict", folder)
+    return folder, model
+
+
+def predict(
+    folder: Path, *arguments: str, rows: list[dict[str, object]] | None = None
+) -> "subprocess.CompletedProcess[str]":
+    text = "".join(json.dumps(row) + "\n" for row in rows or [])
+    command = [sys.executable, "-I", str(folder / "predict"), *arguments]
+    return subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+
+
+def test_trees_answer_as_the_family_does(trees: tuple[Path, XGBoostModel]) -> None:
+    """Missing cells and a job that training did not have among them."""
+    folder, model = trees
+    table = samples.table(200, 3).select(COLUMNS)
+    strange = pl.DataFrame({"age": [30.0, None], "job": ["astronaut", None]}, schema=table.schema)
+    rows = pl.concat([table, strange])
+    done = predict(folder, rows=rows.to_dicts())
+    assert done.returncode == 0, done.stderr
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    expected = model.predict(rows)
+    assert [one["prediction"] for one in found] == [one.text for one in expected]
+    assert [one["score"] for one in found] == pytest.approx([one.score for one in expected])
+    assert len({one["prediction"] for one in found}) == 2
+
+
+def test_trees_answer_a_row_on_the_command_line(trees: tuple[Path, XGBoostModel]) -> None:
+    folder, model = trees
+    (expected,) = model.predict(pl.DataFrame({"age": [70.0], "job": ["judge"]}))
+    assert predict(folder, "age=70", "job=judge").stdout.strip() == expected.text
+
+
+def test_trees_refuse_a_column_that_they_do_not_know(trees: tuple[Path, XGBoostModel]) -> None:
+    done = predict(trees[0], "agge=70")
+    assert (done.returncode, done.stderr.strip()) == (
+        1,
+        "predict: there is no column agge; the model looks at age, job.",
+    )
+
+
+def test_a_row_without_a_column_is_refused(tmp_path: Path) -> None:
+    shutil.copy2(Path(gguf.__path__[0]) / "files" / "predict", tmp_path)
+    settings = {"system": "s", "prompt": "{service}: {description}", "columns": ["service", "description"]}
+    (tmp_path / "preprocessing.json").write_text(json.dumps(settings))
+    (tmp_path / "generation.json").write_text("{}")
+    done = predict(tmp_path, "--url", "http://127.0.0.1:9", "service=amplify")
+    assert done.returncode == 1
+    assert done.stderr.strip() == "predict: a row lacks description; it needs service, description."

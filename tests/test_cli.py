@@ -1,0 +1,96 @@
+"""The command line: help without heavy imports, and one sentence for what was written wrong."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from shipworthy.cli import COMMANDS, main, stage_groups
+from shipworthy.config import Road
+from tests.conftest import Shipworthy, one_sentence
+
+HEAVY = {"torch", "transformers", "lightning", "peft", "mlflow", "wandb", "sklearn", "polars", "pandas", "hydra"}
+
+
+def modules_after(code: str) -> set[str]:
+    """The top-level modules that a fresh Python has imported after `code`."""
+    script = f"import sys\n{code}\nprint(*sorted({{name.partition('.')[0] for name in sys.modules}}))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def test_help_names_every_command_fast_and_imports_nothing_heavy(shipworthy: Shipworthy) -> None:
+    begun = time.perf_counter()
+    done = shipworthy("--help")
+    seconds = time.perf_counter() - begun
+    assert done.returncode == 0
+    assert all(f"  {name} " in done.stdout for name in COMMANDS)
+    assert seconds < 0.5
+    loaded = modules_after("from shipworthy.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass")
+    assert not loaded & (HEAVY | {"omegaconf", "numpy"})
+
+
+def test_composing_the_config_imports_no_library_that_trains() -> None:
+    loaded = modules_after("from shipworthy.config import compose\ncompose([])")
+    assert not loaded & (HEAVY - {"hydra"})
+    assert "hydra" in loaded  # that the probe sees what is imported
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ("train model.lora_rnak=8", "adapter.rank"),
+        ("train adapter.rnak=8", "adapter.rank"),
+        ("train optimzer=adamw", "did you mean optimizer?"),
+        ("train +model.x=1", "there is no model.x"),
+        ("train +foo=1", "there is no foo"),
+        ("train optimizer=adamv", "optimizer=adamw"),
+        ("train experiment=smok", "experiment=smoke"),
+        ("train optimizer._target_=os.system", "names a class to import"),
+        ("train +optimizer._target_=os.system", "names a class to import"),
+        ("train optimizer.lr=fast", "optimizer.lr=fast"),
+        ("train model.rounds=3", "only xgboost has"),
+        ("train seed=-1", "seed=-1"),
+        ("train trainer.steps=0", "trainer.steps=0"),
+        ("train trainer=classical", "needs adapter to be none"),
+        ("train model=null", "choose one of"),
+        ("train model.name=[", "model.name=["),
+        ("train optimizer.lr=1e-4,1e-3", "add --multirun"),
+        ("train hydra/launcher=slurm_cpu", "add it, or drop"),
+        ("train -m optimizer.lrr=1e-4,1e-3", "did you mean optimizer.lr?"),
+        ("train -m optimizer=adamw,adamv", "optimizer=adamw"),
+        ("train --params missing.yaml", "missing.yaml does not exist"),
+        ("train --params params.yaml seed=1", "drop it, or the overrides"),
+        ("train --parms params.yaml", "--parms"),
+        ("trian", "did you mean train?"),
+        ("", "choose one of fetch"),
+    ],
+)
+def test_a_mistake_gets_one_sentence(capsys: pytest.CaptureFixture[str], arguments: str, named: str) -> None:
+    try:
+        code: object = main(arguments.split())
+    except SystemExit as stopped:
+        code = stopped.code
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert named in sentence
+    assert code == 2
+
+
+def test_a_mistake_ends_the_program_with_exit_code_2_and_no_traceback(shipworthy: Shipworthy) -> None:
+    done = shipworthy("train", "model.lora_rnak=8")
+    assert "did you mean adapter.rank?" in one_sentence(done)
+    assert done.returncode == 2
+
+
+def test_a_mistake_in_a_job_of_a_sweep_gets_one_sentence(shipworthy: Shipworthy) -> None:
+    done = shipworthy("train", "--multirun", "adapter=none,lora")
+    assert "needs adapter to be lora" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 2
+
+
+def test_every_command_has_a_stage_that_takes_parts_of_the_config() -> None:
+    parts = set(Road.__dataclass_fields__)
+    for command in COMMANDS:
+        assert set(stage_groups(command)) <= parts, command

@@ -1,0 +1,142 @@
+"""Every file under conf/ composes and loads; what does not fit is refused."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from omegaconf import OmegaConf
+
+from shipworthy.config import Road, compose, composed, load
+from shipworthy.core.errors import UsageError
+from shipworthy.core.schema import SCHEMAS
+
+CONF = Path(__file__).resolve().parents[1] / "conf"
+FILES = sorted(CONF.rglob("*.yaml"))
+EXPERIMENTS = sorted(p.stem for p in CONF.glob("experiment/*.yaml"))
+CHOICES = [p for p in FILES if p.parent not in (CONF, CONF / "experiment") and "hydra" not in p.parts]
+HYDRA = [p for p in FILES if "hydra" in p.parts]
+
+
+def name(path: Path) -> str:
+    """E.g. `model=smollm2_135m`."""
+    return f"{path.parent.relative_to(CONF)}={path.stem}"
+
+
+def content(path: Path) -> dict[str, Any]:
+    """A file as it stands, without its defaults list."""
+    loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return {key: value for key, value in loaded.items() if key != "defaults"}
+
+
+def assert_holds(config: Any, wanted: Any, where: str) -> None:
+    """That every value of `wanted` (plain YAML) is in the loaded config."""
+    if isinstance(wanted, dict):
+        for key, value in wanted.items():
+            assert_holds(config[key] if isinstance(config, dict) else getattr(config, key), value, f"{where}.{key}")
+    else:
+        assert config == wanted, where
+
+
+@pytest.mark.parametrize("path", CHOICES, ids=name)
+def test_a_choice_loads_with_some_recipe_and_its_values_arrive(path: Path) -> None:
+    refusals = []
+    for recipe in ([], *([f"experiment={name}"] for name in EXPERIMENTS)):
+        try:
+            road = compose([*recipe, name(path)])
+        except UsageError as error:
+            refusals.append(str(error))
+        else:
+            if not recipe:
+                assert_holds(getattr(road, path.parent.name), content(path), name(path))
+            return
+    pytest.fail("\n".join(refusals))
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_an_experiment_loads_and_wins_over_the_groups(experiment: str) -> None:
+    path = CONF / "experiment" / f"{experiment}.yaml"
+    assert path.read_text(encoding="utf-8").startswith("# @package _global_")
+    road = compose([f"experiment={experiment}"])
+    assert_holds(road, content(path), experiment)
+    assert road != compose()
+
+
+@pytest.mark.parametrize("path", HYDRA, ids=name)
+def test_a_launcher_or_sweeper_composes_and_its_values_arrive(path: Path) -> None:
+    config = composed([name(path)], with_hydra=True)
+    node = OmegaConf.to_container(config.hydra[path.parent.name], resolve=False)
+    assert isinstance(node, dict)
+    assert_holds(node, {k: v for k, v in content(path).items() if k != "direction"}, name(path))
+    plugin = {"launcher": "SlurmLauncher", "sweeper": "OptunaSweeper"}[path.parent.name]
+    assert str(node["_target_"]).endswith(plugin)
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if p.parent != CONF], ids=name)
+def test_a_file_begins_with_a_schema_or_a_sibling_that_does(path: Path) -> None:
+    if path.parent.name == "experiment":
+        return
+    defaults = yaml.safe_load(path.read_text(encoding="utf-8"))["defaults"]
+    bases = [f"base_{kind}" for kind in SCHEMAS.get(path.parent.name, {})] + ["base_optuna", "submitit_slurm"]
+    assert defaults[0] in bases or (path.parent / f"{defaults[0]}.yaml").is_file()
+    assert defaults[1:] == ["_self_"]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(CONF)))
+def test_a_file_needs_no_hydra_runtime_and_names_no_class(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert "${hydra:" not in text
+    assert "${now:" not in text
+    assert "_target_" not in text
+
+
+def test_committed_params_are_the_composed_default() -> None:
+    committed = yaml.safe_load((CONF.parent / "params.yaml").read_text(encoding="utf-8"))
+    assert committed == OmegaConf.to_container(composed(), resolve=True), "write it anew: dvc exp run --dry, or compose"
+
+
+@pytest.fixture
+def default() -> Any:
+    """The default config as plain containers, to be spoilt."""
+    return OmegaConf.to_container(composed(), resolve=True)
+
+
+def test_load_gives_each_group_its_schema(default: Any) -> None:
+    road = load(OmegaConf.create(default))
+    assert isinstance(road, Road)
+    for group, part in road.groups().items():
+        assert type(part) is SCHEMAS[group][part.kind]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "named"),
+    [
+        ("optimizer.lrr", 3, "did you mean optimizer.lr?"),
+        ("optimizer._target_", "os.system", "names a class to import"),
+        ("task.criteria._target_", "os.system", "task.criteria._target_ names a class"),
+        ("optimizr", {}, "did you mean optimizer"),
+        ("optimizer", None, "optimizer is not chosen"),
+        ("optimizer.kind", "sgd", "optimizer is not chosen"),
+        ("optimizer.lr", "fast", "optimizer.lr"),
+        ("task.name", "???", "name"),
+        ("optimizer.lr", "${nowhere}", "nowhere"),
+        ("seed", "x", "seed"),
+        ("seed", -1, "seed=-1"),
+        ("adapter", {"kind": "none"}, "needs adapter to be lora"),
+    ],
+)
+def test_load_refuses_in_one_sentence(default: Any, key: str, value: Any, named: str) -> None:
+    *parents, leaf = key.split(".")
+    node = default
+    for parent in parents:
+        node = node[parent]
+    node[leaf] = value
+    with pytest.raises(UsageError, match=r"[.?]$") as caught:
+        load(OmegaConf.create(default))
+    assert named in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_config_that_is_no_mapping_is_refused() -> None:
+    with pytest.raises(UsageError, match="not a mapping"):
+        load(OmegaConf.create(["a"]))

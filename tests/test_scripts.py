@@ -1,0 +1,105 @@
+"""The scripts say what is missing before they change anything; the lock is what pyproject.toml asks for."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+TORCH_BUILD = ROOT / "scripts" / "torch_build.py"
+
+COMMON = ["filelock", "sympy>=1.13.3", 'pyyaml; extra == "pyyaml"']
+CUDA = ['cuda-toolkit[cublas]==13.0.3; platform_system == "Linux"', 'triton==3.7.1; platform_system == "Linux"']
+
+
+def torch_report(version: str, requires: list[str]) -> str:
+    """pip's installation report on torch, as far as it is read."""
+    return json.dumps({"install": [{"metadata": {"name": "torch", "version": version, "requires_dist": requires}}]})
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the markers are Linux's")
+@pytest.mark.parametrize(
+    ("report", "code", "named"),
+    [
+        (torch_report("2.13.0", COMMON + CUDA), 3, "cuda-toolkit"),
+        (torch_report("2.13.0+cu130", COMMON), 3, "torch 2.13.0+cu130"),
+        (torch_report("2.13.0+cpu", COMMON), 0, ""),
+        (torch_report("2.13.0", COMMON), 0, ""),
+        (torch_report("2.13.0", [*COMMON, CUDA[0].replace("Linux", "Windows")]), 0, ""),
+    ],
+)
+def test_a_cuda_build_of_torch_is_seen_before_it_is_installed(report: str, code: int, named: str) -> None:
+    done = subprocess.run(
+        [sys.executable, TORCH_BUILD], input=report, capture_output=True, text=True, check=False
+    )  # fmt: skip
+    assert done.returncode == code
+    assert done.stdout.startswith(named)
+    assert (done.stdout == "") == (code == 0)
+
+
+def test_a_report_without_torch_is_no_cpu_build() -> None:
+    done = subprocess.run(
+        [sys.executable, TORCH_BUILD], input='{"install": []}', capture_output=True, text=True, check=False
+    )
+    assert done.returncode not in (0, 3)
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """What scripts/env needs of a clone."""
+    for name in ("scripts", "requirements.lock", "pyproject.toml"):
+        (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def run_env(clone: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    bash = shutil.which("bash")
+    assert bash
+    return subprocess.run([bash, "scripts/env"], cwd=clone, env=env, capture_output=True, text=True, check=False)
+
+
+def test_env_names_all_that_is_missing_at_once_and_changes_nothing(clone: Path, tmp_path_factory: Any) -> None:
+    tools = tmp_path_factory.mktemp("bin")
+    for tool in ("awk", "cat", "cut", "dirname", "sed", "sha256sum"):
+        (tools / tool).symlink_to(str(shutil.which(tool)))
+    (tools / "df").write_text("#!/bin/sh\necho; echo /dev/disk 100 100 1048576 99% /\n")
+    (tools / "df").chmod(0o755)
+    (tools / "sh").symlink_to("/bin/sh")
+    before = sorted(clone.rglob("*"))
+    done = run_env(clone, PATH=str(tools))
+    assert done.returncode == 1
+    (sentence,) = done.stderr.splitlines()
+    for missing in ("Python 3.11", "git", "gcc", "g++", "GB of free disk", "there are 1"):
+        assert missing in sentence
+    assert sorted(clone.rglob("*")) == before
+
+
+def pins(lines: list[str]) -> dict[str, str]:
+    """Normalized name → exact version; fails on anything that is not pinned so."""
+    found = {}
+    for line in lines:
+        match = re.fullmatch(r"([A-Za-z0-9._-]+)==([A-Za-z0-9.]+)", line)
+        assert match, line
+        found[re.sub(r"[._-]+", "-", match[1]).lower()] = match[2]
+    return found
+
+
+def test_the_lock_pins_everything_and_agrees_with_pyproject() -> None:
+    lock = pins([line for line in (ROOT / "requirements.lock").read_text().splitlines() if not line.startswith("#")])
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    wanted = [*project["project"]["dependencies"], *(r for g in project["dependency-groups"].values() for r in g)]
+    for name, version in pins(wanted).items():
+        assert lock.get(name) == version, f"{name}: run scripts/lock"
+
+
+def test_this_environment_is_the_locked_one() -> None:
+    from importlib.metadata import version
+
+    lock = pins([line for line in (ROOT / "requirements.lock").read_text().splitlines() if not line.startswith("#")])
+    assert {name: version(name).partition("+")[0] for name in lock} == lock
