@@ -120,6 +120,8 @@ def execute(command: str, road: "object", publish: bool) -> None:
 
     assert isinstance(road, Road)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    # Threads that wait for one another without turning in place: 2 to 3 times as fast where there is other work.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     groups = {name: getattr(road, name) for name in stage_groups(command)}
     parts = road.groups()
     workspace = Workspace(

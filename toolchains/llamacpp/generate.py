@@ -163,8 +163,13 @@ def main() -> None:
     prompts = [json.loads(line)["prompt_ids"] for line in sys.stdin]
     for slot in engine.answers(prompts):
         now = time.perf_counter()
-        answer = {"index": slot.index, "ids": slot.answer, "text": engine.text(slot.answer),
-                  "seconds": now - slot.started, "first": slot.first - slot.started}
+        answer = {
+            "index": slot.index,
+            "ids": slot.answer,
+            "text": engine.text(slot.answer),
+            "seconds": now - slot.started,
+            "first": slot.first - slot.started,
+        }
         print(json.dumps(answer), flush=True)
 
 

@@ -17,9 +17,7 @@ def main() -> None:
     parameters = llama_cpp.llama_model_quantize_default_params()
     parameters.ftype = FORMATS[order["format"]]
     parameters.nthread = order["threads"]
-    code = llama_cpp.llama_model_quantize(
-        order["source"].encode(), order["target"].encode(), ctypes.byref(parameters)
-    )
+    code = llama_cpp.llama_model_quantize(order["source"].encode(), order["target"].encode(), ctypes.byref(parameters))
     print(json.dumps({"code": int(code)}), flush=True)
 
 

@@ -55,7 +55,7 @@ def run(
                     seed=seed,
                     run=folder,
                     run_id=workspace.run_id,
-                    log=records.log,
+                    records=records,
                     target=target,
                 )
             status = "finished"

@@ -1,7 +1,13 @@
 """Base weights in Hugging Face layout, converted once and kept in the cache as an artifact of kind `base`."""
 
+import os
+import sys
 from dataclasses import asdict
 from pathlib import Path
+
+# The conversion's bar is for a terminal; in a log it is one endless line.
+if not sys.stderr.isatty():
+    os.environ.setdefault("TQDM_DISABLE", "1")
 
 import torch
 from omegaconf import OmegaConf

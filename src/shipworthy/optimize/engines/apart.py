@@ -13,6 +13,7 @@ import polars as pl
 
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import read_json
+from shipworthy.optimize.engines.threads import WAIT
 
 
 def measure_apart(folder: Path, rows: pl.DataFrame, requests: int, batch_rows: int, threads: int = 0) -> dict[str, Any]:
@@ -24,7 +25,7 @@ def measure_apart(folder: Path, rows: pl.DataFrame, requests: int, batch_rows: i
     with tempfile.TemporaryDirectory() as scratch:
         table, out = Path(scratch) / "rows.parquet", Path(scratch) / "measured.json"
         rows.write_parquet(table)
-        environment = {**os.environ, **({"OMP_NUM_THREADS": str(threads)} if threads else {})}
+        environment = {**os.environ, **WAIT, **({"OMP_NUM_THREADS": str(threads)} if threads else {})}
         command = [sys.executable, "-m", "shipworthy.optimize.engines.measure"]
         command += [str(folder), str(table), str(requests), str(batch_rows), str(out)]
         result = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)

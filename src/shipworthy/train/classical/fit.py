@@ -1,7 +1,6 @@
 """Fits a family that fits itself."""
 
 import time
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import polars as pl
@@ -13,6 +12,7 @@ from shipworthy.core.progress import say
 from shipworthy.evaluation.metrics import correct
 from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.models.build import create, describe
+from shipworthy.train.records import Records
 from shipworthy.train.schema import ClassicalTrainer
 
 
@@ -28,7 +28,7 @@ def fit(
     seed: int,
     run: Path,
     run_id: str,
-    log: Callable[[Mapping[str, float], int], None],
+    records: Records,
     target: Path,
 ) -> None:
     """Fits on `train`, and fills `target` with the model and the run's records.
@@ -41,18 +41,22 @@ def fit(
     fitted.fit(train, validation, seed)
     seconds = time.monotonic() - started
     metric = float(correct(task, fitted.predict(validation.drop("answer")), validation["answer"].to_list()).mean())
-    log({"val_metric": metric}, 1)
+    # One entry per round where the family has rounds; the metric belongs to the model that came out.
+    history = [*getattr(fitted, "history", [])] or [{"step": 1}]
+    history[-1] = {**history[-1], "val_metric": metric}
+    for entry in history:
+        records.log({key: value for key, value in entry.items() if key != "step"}, int(entry["step"]))
     say(f"{model.kind}: fitted on {train.height} rows in {seconds:.1f} s, validation {task.metric} {metric:.3f}")
     fitted.save(target)
     describe(model, target)
-    write_json(target / "history.json", [{"step": 1, "val_metric": metric}])
+    write_json(target / "history.json", history)
     write_json(
         target / "training.json",
         {
-            "steps": 1,
+            "steps": len(history),
             "seconds": seconds,
             "peak_memory_mb": psutil.Process().memory_info().rss / 1e6,
-            "selected_step": 1,
+            "selected_step": int(history[-1]["step"]),
             "selected_metric": metric,
             "metric": task.metric,
         },

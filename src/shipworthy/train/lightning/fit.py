@@ -29,7 +29,8 @@ from shipworthy.train.adapters.schema import Lora
 from shipworthy.train.lightning.batches import Row, loader, plan
 from shipworthy.train.lightning.checkpoints import newest, restore
 from shipworthy.train.lightning.module import AnswerTuning
-from shipworthy.train.lightning.watch import Log, Progress, Watch, best_folder
+from shipworthy.train.lightning.watch import Progress, Watch, best_folder
+from shipworthy.train.records import Records
 from shipworthy.train.schema import AdamW, LightningTrainer
 
 
@@ -50,7 +51,7 @@ def fit(
     seed: int,
     run: Path,
     run_id: str,
-    log: Log,
+    records: Records,
     target: Path,
 ) -> None:
     """Trains, and fills `target` with the adapter of the best validated step and the run's records.
@@ -92,7 +93,7 @@ def fit(
         predictions = [Prediction(chat.decode(answer).strip()) for answer in answers]
         return float(correct(task, predictions, checked["answer"].to_list()).mean())
 
-    watch = Watch(run, run_id, seed, trainer, model.name, progress, validate, log)
+    watch = Watch(run, run_id, seed, trainer, model.name, progress, validate, records)
     if module.start < trainer.steps:
         network.train()
         lightning.Trainer(

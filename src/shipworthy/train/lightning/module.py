@@ -81,7 +81,7 @@ class AnswerTuning(lightning.LightningModule):
         loss = self.loss(batch)
         if not torch.isfinite(loss):
             raise ShipworthyError(
-                f"The loss is {loss.item()} at step {self.step + 1}: lower optimizer.lr ({self.rule.lr:g} now), or look at "
+                f"The loss is {loss.item()} at step {self.step + 1}: lower optimizer.lr ({self.rule.lr:g}), or look at "
                 "that batch's rows; the last checkpoint is whole."
             )
         return loss

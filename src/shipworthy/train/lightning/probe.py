@@ -1,5 +1,6 @@
 """A few real training steps, timed, for the plan."""
 
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -55,6 +56,7 @@ def measure(
         lengths: tokens of prompt and answer of sample rows.
     """
     quiet()
+    torch.set_num_threads(trainer.threads or len(os.sched_getaffinity(0)))
     network = build_adapter(load_network(base_folder(model)), adapter, seed)
     vocabulary = int(network.config.vocab_size)
     generator = torch.Generator().manual_seed(seed)

@@ -16,9 +16,8 @@ from shipworthy.core.progress import SECONDS_BETWEEN_LINES, say
 from shipworthy.train.lightning.batches import Batch
 from shipworthy.train.lightning.checkpoints import prune, reseed, save, save_adapter
 from shipworthy.train.lightning.module import AnswerTuning
+from shipworthy.train.records import Records
 from shipworthy.train.schema import LightningTrainer
-
-Log = Callable[[Mapping[str, float], int], None]
 
 
 @dataclass
@@ -48,7 +47,7 @@ class Watch(Callback):
     Args:
         run: the run's folder.
         validate: the validation metric of the network as it is (0 to 1).
-        log: the tracker.
+        records: the tracker.
     """
 
     def __init__(
@@ -60,10 +59,10 @@ class Watch(Callback):
         base_name: str,
         progress: Progress,
         validate: Callable[[], float],
-        log: Log,
+        records: Records,
     ) -> None:
         self.run, self.run_id, self.seed, self.config, self.base_name = run, run_id, seed, config, base_name
-        self.progress, self.validate, self.record = progress, validate, log
+        self.progress, self.validate, self.records = progress, validate, records
         self.peak_memory_mb = 0.0
         self.step_started = self.said = time.monotonic()
 
@@ -98,7 +97,7 @@ class Watch(Callback):
         if validated:
             self._validate(pl_module, entry)
         self.progress.history.append(entry)
-        self.record({key: value for key, value in entry.items() if key != "step"}, step)
+        self.records.log({key: value for key, value in entry.items() if key != "step"}, step)
         self._say(entry)
         if validated or step % self.config.checkpoint_every == 0:
             state = {
@@ -109,6 +108,7 @@ class Watch(Callback):
             }
             save(self.run, self.run_id, self.seed, pl_module.network, state)
             prune(self.run, self.config.keep)
+            self.records.flush()
 
     def _validate(self, module: AnswerTuning, entry: dict[str, float]) -> None:
         started = time.monotonic()

@@ -15,23 +15,10 @@ def run(config: InProcess, subject: Served) -> dict[str, object]:
     found = measure_apart(subject.path, repeated, config.requests, config.batch_rows)
     seconds, known = found["seconds"], subject.expected
     answers = [text == known[i % len(known)] for i, text in enumerate(found["texts"])]
-    latency = percentiles(seconds)
+    single = {"latency_s": percentiles(seconds), "requests_per_s": len(seconds) / sum(seconds), "tokens_per_s": None}
     return {
-        "single": {
-            "ttft_s": None,
-            "latency_s": latency,
-            "tokens_per_s": None,
-            "requests_per_s": len(seconds) / sum(seconds),
-        },
-        "concurrency": [
-            {
-                "clients": 1,
-                "requests_per_s": len(seconds) / sum(seconds),
-                "tokens_per_s": None,
-                "latency_s": latency,
-                "ttft_s": None,
-            }
-        ],
+        "single": single,
+        "concurrency": [{"clients": 1, **single}],
         "batch": {
             "rows": found["batch_rows"],
             "seconds": found["batch_seconds"],
@@ -39,7 +26,6 @@ def run(config: InProcess, subject: Served) -> dict[str, object]:
         },
         "memory_mb": found["memory_mb"],
         "answers": {"rows": len(answers), "equal": sum(answers)},
-        "reference": None,
     }
 
 

@@ -11,8 +11,9 @@ from shipworthy.optimize.engines.build import Served
 from shipworthy.optimize.engines.llamacpp.load import Reply, load
 from shipworthy.optimize.engines.llamacpp.schema import Llamacpp
 from shipworthy.optimize.engines.llamacpp.server import GREEDY, serve, settings
-from shipworthy.optimize.engines.llamacpp.toolchain import locate, usable_threads
+from shipworthy.optimize.engines.llamacpp.toolchain import locate
 from shipworthy.optimize.engines.measure import pss_mb
+from shipworthy.optimize.engines.threads import usable_threads
 from shipworthy.optimize.quantize.gguf.compress import TOKENIZER
 from shipworthy.optimize.quantize.gguf.parity import conversations
 

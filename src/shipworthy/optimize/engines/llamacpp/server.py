@@ -18,7 +18,8 @@ import psutil
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import write_json
 from shipworthy.core.progress import say
-from shipworthy.optimize.engines.llamacpp.toolchain import WAIT, Toolchain, last_line
+from shipworthy.optimize.engines.llamacpp.toolchain import Toolchain, last_line
+from shipworthy.optimize.engines.threads import WAIT
 
 START_SECONDS = 120
 STOP_SECONDS = 10

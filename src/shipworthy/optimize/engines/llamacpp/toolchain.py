@@ -13,18 +13,11 @@ from typing import IO, Any
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.progress import track
 from shipworthy.core.project import project_root
+from shipworthy.optimize.engines.threads import WAIT, usable_threads
 
 FOLDER = Path("toolchains") / "llamacpp"
 BUILD = FOLDER / "build"
 BLOCK_TOKENS = 32
-# OpenMP's threads wait for one another without turning in place: on a machine that has other work, that is 2 to 3 times
-# as fast.
-WAIT = {"OMP_WAIT_POLICY": "PASSIVE"}
-
-
-def usable_threads() -> int:
-    """CPU threads that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass(frozen=True)

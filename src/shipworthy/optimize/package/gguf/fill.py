@@ -47,7 +47,11 @@ def fill(subject: Subject, folder: Path) -> Contents:
         columns=columns,
         requirements=toolchain.lock().read_text(encoding="utf-8"),
         wheels=toolchain.wheels,
-        usage=[f"python predict {example}", "python predict < rows.jsonl", f"python serve   # OpenAI-compatible, port {PORT}"],
+        usage=[
+            f"python predict {example}",
+            "python predict < rows.jsonl",
+            f"python serve   # OpenAI-compatible, port {PORT}",
+        ],
         weights=_weights(subject, model),
         limits=_limits(model),
         licences=[

@@ -35,7 +35,7 @@ def fill(subject: Subject, folder: Path) -> Contents:
         ],
         limits=[
             "A category that training did not have counts as missing.",
-            "What the columns do not say, the model cannot know; it repeats the patterns of its data, the unjust ones too.",
+            "It repeats the patterns of its data, the unjust ones too.",
         ],
         licences=[("XGBoost", "Apache-2.0", "the library; installed, not contained")],
     )
