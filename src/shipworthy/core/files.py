@@ -4,11 +4,14 @@ import hashlib
 import json
 import os
 import shutil
+import socket
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 BLOCK_BYTES = 1 << 20
 
@@ -57,15 +60,16 @@ def new_folder(target: Path) -> Iterator[Path]:
     """Yields a temporary folder that takes `target`'s place when the block ends without an error.
 
     A folder that stood at `target` is replaced as a whole. After an error the temporary folder is removed and
-    `target` is as it was.
+    `target` is as it was; what a killed process left is removed by the next one.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.tmp")
+    _sweep(target)
+    temporary = _beside(target, "tmp")
     temporary.mkdir()
     try:
         yield temporary
         if target.exists():
-            old = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.old")
+            old = _beside(target, "old")
             target.rename(old)
             temporary.rename(target)
             shutil.rmtree(old)
@@ -73,3 +77,16 @@ def new_folder(target: Path) -> Iterator[Path]:
             temporary.rename(target)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _beside(target: Path, ending: str) -> Path:
+    """A hidden name beside `target` that says which process on which machine it belongs to."""
+    return target.with_name(f".{target.name}.{socket.gethostname()}.{os.getpid()}.{uuid.uuid4().hex[:8]}.{ending}")
+
+
+def _sweep(target: Path) -> None:
+    """Removes what processes of this machine that are no more left beside `target`."""
+    for path in target.parent.glob(f".{target.name}.{socket.gethostname()}.*"):
+        process = path.name.rsplit(".", 3)[1]
+        if process.isdigit() and not psutil.pid_exists(int(process)):
+            shutil.rmtree(path)
