@@ -16,12 +16,17 @@ PAUSE = 0.05
 
 
 class Streamer(BaseHTTPRequestHandler):
-    """Says each word of the last message back, with a pause before each; 'cut' ends without a reason."""
+    """Says each word of the last message back, with a pause before each.
+
+    'cut' ends without a reason; 'meet' is answered if three others are under way at the same time.
+    """
+
+    meeting = threading.Barrier(4)
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         words = body["messages"][-1]["content"].split()
-        self.send_response(500 if words == ["fail"] else 200)
+        self.send_response(500 if words == ["fail"] or (words == ["meet"] and not self._met()) else 200)
         self.end_headers()
         for word in words:
             time.sleep(PAUSE)
@@ -29,6 +34,14 @@ class Streamer(BaseHTTPRequestHandler):
         if "cut" not in words:
             self._event({"delta": {}, "finish_reason": "stop"})
         self.wfile.write(b"data: [DONE]\n\n")
+
+    def _met(self) -> bool:
+        """Whether three others come in time."""
+        try:
+            self.meeting.wait(3)
+        except threading.BrokenBarrierError:
+            return False
+        return True
 
     def _event(self, choice: dict[str, object]) -> None:
         self.wfile.write(f"data: {json.dumps({'choices': [choice]})}\n\n".encode())
@@ -59,12 +72,13 @@ def test_answers_and_times_are_those_of_each_request() -> None:
     assert replies[0].seconds >= 4 * PAUSE > replies[1].first
 
 
-def test_clients_wait_for_one_another_only_if_there_are_not_enough_of_them() -> None:
+def test_as_many_requests_are_under_way_as_there_are_clients() -> None:
+    """With four clients four requests meet at the server; a single client's would wait for the others for ever."""
     with server() as url:
-        _, one = load(url, bodies(*["a b c d"] * 4), 1, "")
-        _, four = load(url, bodies(*["a b c d"] * 4), 4, "")
-    assert one >= 16 * PAUSE
-    assert four < one / 2
+        replies, _ = load(url, bodies(*["meet"] * 8), 4, "")
+        assert [reply.text for reply in replies] == ["meet "] * 8
+        with pytest.raises(ShipworthyError, match="answered 500"):
+            load(url, bodies("meet"), 1, "")
 
 
 def test_an_answer_that_was_cut_off_is_no_answer() -> None:
