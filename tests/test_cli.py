@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -20,15 +19,10 @@ def modules_after(code: str) -> set[str]:
     return set(done.stdout.splitlines()[-1].split())
 
 
-def test_help_names_every_command_fast_and_imports_nothing_heavy(shipworthy: Shipworthy) -> None:
-    seconds = []
-    for _ in range(3):  # the best of three: other processes may be in the way
-        begun = time.perf_counter()
-        done = shipworthy("--help")
-        seconds.append(time.perf_counter() - begun)
+def test_help_names_every_command_and_imports_nothing_heavy(shipworthy: Shipworthy) -> None:
+    done = shipworthy("--help")
     assert done.returncode == 0
     assert all(f"  {name} " in done.stdout for name in COMMANDS)
-    assert min(seconds) < 0.5
     loaded = modules_after("from shipworthy.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass")
     assert not loaded & (HEAVY | {"omegaconf", "numpy"})
 
