@@ -71,6 +71,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ShipworthyError as error:
         print(f"shipworthy {options.command}: {error}", file=sys.stderr)
         return error.exit_code
+    except BrokenPipeError:  # who read our output has had enough, e.g. `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
