@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from shipworthy.core.artifact import Artifact
+from shipworthy.core.errors import ArtifactError
 from shipworthy.core.workspace import Workspace
 
 ANSWERS = "test_answers.parquet"
@@ -36,6 +37,18 @@ def answers(dataset: Artifact, reader: str, purpose: str, ledger: Path, run_id: 
         {"reader": reader, "purpose": purpose, "dataset": dataset.digest, "time": time.time(), "run_id": run_id},
     )
     return pl.read_parquet(dataset.file(ANSWERS)).select("id", "answer")
+
+
+def answers_to(dataset: Artifact, test: pl.DataFrame, purpose: str, workspace: Workspace) -> list[str]:
+    """The answers to the rows of `test`, in their order, read by the workspace's command.
+
+    Raises:
+        ArtifactError: the dataset's answers are those of other rows.
+    """
+    opened = answers(dataset, workspace.command, purpose, ledger_of(workspace), workspace.run_id)
+    if opened["id"].to_list() != test["id"].to_list():
+        raise ArtifactError(f"{dataset.path}: test.parquet and test_answers.parquet hold other rows: prepare it again.")
+    return opened["answer"].to_list()
 
 
 def reads(dataset: Artifact, ledger: Path) -> list[dict[str, Any]]:

@@ -34,7 +34,7 @@ def run(*, task: Task, quant: QuantConfig, seed: int, workspace: Workspace) -> N
         method = build(quant, source)
         # Every variant has answered before the answers are opened.
         variants = list(method.variants(folder))
-        answers = _answers(dataset, source.test(), workspace)
+        answers = heldout.answers_to(dataset, source.test(), "non-inferiority of the compressed variants", workspace)
         reference = _reference(evaluation, source.test())
 
         def score(variant: Variant) -> Judged:
@@ -69,14 +69,6 @@ def run(*, task: Task, quant: QuantConfig, seed: int, workspace: Workspace) -> N
     for one in judged:
         _show(task.metric, one)
     say(f"chosen: {why}")
-
-
-def _answers(dataset: Artifact, test: pl.DataFrame, workspace: Workspace) -> list[str]:
-    purpose = "non-inferiority of the compressed variants"
-    opened = heldout.answers(dataset, "compress", purpose, heldout.ledger_of(workspace), workspace.run_id)
-    if opened["id"].to_list() != test["id"].to_list():
-        raise ArtifactError(f"{dataset.path}: test.parquet and test_answers.parquet hold other rows: prepare it again.")
-    return opened["answer"].to_list()
 
 
 def _reference(evaluation: Artifact, test: pl.DataFrame) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":

@@ -5,7 +5,6 @@ from typing import Any
 
 import polars as pl
 
-from shipworthy.core.artifact import Artifact
 from shipworthy.core.errors import ArtifactError
 from shipworthy.core.files import write_json
 from shipworthy.core.progress import say
@@ -43,8 +42,7 @@ def run(*, task: Task, seed: int, workspace: Workspace) -> None:
     served = {name: _served(name, folder, test[:TIMED_ROWS]) for name, folder in folders.items()}
 
     # Every candidate has answered: only now are the answers opened.
-    ledger = heldout.ledger_of(workspace)
-    answers = _answers(dataset, test, workspace, ledger)
+    answers = heldout.answers_to(dataset, test, "metrics of every candidate and the paired test", workspace)
     correct = {name: metrics.correct(task, given, answers) for name, given in answered.items()}
     # The baseline to beat is chosen on validation, so that the hypothesis stands before the test split is seen: the
     # best of several on test would be the luckiest as well, and its difference to the tuned model biased.
@@ -69,7 +67,7 @@ def run(*, task: Task, seed: int, workspace: Workspace) -> None:
             {
                 "metric": task.metric,
                 "n": test.height,
-                "test_reads": heldout.reads(dataset, ledger),
+                "test_reads": heldout.reads(dataset, heldout.ledger_of(workspace)),
                 "candidates": candidates,
                 "best_baseline": best,
                 "best_baseline_chosen_on": "validation",
@@ -92,14 +90,6 @@ def _served(name: str, folder: Path, rows: pl.DataFrame) -> dict[str, float]:
     say(f"{name}: {rows.height} single requests")
     seconds = latency.one_by_one(build.load(folder), rows)
     return {"size_mb": size_mb(folder), "p95_s": latency.percentile(seconds, 0.95)}
-
-
-def _answers(dataset: Artifact, test: pl.DataFrame, workspace: Workspace, ledger: Path) -> list[str]:
-    purpose = "metrics of every candidate and the paired test"
-    opened = heldout.answers(dataset, "evaluate", purpose, ledger, workspace.run_id)
-    if opened["id"].to_list() != test["id"].to_list():
-        raise ArtifactError(f"{dataset.path}: test.parquet and test_answers.parquet hold other rows: prepare it again.")
-    return opened["answer"].to_list()
 
 
 def _show(metric: str, candidates: list[dict[str, Any]]) -> None:
