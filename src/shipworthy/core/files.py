@@ -1,5 +1,6 @@
 """Files that are either whole or not there."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -77,6 +78,15 @@ def new_folder(target: Path) -> Iterator[Path]:
             temporary.rename(target)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def turn(path: Path) -> Iterator[None]:
+    """Waits until no other process is inside `turn` of the same path; `path` becomes an empty file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _beside(target: Path, ending: str) -> Path:

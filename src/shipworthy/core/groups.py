@@ -53,3 +53,18 @@ class TrackerConfig(Schema):
 @dataclass
 class ComputeConfig(Schema):
     """The hardware and its price."""
+
+
+@dataclass
+class HpoConfig(Schema):
+    """What a campaign varies, how it chooses, and what it may cost."""
+
+
+@dataclass
+class AblationConfig(Schema):
+    """The decisions of a recipe that an ablation takes back, or adds, one by one."""
+
+
+@dataclass
+class NetworkConfig(Schema):
+    """How the processes of a training talk to one another."""

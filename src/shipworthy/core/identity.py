@@ -6,11 +6,12 @@ import platform
 import subprocess
 import sys
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from shipworthy.core.files import sha256_of_file, sha256_of_json
-from shipworthy.core.project import project_root
+from shipworthy.core.files import read_json, sha256_of_file, sha256_of_json
+from shipworthy.core.project import SNAPSHOT, code_root, project_root
 
 LOCK = "requirements.lock"
 LIBRARIES = ("torch", "lightning", "transformers", "peft", "tokenizers", "xgboost-cpu", "scikit-learn", "numpy")
@@ -22,15 +23,26 @@ def _git(*arguments: str) -> str:
 
 
 @cache
+def package_files() -> dict[str, bytes]:
+    """The package's own files, read once: what is kept of a run is what its id was made of, whoever edits meanwhile."""
+    package = Path(__file__).parents[1]
+    files = (path for path in sorted(package.rglob("*")) if path.is_file() and "__pycache__" not in path.parts)
+    return {str(path.relative_to(package)): path.read_bytes() for path in files}
+
+
+@cache
 def source_hash() -> str:
     """The hash of the package's own source files: what the run's result can depend on."""
-    package = Path(__file__).parents[1]
-    return sha256_of_json({str(p.relative_to(package)): sha256_of_file(p) for p in sorted(package.rglob("*.py"))})
+    hashes = {name: sha256(text).hexdigest() for name, text in package_files().items() if name.endswith(".py")}
+    return sha256_of_json(hashes)
 
 
 @cache
 def code_version() -> dict[str, str]:
     """Git SHA, hash of what was uncommitted (empty if nothing was), and hash of the package's source."""
+    if (noted := code_root() / SNAPSHOT).is_file():
+        version: dict[str, str] = read_json(noted)
+        return version
     dirty = _git("status", "--porcelain")
     uncommitted = sha256_of_json([dirty, _git("diff", "HEAD")]) if dirty else ""
     return {"git_sha": _git("rev-parse", "HEAD"), "uncommitted": uncommitted, "source": source_hash()}
@@ -39,7 +51,7 @@ def code_version() -> dict[str, str]:
 @cache
 def lock_hash() -> str:
     """The SHA-256 of the dependency lock (empty where there is none)."""
-    lock = project_root() / LOCK
+    lock = code_root() / LOCK
     return sha256_of_file(lock) if lock.is_file() else ""
 
 

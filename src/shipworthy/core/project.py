@@ -21,6 +21,17 @@ def project_root() -> Path:
     raise UsageError(f"{here} is not inside a shipworthy project (no conf/config.yaml upwards from here): cd into one.")
 
 
+SNAPSHOT = "snapshot.json"
+"""Stands in the root of a snapshot, and tells the version of its code."""
+
+
+@cache
+def code_root() -> Path:
+    """Where the code that runs, its config and its lock stand: in a sweep's snapshot, else in the project."""
+    root = Path(__file__).parents[3]
+    return root if (root / SNAPSHOT).is_file() else project_root()
+
+
 def cache_folder() -> Path:
     """Where downloads, converted base weights and built toolchains are kept between runs.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar, dataclass_transform
+from typing import ClassVar, TypeVar, dataclass_transform
 
 from omegaconf import MISSING
 
@@ -15,7 +15,10 @@ class Schema:
 
     Attributes:
         kind: which schema of the group this is; set by the schema, not by hand.
+        circumstances: fields that don't make another run, such as the number of processes.
     """
+
+    circumstances: ClassVar[tuple[str, ...]] = ()
 
     kind: str = MISSING
 

@@ -1,7 +1,7 @@
 """The folder in which a road's artifacts stand, one per kind, as one command sees it."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +21,7 @@ class Workspace:
         config: the resolved config groups that the command takes, as plain containers.
         seed: the road's seed.
         publish: whether `write` puts the artifact into `root`; a sweep's jobs keep theirs in `runs/` only.
+        circumstances: dotted names of what in `config` does not make another run, e.g. `trainer.devices`.
         started: when the command began (seconds since the epoch); its artifacts count from there.
     """
 
@@ -29,6 +30,7 @@ class Workspace:
     config: Mapping[str, Any]
     seed: int
     publish: bool = True
+    circumstances: Collection[str] = ()
     inputs: dict[str, str] = field(default_factory=dict)
     started: float = field(default_factory=time.time)
 
@@ -49,7 +51,18 @@ class Workspace:
     @property
     def run_id(self) -> str:
         """The id of this run, from command, config, the inputs read so far, code and lock."""
-        return run_id(self.command, {**self.config, "seed": self.seed}, self.inputs)
+        return run_id(self.command, {**self.identity, "seed": self.seed}, self.inputs)
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """The part of `config` that makes the run what it is."""
+        return {
+            group: {k: v for k, v in value.items() if f"{group}.{k}" not in self.circumstances}
+            if isinstance(value, Mapping)
+            else value
+            for group, value in self.config.items()
+            if group not in self.circumstances
+        }
 
     def run_folder(self) -> Path:
         """Where a run keeps what must outlive it if it is killed: `runs/<run id>` beside `root`."""

@@ -1,0 +1,56 @@
+"""Whether what is installed is what the lock names."""
+
+import importlib.metadata
+import platform
+import re
+import sys
+from pathlib import Path
+
+from shipworthy.core.finding import Finding, Level
+from shipworthy.core.identity import LOCK
+from shipworthy.core.project import code_root
+
+MOST_NAMED = 5
+
+
+def compare(lock: Path) -> tuple[int, list[str], list[str]]:
+    """How many packages a lock names; which of them are not installed, and which in another version.
+
+    Local versions (`2.13.0+cpu`) count as what they are a build of.
+    """
+    pins = dict(line.strip().split("==") for line in lock.read_text(encoding="utf-8").splitlines() if "==" in line)
+    installed: dict[str, str] = {}
+    for one in importlib.metadata.distributions():
+        installed.setdefault(_plain(one.name), one.version.partition("+")[0])
+    found = {name: installed.get(_plain(name)) for name in pins}
+    absent = [name for name, version in found.items() if version is None]
+    other = [f"{name} {found[name]} (lock: {pins[name]})" for name in pins if found[name] not in (None, pins[name])]
+    return len(pins), absent, other
+
+
+def examine() -> Finding:
+    """Python and its packages against the lock of the code that runs."""
+    python = f"Python {platform.python_version()} ({sys.executable})"
+    lock = code_root() / LOCK
+    if not lock.is_file():
+        return Finding(Level.MISSING, "lock", f"{python}, but there is no {lock}: bring it back with Git.")
+    count, absent, other = compare(lock)
+    remedy = f"`{sys.executable} -m pip install -r {lock}`, or scripts/env, installs them"
+    if absent:
+        return Finding(
+            Level.MISSING, "lock", f"{len(absent)} of {count} packages are not there: {_named(absent)}: {remedy}."
+        )
+    if other:
+        said = f"{len(other)} of {count} packages differ, and runs would be recorded under a lock that was not theirs"
+        return Finding(Level.WARNING, "lock", f"{said}: {_named(other)}: {remedy}.")
+    return Finding(Level.OK, "lock", f"{python}, {count} packages as {LOCK} names them")
+
+
+def _named(names: list[str]) -> str:
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more
+
+
+def _plain(name: str) -> str:
+    """A package's name as indexes compare it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()

@@ -1,0 +1,89 @@
+"""What a run or a sweep was made with: code, config and lock as they stood, kept under the hash of their content.
+
+Two from the same state share one folder, and an edit after a sweep's submission changes none of its jobs.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from shipworthy.core import secrets
+from shipworthy.core.errors import ShipworthyError
+from shipworthy.core.files import new_folder, sha256_of_json, write_json
+from shipworthy.core.identity import code_version, package_files
+from shipworthy.core.project import SNAPSHOT, code_root
+
+SNAPSHOTS = Path("runs") / "snapshots"
+PACKAGE = __name__.partition(".")[0]
+TAKEN = ("conf", "params.yaml", "pyproject.toml", "requirements.lock")
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What stands in a snapshot's folder.
+
+    Attributes:
+        files: name → content.
+        version: of the code, by Git.
+    """
+
+    files: dict[str, bytes]
+    version: dict[str, str]
+
+    @classmethod
+    def now(cls) -> "Snapshot":
+        """The code that runs now, config and lock beside it, each file read once.
+
+        Raises:
+            ShipworthyError: a file holds a secret, which would be kept for as long as the runs are.
+        """
+        files = dict(_files(code_root()))
+        for name, text in files.items():
+            found = secrets.line_of(text.decode(errors="replace"), by_look=name.startswith("src/"))
+            if found:
+                raise ShipworthyError(
+                    f"{name}, line {found[1]}, holds {found[0]}, and a copy of it is kept with every run: take it out, "
+                    "and hand it over in the environment."
+                )
+        return cls(files, code_version())
+
+    @property
+    def name(self) -> str:
+        """The hash of all of it."""
+        return sha256_of_json([{name: sha256(text).hexdigest() for name, text in self.files.items()}, self.version])[
+            :16
+        ]
+
+    def keep(self, snapshots: Path) -> Path:
+        """Its folder in `snapshots`, which is made if need be.
+
+        Raises:
+            ShipworthyError: somebody changed a file in it.
+        """
+        folder = snapshots / self.name
+        if folder.is_dir():
+            for name, text in self.files.items():
+                if not (folder / name).is_file() or (folder / name).read_bytes() != text:
+                    raise ShipworthyError(
+                        f"{folder / name} is not what it was when the snapshot was taken: remove {folder}, unless jobs "
+                        "of an older sweep still wait for it."
+                    )
+            return folder
+        with new_folder(folder) as target:
+            for name, text in self.files.items():
+                (target / name).parent.mkdir(parents=True, exist_ok=True)
+                (target / name).write_bytes(text)
+            write_json(target / SNAPSHOT, self.version)
+        return folder
+
+
+def _files(root: Path) -> Iterator[tuple[str, bytes]]:
+    """Name in the snapshot → content, sorted."""
+    for name, text in package_files().items():
+        yield f"src/{PACKAGE}/{name}", text
+    for name in TAKEN:
+        inside = sorted((root / name).rglob("*")) if (root / name).is_dir() else [root / name]
+        for path in inside:
+            if path.is_file():
+                yield str(path.relative_to(root)), path.read_bytes()

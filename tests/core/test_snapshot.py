@@ -1,0 +1,81 @@
+"""A snapshot of the code: what it holds, that it is shared, and that it is what runs from it."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from shipworthy.core.errors import ShipworthyError
+from shipworthy.core.identity import code_version, source_hash
+from shipworthy.core.snapshot import Snapshot
+from tests.conftest import ROOT
+
+
+@pytest.fixture(scope="module")
+def now() -> Snapshot:
+    return Snapshot.now()
+
+
+def test_it_holds_code_config_and_lock(now):
+    for name in ("src/shipworthy/job.py", "src/shipworthy/py.typed", "conf/config.yaml", "requirements.lock"):
+        assert now.files[name] == (ROOT / name).read_bytes()
+    assert not any("__pycache__" in name or name.startswith(("runs", "data", "tests")) for name in now.files)
+
+
+def test_two_sweeps_from_the_same_state_share_one(now, tmp_path):
+    folder = now.keep(tmp_path)
+    before = (folder / "src/shipworthy/job.py").stat().st_ino
+    assert Snapshot.now().keep(tmp_path) == folder
+    assert (folder / "src/shipworthy/job.py").stat().st_ino == before
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+@pytest.mark.parametrize("name", ["src/shipworthy/job.py", "conf/config.yaml", "requirements.lock", "src/new.py"])
+def test_an_edit_makes_another(now, name, tmp_path):
+    edited = replace(now, files={**now.files, name: b"edited"})
+    assert edited.name != now.name
+    assert (edited.keep(tmp_path) / name).read_bytes() == b"edited"
+    assert now.keep(tmp_path) != edited.keep(tmp_path)
+
+
+def test_a_commit_makes_another(now):
+    assert replace(now, version={**now.version, "git_sha": "0" * 40}).name != now.name
+
+
+def test_one_that_was_changed_is_refused(now, tmp_path):
+    file = now.keep(tmp_path) / "src/shipworthy/job.py"
+    file.write_text("edited")
+    with pytest.raises(
+        ShipworthyError, match="job.py is not what it was when the snapshot was taken: remove "
+    ) as caught:
+        now.keep(tmp_path)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+PROBE = """
+import json
+import shipworthy
+from shipworthy.core.identity import code_version, lock_hash, source_hash
+from shipworthy.core.project import code_root
+print(json.dumps([shipworthy.__file__, str(code_root()), source_hash(), code_version(), lock_hash()]))
+"""
+
+
+def test_what_runs_from_it_is_the_code_of_then_with_its_version(now, tmp_path):
+    folder = now.keep(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", PROBE],
+        env={**os.environ, "PYTHONPATH": f"{folder}/src"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    file, root, source, version, lock = json.loads(done.stdout)
+    assert file == f"{folder}/src/shipworthy/__init__.py"
+    assert root == str(folder)
+    assert source == source_hash(), "the same run id as without a cluster"
+    assert version == code_version()
+    assert lock
