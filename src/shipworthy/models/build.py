@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from shipworthy.models.causal_lm.chat import Chat
 
 CANDIDATE = "candidate.json"
+RECORDS = ("training.json", "history.json", "sample.json", "validation.parquet")
+"""What a trained model's folder holds of its training; it answers without them."""
 
 
 def _family(config: ModelConfig) -> Any:
@@ -46,7 +48,7 @@ def chat(config: ModelConfig) -> "Chat":
     """
     if not _has(config, "chat"):
         raise UsageError(f"model '{config.kind}' reads no text: choose a language model, or a task with classes.")
-    folder = importlib.import_module(_part(config, "weights")).base_folder(config)
+    folder = importlib.import_module(_part(config, "base")).base_folder(config)
     talk: Chat = importlib.import_module(_part(config, "chat")).Chat(folder)
     return talk
 

@@ -12,6 +12,7 @@ begins) and, but for test, `answer_ids` (list of token ids: the answer and its e
 """
 
 from dataclasses import asdict, dataclass, field
+from hashlib import sha256
 from typing import Any
 
 import polars as pl
@@ -58,3 +59,22 @@ def info(dataset: Artifact) -> DatasetInfo:
 def split(dataset: Artifact, name: str) -> pl.DataFrame:
     """The rows of `train`, `validation` (with answers) or `test` (without)."""
     return pl.read_parquet(dataset.file(f"{name}.parquet"))
+
+
+def seen(rows: pl.DataFrame, share: float) -> pl.DataFrame:
+    """The rows of a split that fall into its first `share` (0 to 1), by the hash of their id.
+
+    Which row falls where depends on its id alone: not on the other rows, their order or the seed.
+    """
+    return rows.filter(_place(rows) < share)
+
+
+def unseen(rows: pl.DataFrame, share: float) -> pl.DataFrame:
+    """The rows that `seen` leaves out."""
+    return rows.filter(_place(rows) >= share)
+
+
+def _place(rows: pl.DataFrame) -> pl.Series:
+    """Where each row stands, from 0 to below 1."""
+    digests = [sha256(str(row).encode()).digest()[:8] for row in rows["id"]]
+    return pl.Series([int.from_bytes(digest) / 2**64 for digest in digests], dtype=pl.Float64)

@@ -1,9 +1,9 @@
 """What every family of models can do: fit (or be trained by `train/`), load, predict."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import polars as pl
 
@@ -38,4 +38,35 @@ class Fittable(Predictor, Protocol):
 
     def save(self, folder: Path) -> None:
         """Writes what `load` needs into an empty folder; never a pickle."""
+        ...
+
+
+@dataclass(frozen=True)
+class Round:
+    """A fit after one of its rounds.
+
+    Attributes:
+        entry: what is known of it: `step`, counted from 1, and losses; kept in the model's `history`.
+        answers: what the model as it is says of the validation rows.
+    """
+
+    entry: dict[str, float]
+    answers: Callable[[], Sequence[Prediction]]
+
+
+@runtime_checkable
+class InRounds(Fittable, Protocol):
+    """A family whose fit goes in rounds that can be looked at, one after another.
+
+    Attributes:
+        history: the entry of each round so far.
+    """
+
+    history: list[dict[str, float]]
+
+    def rounds(self, train: pl.DataFrame, validation: pl.DataFrame, seed: int) -> Iterator[Round]:
+        """Fits as `fit` does, and stands still after each round; whoever takes no more of them leaves it unfitted.
+
+        After the last round the model is that of the round whose `val_loss` is the lowest, of equals the first.
+        """
         ...

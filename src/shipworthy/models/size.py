@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from shipworthy.models.build import config_of
+from shipworthy.models.build import RECORDS, config_of
 from shipworthy.models.causal_lm.schema import CausalLM
 
 
@@ -12,8 +12,8 @@ def size_mb(folder: Path) -> float:
     folders = [folder]
     base = getattr(config, "base", config)
     if isinstance(base, CausalLM):
-        from shipworthy.models.causal_lm.weights import base_folder
+        from shipworthy.models.causal_lm.base import base_folder
 
         folders.append(base_folder(base))
-    files = (path for part in folders for path in part.rglob("*") if path.is_file())
+    files = (path for part in folders for path in part.rglob("*") if path.is_file() and path.name not in RECORDS)
     return sum(path.stat().st_size for path in files) / 1e6

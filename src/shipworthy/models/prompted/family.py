@@ -10,10 +10,10 @@ from transformers import PreTrainedModel
 from shipworthy.core.errors import ArtifactError
 from shipworthy.core.files import read_json, write_json
 from shipworthy.models import rows as read
+from shipworthy.models.causal_lm.base import base_folder
 from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.generate import greedy
 from shipworthy.models.causal_lm.network import load_network
-from shipworthy.models.causal_lm.weights import base_folder
 from shipworthy.models.prompted.schema import FewShot, ZeroShot
 from shipworthy.models.prompted.shots import choose
 from shipworthy.models.protocol import Prediction

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 import xgboost
+from numpy.typing import NDArray
 
 from shipworthy.core.errors import ArtifactError, ShipworthyError
 from shipworthy.core.files import read_json, write_json
 from shipworthy.core.progress import track
 from shipworthy.models import rows as read
-from shipworthy.models.protocol import Prediction
+from shipworthy.models.protocol import Prediction, Round
 from shipworthy.models.xgboost.schema import XGBoost
 
 TREES = "xgboost.json"
@@ -35,6 +36,11 @@ class XGBoostModel:
         self.booster = xgboost.Booster()
 
     def fit(self, train: pl.DataFrame, validation: pl.DataFrame, seed: int) -> None:
+        """What `rounds` does, without a look in between."""
+        for _ in self.rounds(train, validation, seed):
+            pass
+
+    def rounds(self, train: pl.DataFrame, validation: pl.DataFrame, seed: int) -> Iterator[Round]:
         """Adds trees until the loss on validation no longer falls; keeps those up to its lowest.
 
         Raises:
@@ -51,26 +57,23 @@ class XGBoostModel:
         self.categories = {
             name: sorted(train[name].cast(pl.String).drop_nulls().unique()) for name in read.categorical(train)
         }
-        self.booster = self._boost(self._matrix(train, answers), self._matrix(validation, unseen), seed)
+        trees = self._boost(self._matrix(train, answers), self._matrix(validation, unseen), seed)
+        yield from track(trees, "xgboost, trees", self.config.rounds)
 
-    def _boost(self, train: xgboost.DMatrix, validation: xgboost.DMatrix, seed: int) -> xgboost.Booster:
+    def _boost(self, train: xgboost.DMatrix, validation: xgboost.DMatrix, seed: int) -> Iterator[Round]:
         booster = xgboost.Booster(self._parameters(seed), [train, validation])
         best, best_loss = 0, float("inf")
-
-        def rounds() -> Iterator[int]:
-            for step in range(self.config.rounds):
-                booster.update(train, step)
-                line = booster.eval_set([(train, "train"), (validation, "validation")], step)
-                losses = [float(part.rpartition(":")[2]) for part in line.split("\t")[1:]]
-                self.history.append({"step": step + 1, "loss": losses[0], "val_loss": losses[1]})
-                yield step
-                if step - best >= self.config.early_stopping_rounds:
-                    return
-
-        for step in track(rounds(), "xgboost, trees", self.config.rounds):
-            if (loss := self.history[-1]["val_loss"]) < best_loss:
-                best, best_loss = step, loss
-        return booster[: best + 1]
+        for step in range(self.config.rounds):
+            booster.update(train, step)
+            line = booster.eval_set([(train, "train"), (validation, "validation")], step)
+            losses = [float(part.rpartition(":")[2]) for part in line.split("\t")[1:]]
+            self.history.append({"step": step + 1, "loss": losses[0], "val_loss": losses[1]})
+            if losses[1] < best_loss:
+                best, best_loss = step, losses[1]
+            yield Round(self.history[-1], lambda: self._predictions(booster.predict(validation)))
+            if step - best >= self.config.early_stopping_rounds:
+                break
+        self.booster = booster[: best + 1]
 
     def _parameters(self, seed: int) -> dict[str, Any]:
         many = len(self.classes) > 2
@@ -111,7 +114,9 @@ class XGBoostModel:
     def predict(self, rows: pl.DataFrame) -> Sequence[Prediction]:
         """The most likely class; of two classes also the probability of the last in sorted order."""
         assert self.classes, "fit or load first"
-        shares = self.booster.predict(self._matrix(rows))
+        return self._predictions(self.booster.predict(self._matrix(rows)))
+
+    def _predictions(self, shares: NDArray[np.float32]) -> Sequence[Prediction]:
         if len(self.classes) == 2:
             return [Prediction(self.classes[int(share > 0.5)], float(share)) for share in shares]
         return [Prediction(self.classes[int(best)]) for best in shares.argmax(axis=1)]

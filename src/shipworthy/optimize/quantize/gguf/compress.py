@@ -11,8 +11,8 @@ from shipworthy.core.progress import say
 from shipworthy.evaluation.latency import percentile
 from shipworthy.evaluation.tasks.schema import TextToText
 from shipworthy.models.build import config_of
+from shipworthy.models.causal_lm.base import base_folder
 from shipworthy.models.causal_lm.schema import CausalLM
-from shipworthy.models.causal_lm.weights import base_folder
 from shipworthy.models.dataset import split
 from shipworthy.models.protocol import Prediction
 from shipworthy.optimize.engines.llamacpp.toolchain import locate

@@ -6,13 +6,12 @@ from pathlib import Path
 
 from shipworthy.core.files import read_json
 from shipworthy.evaluation.latency import one_by_one, percentile
-from shipworthy.models.build import CANDIDATE, load
+from shipworthy.models.build import CANDIDATE, RECORDS, load
 from shipworthy.optimize.quantize.build import Source
 from shipworthy.optimize.quantize.none.schema import Unchanged
 from shipworthy.optimize.quantize.variant import Variant
 
 MODEL = "model"
-NOT_THE_MODEL = ("training.json", "history.json")
 
 
 class NoCompression:
@@ -26,7 +25,7 @@ class NoCompression:
         """The model and its answers."""
         target = folder / MODEL
         for name in self.source.checkpoint.manifest.files:
-            if name not in NOT_THE_MODEL:
+            if name not in RECORDS:
                 (target / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(self.source.checkpoint.file(name), target / name)
         predictor = load(target)

