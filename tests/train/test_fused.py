@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 import torch
 from peft import LoraConfig, get_peft_model
 
@@ -12,10 +13,12 @@ from tests.tiny import write_model
 IDS = torch.tensor([[1, 30, 40, 50, 60], [1, 31, 41, 51, 61]])
 
 
-def gradients(folder: Path, fused: bool, dropout: float = 0.0) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+def gradients(
+    folder: Path, fused: bool, dropout: float, targets: list[str]
+) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
     torch.manual_seed(0)
     network = get_peft_model(
-        load_network(folder), LoraConfig(r=4, lora_alpha=12, lora_dropout=dropout, target_modules=["q_proj", "up_proj"])
+        load_network(folder), LoraConfig(r=4, lora_alpha=12, lora_dropout=dropout, target_modules=targets)
     ).train()
     for name, parameter in network.named_parameters():
         if "lora_B" in name:
@@ -28,18 +31,22 @@ def gradients(folder: Path, fused: bool, dropout: float = 0.0) -> tuple[torch.Te
     return logits.detach(), {n: p.grad for n, p in network.named_parameters() if p.grad is not None}
 
 
-def same(folder: Path, dropout: float) -> None:
-    ours, our_gradients = gradients(folder, fused=True, dropout=dropout)
-    theirs, their_gradients = gradients(folder, fused=False, dropout=dropout)
+def same(folder: Path, dropout: float, targets: list[str]) -> None:
+    ours, our_gradients = gradients(folder, True, dropout, targets)
+    theirs, their_gradients = gradients(folder, False, dropout, targets)
     torch.testing.assert_close(ours, theirs, atol=1e-4, rtol=1e-4)
-    assert our_gradients.keys() == their_gradients.keys() and len(our_gradients) == 8
+    assert our_gradients.keys() == their_gradients.keys() and len(our_gradients) == 4 * len(targets)
     for name, gradient in our_gradients.items():
         torch.testing.assert_close(gradient, their_gradients[name], atol=1e-3, rtol=1e-3)
 
 
-def test_output_and_gradients_are_those_of_peft(tmp_path: Path) -> None:
-    same(write_model(tmp_path), dropout=0.0)
+GATED = ["gate_proj", "up_proj", "down_proj"]
+
+
+@pytest.mark.parametrize("targets", [["q_proj", "up_proj"], GATED, ["q_proj", "v_proj", *GATED]])
+def test_output_and_gradients_are_those_of_peft(tmp_path: Path, targets: list[str]) -> None:
+    same(write_model(tmp_path), 0.0, targets)
 
 
 def test_layers_with_dropout_keep_their_own_step(tmp_path: Path) -> None:
-    same(write_model(tmp_path), dropout=0.5)
+    same(write_model(tmp_path), 0.5, ["q_proj", *GATED])

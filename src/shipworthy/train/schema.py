@@ -1,11 +1,13 @@
 """How a model is trained: the `trainer` and `optimizer` groups."""
 
 from collections.abc import Mapping
+from dataclasses import field
 from typing import ClassVar
 
 from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import OptimizerConfig, TrainerConfig
 from shipworthy.core.schema import schema
+from shipworthy.train.watch.schema import Overfitting, Patience, Watching
 
 
 def _positive(group: str, config: object, *names: str) -> None:
@@ -19,36 +21,73 @@ class LightningTrainer(TrainerConfig):
     """Gradient steps on a network, by Lightning.
 
     Attributes:
-        batch_size: rows per step.
+        batch_size: rows per optimizer step, over all processes.
+        micro_batch_size: rows in one pack; packs are computed side by side on a CPU, one after another on a GPU.
+        auto_batch: find the largest micro-batch, up to this one, whose longest rows fit into memory.
         steps: optimizer steps.
         validate_every: steps between validations; each makes a checkpoint, and the best is handed on.
         validation_rows: rows of the validation split that are generated for each validation (0: all).
         checkpoint_every: steps between checkpoints to resume from.
         keep: how many of the newest checkpoints are kept.
+        keep_best: how many of the best validated adapters are kept.
+        unsaved: what follows when a checkpoint can't be written: `warn`, and the training goes on, or `stop`.
         clip: the largest global gradient norm.
-        threads: CPU threads (0: as many as there are cores); the weights' last bits depend on it.
+        devices: processes on this machine, each with a device of its own; a run may go on with another number.
+        threads: CPU threads of a process (0: its share of the cores); the weights' last bits depend on them only
+            where they are more than a process has packs.
+        loader_patience_s: the longest that a step's rows may take to be made (seconds).
+        watch: what the run watches in itself, and what it does then.
         accept_unfit_plan: train although the plan says that it does not fit.
     """
 
     needs: ClassVar[Mapping[str, tuple[str, ...]]] = {"model": ("causal_lm",), "adapter": ("lora",)}
+    circumstances: ClassVar[tuple[str, ...]] = ("devices", "threads", "loader_patience_s", "accept_unfit_plan")
 
     batch_size: int = 16
+    micro_batch_size: int = 8
+    auto_batch: bool = False
     steps: int = 320
     validate_every: int = 80
     validation_rows: int = 200
     checkpoint_every: int = 20
     keep: int = 2
+    keep_best: int = 1
+    unsaved: str = "warn"
     clip: float = 1.0
+    devices: int = 1
     threads: int = 0
+    loader_patience_s: float = 300.0
+    watch: Watching = field(default_factory=Watching)
     accept_unfit_plan: bool = False
 
     def __post_init__(self) -> None:
-        _positive("trainer", self, "batch_size", "steps", "validate_every", "checkpoint_every", "keep", "clip")
+        _positive("trainer", self, "batch_size", "micro_batch_size", "steps", "validate_every", "checkpoint_every")
+        _positive("trainer", self, "keep", "keep_best", "clip", "devices", "loader_patience_s")
         if self.validate_every > self.steps:
             raise UsageError(
                 f"trainer.validate_every={self.validate_every} is above trainer.steps={self.steps}, so no checkpoint "
                 "would ever be selected: lower it."
             )
+        self._check_endings()
+        if self.unsaved not in ("warn", "stop"):
+            raise UsageError(f"trainer.unsaved={self.unsaved} must be warn or stop.")
+        if self.devices > 1 and self.batch_size < self.devices:
+            raise UsageError(
+                f"trainer.batch_size={self.batch_size} is less than trainer.devices={self.devices}: raise it, or take "
+                "fewer devices."
+            )
+
+    def _check_endings(self) -> None:
+        """Refuses an early end that could come at the last step only, or never."""
+        made = -(-self.steps // self.validate_every)
+        for name in ("overfitting", "patience"):
+            detector: Overfitting | Patience = getattr(self.watch, name)
+            if detector.action != type(detector).action and detector.earliest > made - (detector.action == "finish"):
+                raise UsageError(
+                    f"trainer.watch.{name}.action={detector.action} would have no effect: it needs {detector.earliest} "
+                    f"validations, and trainer.steps={self.steps} with trainer.validate_every={self.validate_every} "
+                    f"makes {made}: lower trainer.validate_every or trainer.watch.{name}.validations."
+                )
 
 
 @schema("trainer", "classical")

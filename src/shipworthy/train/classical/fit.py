@@ -2,18 +2,29 @@
 
 import time
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import psutil
 
+from shipworthy.core import pulse
 from shipworthy.core.files import write_json
 from shipworthy.core.groups import AdapterConfig, ModelConfig, OptimizerConfig
+from shipworthy.core.interrupt import StopRequestedError, asked, listening
 from shipworthy.core.progress import say
-from shipworthy.evaluation.metrics import correct
 from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.models.build import create, describe
+from shipworthy.models.protocol import InRounds
 from shipworthy.train.records import Records
 from shipworthy.train.schema import ClassicalTrainer
+from shipworthy.train.selected import ANSWERS, Answers, interval
+
+VALIDATE_EVERY = 10
+"""Rounds from one validation on the task's metric to the next."""
+
+
+def check(**request: Any) -> None:
+    """Says nothing: a family that fits itself refuses by itself what it can't be fitted to, in seconds."""
 
 
 def fit(
@@ -31,24 +42,35 @@ def fit(
     records: Records,
     target: Path,
 ) -> None:
-    """Fits on `train`, and fills `target` with the model and the run's records.
+    """Fits on `train`, and fills `target` with the model, its answers to `validation` and the run's records.
 
     Args:
-        train, validation: splits with `answer`.
+        train, validation: splits with `id` and `answer`.
+
+    Raises:
+        StopRequestedError: the fit was asked to stop; nothing of it is kept.
     """
     started = time.monotonic()
     fitted = create(model)
-    fitted.fit(train, validation, seed)
+    if isinstance(fitted, InRounds):
+        with listening():
+            _follow(fitted, task, train, validation, seed, records)
+        history, selected = fitted.history, min(fitted.history, key=lambda entry: entry["val_loss"])
+    else:
+        fitted.fit(train, validation, seed)
+        selected = {"step": 1.0}
+        history = [selected]
     seconds = time.monotonic() - started
-    metric = float(correct(task, fitted.predict(validation.drop("answer")), validation["answer"].to_list()).mean())
-    # One entry per round where the family has rounds; the metric belongs to the model that came out.
-    history = [*getattr(fitted, "history", [])] or [{"step": 1}]
-    history[-1] = {**history[-1], "val_metric": metric}
-    for entry in history:
-        records.log({key: value for key, value in entry.items() if key != "step"}, int(entry["step"]))
-    say(f"{model.kind}: fitted on {train.height} rows in {seconds:.1f} s, validation {task.metric} {metric:.3f}")
+    answers = Answers.of(task, validation, fitted.predict(validation.drop("answer")))
+    selected["val_metric"] = answers.metric
+    if not isinstance(fitted, InRounds):
+        records.log({"val_metric": answers.metric}, 1)
+    say(
+        f"{model.kind}: fitted on {train.height} rows in {seconds:.1f} s, validation {task.metric} {answers.metric:.3f}"
+    )
     fitted.save(target)
     describe(model, target)
+    answers.write(target / ANSWERS)
     write_json(target / "history.json", history)
     write_json(
         target / "training.json",
@@ -56,8 +78,26 @@ def fit(
             "steps": len(history),
             "seconds": seconds,
             "peak_memory_mb": psutil.Process().memory_info().rss / 1e6,
-            "selected_step": int(history[-1]["step"]),
-            "selected_metric": metric,
+            "selected_step": int(selected["step"]),
+            "selected_metric": answers.metric,
+            "selected_interval": interval(target / ANSWERS),
             "metric": task.metric,
         },
     )
+
+
+def _follow(
+    fitted: InRounds, task: Task, train: pl.DataFrame, validation: pl.DataFrame, seed: int, records: Records
+) -> None:
+    """Goes through the rounds: records each, validates now and then, stops where that is asked for."""
+    for now in fitted.rounds(train, validation, seed):
+        step = int(now.entry["step"])
+        if step % VALIDATE_EVERY == 0:
+            now.entry["val_metric"] = Answers.of(task, validation, now.answers()).metric
+            pulse.tell(step=step, validation=now.entry["val_metric"], val_loss=now.entry["val_loss"])
+        records.log({key: value for key, value in now.entry.items() if key != "step"}, step)
+        if asked():
+            records.flush()
+            raise StopRequestedError(
+                asked(), f"asked to stop by {asked()}: {step} rounds are done, and it begins anew when it is run again."
+            )

@@ -1,19 +1,38 @@
-"""Checkpoints: a folder per step with weights, optimizer, schedule, random state and history, whole or not there."""
+"""Checkpoints: a folder per step, whole or not there, written beside the training.
 
+Weights, optimizer and random states are safetensors, by torch.distributed.checkpoint: each process writes its part,
+and any number of processes reads them. Step, schedule and history are JSON. The manifest comes last.
+"""
+
+import json
+import logging
 import shutil
+import warnings
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
+import torch.distributed as dist
+import torch.distributed.checkpoint as dcp
 from peft import PeftModel, get_peft_model_state_dict, set_peft_model_state_dict
-from safetensors.torch import load_file, save_file
+from torch.distributed.checkpoint.api import CheckpointException
 
+from shipworthy.core import pulse
 from shipworthy.core.artifact import Artifact, read_artifact, write_artifact
-from shipworthy.core.errors import ArtifactError
+from shipworthy.core.errors import ArtifactError, ShipworthyError
 from shipworthy.core.files import read_json, write_json
 from shipworthy.core.progress import say
+from shipworthy.train.lightning.processes import rank
 
 KIND = "resume"
+ADAPTER_CONFIG = "adapter_config.json"
+Tensors = dict[str, torch.Tensor]
+
+warnings.filterwarnings("ignore", message="torch.distributed is disabled")
+logging.getLogger("c10d-NullHandler-dcp_logger").setLevel(logging.WARNING)
 
 
 def save_adapter(network: PeftModel, folder: Path, base_name: str) -> None:
@@ -22,40 +41,162 @@ def save_adapter(network: PeftModel, folder: Path, base_name: str) -> None:
     # Told that no embedding was trained, PEFT does not ask the hub for the base model.
     network.save_pretrained(str(folder), save_embedding_layers=False)
     (folder / "README.md").unlink(missing_ok=True)
+    # PEFT writes sets in an order that is another one in each process.
+    config = read_json(folder / ADAPTER_CONFIG)
+    write_json(folder / ADAPTER_CONFIG, {**config, "target_modules": sorted(config["target_modules"])})
 
 
-def save(folder: Path, run_id: str, seed: int, network: PeftModel, state: dict[str, Any]) -> None:
-    """Writes the checkpoint of one step.
+def snapshot(network: PeftModel, optimizer: torch.optim.Optimizer) -> Tensors:
+    """Copies, in main memory, of what a run goes on from: weights, moments, this process's random states."""
+    found = {
+        f"adapter.{name}": tensor
+        for name, tensor in get_peft_model_state_dict(network, save_embedding_layers=False).items()
+    }
+    for index, values in optimizer.state_dict()["state"].items():
+        found |= {f"optimizer.{index}.{name}": torch.as_tensor(value) for name, value in values.items()}
+    found[f"random.{rank()}.cpu"] = torch.get_rng_state()
+    if torch.cuda.is_available():
+        found[f"random.{rank()}.cuda"] = torch.cuda.get_rng_state()
+    return {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in found.items()}
+
+
+def restore(
+    tensors: Tensors, groups: list[dict[str, Any]], network: PeftModel, optimizer: torch.optim.Optimizer
+) -> None:
+    """Puts weights and moments back; `groups` are the optimizer's settings (`param_groups` of its state)."""
+    weights = {name.removeprefix("adapter."): t for name, t in tensors.items() if name.startswith("adapter.")}
+    set_peft_model_state_dict(network, weights)
+    moments: dict[int, Tensors] = {}
+    for name, tensor in tensors.items():
+        if name.startswith("optimizer."):
+            _, index, field = name.split(".")
+            # The optimizer would take the tensor itself, and change it at its next step.
+            moments.setdefault(int(index), {})[field] = tensor.clone()
+    optimizer.load_state_dict({"state": moments, "param_groups": groups})
+
+
+def reseed(tensors: Tensors) -> None:
+    """Puts the random state back; to be called right before the first step, for what comes before it draws too."""
+    # A process that was not there when the checkpoint was written keeps its own.
+    if (own := tensors.get(f"random.{rank()}.cpu")) is not None:
+        torch.set_rng_state(own)
+    if (own := tensors.get(f"random.{rank()}.cuda")) is not None and torch.cuda.is_available():
+        torch.cuda.set_rng_state(own)
+
+
+def write_tensors(folder: Path, tensors: Mapping[str, torch.Tensor], group: Any = None) -> None:
+    """Writes this process's part into `folder`; all processes of `group` do so together."""
+    writer = dcp.HuggingFaceStorageWriter(str(folder), save_distributed=True)
+    dcp.save(dict(tensors), storage_writer=writer, process_group=group, no_dist=group is None)
+
+
+def read_tensors(folder: Path) -> Tensors:
+    """All tensors, whole, whatever number of processes wrote them."""
+    reader = dcp.HuggingFaceStorageReader(str(folder))
+    found = reader.read_metadata().state_dict_metadata
+    tensors = {name: torch.empty(entry.size, dtype=entry.properties.dtype) for name, entry in found.items()}
+    dcp.load(tensors, storage_reader=reader, no_dist=True)
+    return tensors
+
+
+class Saver:
+    """Writes checkpoints in a thread of its own; at most one is on its way.
 
     Args:
-        state: step, optimizer and schedule (their state dicts), history, best.
+        run: the run's folder.
+        keep: how many of the newest stay.
+        unsaved: what follows when one can't be written: `warn`, and the training goes on, or `stop`.
     """
-    optimizer = state["optimizer"]
-    moments = {
-        f"{index}.{name}": torch.as_tensor(value)
-        for index, values in optimizer["state"].items()
-        for name, value in values.items()
-    }
-    random_state = {"cpu": torch.get_rng_state()}
-    if torch.cuda.is_available():
-        random_state["cuda"] = torch.cuda.get_rng_state()
-    with write_artifact(
-        folder / f"step-{state['step']:07d}", KIND, run_id=run_id, config={}, inputs={}, seeds={"seed": seed}
-    ) as target:
-        weights = {
-            name: tensor.contiguous()
-            for name, tensor in get_peft_model_state_dict(network, save_embedding_layers=False).items()
-        }
-        save_file(weights, target / "adapter.safetensors")
-        save_file(moments, target / "optimizer.safetensors")
-        save_file(random_state, target / "random.safetensors")
-        plain = {key: value for key, value in state.items() if key != "optimizer"}
-        write_json(target / "state.json", {**plain, "groups": optimizer["param_groups"]})
+
+    def __init__(self, run: Path, run_id: str, seed: int, keep: int, unsaved: str) -> None:
+        self.run, self.run_id, self.seed, self.keep, self.unsaved = run, run_id, seed, keep, unsaved
+        self.group: Any = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
+        self._pending: Future[None] | None = None
+        self._step = 0
+
+    def save(self, tensors: Tensors, state: Mapping[str, Any]) -> None:
+        """Begins to write; returns before it is done.
+
+        Args:
+            tensors: a `snapshot`, which nothing changes any more.
+            state: JSON values; `step` and `progress` among them.
+        """
+        self.wait()
+        if self.group is None and dist.is_initialized():
+            # The training's own exchanges must not meet those of the writing thread.
+            self.group = dist.new_group(backend="gloo")
+        self._step = int(state["step"])
+        best = {step for _, step in state["progress"]["best"]}
+        self._pending = self._thread.submit(self._write, self._step, tensors, json.dumps(state), best)
+
+    def wait(self) -> None:
+        """Waits for the one that is on its way.
+
+        Raises:
+            ShipworthyError: it could not be written, and `unsaved` is `stop`.
+        """
+        if self._pending is None:
+            return
+        try:
+            self._pending.result()
+        except (OSError, CheckpointException) as error:
+            reason = str(error).splitlines()[-1] if isinstance(error, CheckpointException) else error
+            said = f"The checkpoint of step {self._step} could not be written to {self.run} ({reason}): free some space"
+            if self.unsaved == "stop":
+                raise ShipworthyError(f"{said}, and run it again to go on from the last whole one.") from error
+            say(
+                f"warning: {said}. The training goes on; the one before is kept (trainer.unsaved=stop ends it instead)."
+            )
+        finally:
+            self._pending = None
+
+    def _write(self, step: int, tensors: Tensors, state: str, best: set[int]) -> None:
+        with self._folder(step) as folder:
+            write_tensors(folder, tensors, self.group)
+            if rank() == 0:
+                (folder / "state.json").write_text(state, encoding="utf-8")
+        if rank() == 0:
+            pulse.tell(kept=step)
+            self._prune(step, best)
+
+    def _prune(self, step: int, best: set[int]) -> None:
+        """Removes what no run will go on from: but for the first, to which a run may go back, and the newest."""
+        for path in sorted(self.run.glob("step-*"))[1 : -self.keep]:
+            shutil.rmtree(path)
+        for path in self.run.glob("best-*"):
+            if (validated := int(path.name.removeprefix("best-"))) <= step and validated not in best:
+                shutil.rmtree(path)
+
+    @contextmanager
+    def _folder(self, step: int) -> Iterator[Path]:
+        """The folder that all processes write into; the first one makes it, and gives it its manifest and its name."""
+        if rank() > 0:
+            yield self._told(None)
+            return
+        with write_artifact(
+            self.run / f"step-{step:07d}", KIND, run_id=self.run_id, config={}, inputs={}, seeds={"seed": self.seed}
+        ) as folder:
+            yield self._told(folder)
+
+    def _told(self, folder: Path | None) -> Path:
+        if self.group is None:
+            assert folder is not None
+            return folder
+        words: list[Any] = [str(folder)]
+        dist.broadcast_object_list(words, src=0, group=self.group)
+        return Path(words[0])
 
 
-def newest(folder: Path) -> Artifact | None:
-    """The newest whole checkpoint of a run; damaged ones are skipped with a warning."""
-    for path in sorted(folder.glob("step-*"), reverse=True):
+def newest(run: Path, before: int | None = None) -> Artifact | None:
+    """The newest whole checkpoint of a run; damaged ones are skipped with a warning.
+
+    Args:
+        before: only those of earlier steps.
+    """
+    for path in sorted(run.glob("step-*"), reverse=True):
+        if before is not None and int(path.name.removeprefix("step-")) >= before:
+            continue
         try:
             return read_artifact(path, KIND)
         except ArtifactError as error:
@@ -63,27 +204,7 @@ def newest(folder: Path) -> Artifact | None:
     return None
 
 
-def restore(checkpoint: Artifact, network: PeftModel) -> dict[str, Any]:
-    """Puts the weights back, and returns the rest of what `save` was given, with `random` for `reseed`."""
-    set_peft_model_state_dict(network, load_file(checkpoint.file("adapter.safetensors")))
+def state_of(checkpoint: Artifact) -> dict[str, Any]:
+    """What was given to `save` beside the tensors."""
     state: dict[str, Any] = read_json(checkpoint.file("state.json"))
-    moments: dict[int, dict[str, torch.Tensor]] = {}
-    for key, tensor in load_file(checkpoint.file("optimizer.safetensors")).items():
-        index, _, name = key.partition(".")
-        moments.setdefault(int(index), {})[name] = tensor
-    state["optimizer"] = {"state": moments, "param_groups": state.pop("groups")}
-    state["random"] = load_file(checkpoint.file("random.safetensors"))
     return state
-
-
-def reseed(random_state: dict[str, torch.Tensor]) -> None:
-    """Puts the random state back; to be called right before the first step, for what comes before it draws too."""
-    torch.set_rng_state(random_state["cpu"])
-    if "cuda" in random_state and torch.cuda.is_available():
-        torch.cuda.set_rng_state(random_state["cuda"])
-
-
-def prune(folder: Path, keep: int) -> None:
-    """Removes all but the newest `keep` checkpoints."""
-    for path in sorted(folder.glob("step-*"))[:-keep]:
-        shutil.rmtree(path)

@@ -1,20 +1,30 @@
-"""The training step: loss on the answers' tokens only, the vocabulary projection computed for these alone.
+"""The training step: packs to gradients, gradients over all processes, a judgement on them, and the update."""
 
-Shapes: B rows, P tokens of the shared prefix, L own tokens, N supervised tokens, D width, V vocabulary.
-"""
-
+import re
+import time
+from collections.abc import Callable
 from typing import Any
 
 import lightning
+import psutil
 import torch
 from peft import PeftModel
-from torch.nn.functional import cross_entropy
-from transformers import DynamicCache
+from transformers import PreTrainedModel
 
-from shipworthy.core.errors import ShipworthyError
-from shipworthy.train.lightning.batches import Batch
+from shipworthy.models.causal_lm.flops import Work
+from shipworthy.train.lightning.gradients import gradients
+from shipworthy.train.lightning.order import ledger
+from shipworthy.train.lightning.processes import summed
+from shipworthy.train.lightning.progress import Entry, Progress
+from shipworthy.train.lightning.steps import Step, on, padding_share
 from shipworthy.train.optimizers import build as build_optimizer
 from shipworthy.train.schema import AdamW
+
+SPANS = 3
+"""Layers are watched in so many spans."""
+
+Judge = Callable[[Step, Entry], bool]
+"""Given a step and what is known of it before its update: whether the update is made."""
 
 
 class AnswerTuning(lightning.LightningModule):
@@ -22,88 +32,122 @@ class AnswerTuning(lightning.LightningModule):
 
     Args:
         network: with an adapter on it.
-        optimizer: the rule of the updates.
+        rule: the optimizer's settings.
         steps: of the whole run; the schedule ends there.
         clip: the largest global gradient norm.
-        resumed: state of optimizer and schedule to go on from (None: from the start).
+        workers: threads that compute packs side by side.
+        ids: of the train split's rows, for the ledger.
+        progress: where each step is noted.
+        judge: asked before each update.
     """
 
+    automatic_optimization = False
+
     def __init__(
-        self, network: PeftModel, optimizer: AdamW, steps: int, clip: float, resumed: dict[str, Any] | None = None
+        self,
+        network: PeftModel,
+        rule: AdamW,
+        steps: int,
+        clip: float,
+        *,
+        workers: int,
+        ids: list[str],
+        progress: Progress,
+        judge: Judge,
     ) -> None:
         super().__init__()
         self.network = network
-        self.rule, self.steps, self.clip, self.resumed = optimizer, steps, clip, resumed
-        self.start = int(resumed["step"]) if resumed else 0
-        self.gradient_norm = float("nan")
+        self.rule, self.steps, self.clip, self.workers = rule, steps, clip, workers
+        self.ids, self.progress, self.judge = ids, progress, judge
+        self.work = Work(self.base)
+        named = [(name, p) for name, p in network.named_parameters() if p.requires_grad]
+        self.trained = [p for _, p in named]
+        self.groups = [_group(name, self.base.config.num_hidden_layers) for name, _ in named]
+        self.optimizer, self.schedule = build_optimizer(self.trained, rule, steps)
+        self.ended = time.monotonic()
+        self.asked = False  # whether any process of the run was asked to stop
 
     @property
-    def base(self) -> Any:
+    def base(self) -> PreTrainedModel:
         """The causal language model under the adapter, with its updates in place."""
         return self.network.get_base_model()
 
-    @property
-    def step(self) -> int:
-        """Optimizer steps done, those before a resume included."""
-        return self.start + int(self.global_step)
+    def training_step(self, step: Step, batch_idx: int) -> dict[str, bool] | None:
+        """Makes one step; returns None where the step was undone or is none."""
+        if self.progress.over(self.steps):
+            self.trainer.should_stop = True
+            return None
+        if step.number != self.progress.step + 1:
+            return None  # fetched before the run went back
+        packs = on(step.packs, self.device)
+        loss, found, self.asked = summed(*gradients(self.base, packs, self.trained, step.tokens, self.workers))
+        norms = torch.stack(torch._foreach_norm(found)).tolist()
+        weights = torch.stack(torch._foreach_norm(self.trained)).tolist()
+        entry: Entry = {
+            "step": step.number,
+            "loss": loss,
+            "grad_norm": _norm(norms),
+            "lr": self.optimizer.param_groups[0]["lr"],
+            **self._by_group("grad_norm", norms),
+            **self._by_group("weight_norm", weights),
+            "tokens": step.seen,
+            "supervised_tokens": step.tokens,
+            "padding_share": padding_share(packs),
+            "data_wait_s": step.waited,
+            "ledger": ledger(self.progress.ledger, step.number, [self.ids[row] for row in step.rows]),
+        }
+        if not self.judge(step, entry):
+            return None
+        if "skipped" not in entry:
+            torch._foreach_mul_(found, min(1.0, self.clip / (entry["grad_norm"] + 1e-6)))
+            for parameter, gradient in zip(self.trained, found, strict=True):
+                parameter.grad = gradient
+            self.optimizer.step()
+        self.schedule.step()
+        self._note(entry, self.work.of(packs))
+        return {"done": True}
 
-    def loss(self, batch: Batch) -> torch.Tensor:
-        """Mean cross-entropy over the batch's supervised tokens (nats)."""
-        hidden_BLD = self.base.model(use_cache=False, **self._inputs(batch)).last_hidden_state
-        logits_NV = self.base.lm_head(hidden_BLD[batch.row_N, batch.column_N])
-        return cross_entropy(logits_NV.float(), batch.target_N)
+    def _note(self, entry: Entry, operations: float) -> None:
+        """Adds what is known when the step is done, and puts it into the history."""
+        now = time.monotonic()
+        seconds = now - self.ended
+        self.ended = now
+        self.progress.seconds += seconds
+        entry |= {
+            "step_s": seconds,
+            "tokens_per_s": entry["tokens"] / seconds,
+            "tflops": operations / seconds / 1e12,
+            "memory_mb": psutil.Process().memory_info().rss / 1e6,
+        }
+        if self.device.type == "cuda":
+            entry["gpu_memory_mb"] = torch.cuda.max_memory_allocated(self.device) / 1e6
+            entry["gpu_utilisation"] = torch.cuda.utilization(self.device) / 100
+        self.progress.history.append(entry)
 
-    def _inputs(self, batch: Batch) -> dict[str, Any]:
-        """What the network reads; keys and values of the shared prefix are computed once and seen by every row.
-
-        The gradients of all rows meet in them, so that the sum is that of rows computed alone.
-        """
-        rows, prefix = len(batch.ids_BL), batch.prefix_1P.shape[1]
-        if not prefix:
-            return {"input_ids": batch.ids_BL, "attention_mask": batch.mask_BL}
-        cache = DynamicCache(config=self.base.config)
-        self.base.model(input_ids=batch.prefix_1P, past_key_values=cache, use_cache=True)
-        cache.batch_repeat_interleave(rows)
-        column_L = torch.arange(batch.ids_BL.shape[1], device=batch.ids_BL.device)
+    def _by_group(self, what: str, norms: list[float]) -> dict[str, float]:
         return {
-            "input_ids": batch.ids_BL,
-            "attention_mask": torch.cat([batch.mask_BL.new_ones(rows, prefix), batch.mask_BL], dim=1),
-            "position_ids": (prefix + column_L)[None, :].expand(rows, -1),
-            "past_key_values": cache,
+            f"{what}/{group}": _norm([norm for norm, of in zip(norms, self.groups, strict=True) if of == group])
+            for group in sorted(set(self.groups))
         }
 
-    def training_step(self, batch: Batch, batch_idx: int) -> torch.Tensor:
-        """The loss of one batch.
-
-        Raises:
-            ShipworthyError: it is not finite.
-        """
-        loss = self.loss(batch)
-        if not torch.isfinite(loss):
-            raise ShipworthyError(
-                f"The loss is {loss.item()} at step {self.step + 1}: lower optimizer.lr ({self.rule.lr:g}), or look at "
-                "that batch's rows; the last checkpoint is whole."
-            )
-        return loss
-
-    def configure_gradient_clipping(
-        self,
-        optimizer: torch.optim.Optimizer,
-        gradient_clip_val: float | None = None,
-        gradient_clip_algorithm: str | None = None,
-    ) -> None:
-        """Clips the global norm and remembers what it was."""
-        trained = [p for p in self.parameters() if p.requires_grad]
-        self.gradient_norm = float(torch.nn.utils.clip_grad_norm_(trained, self.clip))
-
     def configure_optimizers(self) -> Any:
-        """Optimizer and schedule, as they were at the step that is resumed."""
-        optimizer, schedule = build_optimizer(self.network.parameters(), self.rule, self.steps)
-        if self.resumed:
-            optimizer.load_state_dict(self.resumed["optimizer"])
-            schedule.load_state_dict(self.resumed["schedule"])
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+        """The optimizer; the schedule is stepped by ourselves."""
+        return self.optimizer
 
-    def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
-        """Moves a batch, whose type Lightning does not know."""
-        return batch.to(device)
+    def transfer_batch_to_device(self, batch: Step, device: torch.device, dataloader_idx: int) -> Step:
+        """Leaves the step as it is: its packs are moved when they are computed."""
+        return batch
+
+
+def _norm(norms: list[float]) -> float:
+    return float(torch.tensor(norms, dtype=torch.float64).norm())
+
+
+def _group(name: str, layers: int) -> str:
+    """The span of layers and the part that a parameter belongs to, e.g. `layers.0-9.attn`."""
+    if not (found := re.search(r"\blayers\.(\d+)\.(\w+)", name)):
+        return "other"
+    span = int(found[1]) * SPANS // layers
+    first, last = (-(-part * layers // SPANS) for part in (span, span + 1))
+    part = "attn" if "attn" in found[2] else found[2]
+    return f"layers.{first}-{last - 1}.{part}" if last - 1 > first else f"layers.{first}.{part}"

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 import psutil
 import torch
 
+from shipworthy.models.causal_lm.base import base_folder
 from shipworthy.models.causal_lm.network import load_network
+from shipworthy.models.causal_lm.packed import Row, pack
 from shipworthy.models.causal_lm.schema import CausalLM
-from shipworthy.models.causal_lm.weights import base_folder
 from shipworthy.train.adapters.build import build as build_adapter
 from shipworthy.train.adapters.schema import Lora
-from shipworthy.train.lightning.batches import Row, collate, plan
 from shipworthy.train.lightning.fit import quiet
-from shipworthy.train.lightning.module import AnswerTuning
+from shipworthy.train.lightning.gradients import gradients
+from shipworthy.train.lightning.order import micro_batches, plan
 from shipworthy.train.optimizers import build as build_optimizer
 from shipworthy.train.schema import AdamW, LightningTrainer
 
@@ -66,19 +67,21 @@ def measure(
         return drawn
 
     rows = [Row(tokens(prompt), tokens(answer)) for prompt, answer in lengths]
-    module = AnswerTuning(network, optimizer, MEASURED_STEPS + 1, trainer.clip)
-    updates, _ = build_optimizer(network.parameters(), optimizer, MEASURED_STEPS + 1)
+    trained = [p for p in network.parameters() if p.requires_grad]
+    updates, _ = build_optimizer(trained, optimizer, MEASURED_STEPS + 1)
     network.train()
     batches = plan([len(row) for row in rows], min(trainer.batch_size, len(rows)), MEASURED_STEPS + 1, seed)
     memory, started, seen = 0.0, 0.0, 0
     for number, batch in enumerate(batches):
         if number == 1:
             started, seen = time.monotonic(), 0
-        data = collate([rows[i] for i in batch], pad_id=0)
-        module.loss(data).backward()
+        packs = [pack([rows[i] for i in part]) for part in micro_batches(batch, trainer.micro_batch_size)]
+        supervised = sum(len(rows[i].answer) for i in batch)
+        _, found = gradients(network.get_base_model(), packs, trained, supervised, torch.get_num_threads())
+        for parameter, gradient in zip(trained, found, strict=True):
+            parameter.grad = gradient
         updates.step()
-        updates.zero_grad()
-        seen += data.tokens
+        seen += sum(p.tokens for p in packs)
         memory = max(memory, psutil.Process().memory_info().rss / 1e6)
     seconds = (time.monotonic() - started) / MEASURED_STEPS
     parameters = list(network.parameters())

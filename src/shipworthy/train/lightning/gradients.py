@@ -1,0 +1,80 @@
+"""The gradients of one step: its micro-batches computed side by side on a CPU, one after another on a GPU.
+
+A micro-batch's numbers do not depend on who computes it, and they are summed in the micro-batches' order: the same
+gradients, to the last bit, from one process or several, as long as each is given as many threads.
+"""
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+import torch
+from transformers import PreTrainedModel
+
+from shipworthy.models.causal_lm.packed import Pack, token_losses
+
+Part = tuple[torch.Tensor, tuple[torch.Tensor, ...]]
+"""Of one pack: its share of the loss, and the gradients of that."""
+
+
+def gradients(
+    base: PreTrainedModel,
+    packs: Sequence[Pack],
+    parameters: Sequence[torch.nn.Parameter],
+    tokens: int,
+    workers: int = 1,
+) -> tuple[float, list[torch.Tensor]]:
+    """The loss of a step and its gradients.
+
+    Args:
+        packs: the step's micro-batches.
+        parameters: what the gradients are taken of.
+        tokens: supervised tokens of the whole step, whose mean the loss is.
+        workers: threads that compute packs side by side; the machine's cores are divided among them. One core each is
+            faster than all cores for one pack after another: most operations are too small to be divided.
+
+    Returns:
+        The sum of the packs' losses over `tokens` (nats), and the gradient of each parameter.
+    """
+    if not packs:
+        return 0.0, [torch.zeros_like(parameter) for parameter in parameters]
+    workers = min(workers, len(packs))
+    threads = torch.get_num_threads()
+    each = max(1, threads // workers)
+
+    def one(pack: Pack) -> Part:
+        if workers > 1:  # torch counts a worker's threads apart from ours
+            torch.set_num_threads(each)
+        loss = token_losses(base, pack).sum() / tokens
+        found = torch.autograd.grad(loss, parameters, allow_unused=True)
+        return loss.detach(), tuple(
+            torch.zeros_like(p) if g is None else g for p, g in zip(parameters, found, strict=True)
+        )
+
+    try:
+        loss, total = _added(_pool(workers).map(one, packs) if workers > 1 else map(one, packs))
+    finally:
+        torch.set_num_threads(threads)
+    return float(loss), list(total)
+
+
+def _added(parts: Iterable[Part]) -> Part:
+    """The sum, of pairs, of pairs of pairs, and so on: as processes that each hold half of them add theirs."""
+    sums: list[tuple[int, Part]] = []
+    for part in parts:
+        sums.append((1, part))
+        while len(sums) > 1 and sums[-2][0] == sums[-1][0]:
+            sums.append(_pair(sums.pop(-2), sums.pop()))
+    while len(sums) > 1:
+        sums.append(_pair(sums.pop(-2), sums.pop()))
+    return sums[0][1]
+
+
+def _pair(left: tuple[int, Part], right: tuple[int, Part]) -> tuple[int, Part]:
+    torch._foreach_add_(left[1][1], right[1][1])
+    return left[0] + right[0], (left[1][0] + right[1][0], left[1][1])
+
+
+@cache
+def _pool(workers: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(workers, thread_name_prefix="pack")

@@ -1,0 +1,237 @@
+"""Several processes for one run: started beside this one, or, by torchrun or srun, at the same time.
+
+In the second case the first process does what comes before the training, and the others wait for their part.
+
+The sum over processes is taken by ourselves, once per step and weighted by tokens; Lightning starts the connection
+and places the network, without torch's wrapper that averages over processes at every backward pass.
+"""
+
+import multiprocessing
+import os
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import torch
+import torch.distributed as dist
+
+from shipworthy.core.errors import ShipworthyError
+from shipworthy.core.interrupt import PeerLostError, asked, listen
+
+if TYPE_CHECKING:
+    from lightning.pytorch.strategies import Strategy
+
+Value = TypeVar("Value")
+
+PATIENCE_S = 10.0
+"""How long the others have to notice that one of them is gone (seconds)."""
+
+
+def strategy(world: int) -> "Strategy | str":
+    """What Lightning is told."""
+    if world == 1:
+        return "auto"
+    from lightning.pytorch.strategies import DDPStrategy  # takes seconds, and only a training needs it
+
+    class Unwrapped(DDPStrategy):
+        def configure_ddp(self) -> None:
+            """Leaves the module as it is."""
+
+    return Unwrapped()
+
+
+def rank() -> int:
+    """The number of this process in the run, from 0."""
+    return int(os.environ.get("RANK", "0"))
+
+
+@contextmanager
+def followers(devices: int, follow: Callable[..., None], arguments: Mapping[str, Any]) -> Iterator[int]:
+    """Starts the other processes of a run, or gives those that wait their part; yields how many there are.
+
+    Args:
+        devices: processes on this machine.
+        follow: what they run, importable by name; its arguments are pickled.
+
+    Raises:
+        ShipworthyError: one of them ended before its time.
+        PeerLostError: likewise, where srun or torchrun started them.
+    """
+    if (world := int(os.environ.get("WORLD_SIZE", "1"))) > 1:
+        with others_may_end():
+            _hand((follow, dict(arguments)))
+            yield world
+        return
+    if devices == 1:
+        yield 1
+        return
+    with _started(devices, follow, arguments):
+        yield devices
+
+
+@contextmanager
+def _started(devices: int, follow: Callable[..., None], arguments: Mapping[str, Any]) -> Iterator[None]:
+    own = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(_free_port()), "WORLD_SIZE": str(devices)}
+    context = multiprocessing.get_context("spawn")
+    children: list[BaseProcess] = []
+    over = threading.Event()
+    try:
+        for number in range(1, devices):
+            os.environ.update({**own, "RANK": str(number), "LOCAL_RANK": str(number)})
+            children.append(context.Process(target=_follow, args=(follow, dict(arguments)), daemon=True))
+            children[-1].start()
+        os.environ.update({**own, "RANK": "0", "LOCAL_RANK": "0"})
+        threading.Thread(target=_end_if_left, args=(children, over), daemon=True).start()
+        yield
+        for child in children:
+            child.join()
+    except (RuntimeError, dist.DistError) as error:
+        for child in children:
+            child.join(timeout=5.0)
+        if said := _dead(children):
+            raise ShipworthyError(said) from error
+        raise
+    finally:
+        over.set()
+        for child in children:
+            child.kill()
+        for name in (*own, "RANK", "LOCAL_RANK"):
+            os.environ.pop(name, None)
+        leave()
+
+
+def join(timeout_s: float) -> None:
+    """Connects this process with those that torchrun or srun started with it; the environment says which they are.
+
+    Args:
+        timeout_s: the longest that one waits for another (seconds).
+
+    Raises:
+        PeerLostError: not all came.
+    """
+    backend = "gloo"  # not cpu:gloo, of whose end torch warns
+    if torch.cuda.is_available():
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+        backend = "cpu:gloo,cuda:nccl"
+    with others_may_end():
+        dist.init_process_group(backend, timeout=timedelta(seconds=timeout_s))
+
+
+def wait_for_part() -> None:
+    """What a process other than the first does: it waits for its part of the training, and does it.
+
+    Raises:
+        PeerLostError: another process is gone.
+    """
+    with others_may_end():
+        words: list[Any] = [None]
+        dist.broadcast_object_list(words, src=0, device=torch.device("cpu"))
+        if words[0] is not None:
+            follow, arguments = words[0]
+            follow(**arguments)
+
+
+def leave() -> None:
+    """Ends this process's connections: torch aborts a process that ends with open ones."""
+    if dist.is_initialized():
+        dist.destroy_process_group()
+
+
+_handed: list[bool] = []
+
+
+def dismiss() -> None:
+    """Tells the waiting processes that there is nothing to do for them, unless they have had their part."""
+    if dist.is_initialized() and not _handed:
+        _hand(None)
+
+
+def _hand(part: tuple[Callable[..., None], dict[str, Any]] | None) -> None:
+    dist.broadcast_object_list([part], src=0, device=torch.device("cpu"))
+    _handed.append(True)
+
+
+@contextmanager
+def others_may_end() -> Iterator[None]:
+    """What is exchanged inside the block may end because another process has.
+
+    Raises:
+        PeerLostError: one has.
+    """
+    try:
+        yield
+    except (RuntimeError, dist.DistError) as error:
+        if isinstance(error, dist.DistError) or any(word in str(error) for word in ("gloo", "NCCL", "onnection")):
+            raise PeerLostError(f"Another process of this run is gone ({str(error).splitlines()[0][:200]}).") from error
+        raise
+
+
+def _follow(follow: Callable[..., None], arguments: dict[str, Any]) -> None:
+    """Runs until the first process is gone: nobody would hear of what comes after."""
+    listen()
+
+    def end() -> None:
+        parent = multiprocessing.parent_process()
+        assert parent is not None
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=end, daemon=True).start()
+    follow(**arguments)
+    leave()
+
+
+def _end_if_left(children: list[BaseProcess], over: threading.Event) -> None:
+    """Ends this process where it waits for one that is gone: before they are connected, nothing else would."""
+    ended = wait([child.sentinel for child in children])
+    for child in children:
+        if child.sentinel in ended:
+            child.join()  # what it ended with is known a moment later
+    if (said := _dead(children)) and not over.wait(PATIENCE_S):
+        print(f"shipworthy: {said}", file=sys.stderr, flush=True)
+        for child in children:
+            child.kill()
+        os._exit(1)
+
+
+def _dead(children: list[BaseProcess]) -> str:
+    for number, child in enumerate(children, 1):
+        if child.exitcode:
+            return (
+                f"Process {number} of {len(children) + 1} ended with {child.exitcode}: what it said stands above, if "
+                "anything; the last checkpoint is whole: run it again to go on, on as many processes or fewer."
+            )
+    return ""
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def summed(loss: float, gradients: list[torch.Tensor]) -> tuple[float, list[torch.Tensor], bool]:
+    """Loss and gradients summed over all processes, and whether any was asked to stop, in one exchange."""
+    stop = bool(asked())
+    if not dist.is_initialized():
+        return loss, gradients, stop
+    flat = torch.cat([gradients[0].new_tensor([loss, stop]), *(gradient.flatten() for gradient in gradients)])
+    dist.all_reduce(flat)
+    parts = flat[2:].split([gradient.numel() for gradient in gradients])
+    summands = [part.view_as(gradient) for part, gradient in zip(parts, gradients, strict=True)]
+    return float(flat[0]), summands, bool(flat[1] > 0)
+
+
+def everyones(value: Value) -> list[Value]:
+    """Each process's value, in the order of the processes."""
+    if not dist.is_initialized():
+        return [value]
+    values: list[Any] = [None] * dist.get_world_size()
+    dist.all_gather_object(values, value)
+    return values

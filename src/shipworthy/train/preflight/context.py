@@ -1,0 +1,116 @@
+"""What the checks before a run look at, and what they say."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import PeftModel
+from transformers import PreTrainedModel
+
+from shipworthy.models.causal_lm.packed import Row
+from shipworthy.train.schema import AdamW, LightningTrainer
+
+
+@dataclass(frozen=True)
+class Context:
+    """A run that is about to begin.
+
+    Attributes:
+        network: with its adapter, as the first step will find it.
+        rows: the training rows, truncated as they will be.
+        answers: the text that each row's answer should be.
+        decode: token ids to text, without special tokens.
+        eos_id: the token that ends an answer.
+        max_new_tokens: of a generated answer.
+        save, load: writes a checkpoint into an empty folder, and puts it back into the network (and into whatever
+            `state` shows).
+        batches: what the training loop iterates over; each `iter()` begins anew.
+        run: the run's folder.
+        pad_id: the token that fills up shorter rows, if any.
+        workers: threads that compute a step's packs side by side.
+        state: tensors beside the weights that a checkpoint must bring back, such as the optimizer's.
+        patience: the longest wait for a batch (seconds).
+    """
+
+    network: PeftModel
+    rows: Sequence[Row]
+    answers: Sequence[str]
+    decode: Callable[[list[int]], str]
+    trainer: LightningTrainer
+    optimizer: AdamW
+    eos_id: int
+    max_new_tokens: int
+    seed: int
+    save: Callable[[Path], None]
+    load: Callable[[Path], None]
+    batches: Iterable[Any]
+    run: Path
+    pad_id: int | None = None
+    workers: int = 1
+    state: Callable[[], Mapping[str, torch.Tensor]] | None = None
+    patience: float = 20.0
+
+    @property
+    def base(self) -> PreTrainedModel:
+        """The causal language model under the adapter."""
+        return self.network.get_base_model()
+
+    def trained(self) -> dict[str, torch.nn.Parameter]:
+        """What the optimizer will change."""
+        return {name: p for name, p in self.network.named_parameters() if p.requires_grad}
+
+    def spread(self, count: int) -> list[Row]:
+        """Rows of all lengths, from the shortest to the longest."""
+        ordered = sorted(self.rows, key=len)
+        last = len(ordered) - 1
+        return [ordered[round(i * last / max(1, count - 1))] for i in range(min(count, len(ordered)))]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one check found.
+
+    Attributes:
+        measured: the numbers that it went by, with their unit in the name.
+        sentence: what they say.
+    """
+
+    passed: bool
+    sentence: str
+    measured: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that must hold before a run is worth its hours.
+
+    Attributes:
+        name: what it makes sure of.
+        run: looks.
+        remedy: what to do where it fails.
+        needs: names of checks without which this one says nothing.
+    """
+
+    name: str
+    run: Callable[[Context], Outcome]
+    remedy: str
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Result:
+    """A check's outcome; `passed` is None where it was not run, and the sentence says why."""
+
+    name: str
+    passed: bool | None
+    measured: Mapping[str, float]
+    sentence: str
+    seconds: float
+
+    def to_json(self) -> dict[str, Any]:
+        """As it stands in preflight.json; JSON has no name for what is not a number."""
+        measured = {name: value if math.isfinite(value) else None for name, value in self.measured.items()}
+        return {**vars(self), "measured": measured}

@@ -1,0 +1,86 @@
+"""What the network is told to write: every answer, whole, as it stands in the data, and the token that ends it."""
+
+import math
+from collections.abc import Callable, Sequence
+
+from shipworthy.models.causal_lm.packed import Row, pack
+from shipworthy.train.preflight.context import Context, Outcome
+
+PACKED_ROWS = 256
+"""Rows whose packs are compared with the rows themselves."""
+DECODED_ROWS = 4000
+"""Rows whose answer is read back as text, every n-th of larger data."""
+
+
+def trainable_tokens(context: Context) -> Outcome:
+    """Every row has a prompt to answer and an answer to learn, after whatever truncation there was."""
+    empty = [i for i, row in enumerate(context.rows) if not row.answer or not row.prompt]
+    tokens = sum(len(row.answer) for row in context.rows)
+    measured = {"rows": len(context.rows), "rows_without": len(empty), "supervised_tokens": tokens}
+    if not context.rows or empty:
+        where = f" (the first is row {empty[0]})" if empty else ""
+        return Outcome(False, f"{len(empty)} of {len(context.rows)} rows have nothing to learn{where}.", measured)
+    return Outcome(True, f"{tokens:,} tokens are learned from {len(context.rows):,} rows.", measured)
+
+
+def eos_in_labels(context: Context) -> Outcome:
+    """Each answer ends with the end token, holds it once, and holds no padding."""
+    without = _where(context.rows, lambda row: row.answer[-1] != context.eos_id)
+    early = _where(context.rows, lambda row: context.eos_id in row.answer[:-1])
+    padded = []
+    if context.pad_id not in (None, context.eos_id):
+        padded = _where(context.rows, lambda row: context.pad_id in row.answer)
+    measured = {"rows": len(context.rows), "without": len(without), "early": len(early), "padding": len(padded)}
+    for rows, what in (
+        (without, f"do not end with the end token {context.eos_id}, so the model would never learn to stop"),
+        (early, f"hold the end token {context.eos_id} before their end"),
+        (padded, f"hold the padding token {context.pad_id} among what is learned"),
+    ):
+        if rows:
+            return Outcome(False, f"{len(rows)} of {len(context.rows)} answers {what}: row {rows[0]} first.", measured)
+    return Outcome(True, f"every answer ends with token {context.eos_id}, once.", measured)
+
+
+def labels_are_answers(context: Context) -> Outcome:
+    """What is supervised decodes to the answers' text, each token predicted from the one before it."""
+    every = max(1, math.ceil(len(context.rows) / DECODED_ROWS))
+    looked = range(0, len(context.rows), every)
+    wrong = []
+    for i in looked:
+        text = context.decode([token for token in context.rows[i].answer if token != context.eos_id])
+        if text.strip() != context.answers[i].strip():
+            wrong.append((i, text))
+    measured = {"rows_read": len(looked), "other_text": len(wrong)}
+    if wrong:
+        row, text = wrong[0]
+        return Outcome(
+            False,
+            f"{len(wrong)} of {len(looked)} answers decode to something else: row {row} to {text!r} instead of "
+            f"{context.answers[row]!r}.",
+            measured,
+        )
+    displaced = _displaced(context.spread(PACKED_ROWS))
+    measured["rows_displaced"] = displaced
+    if displaced:
+        return Outcome(False, f"{displaced} rows have labels that do not follow their token (shifted).", measured)
+    return Outcome(True, f"{len(looked):,} answers read back from their labels are the data's.", measured)
+
+
+def _displaced(rows: Sequence[Row]) -> int:
+    """Rows whose labels in a pack are not their answer, each predicted from the token and position before it."""
+    packed = pack(rows)
+    found = 0
+    for number, row in enumerate(rows):
+        mine = packed.row_N == number
+        at = packed.supervised_N[mine]
+        first = len(row.prompt) - 1
+        found += not (
+            packed.target_N[mine].tolist() == list(row.answer)
+            and packed.ids_T[at].tolist() == [row.prompt[-1], *row.answer[:-1]]
+            and packed.position_T[at].tolist() == list(range(first, first + len(row.answer)))
+        )
+    return found
+
+
+def _where(rows: Sequence[Row], holds: Callable[[Row], bool]) -> list[int]:
+    return [i for i, row in enumerate(rows) if holds(row)]

@@ -1,0 +1,71 @@
+"""Checkpoints: they come back as they were written, and there is room for those that will be kept."""
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch.distributed.checkpoint.api import CheckpointException
+
+from shipworthy.core.errors import ShipworthyError
+from shipworthy.train.preflight.context import Context, Outcome
+from shipworthy.train.preflight.untouched import kept
+
+TENSORS_EACH = 3
+"""The weights and AdamW's two moments of each."""
+HISTORY_BYTES = 1000
+"""Per step, in each checkpoint."""
+
+
+def disk_has_room(context: Context) -> Outcome:
+    """The checkpoints that are kept, one being written, and the best fit onto the run's disk."""
+    trainer = context.trainer
+    each = TENSORS_EACH * sum(p.numel() * p.element_size() for p in context.trained().values())
+    each += HISTORY_BYTES * trainer.steps
+    copies = trainer.keep + trainer.keep_best + 2  # the first stays, and one is on its way
+    context.run.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(context.run).free
+    measured = {"checkpoints": copies, "checkpoint_mb": each / 1e6, "free_mb": free / 1e6}
+    return Outcome(
+        copies * each <= free,
+        f"{copies} checkpoints of {each / 1e6:,.0f} MB; {free / 1e6:,.0f} MB are free at {context.run}.",
+        measured,
+    )
+
+
+def checkpoint_returns(context: Context) -> Outcome:
+    """What was saved is loaded again, bit for bit, into weights that had been overwritten meanwhile."""
+    with kept(context.network), tempfile.TemporaryDirectory(dir=context.run, prefix=".preflight-") as name:
+        before = {key: tensor.detach().clone() for key, tensor in _state(context).items()}
+        folder = Path(name) / "checkpoint"
+        folder.mkdir()
+        try:
+            context.save(folder)
+            with torch.no_grad():
+                for parameter in context.trained().values():
+                    parameter.add_(1.0)
+            context.load(folder)
+        except (ShipworthyError, OSError, KeyError, CheckpointException) as error:
+            return Outcome(False, f"a checkpoint could not be saved and loaded: {type(error).__name__}: {error}")
+        size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+        after = _state(context)
+        lost = [key for key, tensor in before.items() if key not in after or not _same(tensor, after[key])]
+    measured = {"tensors": len(before), "lost": len(lost), "checkpoint_mb": size / 1e6}
+    if lost:
+        sentence = f"{len(lost)} of {len(before)} tensors came back changed or not at all: {lost[0]}."
+        return Outcome(False, sentence, measured)
+    return Outcome(True, f"{len(before)} tensors came back bit for bit from {size / 1e6:.1f} MB.", measured)
+
+
+def _state(context: Context) -> dict[str, torch.Tensor]:
+    more: Mapping[str, torch.Tensor] = context.state() if context.state else {}
+    return {**context.trained(), **more}
+
+
+def _same(one: torch.Tensor, other: torch.Tensor) -> bool:
+    """The bytes are equal; NaN is equal to itself here."""
+    if one.dtype != other.dtype or one.shape != other.shape:
+        return False
+    mine, others = (tensor.detach().contiguous().view(-1).view(torch.uint8) for tensor in (one, other))
+    return bool(torch.equal(mine, others))

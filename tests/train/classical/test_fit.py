@@ -1,0 +1,137 @@
+"""A fit in rounds is followed as it goes, and leaves what every trained model leaves."""
+
+import os
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from shipworthy.core import interrupt, pulse
+from shipworthy.core.files import new_folder, read_json
+from shipworthy.core.groups import ModelConfig
+from shipworthy.core.interrupt import StopRequestedError
+from shipworthy.evaluation.tasks.schema import Classification
+from shipworthy.models.build import load
+from shipworthy.models.majority.schema import Majority
+from shipworthy.models.xgboost.family import XGBoostModel
+from shipworthy.models.xgboost.schema import XGBoost
+from shipworthy.train.adapters.schema import NoAdapter
+from shipworthy.train.classical.fit import VALIDATE_EVERY, fit
+from shipworthy.train.records import Nowhere, Records
+from shipworthy.train.schema import ClassicalTrainer, NoOptimizer
+from tests.models import samples
+
+TASK = Classification(name="t", description="d", baselines=["majority"])
+TREES = XGBoost(rounds=300, early_stopping_rounds=8, max_depth=3, threads=1, learning_rate=0.1)
+TRAIN, VALIDATION = samples.table(400), samples.table(120, seed=9)
+
+
+class Noted(Nowhere):
+    """Keeps what is logged, and does something at a step."""
+
+    def __init__(self, at: int = 0, what: Callable[[], None] = lambda: None) -> None:
+        self.at, self.what, self.logged = at, what, list[tuple[int, Mapping[str, float]]]()
+
+    def log(self, metrics: Mapping[str, float], step: int) -> None:
+        self.logged.append((step, dict(metrics)))
+        if step == self.at:
+            self.what()
+
+
+def run(folder: Path, model: ModelConfig = TREES, records: Records | None = None) -> Path:
+    with new_folder(folder) as target:
+        fit(
+            task=TASK,
+            model=model,
+            adapter=NoAdapter(),
+            trainer=ClassicalTrainer(),
+            optimizer=NoOptimizer(),
+            train=TRAIN,
+            validation=VALIDATION,
+            seed=3,
+            run=folder,
+            run_id="r",
+            records=records or Nowhere(),
+            target=target,
+        )
+    return folder
+
+
+def test_the_model_is_that_of_a_fit_that_nobody_watched(tmp_path: Path) -> None:
+    alone = XGBoostModel(TREES)
+    alone.fit(TRAIN, VALIDATION, 3)
+    (tmp_path / "alone").mkdir()
+    alone.save(tmp_path / "alone")
+    done = run(tmp_path / "done")
+    assert (done / "xgboost.json").read_bytes() == (tmp_path / "alone" / "xgboost.json").read_bytes()
+
+
+def test_rounds_are_recorded_and_validated_as_they_come(tmp_path: Path) -> None:
+    records, told = Noted(), list[dict[str, Any]]()
+    with pulse.felt(told.append):
+        done = run(tmp_path / "done", records=records)
+    history, training = read_json(done / "history.json"), read_json(done / "training.json")
+    assert [step for step, _ in records.logged] == [entry["step"] for entry in history] == [*range(1, len(history) + 1)]
+    every = [*range(VALIDATE_EVERY, len(history) + 1, VALIDATE_EVERY)]
+    assert len(every) > 1 and [step for step, numbers in records.logged if "val_metric" in numbers] == every
+    assert [fact["step"] for fact in told] == every
+    assert [fact["validation"] for fact in told] == [history[step - 1]["val_metric"] for step in every]
+    short = read_json(run(tmp_path / "short", replace(TREES, rounds=every[0])) / "training.json")
+    assert (
+        told[0]["validation"] == short["selected_metric"] and told[0]["val_loss"] == history[every[0] - 1]["val_loss"]
+    )
+    losses = [entry["val_loss"] for entry in history]
+    assert training["selected_step"] == losses.index(min(losses)) + 1 == len(history) - 8 == training["steps"] - 8
+    assert history[training["selected_step"] - 1]["val_metric"] == training["selected_metric"]
+
+
+def test_what_a_round_answers_is_what_the_trees_so_far_answer() -> None:
+    model = XGBoostModel(TREES)
+    rounds = model.rounds(TRAIN, VALIDATION, 3)
+    answers = [round_.answers() for round_, _ in zip(rounds, range(4), strict=False)]
+    shorter = XGBoostModel(replace(TREES, rounds=4))
+    shorter.fit(TRAIN, VALIDATION, 3)
+    assert [p.text for p in answers[3]] == [p.text for p in shorter.predict(VALIDATION.drop("answer"))]
+    assert [p.score for p in answers[3]] == pytest.approx([p.score for p in shorter.predict(VALIDATION.drop("answer"))])
+
+
+@pytest.mark.parametrize("model", [TREES, Majority()], ids=lambda model: model.kind)
+def test_the_answers_on_which_it_was_judged_come_with_it(tmp_path: Path, model: ModelConfig) -> None:
+    from shipworthy.config import register
+
+    register()
+    done = run(tmp_path / "done", model)
+    answers, training = pl.read_parquet(done / "validation.parquet"), read_json(done / "training.json")
+    assert answers["id"].to_list() == VALIDATION["id"].to_list()
+    assert answers["prediction"].to_list() == [p.text for p in load(done).predict(VALIDATION.drop("answer"))]
+    assert answers["correct"].to_list() == (answers["prediction"] == VALIDATION["answer"]).to_list()
+    interval = training["selected_interval"]
+    assert interval["value"] == training["selected_metric"] == answers["correct"].mean()
+    assert interval["low"] < interval["value"] < interval["high"] and interval["n"] == 120
+    if model.kind == "majority":
+        assert read_json(done / "history.json") == [{"step": 1, "val_metric": training["selected_metric"]}]
+
+
+def test_asked_to_stop_it_stops_after_its_round(tmp_path: Path) -> None:
+    records = Noted(4, lambda: os.kill(os.getpid(), signal.SIGTERM))
+    with pytest.raises(StopRequestedError, match="SIGTERM: 4 rounds are done, and it begins anew"):
+        run(tmp_path / "done", records=records)
+    assert [step for step, _ in records.logged] == [1, 2, 3, 4]
+    assert not (tmp_path / "done").exists()
+
+
+def test_pruned_it_stops_at_the_validation_that_it_told(tmp_path: Path) -> None:
+    records = Noted()
+
+    def prune(facts: dict[str, Any]) -> None:
+        if facts["step"] == 2 * VALIDATE_EVERY:
+            interrupt.ask("pruned")
+
+    with pulse.felt(prune), pytest.raises(StopRequestedError) as caught:
+        run(tmp_path / "done", records=records)
+    assert caught.value.signal_name == "pruned" and len(records.logged) == 2 * VALIDATE_EVERY
+    assert not interrupt.asked()

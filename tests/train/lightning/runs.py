@@ -1,0 +1,98 @@
+"""A run of the tiny model, as small as it can be and whole."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from safetensors.torch import load_file
+
+from shipworthy.core.files import new_folder, sha256_of_file
+from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.models.causal_lm.chat import Chat
+from shipworthy.models.causal_lm.schema import CausalLM
+from shipworthy.models.causal_lm.weights import fetch
+from shipworthy.train.adapters.schema import Lora
+from shipworthy.train.lightning.fit import fit
+from shipworthy.train.records import Nowhere, Records
+from shipworthy.train.schema import AdamW, LightningTrainer
+from tests.tiny import write_model
+
+TASK = TextToText(name="t", description="d", prompt="{text}", max_new_tokens=3, baselines=["majority"])
+TRAINER = LightningTrainer(
+    batch_size=4,
+    micro_batch_size=2,
+    steps=6,
+    validate_every=3,
+    validation_rows=2,
+    checkpoint_every=1,
+    threads=1,
+    loader_patience_s=20.0,
+)
+ADAPTER = Lora(rank=2, alpha=4)
+
+
+def model_in(folder: Path) -> CausalLM:
+    """The tiny model, fetched; SHIPWORTHY_CACHE must be set."""
+    config = CausalLM(name="tiny", licence="none", hub=str(write_model(folder)))
+    fetch(config)
+    return config
+
+
+def rows(model: CausalLM, count: int = 12) -> pl.DataFrame:
+    """Rows that share the beginning of their prompt."""
+    chat = Chat(Path(model.hub))
+    texts = [f"Deletes a thing number {i}{'.' * (i % 5)}" for i in range(count)]
+    return pl.DataFrame(
+        {
+            "id": [f"row-{i}" for i in range(count)],
+            "text": texts,
+            "answer": [f"Del{i}" for i in range(count)],
+            "prompt_ids": [chat.prompt_ids("", text) for text in texts],
+            "answer_ids": [chat.answer_ids(f"Del{i}") for i in range(count)],
+        }
+    )
+
+
+def run(
+    model: CausalLM,
+    folder: Path,
+    *,
+    table: pl.DataFrame | None = None,
+    records: Records | None = None,
+    adapter: Lora = ADAPTER,
+    lr: float = 0.01,
+    held_out: int = 2,
+    **changes: Any,
+) -> Path:
+    """Trains in `folder`, going on if something is there; returns the finished folder."""
+    table = rows(model) if table is None else table
+    with new_folder(folder / "done") as target:
+        fit(
+            task=TASK,
+            model=model,
+            adapter=adapter,
+            trainer=replace(TRAINER, **changes),
+            optimizer=AdamW(lr=lr),
+            train=table[:-held_out],
+            validation=table[-held_out:],
+            seed=1,
+            run=folder,
+            run_id="r",
+            records=records or Nowhere(),
+            target=target,
+        )
+    return folder / "done"
+
+
+def weights(folder: Path) -> Mapping[str, Any]:
+    """The newest checkpoint's tensors and their file's hash."""
+    newest = sorted(folder.glob("step-*"))[-1]
+    files = sorted(newest.glob("*.safetensors"))
+    return {name: tensor for file in files for name, tensor in load_file(file).items()}
+
+
+def adapter_hash(folder: Path) -> str:
+    """Of what was handed over."""
+    return sha256_of_file(folder / "done" / "adapter" / "adapter_model.safetensors")

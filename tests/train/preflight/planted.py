@@ -1,0 +1,64 @@
+"""A healthy run on the tiny model, into which each test plants one fault."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from peft import get_peft_model_state_dict, set_peft_model_state_dict
+from safetensors.torch import load_file, save_file
+
+from shipworthy.models.causal_lm.chat import Chat
+from shipworthy.models.causal_lm.network import load_network
+from shipworthy.models.causal_lm.packed import Row
+from shipworthy.train.adapters.build import build
+from shipworthy.train.adapters.schema import Lora
+from shipworthy.train.preflight.context import Context
+from shipworthy.train.schema import AdamW, LightningTrainer
+from tests.tiny import write_model
+
+TEXTS = [("one", "uno"), ("two and two", "due"), ("3", "tre!"), ("four of them", "quattro"), ("five", "cinque")]
+
+
+def healthy(folder: Path, lr: float = 2e-2) -> Context:
+    model = write_model(folder / "model")
+    chat = Chat(model)
+    network = build(load_network(model), Lora(rank=16, alpha=32), seed=1)
+
+    def save(target: Path) -> None:
+        weights = get_peft_model_state_dict(network, save_embedding_layers=False)
+        save_file({name: tensor.contiguous() for name, tensor in weights.items()}, target / "adapter.safetensors")
+
+    def load(source: Path) -> None:
+        set_peft_model_state_dict(network, load_file(source / "adapter.safetensors"))
+
+    return Context(
+        network=network,
+        rows=[Row(chat.prompt_ids("Translate.", question), chat.answer_ids(answer)) for question, answer in TEXTS],
+        answers=[answer for _, answer in TEXTS],
+        decode=chat.decode,
+        trainer=LightningTrainer(batch_size=4, steps=8, validate_every=4),
+        optimizer=AdamW(lr=lr),
+        eos_id=chat.eos_id,
+        max_new_tokens=24,
+        seed=5,
+        save=save,
+        load=load,
+        batches=[[0, 1], [2, 3]],
+        run=folder / "run",
+        pad_id=0,
+        patience=5.0,
+    )
+
+
+def with_rows(context: Context, rows: list[Row]) -> Context:
+    return replace(context, rows=rows)
+
+
+def frozen(context: Context) -> Context:
+    for parameter in context.network.parameters():
+        parameter.requires_grad_(False)
+    return context
+
+
+def bits(context: Context) -> dict[str, torch.Tensor]:
+    return {name: tensor.clone() for name, tensor in context.network.state_dict().items()}
