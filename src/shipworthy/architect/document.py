@@ -7,6 +7,7 @@ from typing import Any
 
 import jinja2
 
+from shipworthy.architect.compute.energy import kwh
 from shipworthy.architect.compute.schema import Machine
 from shipworthy.architect.estimate.build import Problem
 from shipworthy.architect.estimate.estimate import Bounds, Estimate
@@ -45,6 +46,8 @@ def plan(problem: Problem, estimate: Estimate, verdict: Fits) -> dict[str, Any]:
         "seconds": asdict(estimate.training_s),
         "validation_seconds": asdict(estimate.validation_s),
         "measured": dict(estimate.measured),
+        "calibration": dict(estimate.calibration),
+        "energy_kwh": kwh(machine, estimate.total_s.value),
         "cost": {"money": cost, "hours": estimate.total_s.value / HOUR, "currency": machine.currency},
         "machine": _machine(machine),
         "criteria": criteria(task),

@@ -116,9 +116,9 @@ def test_memory_by_hand(problem: Problem) -> None:
     assert parts["weights"].low == pytest.approx(538.06, abs=0.01)
     assert parts["gradients"].value == pytest.approx(19.54, abs=0.01)
     assert parts["optimizer"].value == pytest.approx(39.08, abs=0.01)
-    # 11,136 floats per token and layer at least: 8·576 + 2·192 + 4·1536; 16 rows of 60 tokens on average.
-    assert parts["activations"].low == pytest.approx(11_136 * 30 * 16 * 60 * 4 / 1e6)
-    assert parts["activations"].high == pytest.approx((16 * 576 + 6 * 192 + 8 * 1536) * 30 * 16 * 70 * 4 / 1e6)
+    # 6,912 floats per token and layer at least: 6·576 + 2·192 + 2·1536; 16 rows of 60 tokens on average.
+    assert parts["activations"].low == pytest.approx(6_912 * 30 * 16 * 60 * 4 / 1e6)
+    assert parts["activations"].high == pytest.approx(2 * 6_912 * 30 * 16 * 70 * 4 / 1e6)
     assert parts["vocabulary projection"].low == pytest.approx(2 * 16 * 10 * 49152 * 4 / 1e6)
 
 

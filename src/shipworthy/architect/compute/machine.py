@@ -1,12 +1,15 @@
 """The machine as it is: what the config leaves open is read here."""
 
+import difflib
 import os
 from dataclasses import replace
 from pathlib import Path
 
 import psutil
+from omegaconf import OmegaConf
 
 from shipworthy.architect.compute.schema import Machine
+from shipworthy.core.errors import UsageError
 
 CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
@@ -26,3 +29,26 @@ def usable_memory(cgroup_limit: Path = CGROUP_LIMIT) -> int:
     if cgroup_limit.is_file() and (limit := cgroup_limit.read_text().strip()).isdigit():
         return min(memory, int(limit))
     return memory
+
+
+def of_the_list(name: str, folder: Path) -> Machine:
+    """The machine of a file of conf/compute, the list of prices.
+
+    Args:
+        folder: conf/compute.
+
+    Raises:
+        UsageError: there is no such file.
+    """
+    path = folder / f"{name}.yaml"
+    if not path.is_file():
+        known = sorted(file.stem for file in folder.glob("*.yaml"))
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean compute={close[0]}?" if close else f"choose one of {', '.join(known)}."
+        raise UsageError(f"there is no compute '{name}': {hint}")
+    values = OmegaConf.to_container(OmegaConf.load(path))
+    assert isinstance(values, dict)
+    values.pop("defaults")
+    machine = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Machine), values))
+    assert isinstance(machine, Machine)
+    return machine

@@ -1,7 +1,4 @@
-"""A causal language model with LoRA: exact counts, memory by parts, time from a few real steps.
-
-In the formulas h is the network's width, f that of the feed-forward layer, k that of all keys (or all values).
-"""
+"""A causal language model with LoRA: exact counts, memory by parts, time from a few real steps."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,11 +10,13 @@ from transformers import AutoConfig, AutoModelForCausalLM, PretrainedConfig, Pre
 
 from shipworthy.architect.estimate.build import Problem
 from shipworthy.architect.estimate.estimate import Bounds, Estimate, total
+from shipworthy.architect.estimate.scale import TIMING, operations
 from shipworthy.core.errors import UsageError
 from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.models.causal_lm.base import base_folder
 from shipworthy.models.causal_lm.chat import Chat
+from shipworthy.models.causal_lm.memory import kept_numbers
 from shipworthy.models.causal_lm.schema import CausalLM
-from shipworthy.models.causal_lm.weights import base_folder
 from shipworthy.models.rows import texts
 
 MB = 1e6
@@ -31,8 +30,6 @@ CUDA_MB = Bounds(700, 400, 1200)
 WEIGHTS_COPIES = Bounds(1.3, 1.0, 2.0)
 # The share of a GPU's peak that small fine-tuning runs reach.
 UTILISATION = Bounds(0.2, 0.1, 0.4)
-# A timing of two steps on a machine that does other things too.
-TIMING = Bounds(1.0, 0.75, 1.5)
 # Reading a prompt takes a third of a training step on it (no backward pass); writing the answer, token by token,
 # takes as much again.
 VALIDATION = Bounds(0.67, 0.33, 1.5)
@@ -80,9 +77,8 @@ def estimate(problem: Problem, measure: Callable[..., Any]) -> Estimate:
     peak = total(parts.values())
     measured: dict[str, Any] = {}
     if problem.machine.gpus:
-        # Forward 2 operations per parameter and token, backward through frozen weights 2 more.
-        rate = problem.machine.gpu_tflops * 1e12 / (4 * parameters)
-        seconds = Bounds(*(tokens / (rate * share) for share in (UTILISATION.value, UTILISATION.high, UTILISATION.low)))
+        at_peak = operations(tokens, parameters) / (problem.machine.gpu_tflops * 1e12)
+        seconds = Bounds(*(at_peak / share for share in (UTILISATION.value, UTILISATION.high, UTILISATION.low)))
     else:
         probe = measure(model, problem.adapter, trainer, problem.optimizer, lengths.rows, problem.seed)
         assert probe.trainable_parameters == trainable, "the plan counts what the adapter does not train"
@@ -159,16 +155,12 @@ def memory_parts(
 ) -> dict[str, Bounds]:
     """Where the peak goes (megabytes).
 
-    The activations' bounds: at least what the backward pass of each layer must keep (inputs of its norms, of the
-    linear layers, of the activation function), at most twice that, with every intermediate that transformers' code
-    makes in 32 bits. A layer below `adapter.first_layer` keeps nothing.
+    The activations' bounds: at least what the backward pass of each layer keeps, at most twice that, with gradients on
+    their way and what the allocator holds. A layer below `adapter.first_layer` keeps nothing.
     """
     trainer, adapter = problem.trainer, problem.adapter
-    h, f = config.hidden_size, config.intermediate_size
-    k = h * config.num_key_value_heads // config.num_attention_heads
-    layers = config.num_hidden_layers - adapter.first_layer
+    kept = kept_numbers(config, config.num_hidden_layers - adapter.first_layer)
     batch = trainer.batch_size
-    low, high = (8 * h + 2 * k + 4 * f) * layers, (16 * h + 6 * k + 8 * f) * layers
     answers = batch * lengths.answer * config.vocab_size
     return {
         "libraries": CUDA_MB if problem.machine.gpus else LIBRARIES_MB,
@@ -176,7 +168,7 @@ def memory_parts(
         "gradients": Bounds.exactly(trainable * FLOAT32 / MB),
         "optimizer": Bounds.exactly(2 * trainable * FLOAT32 / MB),
         "activations": Bounds.between(
-            low * batch * lengths.mean * FLOAT32 / MB, high * batch * lengths.longest * FLOAT32 / MB
+            kept * batch * lengths.mean * FLOAT32 / MB, 2 * kept * batch * lengths.longest * FLOAT32 / MB
         ),
         # Logits of the answers' tokens alone, their softmax and their gradient.
         "vocabulary projection": Bounds.between(2 * answers * FLOAT32 / MB, 4 * answers * FLOAT32 / MB),

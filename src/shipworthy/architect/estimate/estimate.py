@@ -55,6 +55,7 @@ class Estimate:
         validation_s: seconds of the validations within it.
         measured: what was measured on this machine, and how (empty: nothing was).
         give_up: when to stop before the end, one sentence each.
+        calibration: the past runs that it was set right by, and what it was before (empty: by none).
     """
 
     family: str
@@ -69,6 +70,7 @@ class Estimate:
     validation_s: Bounds
     measured: Mapping[str, Any] = field(default_factory=dict)
     give_up: list[str] = field(default_factory=list)
+    calibration: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def total_s(self) -> Bounds:

@@ -1,0 +1,98 @@
+"""Estimates set right by what past runs of the same family took on the same kind of machine."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import exp, log, sqrt
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from scipy.stats import t as student
+
+from shipworthy.architect.compute.schema import Machine
+from shipworthy.architect.estimate.estimate import Bounds, Estimate
+from shipworthy.core.calibration import QUANTITIES, kind_of_machine, read
+from shipworthy.core.identity import environment
+
+LEAST = 3
+"""From so many runs on an estimate is moved; fewer only widen its bounds."""
+MOST = 20
+"""Only the newest runs count: code and machine change."""
+LEAST_SPREAD = 0.05
+"""No plan is surer than this (in logarithms: 5%), however alike a few runs were."""
+OF_A_NORMAL = 1.4826  # a normal distribution's standard deviation over its median absolute deviation
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """Measured over estimated, of past runs.
+
+    Attributes:
+        n: runs.
+        value: their median.
+        low, high: with n >= `LEAST`, where the next run's ratio will lie in 95 of 100 cases; else the ends of what was
+            seen.
+    """
+
+    n: int
+    value: float
+    low: float
+    high: float
+
+    def correct(self, estimate: Bounds) -> Bounds:
+        """The estimate moved by the median and bounded by the spread; by fewer than `LEAST` runs it is only widened."""
+        value = estimate.value
+        if self.n >= LEAST:
+            return Bounds(value * self.value, value * self.low, value * self.high)
+        return Bounds(value, min(estimate.low, value * self.low), max(estimate.high, value * self.high))
+
+
+def ratio(measured_over_estimated: Sequence[float]) -> Ratio | None:
+    """What past ratios (above 0) say of the next; None where there are none.
+
+    Ratios are taken in logarithms, so that half and double are equally far off. Median and median absolute deviation
+    stand an outlier (Rousseeuw and Croux 1993, J. Am. Stat. Assoc. 88:1273); the interval is Student's for one more
+    observation.
+    """
+    if not measured_over_estimated:
+        return None
+    logs = [log(one) for one in measured_over_estimated]
+    n, middle = len(logs), median(logs)
+    if n < LEAST:
+        return Ratio(n, exp(middle), exp(min(logs)), exp(max(logs)))
+    spread = max(OF_A_NORMAL * median([abs(one - middle) for one in logs]), LEAST_SPREAD)
+    reach = float(student.ppf(0.975, n - 1)) * spread * sqrt(1 + 1 / n)
+    return Ratio(n, exp(middle), exp(middle - reach), exp(middle + reach))
+
+
+def calibrate(estimate: Estimate, machine: Machine, file: Path) -> Estimate:
+    """The estimate set right by the runs noted in `file`, and what it was set right by; itself if there are none.
+
+    Args:
+        machine: that the plan is for, with cores filled in.
+    """
+    here = kind_of_machine(environment()["processor"], machine.cores, machine.gpus, machine.gpu_name)
+    past = [line for line in read(file) if line["machine"] == here and line["family"] == estimate.family][-MOST:]
+    raw = dict(zip(QUANTITIES, (estimate.training_s, estimate.validation_s, estimate.peak_mb), strict=True))
+    ratios = {name: found for name in QUANTITIES if (found := ratio(_ratios(past, name)))}
+    if not ratios:
+        return estimate
+    right = {name: ratios[name].correct(value) if name in ratios else value for name, value in raw.items()}
+    return replace(
+        estimate,
+        training_s=right["seconds"],
+        validation_s=right["validation_seconds"],
+        peak_mb=right["memory_mb"],
+        calibration={
+            "machine": here,
+            "runs": [line["run_id"] for line in past],
+            "least": LEAST,
+            "ratios": {name: vars(found) for name, found in ratios.items()},
+            "estimated": {name: vars(value) for name, value in raw.items()},
+        },
+    )
+
+
+def _ratios(past: Sequence[Mapping[str, Any]], name: str) -> list[float]:
+    pairs = [(line["measured"].get(name), line["estimated"].get(name, {}).get("value")) for line in past]
+    return [measured / estimated for measured, estimated in pairs if measured and estimated]
