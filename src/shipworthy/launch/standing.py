@@ -1,0 +1,218 @@
+"""How a sweep stands: each job's verdict, the table of them, the failures with their last lines, the cost."""
+
+import textwrap
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import yaml
+
+from shipworthy.core.errors import ShipworthyError
+from shipworthy.core.progress import say
+from shipworthy.launch import slurm
+from shipworthy.launch.cost import Cost, cost, kept_seconds
+from shipworthy.launch.judge import Known, State, Verdict, judge
+from shipworthy.launch.records import Attempt, Queued
+from shipworthy.launch.sweep import PARAMS, Sweep
+
+SECONDS_BETWEEN_LOOKS = 3.0
+CLOCK_SKEW_S = 600.0
+SHOWN_CHARACTERS = 60
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A sweep at one moment.
+
+    Attributes:
+        verdicts: one for each job, in their order.
+        ids: all ids that each of them ever had in Slurm.
+        statuses: their status files.
+        attempts: the accounting's rows of all jobs; None where it says nothing, then `silent` says why.
+    """
+
+    sweep: Sweep
+    verdicts: list[Verdict]
+    ids: list[set[str]]
+    statuses: list[dict[str, Any] | None]
+    attempts: list[Attempt] | None
+    silent: str
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will happen by itself."""
+        return all(verdict.state.over for verdict in self.verdicts)
+
+    def metric(self, number: int) -> float | None:
+        """A finished job's validation metric, if its command has one."""
+        finished = self.verdicts[number].state is State.FINISHED
+        return (self.statuses[number] or {}).get("metric") if finished else None
+
+    def best(self) -> int | None:
+        """The job with the highest metric (ties: the first)."""
+        found = [(metric, -n) for n in range(self.sweep.size) if (metric := self.metric(n)) is not None]
+        return -max(found)[1] if found else None
+
+    def cost(self) -> Cost | None:
+        """What it cost so far; None where Slurm has no accounting."""
+        if self.attempts is None:
+            return None
+        compute = yaml.safe_load((self.sweep.job(0) / PARAMS).read_text(encoding="utf-8"))["compute"]
+        jobs = list(zip(self.verdicts, self.ids, strict=True))
+        return cost(
+            self.attempts,
+            failed={one for v, ids in jobs if v.state.over and v.state is not State.FINISHED for one in ids},
+            retried={one for v, ids in jobs for one in ids if one != v.job},
+            kept_s=kept_seconds(self.statuses),
+            gpus_per_node=int(self.sweep.record["settings"].get("gpus_per_node") or 0),
+            price_per_hour=float(compute["price_per_hour"]),
+            currency=str(compute["currency"]),
+        )
+
+
+def look(sweep: Sweep) -> Standing:
+    """Asks the jobs' status files and Slurm.
+
+    Raises:
+        ShipworthyError: there is no Slurm on this machine, or it does not answer.
+    """
+    sweep.refresh()  # another shell may have cancelled it, or submitted jobs again
+    queued = slurm.squeue(name=sweep.name)
+    accounting = slurm.sacct(name=sweep.name, since=sweep.record["made"] - CLOCK_SKEW_S)
+    attempts = None if accounting.silent else accounting.attempts
+    listed = {one.job for one in queued} | {one.job for one in accounting.attempts}
+    if note_unnoted(sweep.record["submissions"], listed):
+        sweep.save()
+    queued = spread(queued, sweep.record["submissions"], listed)
+    verdicts, all_ids, statuses = [], [], []
+    for number in range(sweep.size):
+        status = sweep.status(number)
+        known, ids = _known(sweep, number, status)
+        own = None if attempts is None else [one for one in attempts if one.job in ids]
+        verdicts.append(judge(known, status, own, [one for one in queued if one.job in ids], now=time.time()))
+        all_ids.append(ids)
+        statuses.append(status)
+    return Standing(sweep, verdicts, all_ids, statuses, attempts, accounting.silent)
+
+
+def note_unnoted(submissions: Sequence[dict[str, Any]], jobs: Collection[str]) -> bool:
+    """Finds the arrays of submissions whose answer nobody lived to note; whether it found one.
+
+    Slurm may not know all tasks of an array (yet), but none that was not submitted; and it counts its ids upwards.
+
+    Args:
+        submissions: a sweep's, oldest first; `job` is set in those that are found.
+        jobs: `ARRAY_TASK`, or `ARRAY` alone, of all jobs that have the sweep's name.
+    """
+    tasks: dict[int, set[int]] = {}
+    for array, _, task in (job.partition("_") for job in jobs):
+        tasks.setdefault(int(array), set()).update([int(task)] if task else [])
+    found = False
+    for number in reversed(range(len(submissions))):
+        if submissions[number]["job"] is None:
+            before, after = (
+                [int(s["job"]) for s in part if s["job"]] for part in (submissions[:number], submissions[number + 1 :])
+            )
+            own = [a for a, seen in tasks.items() if seen <= {*submissions[number]["indices"]}]
+            if between := [a for a in own if max(before, default=0) < a < min(after, default=a + 1)]:
+                submissions[number]["job"] = str(max(between))
+                found = True
+    return found
+
+
+def spread(queued: Sequence[Queued], submissions: Sequence[dict[str, Any]], listed: Collection[str]) -> list[Queued]:
+    """Gives each task of an array its row, where Slurm lists the array alone: its waiting tasks were cancelled."""
+    found = []
+    for one in queued:
+        tasks = [f"{s['job']}_{n}" for s in submissions if s["job"] == one.job for n in s["indices"]]
+        found += [replace(one, job=job) for job in tasks if job not in listed] if tasks else [one]
+    return found
+
+
+def _known(sweep: Sweep, number: int, status: Mapping[str, Any] | None) -> tuple[Known, set[str]]:
+    """What the sweep knows of a job, and all the ids it ever had."""
+    own = [one for one in sweep.record["submissions"] if number in one["indices"]]
+    told = [one["job"] for one in (status or {}).get("attempts", ())]
+    ids = [f"{one['job']}_{number}" for one in own if one["job"] is not None]
+    job = ids[-1] if own and own[-1]["job"] is not None else ""
+    known = Known(
+        sweep=sweep.name,
+        folder=sweep.job(number),
+        job=job,
+        submitted=own[-1]["at"] if own else None,
+        cancelled=(job or next(reversed(told), "")) in sweep.record["cancelled"],
+    )
+    return known, {*ids, *told}
+
+
+def follow(sweep: Sweep) -> Standing:
+    """Waits until all jobs are over, with a line whenever something changes, and shows what came out."""
+    before: list[tuple[State, int]] = []
+    said = 0.0
+    while True:
+        standing = look(sweep)
+        states = [(verdict.state, verdict.restarts) for verdict in standing.verdicts]
+        if states != before or time.monotonic() - said > 60.0:
+            say(_summary(standing))
+            before, said = states, time.monotonic()
+        if standing.over:
+            show(standing)
+            return standing
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+
+
+def expect_results(standing: Standing) -> None:
+    """Refuses a sweep that is over and has not all its results.
+
+    Raises:
+        ShipworthyError: with the numbers of the jobs that gave none.
+    """
+    failed = [str(n) for n, verdict in enumerate(standing.verdicts) if verdict.state is not State.FINISHED]
+    if failed:
+        name = standing.sweep.name
+        raise ShipworthyError(
+            f"{len(failed)} of {standing.sweep.size} jobs gave no result (job {', '.join(failed)}; each stands above): "
+            f"`shipworthy sweep retry-failed {name}` submits them again, from their last checkpoints."
+        )
+
+
+def _summary(standing: Standing) -> str:
+    states = [verdict.state for verdict in standing.verdicts]
+    counts = ", ".join(f"{states.count(state)} {state}" for state in State if state in states)
+    done, planned = (sum(getattr(v, key) or 0 for v in standing.verdicts) for key in ("step", "steps"))
+    return f"{time.strftime('%H:%M:%S')}  {counts}{f'; {done} of {planned} steps' if planned else ''}"
+
+
+def show(standing: Standing) -> None:
+    """Prints the table, each failure with its last lines, and the cost."""
+    sweep = standing.sweep
+    rows = [_row(standing, number) for number in range(sweep.size)]
+    heads = ("job", "Slurm", "state", "steps", "restarts", "metric", "overrides")
+    widths = [max(len(row[column]) for row in [heads, *rows]) for column in range(len(heads))]
+    for row in (heads, *rows):
+        say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    for number, verdict in enumerate(standing.verdicts):
+        if verdict.said:
+            say(f"\njob {number} {verdict.state}: {verdict.said}")
+        if verdict.state in (State.FAILED, State.LOST):
+            say(f"  {sweep.overrides(number)}")
+            for line in sweep.last_lines(number):
+                say(f"  | {line}")
+            say(f"  ({sweep.job(number)})")
+    found = standing.cost()
+    say("\n" + ("\n".join(found.lines()) if found else f"no cost: {standing.silent}"))
+
+
+def _row(standing: Standing, number: int) -> Sequence[str]:
+    verdict, metric = standing.verdicts[number], standing.metric(number)
+    steps = f"{verdict.step or 0}/{verdict.steps}" if verdict.steps else ""
+    return (
+        str(number),
+        verdict.job,
+        str(verdict.state),
+        steps,
+        str(verdict.restarts),
+        "" if metric is None else f"{metric:.4f}",
+        textwrap.shorten(standing.sweep.overrides(number), SHOWN_CHARACTERS, placeholder=" …"),
+    )
