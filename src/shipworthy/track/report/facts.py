@@ -72,6 +72,17 @@ def plan_and_fact(artifacts: Artifacts) -> list[tuple[str, str, str]]:
         price, currency = plan["machine"]["price_per_hour"], plan["machine"]["currency"]
         spent = price * training["seconds"] / 3600
         rows.append(("cost of the training", money(plan["cost"]["money"], currency), money(spent, currency)))
+    if "sample.json" in artifacts["checkpoint"].manifest.files:
+        told = artifacts["checkpoint"].json("sample.json")
+        bounds = {key: told["foretold_s"][key] for key in ("value", "low", "high")}
+        rows.append(
+            (f"training time by a sample of {told['sample']}", _bounds(bounds, seconds), seconds(told["taken_s"]))
+        )
+    if training.get("model_flop_utilisation") is not None:
+        reached = f"{100 * training['model_flop_utilisation']:.0f}% of a matrix product's"
+        rows.append(("operations per second", "-", f"{training['flops_per_s'] / 1e9:.0f} GFLOP/s, {reached}"))
+        waited = f"{100 * training['data_wait_share']:.1f}%, padding {100 * training['padding_share']:.1f}%"
+        rows.append(("waiting for data", "-", waited))
     if training.get("peak_memory_mb") is not None:
         planned = _bounds(plan["memory_mb"]["total"], megabytes)
         rows.append(("peak memory", planned, megabytes(training["peak_memory_mb"])))

@@ -17,6 +17,8 @@ INK, GREY, RULE = "#1d2430", "#6b7280", "#d8dce3"
 COLOURS = {BASELINE: "#8a94a6", TUNED: "#1f5fbf", "variant": "#0f8a6a"}
 BAR = "#b4472e"
 WIDTH_INCHES = 7.0
+MARKED = 30
+"""More validations than this are a line without marks."""
 STYLE = {
     "svg.fonttype": "none",
     "font.family": "sans-serif",
@@ -52,7 +54,7 @@ def training(history: Sequence[Mapping[str, Any]], metric: str, selected: int, b
         _loss(axes[0], series["loss"], series["val_loss"], selected)
         if len(validated) > 1:
             _validation(axes[1], validated, metric, selected, bar)
-        return _svg(figure, "training", "Loss and validation metric over the steps")
+        return svg(figure, "training", "Loss and validation metric over the steps")
 
 
 def _loss(axes: Axes, loss: list[tuple[float, float]], val_loss: list[tuple[float, float]], selected: int) -> None:
@@ -71,7 +73,9 @@ def _validation(
     axes: Axes, validated: list[tuple[float, float]], metric: str, selected: int, bar: float | None
 ) -> None:
     steps, values = zip(*[(step, _scaled(metric, value)) for step, value in validated], strict=True)
-    axes.plot(steps, values, color=COLOURS[TUNED], marker="o", markersize=4, linewidth=1.8)
+    axes.plot(
+        steps, values, color=COLOURS[TUNED], marker="o" if len(steps) <= MARKED else None, markersize=4, linewidth=1.8
+    )
     for step, value in zip(steps, values, strict=True):
         if step == selected:
             axes.plot([step], [value], "o", markersize=9, markerfacecolor="none", markeredgecolor=BAR)
@@ -126,7 +130,7 @@ def whiskers(found: Sequence[Candidate], metric: str, bar: float | None) -> str:
         if lowest < 0.3 * axes.get_xlim()[1]:
             axes.set_xlim(left=0)
         axes.set_xlabel(f"{metric_name(metric)} on the test split{_unit(metric)}, 95% interval")
-        return _svg(figure, "whiskers", "Metric of each candidate with its interval")
+        return svg(figure, "whiskers", "Metric of each candidate with its interval")
 
 
 def tradeoff(found: Sequence[Candidate], metric: str, max_size_mb: float, floor: float | None) -> str | None:
@@ -173,7 +177,7 @@ def tradeoff(found: Sequence[Candidate], metric: str, max_size_mb: float, floor:
         axes.set_xlabel("size of the weights (MB); shaded: larger than the plan allows")
         lost = "" if floor is None else "; below the dashed line too much is lost"
         axes.set_title(f"{metric_name(metric)}{_unit(metric)}{lost}")
-        return _svg(figure, "tradeoff", "Size against quality, with speed")
+        return svg(figure, "tradeoff", "Size against quality, with speed")
 
 
 def _name(candidate: Candidate) -> str:
@@ -198,7 +202,7 @@ def _unit(metric: str) -> str:
     return "" if metric in NOT_PERCENT else " (%)"
 
 
-def _svg(figure: Figure, name: str, title: str) -> str:
+def svg(figure: Figure, name: str, title: str) -> str:
     """The figure as an element of the page: without XML header, dates, fixed size or namespaces, its ids its own."""
     text = io.StringIO()
     with matplotlib.rc_context({"svg.hashsalt": name}):

@@ -6,19 +6,28 @@ from typing import Any
 
 from shipworthy.core.groups import TrackerConfig
 from shipworthy.track.trackers.protocol import Status
+from shipworthy.track.trackers.webhook import Webhook
 
 
 class NoTracker:
-    """Takes everything and records nothing, as was asked for with tracker=none."""
+    """Takes everything and records nothing, as was asked for with tracker=none; alerts still reach the webhook."""
 
     def start(self, run_id: str, name: str, config: Mapping[str, Any], tags: Mapping[str, str]) -> None:
         """Opens nothing."""
+        self._webhook = Webhook(run_id)
 
-    def log(self, metrics: Mapping[str, float], step: int) -> None:
+    def log(self, metrics: Mapping[str, float], step: int, at: float | None = None) -> None:
+        """Notes nothing."""
+
+    def sample(self, values: Mapping[str, float], number: int, at: float | None = None) -> None:
         """Notes nothing."""
 
     def summary(self, values: Mapping[str, float | str]) -> None:
         """Notes nothing."""
+
+    def alert(self, title: str, text: str, step: int) -> None:
+        """Posts to the webhook, if one is set."""
+        self._webhook.post(title, text, step)
 
     def keep(self, file: Path) -> None:
         """Keeps nothing."""
@@ -26,8 +35,15 @@ class NoTracker:
     def flush(self) -> None:
         """Writes nothing."""
 
+    def deliver(self) -> None:
+        """Has nothing to write."""
+
     def finish(self, status: Status) -> None:
-        """Closes nothing."""
+        """Closes nothing, and lets the last alerts go out."""
+        self._webhook.wait()
+
+    def abandon(self) -> None:
+        """Holds nothing."""
 
 
 def create(config: TrackerConfig) -> NoTracker:

@@ -17,12 +17,30 @@ class Tracker(Protocol):
         """Opens the run, or opens it again; `config` may be nested."""
         ...
 
-    def log(self, metrics: Mapping[str, float], step: int) -> None:
-        """Notes metrics of a step; cheap enough for every step. A step that was noted before stays as it was."""
+    def log(self, metrics: Mapping[str, float], step: int, at: float | None = None) -> None:
+        """Notes metrics of a step; cheap enough for every step. A step that was noted before stays as it was.
+
+        Args:
+            at: when it was (seconds since the epoch; None: now).
+        """
+        ...
+
+    def sample(self, values: Mapping[str, float], number: int, at: float | None = None) -> None:
+        """Notes what the run asks of its machine.
+
+        Args:
+            values: named `system/…`.
+            number: of the sample in the run, from 1.
+            at: when it was (seconds since the epoch; None: now).
+        """
         ...
 
     def summary(self, values: Mapping[str, float | str]) -> None:
         """Notes what is known of the run as a whole."""
+        ...
+
+    def alert(self, title: str, text: str, step: int) -> None:
+        """Tells whoever watches that something at a step needs a look."""
         ...
 
     def keep(self, file: Path) -> None:
@@ -33,6 +51,14 @@ class Tracker(Protocol):
         """Writes what is still waiting; call it with each checkpoint, so that a kill loses little before it."""
         ...
 
+    def deliver(self) -> None:
+        """Makes sure that what was noted has arrived, in the middle of a step too; raises if it has not."""
+        ...
+
     def finish(self, status: Status) -> None:
         """Closes the run."""
+        ...
+
+    def abandon(self) -> None:
+        """Lets go of what is broken, so that the run can be opened anew; never raises."""
         ...

@@ -1,17 +1,38 @@
 """Where a run's metrics are recorded."""
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import TrackerConfig
 from shipworthy.core.schema import schema
 
 
+@dataclass
+class Sampled(TrackerConfig):
+    """What every tracker's config has.
+
+    Attributes:
+        system_s: between two samples of what the run asks of its machine (seconds).
+    """
+
+    circumstances: ClassVar[tuple[str, ...]] = ("system_s",)
+
+    system_s: float = 10.0
+
+    def __post_init__(self) -> None:
+        """Refuses what would take samples without end."""
+        if self.system_s < 0.1:
+            raise UsageError(f"tracker.system_s={self.system_s} is below 0.1: give the seconds between two samples.")
+
+
 @schema("tracker", "none")
-class NoTracker(TrackerConfig):
+class NoTracker(Sampled):
     """Nowhere but in the checkpoint's own history.json."""
 
 
 @schema("tracker", "mlflow")
-class Mlflow(TrackerConfig):
+class Mlflow(Sampled):
     """An MLflow store: a local SQLite file, or a server.
 
     Attributes:
@@ -26,6 +47,7 @@ class Mlflow(TrackerConfig):
 
     def __post_init__(self) -> None:
         """Refuses what is no store."""
+        super().__post_init__()
         if not self.uri.startswith(("sqlite:///", "http://", "https://")):
             raise UsageError(f"tracker.uri={self.uri} is no MLflow store: give sqlite:///FILE or http(s)://HOST:PORT.")
         if self.flush_s < 0:
@@ -33,7 +55,7 @@ class Mlflow(TrackerConfig):
 
 
 @schema("tracker", "wandb")
-class Wandb(TrackerConfig):
+class Wandb(Sampled):
     """Weights & Biases.
 
     Attributes:
@@ -52,6 +74,7 @@ class Wandb(TrackerConfig):
 
     def __post_init__(self) -> None:
         """Refuses modes that would record nothing."""
+        super().__post_init__()
         if self.mode not in ("offline", "online"):
             raise UsageError(f"tracker.mode={self.mode} is not offline or online: to record nothing, use tracker=none.")
         if self.flush_s <= 0:

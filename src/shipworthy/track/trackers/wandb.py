@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from shipworthy.track.trackers.schema import Wandb
 
 EXIT_CODE = {"finished": 0, "failed": 1, "killed": 255}
 SECONDS_TO_CONNECT = 30
+SECONDS_TO_FINISH = 15
+"""What was not uploaded by then stays in the run's file, for `wandb sync`."""
 
 
 class WandbTracker:
@@ -52,6 +55,11 @@ class WandbTracker:
                     console="off",
                     disable_git=True,
                     save_code=False,
+                    # Arguments, user, program and packages stand in our own record, with the secrets taken out.
+                    x_disable_meta=True,
+                    x_disable_machine_info=True,
+                    x_save_requirements=False,
+                    finish_timeout=SECONDS_TO_FINISH,
                     init_timeout=SECONDS_TO_CONNECT,
                     x_transaction_log_flush_interval=self._config.flush_s,
                 ),
@@ -62,14 +70,23 @@ class WandbTracker:
                 f"Weights & Biases did not open the run ({reason}): run `wandb login`, or use tracker.mode=offline."
             ) from error
 
-    def log(self, metrics: Mapping[str, float], step: int) -> None:
+    def log(self, metrics: Mapping[str, float], step: int, at: float | None = None) -> None:
         """Hands metrics to W&B's own process, which writes them; W&B itself drops a step that it has seen."""
         self._run.log(dict(metrics), step=step)
+        self._open = True
+
+    def sample(self, values: Mapping[str, float], number: int, at: float | None = None) -> None:
+        """Into the step that is open: W&B has one axis; of several samples in one step the last one stays."""
+        self._run.log({**values, "system/sample": number}, commit=False)
         self._open = True
 
     def summary(self, values: Mapping[str, float | str]) -> None:
         """Sets the run's summary values."""
         self._run.summary.update(dict(values))
+
+    def alert(self, title: str, text: str, step: int) -> None:
+        """W&B mails it, or tells Slack, as its user has set there."""
+        self._run.alert(title, f"step {step}: {text}", wait_duration=0)
 
     def keep(self, file: Path) -> None:
         """Copies the file into the run's files."""
@@ -81,10 +98,18 @@ class WandbTracker:
             self._run.log({}, commit=True)
             self._open = False
 
+    def deliver(self) -> None:
+        """Has nothing to do: W&B's own process writes, and sends later what it could not."""
+
     def finish(self, status: Status) -> None:
         """Closes the run, and W&B's process with it: only then is the file sure to be whole."""
         self._run.finish(exit_code=EXIT_CODE[status])
         wandb.teardown()
+
+    def abandon(self) -> None:
+        """Forgets W&B's process, which may be gone, so that the next start makes another."""
+        with suppress(Exception):
+            wandb.teardown()
 
 
 def create(config: TrackerConfig) -> WandbTracker:

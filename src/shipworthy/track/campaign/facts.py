@@ -1,0 +1,147 @@
+"""What a campaign comes to, in numbers: savings, budgets, the front of quality against cost, the winner's curse."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+from statistics import median, quantiles
+from typing import Any
+
+from shipworthy.evaluation.intervals import Interval
+from shipworthy.track.campaign.read import FINISHED, PRUNED, Campaign, Trial
+from shipworthy.track.cost.cost import HOUR_S
+
+
+@dataclass(frozen=True)
+class Savings:
+    """What pruning spared.
+
+    Attributes:
+        pruned: trials.
+        done, planned: steps that they took, and were to take.
+        low_s, value_s, high_s: seconds spared, by the finished trials' seconds for a step: their median and quartiles.
+        gpus: of one trial.
+        share: of the steps that all finished and pruned trials together were to take.
+    """
+
+    pruned: int
+    done: int
+    planned: int
+    value_s: float
+    low_s: float
+    high_s: float
+    gpus: float
+    share: float
+
+    @property
+    def gpu_hours(self) -> float:
+        """GPU-hours spared; 0 where there are no GPUs."""
+        return self.gpus * self.value_s / HOUR_S
+
+
+def savings(campaign: Campaign) -> Savings | None:
+    """None where nothing was pruned, or no finished trial says how long a step takes."""
+    cut = [trial for trial in campaign.of(PRUNED) if trial.steps and trial.step is not None]
+    done = [trial for trial in campaign.of(FINISHED) if trial.step and trial.cost.seconds]
+    if not cut or not done:
+        return None
+    paces = [trial.cost.seconds / (trial.step or 1) for trial in done]
+    low, high = (quantiles(paces, n=4)[i] for i in (0, 2)) if len(paces) > 1 else (paces[0], paces[0])
+    took, planned = sum(trial.step or 0 for trial in cut), sum(trial.steps or 0 for trial in cut)
+    spared = max(0, planned - took)
+    whole = planned + sum(trial.steps or trial.step or 0 for trial in done)
+    gpus = sum(trial.cost.gpu_s for trial in done) / sum(trial.cost.seconds for trial in done)
+    return Savings(len(cut), took, planned, spared * median(paces), spared * low, spared * high, gpus, spared / whole)
+
+
+def budget(campaign: Campaign) -> list[tuple[str, str, str, float | None]]:
+    """What was spent of each budget: (what, spent, allowed, share); without a limit the last are empty and None."""
+    allowed = campaign.settings.get("budget") or {}
+    spent = {"trials": float(sum(trial.state != "waiting" for trial in campaign.trials)), **campaign.spent}
+    names = {"gpu_hours": "GPU-hours", "money": f"money ({campaign.currency or '?'})", "hours": "hours of wall time"}
+    rows = []
+    for name, value in spent.items():
+        limit = float(allowed.get(name) or 0.0)
+        share = value / limit if limit else None
+        rows.append((names.get(name, name), f"{value:.3g}", f"{limit:g}" if limit else "", share))
+    return rows
+
+
+def front(points: Sequence[tuple[float, ...]], more_is_better: Sequence[bool]) -> list[int]:
+    """Which points no other one beats: at least as good in all and better in one (Pareto)."""
+    signed = [tuple(v if up else -v for v, up in zip(point, more_is_better, strict=True)) for point in points]
+    return [
+        i
+        for i, one in enumerate(signed)
+        if not any(other != one and all(a >= b for a, b in zip(other, one, strict=True)) for other in signed)
+    ]
+
+
+def quality_and_cost(campaign: Campaign) -> tuple[str, list[tuple[Trial, float, float]], set[int]]:
+    """The first objective against what a trial took: the cost's name, (trial, cost, value), and who is on the front."""
+    done = [trial for trial in campaign.ranked if trial.cost.seconds]
+    # On one kind of machine money says nothing that seconds don't.
+    paid = len({(span.per_hour, span.currency) for trial in done for span in trial.cost.spans}) > 1
+    points = [(trial, trial.money if paid else trial.cost.seconds, trial.values[campaign.first]) for trial in done]
+    best = front([(value, cost) for _, cost, value in points], (campaign.objectives[campaign.first], False))
+    what = f"cost of the trial ({campaign.currency})" if paid else "time of the trial (s)"
+    if not paid and points and min(cost for _, cost, _ in points) > 120:
+        what, points = "time of the trial (min)", [(trial, cost / 60, value) for trial, cost, value in points]
+    return what, points, {points[i][0].number for i in best}
+
+
+def pareto(campaign: Campaign) -> set[int]:
+    """Numbers of the trials that no other beats in all objectives."""
+    done = [trial for trial in campaign.of(FINISHED) if set(campaign.objectives) <= set(trial.values)]
+    points = [tuple(trial.values[name] for name in campaign.objectives) for trial in done]
+    return {done[i].number for i in front(points, list(campaign.objectives.values()))}
+
+
+@dataclass(frozen=True)
+class Curse:
+    """The winner on the rows that it was chosen by, and on rows that the search did not see.
+
+    Attributes:
+        number, run_id: of the winner.
+        seen, unseen: its metric, with intervals.
+        rows: of each.
+        difference: seen - unseen: the optimism of the search. The rows are others, so it is unpaired (Newcombe 1998,
+            Statistics in Medicine 17:873, method 10).
+    """
+
+    number: int
+    run_id: str
+    seen: Interval
+    unseen: Interval
+    rows: tuple[int, int]
+    difference: Interval
+
+    @property
+    def words(self) -> str:
+        """What may be said of it."""
+        if self.difference.low > 0:
+            return "the search flattered its winner: on new rows it is worse"
+        if self.difference.high < 0:
+            return "on new rows it is even better, which is chance, or other rows"
+        return "no flattery was shown, though one as large as the interval's upper end is possible"
+
+
+def curse(campaign: Campaign) -> Curse | None:
+    """None until the winner was measured on unseen rows."""
+    found = campaign.winner
+    if not found.get("unseen") or not found.get("seen"):
+        return None
+    seen, unseen = _measured(found["seen"]), _measured(found["unseen"])
+    rows = int(found["seen"]["rows"]), int(found["unseen"]["rows"])
+    return Curse(int(found["trial"]), str(found["run_id"]), seen, unseen, rows, unpaired(seen, unseen))
+
+
+def unpaired(one: Interval, other: Interval) -> Interval:
+    """The difference of two independent shares from the score interval of each (Newcombe 1998, method 10)."""
+    difference = one.value - other.value
+    down = sqrt((one.value - one.low) ** 2 + (other.high - other.value) ** 2)
+    up = sqrt((one.high - one.value) ** 2 + (other.value - other.low) ** 2)
+    return Interval(difference, difference - down, difference + up, one.level)
+
+
+def _measured(found: dict[str, Any]) -> Interval:
+    return Interval(found["value"], found["low"], found["high"], found.get("level", 0.95))

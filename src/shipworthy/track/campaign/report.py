@@ -1,0 +1,144 @@
+"""A campaign's report: report.html and summary.txt in its folder."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from shipworthy.core.files import write_text
+from shipworthy.track.campaign import facts, importance, parallel, plots, words
+from shipworthy.track.campaign.read import FAILED, FINISHED, PRUNED, Campaign, Trial, read
+from shipworthy.track.campaign.summary import summary
+from shipworthy.track.cost.cost import together
+from shipworthy.track.cost.table import details
+from shipworthy.track.hpo.space import Dimension
+from shipworthy.track.report.words import money, seconds, typeset
+
+TEMPLATE = Path(__file__).parent / "page.html.j2"
+PAGE, SUMMARY = "report.html", "summary.txt"
+TOP = 8
+EDGE = 0.02
+"""A best value so near the end of its range (share of it) may lie beyond."""
+
+
+def write(folder: Path) -> str:
+    """Writes both files, whatever the campaign has come to so far, and returns summary.txt.
+
+    Args:
+        folder: runs/campaigns/<name>.
+
+    Raises:
+        ShipworthyError: it holds no campaign.
+    """
+    campaign = read(folder)
+    text = summary(campaign)
+    write_text(folder / PAGE, page(campaign))
+    write_text(folder / SUMMARY, text)
+    return text
+
+
+def page(campaign: Campaign) -> str:
+    """The whole page as HTML: one file, no network."""
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    environment.filters["typeset"] = typeset
+    found, savings = facts.curse(campaign), facts.savings(campaign)
+    best = campaign.ranked[0] if campaign.ranked else None
+    unbeaten = facts.pareto(campaign) if len(campaign.objectives) > 1 else {best.number} if best else set()
+    top = sorted(campaign.ranked, key=lambda trial: trial.number not in unbeaten)[:TOP]
+    return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
+        campaign=campaign,
+        states=words.states(campaign),
+        made=time.strftime("%Y-%m-%d %H:%M", time.localtime(campaign.made)),
+        method=words.method(campaign),
+        best=_headline(campaign),
+        objectives=[plots.name(one, campaign) for one in campaign.objectives],
+        near=words.near(campaign),
+        curse=words.cursed(found, campaign) if found else "",
+        unfinished=any(trial.state not in (FINISHED, PRUNED, FAILED) for trial in campaign.trials),
+        contributions=[words.contribution(row) for row in campaign.contributions],
+        saved=words.saved(savings) if savings else "",
+        unbeaten=unbeaten,
+        top=[_row(trial, campaign) for trial in top],
+        space=[_dimension(one, best) for one in campaign.space],
+        conditions=any(one.when for one in campaign.space),
+        more_axes=len(campaign.space) > parallel.MOST_AXES,
+        most_axes=parallel.MOST_AXES,
+        caution=importance.caution(campaign),
+        resamples=importance.RESAMPLES,
+        budget=facts.budget(campaign),
+        costs=_costs(campaign),
+        failed=[{**_row(trial, campaign), "said": trial.said or "nothing was said"} for trial in campaign.of(FAILED)],
+        commands=words.commands(campaign),
+        trials=[_row(trial, campaign) for trial in campaign.trials],
+        svg=_plots(campaign),
+    )
+
+
+def _headline(campaign: Campaign) -> dict[str, Any] | None:
+    """The winner's value on rows that no trial saw, where it was measured on them; else that of the best."""
+    if not campaign.ranked or campaign.kind != "tune":  # an ablation has no winner
+        return None
+    best, found, label = campaign.ranked[0], facts.curse(campaign), plots.name(campaign.first, campaign)
+    number, told, where = best.number, words.measured(best, campaign.first, campaign), ""
+    if found:
+        number, told, label = found.number, words.share(found.unseen, campaign), plots.name("metric", campaign)
+        where = f" on {found.rows[1]:,} rows that no trial saw"
+    n = len(campaign.ranked)
+    chosen = f", {'chosen' if found else 'the best'} of {n} that finished" if n > 1 else ""
+    value, _, interval = told.partition(" [")
+    return {
+        "value": value,
+        "interval": f"[{interval}" if interval else "",
+        "what": f"{label} of trial {number}{chosen}{where}",
+    }
+
+
+def _plots(campaign: Campaign) -> dict[str, Any]:
+    importances = [
+        plots.importance(importance.importance(campaign, one), plots.name(one, campaign)) for one in campaign.objectives
+    ]
+    return {
+        "history": plots.history(campaign),
+        "curves": plots.curves(campaign),
+        "front": plots.front(campaign),
+        "parallel": parallel.parallel(campaign),
+        "winner": plots.winner(found, campaign) if (found := facts.curse(campaign)) else None,
+        "importance": [plot for plot in importances if plot],
+    }
+
+
+def _row(trial: Trial, campaign: Campaign) -> dict[str, Any]:
+    return {
+        "number": trial.number,
+        "state": trial.state,
+        "measured": [words.measured(trial, one, campaign) for one in campaign.objectives],
+        "step": "" if trial.step is None else f"{trial.step} of {trial.steps}" if trial.steps else str(trial.step),
+        "time": seconds(trial.cost.seconds) if trial.cost.seconds else "",
+        "money": money(trial.money, campaign.currency) if trial.money else "",
+        "attempts": trial.attempts,
+        "params": words.changed(trial),
+        "run_id": trial.run_id,
+    }
+
+
+def _dimension(one: Dimension, best: Trial | None) -> dict[str, Any]:
+    has = best is not None and one.key in best.params
+    value = best.params[one.key] if best is not None and has else None
+    return {
+        "key": one.key,
+        "extent": words.extent(one),
+        "condition": words.condition(one),
+        "best": words.value(value) if value is not None else "not there" if best else "",
+        "edge": value is not None and one.kind != "categorical" and not EDGE < parallel.position(one, value) < 1 - EDGE,
+    }
+
+
+def _costs(campaign: Campaign) -> list[str]:
+    cost = together(trial.cost for trial in campaign.trials)
+    if not cost.seconds:
+        return []
+    told = dict(details(cost, None, ""))
+    return [f"Energy: {told['energy']}.", f"Lost: {told['lost']}."]

@@ -1,0 +1,59 @@
+"""A campaign in a few lines of text."""
+
+from shipworthy.track.campaign import facts, words
+from shipworthy.track.campaign.plots import name
+from shipworthy.track.campaign.read import FAILED, Campaign
+
+WIDTH = 110
+TOP = 5
+MOST_FAILURES = 5
+
+
+def summary(campaign: Campaign) -> str:
+    """At most `WIDTH` columns but for commands and sentences; the best trials, what was spent, and what to do next."""
+    lines = [f"{campaign.kind} {campaign.name}: {words.states(campaign)}", words.method(campaign), ""]
+    lines += _contributions(campaign) or _best(campaign)
+    if near := words.near(campaign):
+        lines.append(near)
+    if found := facts.curse(campaign):
+        lines.append(words.cursed(found, campaign))
+    if savings := facts.savings(campaign):
+        lines.append(words.saved(savings))
+    lines += _failures(campaign)
+    spent = [
+        f"{value}{f' of {allowed}' if allowed else ''} {what}" for what, value, allowed, _ in facts.budget(campaign)
+    ]
+    lines.append(f"spent: {', '.join(spent)}")
+    lines += [f"{what}: {command}" for what, command in words.commands(campaign)]
+    return "\n".join(lines) + "\n"
+
+
+def _best(campaign: Campaign) -> list[str]:
+    if not campaign.ranked:
+        return ["No trial finished, so there is no best one."]
+    rows = [["trial", *(name(one, campaign) for one in campaign.objectives), "values"]]
+    for trial in campaign.ranked[:TOP]:
+        found = (words.measured(trial, one, campaign) for one in campaign.objectives)
+        rows.append([str(trial.number), *found, words.changed(trial)])
+    return [*_aligned(rows), ""]
+
+
+def _contributions(campaign: Campaign) -> list[str]:
+    rows = [list(words.contribution(row)) for row in campaign.contributions]
+    if not rows:
+        return []
+    level = f"contributes [{campaign.contributions[0].get('level', 0.95):.0%}]"
+    return [*_aligned([["decision", level, "p", "p (Holm)", ""], *rows]), ""]
+
+
+def _failures(campaign: Campaign) -> list[str]:
+    failed = campaign.of(FAILED)
+    lines = [f"trial {trial.number} failed: {trial.said or 'nothing was said'}" for trial in failed[:MOST_FAILURES]]
+    more = len(failed) - MOST_FAILURES
+    return [*lines, f"and {more} more failed"] if more > 0 else lines
+
+
+def _aligned(rows: list[list[str]]) -> list[str]:
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+    return [line if len(line) <= WIDTH else line[: WIDTH - 1] + "…" for line in lines]

@@ -1,0 +1,54 @@
+"""Runs that belong together: all of one task and model, and those of one campaign."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from shipworthy.track.cost.cost import Cost, together
+from shipworthy.track.runs.registry import Run
+
+KINDS = ("experiment", "campaign")
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs, and what they cost together.
+
+    Attributes:
+        kind: one of `KINDS`.
+        best: the finished one with the best metric on validation (None: none finished).
+    """
+
+    kind: str
+    name: str
+    runs: list[Run]
+    cost: Cost
+    best: Run | None
+
+
+def experiment(run: Run) -> str:
+    """Task and model of a run."""
+    return f"{(run.record['config'].get('task') or {}).get('name', '?')}, {run.name or '?'}"
+
+
+def groups(costs: Iterable[tuple[Run, Cost]]) -> list[Group]:
+    """Experiments, then campaigns, each by name; a trial belongs to both."""
+    known = list(costs)
+    return [
+        *_by("experiment", known, experiment),
+        *_by("campaign", [(run, cost) for run, cost in known if run.campaign], lambda run: run.campaign),
+    ]
+
+
+def _by(kind: str, known: list[tuple[Run, Cost]], name: Callable[[Run], str]) -> list[Group]:
+    found: dict[str, list[tuple[Run, Cost]]] = {}
+    for run, cost in known:
+        found.setdefault(name(run), []).append((run, cost))
+    return [
+        Group(kind, key, [run for run, _ in pairs], together(cost for _, cost in pairs), _best(pairs))
+        for key, pairs in sorted(found.items())
+    ]
+
+
+def _best(pairs: list[tuple[Run, Cost]]) -> Run | None:
+    measured = [run for run, _ in pairs if run.value is not None]
+    return max(measured, key=lambda run: run.value or 0.0, default=None)

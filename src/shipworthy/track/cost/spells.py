@@ -1,0 +1,88 @@
+"""The times that a run really ran: every start counts, those too that were killed before they could say so."""
+
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import inf
+from pathlib import Path
+from typing import Any
+
+from shipworthy.track.runs import starts as begun
+from shipworthy.track.runs.starts import Start
+
+Sample = Mapping[str, Any]
+"""A line of system.jsonl: `time` (seconds since the epoch), `cpu_percent`, `gpus`."""
+
+
+@dataclass(frozen=True)
+class Spell:
+    """One start, and until when it counts.
+
+    Attributes:
+        ended: seconds since the epoch: what the run said, else its last sign of life, else now.
+        known: it said itself when it ended.
+        running: its process is still there.
+        cpus: cores that it might use.
+        from_step: the step that it went on from (None: not noted).
+    """
+
+    start: Start
+    ended: float
+    known: bool
+    running: bool
+    cpus: int
+    from_step: int | None
+
+    @property
+    def seconds(self) -> float:
+        """How long it ran."""
+        return max(0.0, self.ended - self.start.began)
+
+
+def spells(folder: Path, starts: Sequence[Start], samples: Sequence[Sample]) -> list[Spell]:
+    """One for each start; one without an end counts until the last sign of life before the next start."""
+    noted = _noted(folder / begun.FILE)
+    found = []
+    for start, following in pairwise([*starts, None]):
+        assert start is not None
+        limit = following.began if following else inf
+        running = start.ended is None and following is None and begun.alive(folder, start)
+        ended = start.ended
+        if ended is None:
+            ended = time.time() if running else _last_sign(folder, start.began, limit, samples)
+        facts = noted.get(start.number, {})
+        found.append(
+            Spell(start, ended, start.ended is not None, running, int(facts.get("cpus") or 0), facts.get("from_step"))
+        )
+    return found
+
+
+def samples(folder: Path) -> list[Sample]:
+    """What system.jsonl holds, in the order of time; a line that a kill cut off is left out."""
+    return sorted(json_lines(folder / begun.SAMPLES), key=lambda sample: float(sample["time"]))
+
+
+def _last_sign(folder: Path, after: float, before: float, taken: Sequence[Sample]) -> float:
+    """The last sample or checkpoint between two moments; `after` where there is neither."""
+    times = [float(sample["time"]) for sample in taken]
+    # Not notes.json or the tracker's spool, which may be written long after.
+    times += [path.stat().st_mtime for path in folder.glob("step-*/**/*")]
+    return max((moment for moment in times if after <= moment < before), default=after)
+
+
+def _noted(path: Path) -> dict[int, dict[str, Any]]:
+    found: dict[int, dict[str, Any]] = {}
+    for line in json_lines(path):
+        found.setdefault(int(line["start"]), {}).update(line)
+    return found
+
+
+def json_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The lines of a file of JSON lines; one that a kill cut off is left out."""
+    for text in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
+        try:
+            yield json.loads(text)
+        except ValueError:
+            continue

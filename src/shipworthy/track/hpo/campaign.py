@@ -1,0 +1,238 @@
+"""A campaign as it stands in its folder: what was asked for, each trial's record, what was spent.
+
+runs/campaigns/<name>/
+campaign.json       what was asked for
+params.yaml         the config that the trials change
+journal.log         Optuna's trials (unless hpo.storage is a database)
+trials/<n>.json     a trial: its values, its attempts, how it ended
+claims/             who works at what
+workers/<k>/log.txt
+winner.json         the best trial on rows that no trial saw
+"""
+
+import math
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from shipworthy.core.errors import UsageError
+from shipworthy.core.files import read_json, write_json
+from shipworthy.track.hpo.claims import Claims
+from shipworthy.track.hpo.schema import Search
+from shipworthy.track.hpo.study import Trials, make, open_storage
+
+FOLDER = "campaigns"
+RECORD, PARAMS, WINNER = "campaign.json", "params.yaml", "winner.json"
+FINAL = ("finished", "pruned", "failed")
+HOUR_S = 3600.0
+Trial = dict[str, Any]
+
+
+@dataclass
+class Campaign:
+    """A campaign.
+
+    Attributes:
+        folder: absolute.
+        record: the content of campaign.json: `name`; `kind` (tune or ablate); `made` (epoch seconds); `settings` (group
+            hpo); `root` (the project's); `snapshot` (the code's folder); `sweeps` (those on Slurm); `overrides` (the
+            base recipe's); `plan` (a fixed list of trials, each with `name` and `overrides`; None: a search); `seed`;
+            `first_step` and `last_step` (of validations; None: unknown); `price_per_hour` and `currency`.
+    """
+
+    folder: Path
+    record: dict[str, Any]
+    _ended: dict[int, Trial] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def new(
+        cls,
+        folder: Path,
+        settings: Search,
+        *,
+        kind: str,
+        root: Path,
+        seed: int,
+        snapshot: Path = Path(),
+        overrides: Sequence[str] = (),
+        plan: Sequence[Mapping[str, Any]] | None = None,
+        first_step: int | None = None,
+        last_step: int | None = None,
+        price_per_hour: float = 0.0,
+        currency: str = "",
+    ) -> "Campaign":
+        """A campaign of which nothing is written yet."""
+        return cls(
+            folder,
+            {
+                "name": folder.name,
+                "kind": kind,
+                "made": time.time(),
+                "settings": OmegaConf.to_container(OmegaConf.structured(settings)),
+                "root": str(root),
+                "snapshot": str(snapshot),
+                "sweeps": [],
+                "overrides": list(overrides),
+                "plan": None if plan is None else [dict(one) for one in plan],
+                "seed": seed if settings.seed is None else settings.seed,
+                "first_step": first_step,
+                "last_step": last_step,
+                "price_per_hour": price_per_hour,
+                "currency": currency,
+            },
+        )
+
+    def make(self) -> None:
+        """Makes its trials, as far as there are fewer than were asked for, and writes campaign.json."""
+        settings = self.settings
+        directions = [one.direction for one in settings.objectives]
+        self.folder.mkdir(parents=True, exist_ok=True)
+        make(open_storage(self.folder, settings.storage), self.name, directions, self.asked_for)
+        self.save()
+
+    @classmethod
+    def find(cls, runs: Path, name: str) -> "Campaign":
+        """The campaign of this name, in the folder of the runs.
+
+        Raises:
+            UsageError: there is none; the sentence names the newest.
+        """
+        folder = runs / FOLDER / name
+        if not (folder / RECORD).is_file():
+            known = sorted((runs / FOLDER).glob(f"*/{RECORD}"), key=lambda path: path.stat().st_mtime)
+            hint = f"the newest are {', '.join(path.parent.name for path in known[-3:])}" if known else "none was made"
+            raise UsageError(f"there is no campaign '{name}' in {runs / FOLDER}: {hint}.")
+        return cls(folder, read_json(folder / RECORD))
+
+    @property
+    def runs(self) -> Path:
+        """The folder of the runs, the trials' too: beside the workspace."""
+        return self.folder.parents[1]
+
+    @property
+    def name(self) -> str:
+        """Its id."""
+        return self.folder.name
+
+    @property
+    def settings(self) -> Search:
+        """How it searches."""
+        loaded = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Search), self.record["settings"]))
+        assert isinstance(loaded, Search)
+        return loaded
+
+    @property
+    def root(self) -> Path:
+        """The project's."""
+        return Path(self.record["root"])
+
+    def save(self) -> None:
+        """Writes campaign.json."""
+        write_json(self.folder / RECORD, self.record)
+
+    def claims(self) -> Claims:
+        """Who works at what."""
+        return Claims(self.folder / "claims", self.settings.lease_s)
+
+    def optuna(self) -> Trials:
+        """The trials as Optuna knows them."""
+        settings = self.settings
+        storage = open_storage(self.folder, settings.storage)
+        steps = self.record["first_step"], self.record["last_step"]
+        return Trials(storage, self.name, settings, self.record["seed"], *steps)
+
+    @property
+    def asked_for(self) -> int:
+        """How many trials."""
+        return int(self.record["settings"]["budget"]["trials"])
+
+    def path(self, number: int) -> Path:
+        """A trial's record."""
+        return self.folder / "trials" / f"{number}.json"
+
+    def trial(self, number: int) -> Trial | None:
+        """A trial's record; None: it has not begun."""
+        if number in self._ended:
+            return self._ended[number]
+        path = self.path(number)
+        found: Trial | None = read_json(path) if path.is_file() else None
+        if found is not None and found["state"] in FINAL:
+            self._ended[number] = found
+        return found
+
+    def trials(self) -> list[Trial]:
+        """Every trial that has begun, in the order of their numbers."""
+        return [found for number in range(self.asked_for) if (found := self.trial(number)) is not None]
+
+    def write(self, trial: Trial) -> None:
+        """Writes a trial's record."""
+        write_json(self.path(trial["number"]), trial)
+
+    def over(self, trials: Sequence[Trial]) -> bool:
+        """Whether nothing is left to do: every trial has ended, or the budget has."""
+        open_ones = [trial for trial in trials if trial["state"] not in FINAL]
+        return not open_ones and (len(trials) == self.asked_for or bool(self.used_up(trials)))
+
+    def used_up(self, trials: Sequence[Trial]) -> str:
+        """Which limit was reached, as words; empty: none."""
+        budget = self.record["settings"]["budget"]
+        limits = {name: budget[name] for name in ("gpu_hours", "money", "hours") if budget[name]}
+        spent = self.spent(trials) if limits else {}
+        for name, limit in limits.items():
+            if spent[name] >= limit:
+                return f"hpo.budget.{name}={limit:g} is used up"
+        return ""
+
+    def spent(self, trials: Iterable[Trial]) -> dict[str, float]:
+        """GPU-hours, hours and money so far. Workers on one machine share its hours."""
+        now = time.time()
+        gpu_s, everywhere = 0.0, []
+        by_host: dict[str, list[tuple[float, float]]] = {}
+        for attempt in (attempt for trial in trials for attempt in trial["attempts"]):
+            span = (attempt["began"], attempt.get("ended") or now)
+            gpu_s += attempt["gpus"] * (span[1] - span[0])
+            everywhere.append(span)
+            by_host.setdefault(attempt["host"], []).append(span)
+        machines_s = sum(_covered(spans) for spans in by_host.values())
+        return {
+            "gpu_hours": gpu_s / HOUR_S,
+            "hours": _covered(everywhere) / HOUR_S,
+            "money": machines_s / HOUR_S * self.record["price_per_hour"],
+        }
+
+    def best(self, trials: Iterable[Trial]) -> list[Trial]:
+        """The finished trial that is best; of several objectives all that no other beats, the first's best first."""
+        objectives = self.record["settings"]["objectives"]
+        signs = [1 if one["direction"] == "maximize" else -1 for one in objectives]
+
+        def worth(trial: Trial) -> tuple[float, ...]:
+            return tuple(sign * trial["values"][one["name"]] for sign, one in zip(signs, objectives, strict=True))
+
+        done = [trial for trial in trials if trial["state"] == "finished"]
+        front = [one for one in done if not any(_beats(worth(other), worth(one)) for other in done)]
+        return sorted(front, key=lambda trial: (*(-value for value in worth(trial)), trial["number"]))[
+            : 1 if len(objectives) == 1 else None
+        ]
+
+
+def _beats(one: Sequence[float], other: Sequence[float]) -> bool:
+    return one != other and all(mine >= theirs for mine, theirs in zip(one, other, strict=True))
+
+
+def _covered(spans: Iterable[tuple[float, float]]) -> float:
+    """Seconds that lie in at least one of the spans."""
+    total, until = 0.0, -math.inf
+    for begin, end in sorted(spans):
+        total += max(0.0, end - max(begin, until))
+        until = max(until, end)
+    return total
+
+
+def counts(trials: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """State → how many trials."""
+    states = [trial["state"] for trial in trials]
+    return {state: states.count(state) for state in ("running", "waiting", *FINAL)}

@@ -1,0 +1,71 @@
+"""How a campaign stands, in a line whenever that changes."""
+
+import time
+from collections.abc import Sequence
+
+from shipworthy.core.progress import say
+from shipworthy.track.hpo.campaign import Campaign, Trial, counts
+
+SECONDS_BETWEEN_LINES = 60.0
+CLOCK = 8
+
+WORDS = {"finished": "finished", "pruned": "pruned", "failed": "failed", "running": "running", "waiting": "interrupted"}
+
+
+def line(campaign: Campaign, trials: Sequence[Trial]) -> str:
+    """Counts, the best so far, and what was spent."""
+    parts = [f"{number} {WORDS[state]}" for state, number in counts(trials).items() if number]
+    if (left := campaign.asked_for - len(trials)) > 0:
+        parts.append(f"{left} to come")
+    said = f"{time.strftime('%H:%M:%S')}  {', '.join(parts)}"
+    if best := campaign.best(trials):
+        more = f" and {len(best) - 1} others that none beats" if len(best) > 1 else ""
+        said += f"; best {values(campaign, best[0])} (trial {best[0]['number']}{more})"
+    return f"{said}; {spent(campaign, trials)}"
+
+
+class Teller:
+    """Says how a campaign stands whenever that changes, and every minute; of a new best trial, what it is."""
+
+    def __init__(self, campaign: Campaign) -> None:
+        self.campaign = campaign
+        self._before, self._said, self._best = "", 0.0, -1
+
+    def tell(self, trials: Sequence[Trial]) -> None:
+        """Looks at the trials as they are now."""
+        text, now = line(self.campaign, trials), time.monotonic()
+        what = text[CLOCK:].rpartition(";")[0]  # the clock and what is spent always change
+        if what == self._before and now - self._said < SECONDS_BETWEEN_LINES:
+            return
+        say(text)
+        self._before, self._said = what, now
+        best = self.campaign.best(trials)
+        if best and best[0]["number"] != self._best:
+            self._best = best[0]["number"]
+            say(f"          trial {self._best}: {recipe(best[0])}")
+
+
+def recipe(trial: Trial) -> str:
+    """What a trial changed, its numbers rounded to what one reads."""
+    if not trial["params"]:
+        return str(trial["name"])
+    pairs = trial["params"].items()
+    return "  ".join(f"{key} {value:.4g}" if isinstance(value, float) else f"{key} {value}" for key, value in pairs)
+
+
+def values(campaign: Campaign, trial: Trial) -> str:
+    """A trial's objectives, e.g. `metric 0.8712`."""
+    return ", ".join(
+        f"{one['name']} {trial['values'][one['name']]:.4g}" for one in campaign.record["settings"]["objectives"]
+    )
+
+
+def spent(campaign: Campaign, trials: Sequence[Trial]) -> str:
+    """Hours and money, with their limits."""
+    found, budget = campaign.spent(trials), campaign.record["settings"]["budget"]
+    parts = []
+    for name, unit in {"hours": "hours", "gpu_hours": "GPU-hours", "money": campaign.record["currency"]}.items():
+        if found[name] or budget[name]:
+            limit = f" of {budget[name]:g}" if budget[name] else ""
+            parts.append(f"{found[name]:.3g}{limit} {unit}")
+    return ", ".join(parts) or "nothing spent yet"

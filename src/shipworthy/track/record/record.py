@@ -1,0 +1,73 @@
+"""What a run was made by, written before its first step."""
+
+import sys
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+
+from shipworthy.core.files import sha256_of_file, write_json, write_text
+from shipworthy.core.groups import ModelConfig, TrainerConfig
+from shipworthy.core.identity import code_version
+from shipworthy.core.project import code_root, project_root
+from shipworthy.core.secrets import redact
+from shipworthy.core.snapshot import SNAPSHOTS, Snapshot
+from shipworthy.core.workspace import Workspace
+from shipworthy.track.record import code, surroundings
+
+RECORD, DIFF, PACKAGES = "record.json", "code.diff", "packages.txt"
+PINS = ("data.dvc", "dvc.lock")
+
+
+def seeds(seed: int, trainer: TrainerConfig) -> dict[str, int | None]:
+    """Of each source of randomness; None: it is not seeded, for nothing is drawn from it.
+
+    A trainer that makes steps seeds every library (core/seeds.py); a family that fits itself is handed the seed. The
+    thread that loads rows draws nothing: their order follows from the seed alone.
+    """
+    drawn = seed if hasattr(trainer, "steps") else None
+    return {"seed": seed, "python": drawn, "numpy": drawn, "torch": drawn, "workers": None}
+
+
+def write(
+    folder: Path, workspace: Workspace, model: ModelConfig, dataset: Path, seeds: Mapping[str, int | None]
+) -> None:
+    """Writes record.json and what it names into a run's folder, and keeps the code's snapshot.
+
+    Args:
+        dataset: the dataset artifact's folder.
+
+    Raises:
+        ShipworthyError: a source or config file holds a secret.
+    """
+    root = project_root()
+    packages = surroundings.packages()
+    write_text(folder / PACKAGES, packages)
+    # In a snapshot, the project's files may be others by now; the snapshot itself says what was uncommitted.
+    changed = code.diff(root) if code_root() == root else ""
+    (folder / DIFF).unlink(missing_ok=True)
+    if changed:
+        write_text(folder / DIFF, changed)
+    if (root / "dvc.lock").is_file():
+        write_text(folder / "dvc.lock", redact((root / "dvc.lock").read_text(encoding="utf-8")))
+    record = {
+        "run_id": workspace.run_id,
+        "command": workspace.command,
+        "name": str(getattr(model, "name", model.kind)),
+        "began": workspace.started,
+        "config": {**workspace.config},
+        "inputs": {**workspace.inputs},
+        "dataset": str(dataset),
+        "seeds": {**seeds},
+        "code": {
+            **code_version(),
+            "snapshot": Snapshot.now().keep(root / SNAPSHOTS).name,
+            "diff": DIFF if changed else "",
+        },
+        "environment": {**surroundings.hardware(), "packages": sha256(packages.encode()).hexdigest()},
+        "dvc": {pin: sha256_of_file(root / pin) if (root / pin).is_file() else "" for pin in PINS},
+        "slurm": surroundings.slurm(),
+        "command_line": sys.argv,
+        "variables": surroundings.variables(),
+        "campaign": surroundings.campaign(),
+    }
+    write_json(folder / RECORD, redact(record))

@@ -1,0 +1,75 @@
+"""One start of a run, recorded from its first step to its last: tracker, system metrics, and how it ended."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from shipworthy.core import pulse
+from shipworthy.core.files import read_json
+from shipworthy.core.groups import ComputeConfig, TrackerConfig
+from shipworthy.core.interrupt import StopRequestedError
+from shipworthy.track.record import record
+from shipworthy.track.record.starts import Outcome, Start
+from shipworthy.track.record.system import Sampler
+from shipworthy.track.trackers.build import build
+from shipworthy.track.trackers.courier import SPOOL
+from shipworthy.track.trackers.protocol import Tracker
+from shipworthy.track.trackers.steady import Steady
+
+KEPT = (record.RECORD, record.DIFF, record.PACKAGES, "dvc.lock")
+SUMMARY = ("selected_step", "selected_metric", "seconds", "tokens", "peak_memory_mb")
+
+
+@contextmanager
+def recorded(folder: Path, tracker: TrackerConfig, compute: ComputeConfig, began: float) -> Iterator[Tracker]:
+    """Yields the run's tracker; when the block ends, starts.jsonl and the tracker are told how.
+
+    Args:
+        folder: of the run, in which its record stands.
+        began: when the command did (seconds since the epoch).
+    """
+    about = read_json(folder / record.RECORD)
+    tracking: Tracker = Steady(tracker, folder / SPOOL) if tracker.kind != "none" else build(tracker)
+    start = Start(folder)
+    tracking.start(about["run_id"], f"{about['command']} {about['name']}", about["config"], _tags(about))
+    for file in KEPT:
+        if (folder / file).is_file():
+            tracking.keep(folder / file)
+    start.begin(began, compute)
+    sampler = Sampler(folder, float(getattr(tracker, "system_s", 10.0)), tracking.sample)
+    sampler.start()
+    outcome: Outcome = "failed"
+    said = ""
+    try:
+        with pulse.felt(start.note):
+            yield tracking
+        outcome = "finished"
+    except StopRequestedError as error:
+        outcome, said = "pruned" if error.signal_name == "pruned" else "killed", str(error)
+        raise
+    except BaseException as error:
+        outcome = "killed" if isinstance(error, KeyboardInterrupt) else "failed"
+        said = (str(error) or type(error).__name__).splitlines()[0]
+        raise
+    finally:
+        sampler.stop()
+        start.end(outcome, said)
+        if outcome == "finished":
+            tracking.summary(_summary(folder))
+        tracking.finish("killed" if outcome == "pruned" else outcome)
+
+
+def _tags(about: Mapping[str, Any]) -> dict[str, str]:
+    """What is worth finding a run by."""
+    tags = {"command": about["command"], "code": about["code"]["git_sha"][:12], "snapshot": about["code"]["snapshot"]}
+    if about["slurm"]:
+        tags["slurm_job"] = about["slurm"]["job"]
+    if about["campaign"]:
+        tags |= {"campaign": about["campaign"]["name"], "trial": str(about["campaign"]["trial"])}
+    return {name: value for name, value in tags.items() if value}
+
+
+def _summary(folder: Path) -> dict[str, float | str]:
+    training = read_json(folder / "checkpoint" / "training.json")
+    return {name: training[name] for name in SUMMARY if training.get(name) is not None}

@@ -1,0 +1,70 @@
+"""Each start of a run, and how it ended: two lines of starts.jsonl."""
+
+import json
+import os
+import socket
+import time
+from pathlib import Path
+from typing import Any, Literal
+
+from shipworthy.core import gpus
+from shipworthy.core.groups import ComputeConfig
+from shipworthy.core.machine import cores
+from shipworthy.core.secrets import redact
+
+FILE = "starts.jsonl"
+Outcome = Literal["finished", "failed", "killed", "pruned"]
+
+
+class Start:
+    """One start: `begin` it, `note` how far it is, `end` it; without an end it was killed by force."""
+
+    def __init__(self, folder: Path) -> None:
+        """Notes nothing yet."""
+        self._path = folder / FILE
+        self._number = 0
+        self.step: int | None = None
+
+    def begin(self, began: float, compute: ComputeConfig) -> None:
+        """Notes where it runs, from which checkpoint, and at which price.
+
+        Args:
+            began: seconds since the epoch.
+        """
+        lines = self._path.read_text(encoding="utf-8").splitlines() if self._path.is_file() else []
+        self._number = sum('"began"' in line for line in lines) + 1
+        saved = [int(path.name.removeprefix("step-")) for path in self._path.parent.glob("step-*") if path.is_dir()]
+        self.step = max(saved, default=None)
+        driver = gpus.driver()
+        self._append(
+            began=began,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            job=os.environ.get("SLURM_JOB_ID", ""),
+            cpus=cores(),
+            gpus=[driver.gpus[number][0] for number in gpus.visible(len(driver.gpus))] if driver else [],
+            price_per_hour=float(getattr(compute, "price_per_hour", 0.0)),
+            currency=str(getattr(compute, "currency", "")),
+            from_step=self.step or 0,
+        )
+
+    def note(self, facts: dict[str, Any]) -> None:
+        """Takes what the run tells of itself (core/pulse.py)."""
+        self.step = facts.get("step", self.step)
+
+    def end(self, status: Outcome, said: str) -> None:
+        """Notes how it ended.
+
+        Args:
+            said: the sentence of an error; secrets are taken out.
+        """
+        self._append(ended=time.time(), status=status, said=redact(said), step=self.step)
+
+    def _append(self, **facts: Any) -> None:
+        text = json.dumps({"start": self._number, **facts}, ensure_ascii=False) + "\n"
+        with self._path.open("ab+") as file:
+            if file.tell() and (file.seek(-1, os.SEEK_END), file.read(1))[1] != b"\n":
+                text = f"\n{text}"  # a line that a kill cut off
+            file.write(text.encode())
+            file.flush()
+            os.fsync(file.fileno())

@@ -1,0 +1,118 @@
+"""What is otherwise now than when a run was made, each thing by its name."""
+
+from collections.abc import Mapping
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+from shipworthy.core.artifact import MANIFEST, Artifact, Manifest, read_artifact
+from shipworthy.core.errors import ArtifactError
+from shipworthy.core.files import read_json, sha256_of_file
+from shipworthy.models.dataset import SPLITS
+from shipworthy.track.reproduce import rows
+
+HARDWARE = {
+    "python": "Python",
+    "platform": "system",
+    "processor": "processor",
+    "cpus": "cores",
+    "threads": "torch's threads",
+    "cuda": "CUDA",
+    "driver": "GPU driver",
+    "gpus": "GPUs",
+}
+"""Of the environment's record, with the words for it; libraries are compared by the packages' list."""
+
+
+def packages(then: str, now: str) -> list[str]:
+    """The libraries whose version is another one.
+
+    Args:
+        then, now: lines `name==version`.
+    """
+    before, after = _pins(then), _pins(now)
+    return [
+        f"library {name}: {after.get(name, 'not installed')}, was {before.get(name, 'not installed')}"
+        for name in sorted({**before, **after})
+        if before.get(name) != after.get(name)
+    ]
+
+
+def _pins(text: str) -> dict[str, str]:
+    parts = (line.partition("==") for line in text.splitlines() if "==" in line)
+    return {name.strip().lower().replace("_", "-"): version.strip() for name, _, version in parts}
+
+
+def hardware(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """What differs in Python, system, processor and GPUs; what one of them does not know is not compared."""
+    return [
+        f"{word}: {now[key]}, was {then[key]}"
+        for key, word in HARDWARE.items()
+        if then.get(key) not in (None, "") and now.get(key) not in (None, "") and then[key] != now[key]
+    ]
+
+
+def code(then: Path, now: Path) -> list[str]:
+    """The files of the package that differ, with the first line that does.
+
+    Args:
+        then, now: folders that hold `src/shipworthy`.
+    """
+    found = []
+    for name in sorted({*_sources(then), *_sources(now)}):
+        before, after = (_text(root / name) for root in (then, now))
+        if before is None or after is None:
+            found.append(f"{name}: {'is gone' if after is None else 'is new'}")
+        elif before != after:
+            found.append(f"{name}, line {_first_difference(before, after)}")
+    return found
+
+
+def _sources(root: Path) -> list[str]:
+    return [str(path.relative_to(root)) for path in (root / "src" / "shipworthy").rglob("*.py")]
+
+
+def _text(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.is_file() else None
+
+
+def _first_difference(then: str, now: str) -> str:
+    pairs = enumerate(zip_longest(then.splitlines(), now.splitlines(), fillvalue=""), 1)
+    number, before, after = next((n, one, other) for n, (one, other) in pairs if one != other)
+    return f"{number}: `{after.strip()}`, was `{before.strip()}`"
+
+
+def data(record: Mapping[str, Any], runs: Path, project: Path) -> list[str]:
+    """The raw files and the rows of the dataset that are other ones.
+
+    Args:
+        record: the run's record.json.
+        runs: the folder of the runs.
+    """
+    kept = rows.folder_of(runs, record["inputs"]["dataset"])
+    found = _raw(Manifest(**read_json(kept / MANIFEST)).inputs, project)
+    path = Path(record["dataset"])
+    if dataset(record) is None:
+        whole = all((path / f"{name}.parquet").is_file() for name in SPLITS)
+        found += rows.compare(kept, path) if whole else [f"there is no whole dataset at {path}"]
+    return found
+
+
+def _raw(inputs: Mapping[str, str], project: Path) -> list[str]:
+    found = []
+    for name, digest in inputs.items():
+        path = project / name
+        if not path.is_file():
+            found.append(f"{name} is gone")
+        elif sha256_of_file(path) != digest:
+            found.append(f"{name} is another file than the one that the dataset was made from")
+    return found
+
+
+def dataset(record: Mapping[str, Any]) -> Artifact | None:
+    """The run's dataset, if it still stands where it stood, as it was."""
+    try:
+        found = read_artifact(Path(record["dataset"]), "dataset")
+    except ArtifactError:
+        return None
+    return found if found.digest == record["inputs"]["dataset"] else None

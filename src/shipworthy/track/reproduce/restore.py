@@ -1,0 +1,142 @@
+"""Puts a run's code, config and data into a clean folder, as they were."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+from collections.abc import Mapping
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from shipworthy.core.artifact import MANIFEST, read_artifact
+from shipworthy.core.errors import ShipworthyError
+from shipworthy.core.files import read_json, sha256_of_file, sha256_of_json, write_json, write_text
+from shipworthy.core.progress import say
+from shipworthy.core.project import SNAPSHOT
+from shipworthy.core.snapshot import SNAPSHOTS, TAKEN, Snapshot
+from shipworthy.track.reproduce import rows
+from shipworthy.track.reproduce.differences import dataset
+
+PARAMS = "params.yaml"
+NUMERIC = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "CUBLAS_WORKSPACE_CONFIG")
+"""Variables on which the weights' last bits may depend."""
+
+
+def code(record: Mapping[str, Any], run: Path, project: Path, target: Path) -> str:
+    """Puts the run's own code into `target`; says where it was found.
+
+    Args:
+        record: the run's record.json.
+        run: its folder.
+        project: the root of the project, a Git checkout at best.
+
+    Raises:
+        ShipworthyError: neither its snapshot nor Git has it.
+    """
+    source, snapshot = record["code"]["source"], project / SNAPSHOTS / record["code"]["snapshot"]
+    if record["code"]["snapshot"] and snapshot.is_dir() and source_hash(snapshot) == source:
+        shutil.copytree(snapshot, target, dirs_exist_ok=True)
+        return f"from {snapshot.relative_to(project)}"
+    sha = record["code"]["git_sha"]
+    if sha and _from_git(sha, run / "code.diff", project, target) and source_hash(target) == source:
+        write_json(target / SNAPSHOT, {key: record["code"][key] for key in ("git_sha", "uncommitted", "source")})
+        return f"from Git, {sha[:12]}" + (" and the run's code.diff" if record["code"]["diff"] else "")
+    raise ShipworthyError(
+        f"the code of {run.name} is nowhere to be had as it was: {snapshot} is gone or was changed, and Git's "
+        f"{sha[:12] or '(no commit)'} with {run / 'code.diff'} does not give it; take code=present to run it with the "
+        "code of now."
+    )
+
+
+def source_hash(root: Path) -> str:
+    """As core.identity.source_hash, of the package in `root`."""
+    package = root / "src" / "shipworthy"
+    return sha256_of_json({str(p.relative_to(package)): sha256_of_file(p) for p in sorted(package.rglob("*.py"))})
+
+
+def _from_git(sha: str, diff: Path, project: Path, target: Path) -> bool:
+    archive = subprocess.run(["git", "archive", sha, "src", *TAKEN], cwd=project, capture_output=True, check=False)
+    if archive.returncode:
+        return False
+    target.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(fileobj=BytesIO(archive.stdout)) as files:
+        files.extractall(target, filter="data")
+    if not diff.is_file() or not diff.stat().st_size:
+        return True
+    included = [part for name in ("src", *TAKEN) for part in ("--include", name if "." in name else f"{name}/*")]
+    applied = subprocess.run(
+        ["git", "apply", *included, str(diff)],
+        cwd=target,
+        # The folder lies inside a checkout, to which the diff must not be applied.
+        env={**os.environ, "GIT_CEILING_DIRECTORIES": str(target.parent)},
+        capture_output=True,
+        check=False,
+    )
+    return applied.returncode == 0
+
+
+def present(project: Path, target: Path) -> str:
+    """Puts the code of now into `target`."""
+    shutil.copytree(Snapshot.now().keep(project / SNAPSHOTS), target, dirs_exist_ok=True)
+    return "that of now"
+
+
+def config(groups: Mapping[str, Any], target: Path) -> None:
+    """Writes a run's config into `target`, beside what its code has for the commands that it did not need."""
+    whole = yaml.safe_load((target / PARAMS).read_text(encoding="utf-8"))
+    # The machine was good enough then; and what is tried here is no run of the project, so it is tracked nowhere.
+    whole |= {**groups, "workspace": "artifacts", "tracker": {"kind": "none"}, "preflight": "off", "resume": "auto"}
+    whole["trainer"] = {**whole["trainer"], "accept_unfit_plan": True}
+    write_text(target / PARAMS, yaml.safe_dump(whole, sort_keys=False))
+
+
+def data(record: Mapping[str, Any], runs: Path, project: Path, target: Path) -> None:
+    """Puts the run's dataset and its plan into `target`; what is gone is made again from the raw data.
+
+    Raises:
+        ShipworthyError: what was made again is another dataset.
+    """
+    workspace = target / "artifacts"
+    if not (target / "data").exists():
+        (target / "data").symlink_to(project / "data")
+    kept = rows.folder_of(runs, record["inputs"]["dataset"])
+    config({**read_json(kept / MANIFEST)["config"], **record["config"]}, target)
+    if found := dataset(record):
+        shutil.copytree(found.path, workspace / "dataset", dirs_exist_ok=True)
+    else:
+        say("the run's dataset is made again")
+        shipworthy("prepare", record, target)
+    made = read_artifact(workspace / "dataset", "dataset")
+    if made.digest != record["inputs"]["dataset"]:
+        named = "; ".join(rows.compare(kept, made.path))
+        raise ShipworthyError(
+            f"the run's dataset can't be had as it was ({named or 'the rows are the same, other files are not'}): "
+            f"bring it back, `dvc checkout` say, to {record['dataset']}, or the raw data, and run this again."
+        )
+    plan = Path(record["dataset"]).parent / "plan"
+    if (plan / MANIFEST).is_file():
+        shutil.copytree(plan, workspace / "plan", dirs_exist_ok=True)
+    else:
+        shipworthy("plan", record, target)
+
+
+def shipworthy(command: str, record: Mapping[str, Any], target: Path) -> None:
+    """Runs a command of the code in `target`, with the run's own variables that numbers may depend on.
+
+    Raises:
+        ShipworthyError: it failed; what it said stands above.
+    """
+    numeric = {name: value for name, value in record["variables"].items() if name in NUMERIC}
+    environment = {key: value for key, value in os.environ.items() if key not in NUMERIC}
+    done = subprocess.run(
+        [sys.executable, "-c", "from shipworthy.cli import entry; entry()", command, "--params", PARAMS],
+        cwd=target,
+        env={**environment, **numeric, "PYTHONPATH": str(target / "src")},
+        check=False,
+    )
+    if done.returncode:
+        raise ShipworthyError(f"{command} ended with {done.returncode} in {target}: what it said stands above.")

@@ -1,0 +1,228 @@
+"""Runs side by side: first what would forbid to compare them, then what they were, what came out and what it cost."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from shipworthy.core.artifact import MANIFEST
+from shipworthy.core.files import read_json, sha256_of_json
+from shipworthy.models.build import RECORDS
+from shipworthy.track.runs import curves, words
+from shipworthy.track.runs.notes import FIELDS
+from shipworthy.track.runs.pairs import Pair, data, pairs, share
+from shipworthy.track.runs.place import Place
+from shipworthy.track.runs.registry import NO_CHANGE, Run
+from shipworthy.track.trackers.flat import flat
+
+NONE, NOT_MEASURED = "–", "not measured"
+HASHES = 12
+"""So many digits of a hash are shown."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the comparison.
+
+    Attributes:
+        rows: what it is about, and what each run has.
+        remarks: sentences above them.
+        alarm: whether the first of these must not be overlooked.
+    """
+
+    title: str
+    rows: Sequence[tuple[str, Sequence[str]]] = ()
+    remarks: Sequence[str] = field(default_factory=list)
+    alarm: bool = False
+
+
+def compare(runs: Sequence[Run], here: Place) -> list[Part]:
+    """All parts; each row has one cell per run, in the runs' order."""
+    return [
+        _data(runs),
+        _made_by("config", [one.config for one in runs], skip=NO_CHANGE),
+        _code(runs),
+        _made_by("environment", [_environment(one) for one in runs]),
+        _result(runs),
+        _paired(pairs(runs)),
+        _cost(runs),
+        _model(runs, here),
+        _notes(runs),
+    ]
+
+
+def _data(runs: Sequence[Run]) -> Part:
+    differing = _differing([one.record.get("inputs", {}) for one in runs])
+    rows = [(key, [str(value)[:HASHES] for value in values]) for key, values in differing]
+    if len({data(one) for one in runs}) > 1:
+        return Part("data", rows, ["Other data: their metrics cannot be compared."], alarm=True)
+    return Part("data", rows, [f"The same dataset, {data(runs[0])[:HASHES] or 'of no name'}."])
+
+
+def _made_by(title: str, facts: Sequence[Mapping[str, Any]], skip: Sequence[str] = ()) -> Part:
+    differing = [(key, values) for key, values in _differing(facts) if key not in skip]
+    rows = [
+        (key, [NONE if value is None else _short(words.plain(value)) for value in values]) for key, values in differing
+    ]
+    return Part(title, rows, [] if rows else [f"The same {title}."])
+
+
+def _code(runs: Sequence[Run]) -> Part:
+    keys = ("git_sha", "uncommitted", "source")
+    facts = [{key: one.record.get("code", {}).get(key, "") for key in keys} for one in runs]
+    rows = [(key, [str(value)[:HASHES] or NONE for value in values]) for key, values in _differing(facts)]
+    diffs = [one.folder / "code.diff" for one in runs if (one.folder / "code.diff").is_file()]
+    if not rows:
+        return Part("code", rows, ["The same code."])
+    said = "The package's own source is the same." if len({one["source"] for one in facts}) == 1 else ""
+    return Part("code", rows, [*filter(None, [said]), *(f"What was not committed: {path}" for path in diffs)])
+
+
+def _environment(run: Run) -> dict[str, Any]:
+    """Hardware and Python of the record, and the version of each library."""
+    found = flat(run.record.get("environment", {}))
+    path = run.folder / "packages.txt"
+    if not path.is_file():
+        return found
+    pins = (line.partition("==") for line in path.read_text(encoding="utf-8").splitlines() if "==" in line)
+    hardware = {key: value for key, value in found.items() if not key.startswith(("libraries.", "packages", "lock"))}
+    return {**hardware, **{name.strip(): version.strip() for name, _, version in pins}}
+
+
+def _result(runs: Sequence[Run]) -> Part:
+    final: list[dict[str, curves.Curve]] = [curves.curves(curves.history(one.folder)) for one in runs]
+    rows = _rows(
+        runs,
+        {
+            "status": lambda one: one.status + (f": {_short(one.said)}" if one.said else ""),
+            runs[0].metric or "metric": lambda one: _measured(one, runs[0].metric),
+            "at step": lambda one: str(one.training.get("selected_step", NONE)),
+            "steps": lambda one: NONE if one.steps is None else str(one.steps),
+            "events": lambda one: str(len(one.training.get("events", []))),
+        },
+    )
+    for name in ("loss", "val_loss"):
+        if any(name in found for found in final):
+            rows.append((f"last {name}", [f"{c[name].values[-1]:.4g}" if name in c else NONE for c in final]))
+    for name in ("loss", "metric"):
+        if any(name in found for found in final):
+            rows.append((f"{name}, drawn", [curves.sparkline(c[name], 24) if name in c else NONE for c in final]))
+    return Part("result", rows)
+
+
+def _measured(run: Run, usual: str) -> str:
+    if run.value is None:
+        return NONE
+    counted = None if run.interval else share(run)
+    text = words.share(run.value, (counted.low, counted.high) if counted else run.interval)
+    return text if run.metric == usual else f"{run.metric} {text}"
+
+
+def _paired(found: Sequence[Pair]) -> Part:
+    remarks = []
+    for pair in found:
+        mine, theirs = pair.run.id[:8], pair.reference.id[:8]
+        names = f"{mine} against {theirs}"
+        if pair.found is None:
+            remarks.append(f"{names}: no paired test, for {pair.why_not}.")
+            continue
+        one = pair.found
+        points = " to ".join(f"{100 * end:+.1f}" for end in (one.difference.low, one.difference.high))
+        tests = sum(other.found is not None for other in found)
+        holm = f", {_p(pair.adjusted)} for {tests} tests (Holm)" if tests > 1 else ""
+        remarks.append(
+            f"{names}, on the same {one.n} rows: {100 * one.difference.value:+.1f} points [{points}], "
+            f"{_p(one.p_value)}{holm}; only {mine} got {one.wins} of them right, only {theirs} {one.losses}."
+        )
+    if any(pair.found for pair in found):
+        remarks.append("Each model was selected on these rows, so its own value is a little too good.")
+    return Part("difference", [], remarks)
+
+
+def _p(p: float) -> str:
+    return "p < 0.0001" if p < 0.0001 else f"p = {p:.4f}"
+
+
+def _cost(runs: Sequence[Run]) -> Part:
+    return Part(
+        "cost",
+        _rows(
+            runs,
+            {
+                "took": lambda one: f"{one.seconds / 3600:.2f} h",
+                "money": lambda one: words.amount(one.cost, one.currency) if one.cost else NONE,
+                "starts": lambda one: str(len(one.starts)),
+                "memory": lambda one: (
+                    f"{one.training['peak_memory_mb']:.0f} MB" if "peak_memory_mb" in one.training else NONE
+                ),
+            },
+        ),
+    )
+
+
+def _model(runs: Sequence[Run], here: Place) -> Part:
+    measured = [_of_the_road(one, here) for one in runs]
+    rows = _rows(runs, {"trained files": _trained_mb})
+    for name in ("size", "p95, in process", "p95, served"):
+        rows.append((name, [found.get(name, NOT_MEASURED) for found in measured]))
+    return Part("model", rows)
+
+
+def _trained_mb(run: Run) -> str:
+    path = run.folder / "checkpoint" / MANIFEST
+    if not path.is_file():
+        return NONE
+    files = read_json(path)["files"]
+    size = sum(record["bytes"] for name, record in files.items() if name not in RECORDS) / 1e6
+    return f"{size:.3f} MB" if size < 1 else f"{size:.1f} MB"
+
+
+def _of_the_road(run: Run, here: Place) -> dict[str, str]:
+    """What `evaluate` and `bench` measured, if the road's checkpoint is this run's."""
+    own = run.folder / "checkpoint" / MANIFEST
+    found: dict[str, str] = {}
+    if not own.is_file():
+        return found
+    manifest = read_json(own)
+    digest = sha256_of_json({"kind": manifest["kind"], "files": manifest["files"]})
+    if evaluation := _made_from(here.road / "evaluation", digest, "evaluation.json"):
+        tuned: dict[str, Any] = next((one for one in evaluation["candidates"] if one["role"] == "tuned"), {})
+        if tuned.get("size_mb") is not None:
+            found["size"] = f"{tuned['size_mb']:.1f} MB with its base"
+        if tuned.get("p95_s") is not None:
+            found["p95, in process"] = f"{1000 * tuned['p95_s']:.0f} ms"
+    if bench := _made_from(here.road / "bench", digest, "bench.json"):
+        latency = bench["single"].get("latency_s") or {}
+        if "p95" in latency:
+            found["p95, served"] = f"{1000 * latency['p95']:.0f} ms ({bench['variant']}, {bench['engine']})"
+    return found
+
+
+def _made_from(folder: Path, checkpoint: str, name: str) -> dict[str, Any]:
+    if not (folder / MANIFEST).is_file() or read_json(folder / MANIFEST)["inputs"].get("checkpoint") != checkpoint:
+        return {}
+    found: dict[str, Any] = read_json(folder / name)
+    return found
+
+
+def _notes(runs: Sequence[Run]) -> Part:
+    rows = [
+        (name, [one.notes.get(name, NONE) for one in runs]) for name in FIELDS if any(name in one.notes for one in runs)
+    ]
+    return Part("notes", rows, [] if rows else ["Nobody wrote any."])
+
+
+def _rows(runs: Sequence[Run], facts: Mapping[str, Callable[[Run], str]]) -> list[tuple[str, Sequence[str]]]:
+    return [(name, [say(one) for one in runs]) for name, say in facts.items()]
+
+
+def _differing(facts: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[Any]]]:
+    """The keys that not all have alike, with the value of each (None: it has no such key)."""
+    keys = sorted({key for one in facts for key in one})
+    found = [(key, [one.get(key) for one in facts]) for key in keys]
+    return [(key, values) for key, values in found if len({json.dumps(value, sort_keys=True) for value in values}) > 1]
+
+
+def _short(text: str) -> str:
+    return words.shortened(text, 60)

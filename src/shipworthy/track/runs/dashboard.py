@@ -1,0 +1,129 @@
+"""All runs on one page that needs no server: a table, a scatter and curves, drawn by the browser from what is in it."""
+
+import os
+import re
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from shipworthy.core.artifact import MANIFEST
+from shipworthy.core.files import read_json, write_text
+from shipworthy.core.progress import track
+from shipworthy.track.runs import curves, words
+from shipworthy.track.runs.page import page
+from shipworthy.track.runs.place import Place
+from shipworthy.track.runs.registry import CAMPAIGNS, Damaged, Run, read_all
+
+FILE = "dashboard.html"
+
+
+def write(here: Place, folder: Path) -> Path:
+    """Writes the page of all runs into `folder`; returns its path."""
+    runs, damaged = read_all(here.runs)
+    text = page("dashboard", title="Runs", data=content(runs, damaged, here, folder))
+    write_text(folder / FILE, text)
+    return folder / FILE
+
+
+def content(runs: Sequence[Run], damaged: Sequence[Damaged], here: Place, folder: Path) -> dict[str, Any]:
+    """What the page draws.
+
+    Args:
+        folder: where the page will stand; its links count from there.
+    """
+    same = _same([run.config for run in runs])
+    report = _report(here)
+    return {
+        "made": time.time(),
+        "common": {key: words.plain(value) for key, value in same.items()},
+        "runs": [_run(run, same, here, folder, report) for run in track(runs, "runs drawn", len(runs))],
+        "damaged": [{"id": one.id, "said": one.said} for one in damaged],
+    }
+
+
+def _same(configs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What all configs have in common."""
+    first = configs[0] if configs else {}
+    return {key: value for key, value in first.items() if all(one.get(key) == value for one in configs)}
+
+
+def _run(run: Run, same: Mapping[str, Any], here: Place, folder: Path, report: str) -> dict[str, Any]:
+    low, high = run.interval or (None, None)
+    return {
+        "id": run.id,
+        "name": run.name,
+        "status": run.status,
+        "said": run.said,
+        "began": run.began,
+        "seconds": round(run.seconds, 1),
+        "steps": run.steps,
+        "metric": run.metric,
+        "value": run.value,
+        "low": low,
+        "high": high,
+        "cost": run.cost,
+        "currency": run.currency,
+        "campaign": run.campaign,
+        "trial": run.number,
+        "tags": run.tags,
+        "notes": run.notes,
+        "change": words.change(run.derived),
+        "config": {key: _drawable(value) for key, value in run.config.items() if key not in same},
+        "events": [_event(event) for event in run.training.get("events", [])],
+        "links": _links(run, here, folder, report),
+        "curves": _drawn(run),
+    }
+
+
+def _drawable(value: Any) -> Any:
+    """Numbers as numbers, for they can be drawn; everything else in words."""
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else words.plain(value)
+
+
+def _event(event: Mapping[str, Any]) -> str:
+    return f"step {event.get('step', '?')}, {event.get('detector', '')}: {event.get('sentence', '')}"
+
+
+def _drawn(run: Run) -> dict[str, Any]:
+    found = curves.curves(curves.history(run.folder))
+    return {
+        name: {"steps": list(curve.steps), "values": [float(f"{value:.4g}") for value in curve.values]}
+        for name, curve in found.items()
+    }
+
+
+def _links(run: Run, here: Place, folder: Path, report: str) -> dict[str, str]:
+    """What there is to look at: name → address, relative to the page."""
+    checkpoint = run.folder / "checkpoint"
+    campaign = here.runs / CAMPAIGNS / run.campaign / "report.html"
+    paths = {
+        "folder": run.folder,
+        "checkpoint": checkpoint if checkpoint.is_dir() else None,
+        "campaign": campaign if run.campaign and campaign.is_file() else None,
+        "report": here.road / "report" / "report.html" if report == run.id else None,
+    }
+    found = {name: address(path, folder) for name, path in paths.items() if path}
+    if server := _server(run.record["config"].get("tracker") or {}):
+        found["MLflow"] = server
+    return found
+
+
+def address(path: Path, folder: Path) -> str:
+    """The address of a file on a page that stands in `folder`."""
+    return quote(Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix())
+
+
+def _server(tracker: Mapping[str, Any]) -> str:
+    """The tracker's page, without a login that may stand before its host; empty where it has none."""
+    found = re.match(r"(https?://)(?:[^/@]*@)?([^?#]+)", str(tracker.get("uri", "")))
+    return "".join(found.groups()) if found and tracker.get("kind") == "mlflow" else ""
+
+
+def _report(here: Place) -> str:
+    """The run that the road's report is about (empty: there is no report)."""
+    manifests = [here.road / kind / MANIFEST for kind in ("report", "checkpoint")]
+    if not all(path.is_file() for path in manifests):
+        return ""
+    return str(read_json(manifests[1])["run_id"])

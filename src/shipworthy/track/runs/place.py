@@ -1,0 +1,32 @@
+"""Where the runs of a project stand."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from shipworthy.core.errors import UsageError
+from shipworthy.core.project import project_root
+
+
+@dataclass(frozen=True)
+class Place:
+    """A workspace and its runs.
+
+    Attributes:
+        road: the folder of the road's artifacts.
+        runs: the folder of the runs, beside it.
+    """
+
+    road: Path
+    runs: Path
+
+
+def place(workspace: str) -> Place:
+    """Of a workspace as the config names it, relative to the project's root.
+
+    Raises:
+        UsageError: there is no such folder.
+    """
+    road = project_root() / workspace
+    if not road.parent.is_dir():
+        raise UsageError(f"workspace={workspace}: there is no folder {road.parent}.")
+    return Place(road, road.parent / "runs")

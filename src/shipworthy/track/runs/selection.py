@@ -1,0 +1,160 @@
+"""Takes a run's model for the road, and notes which, out of how many, and why."""
+
+import json
+import shutil
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from shipworthy.core.artifact import Artifact, read_artifact, write_artifact
+from shipworthy.core.errors import ShipworthyError, UsageError
+from shipworthy.core.files import new_folder, turn, write_json, write_text
+from shipworthy.core.project import project_root
+from shipworthy.core.secrets import redact
+from shipworthy.track.runs import words
+from shipworthy.track.runs.place import Place
+from shipworthy.track.runs.registry import SELECTIONS, Run
+from shipworthy.track.runs.starts import FINISHED
+from shipworthy.track.trackers.flat import flat
+
+KIND, FILE, PARAMS = "selection", "selection.json", "params.yaml"
+
+
+def select(
+    run: Run, runs: Sequence[Run], here: Place, alias: str = "champion", name: str = "", note: str = ""
+) -> list[str]:
+    """Copies the run's checkpoint to the road's `checkpoint`, and writes `selection`; says what was done.
+
+    Args:
+        runs: all runs: those on the same data by the same metric are what it was selected from.
+        alias: what the model is called until another one gets that name.
+        name: of the model in MLflow's registry (empty: that of the task).
+        note: why this one (empty: its place among them).
+
+    Raises:
+        UsageError: the run has not finished.
+        ArtifactError: its checkpoint is damaged.
+        ShipworthyError: the road's dataset is not the one that it was trained on.
+    """
+    if run.status != FINISHED or run.value is None:
+        raise UsageError(f"run {run.id} is {run.status}: only what finished, with a metric, can be selected.")
+    checkpoint = read_artifact(run.folder / "checkpoint", "checkpoint", "select another run")
+    _refuse_other_data(run, here)
+    name = name or str(run.config.get("task.name") or run.name)
+    # First what may fail: where MLflow is away, nothing was selected.
+    registered = _register(run, name, alias)
+    with new_folder(here.road / "checkpoint") as target:
+        shutil.copytree(checkpoint.path, target, dirs_exist_ok=True)
+    published = read_artifact(here.road / "checkpoint", "checkpoint")
+    about = {**_about(run, runs, note), "alias": alias, "model": name, "registered": registered}
+    selection: dict[str, Any] = redact(about)
+    with write_artifact(
+        here.road / KIND,
+        KIND,
+        run_id=run.id,
+        config=dict(run.record["config"]),
+        inputs={"checkpoint": published.digest},
+        seeds={"seed": int(run.config.get("seed", 0))},
+    ) as folder:
+        write_json(folder / FILE, selection)
+    _note(here.runs, selection)
+    return _said(run, selection, published, here)
+
+
+def _refuse_other_data(run: Run, here: Place) -> None:
+    """Its rows of train could be the road's rows of test."""
+    road, own = here.road / "dataset", run.record.get("inputs", {}).get("dataset")
+    if own and road.is_dir() and (now := read_artifact(road, "dataset").digest) != own:
+        raise ShipworthyError(
+            f"run {run.id} was trained on dataset {own[:12]}…, and {road} is {now[:12]}…: what it learned from may be "
+            "in that one's test split. Bring its dataset back (`dvc checkout`), or train again."
+        )
+
+
+def _about(run: Run, runs: Sequence[Run], note: str) -> dict[str, Any]:
+    """Which run, out of how many, and its place among them."""
+    data = run.record.get("inputs", {}).get("dataset")
+    rivals = [
+        one
+        for one in runs
+        if one.value is not None and one.metric == run.metric and one.record.get("inputs", {}).get("dataset") == data
+    ]
+    assert run.value is not None
+    values = [one.value for one in rivals if one.value is not None]
+    place, equal = 1 + sum(one > run.value for one in values), values.count(run.value) - 1
+    return {
+        "run_id": run.id,
+        "name": run.name,
+        "metric": run.metric,
+        "value": run.value,
+        "interval": run.interval,
+        "candidates": len(rivals),
+        "place": place,
+        "why": note or f"{_place(place, equal, len(rivals))} on the same data by {run.metric} on validation",
+        "change": words.change(run.derived),
+        "selected": time.time(),
+    }
+
+
+def _place(place: int, equal: int, of: int) -> str:
+    if of == 1:
+        return "the only run"
+    tied = f" ({equal} as good)" if equal else ""
+    return f"the best of {of} runs{tied}" if place == 1 else f"number {place} of {of} runs{tied}"
+
+
+def _register(run: Run, name: str, alias: str) -> str:
+    """The model's version in MLflow's registry; empty where the run was not tracked there."""
+    tracker = dict(run.record["config"].get("tracker") or {})
+    if tracker.pop("kind", "") != "mlflow":
+        return ""
+    from shipworthy.track.trackers.registry import register
+    from shipworthy.track.trackers.schema import Mlflow
+
+    return register(Mlflow(**tracker), run.id, run.folder / "checkpoint", name, alias)
+
+
+def _note(runs: Path, selection: dict[str, Any]) -> None:
+    """Adds it to what was selected before."""
+    path = runs / SELECTIONS
+    with turn(runs / f".{SELECTIONS}.lock"):
+        before = path.read_text(encoding="utf-8") if path.is_file() else ""
+        line = {"name": selection["model"], **{key: selection[key] for key in ("alias", "run_id", "selected", "why")}}
+        write_text(path, before + json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def _said(run: Run, selection: dict[str, Any], published: Artifact, here: Place) -> list[str]:
+    value = words.share(run.value, run.interval) if run.value is not None else ""
+    said = [
+        f"{published.path}: run {run.id}, {run.metric} {value} on validation",
+        f"{here.road / KIND}: {selection['why']}",
+    ]
+    if selection["candidates"] > 1:
+        said.append(
+            "Selected among many, its validation value is too good: `shipworthy evaluate` says what it is worth."
+        )
+    if selection["registered"]:
+        said.append(f"MLflow: version {selection['registered']} of {selection['model']}, alias {selection['alias']}")
+    if other := _other_params(run, here):
+        said.append(
+            f"params.yaml says otherwise ({words.change(other)}): `dvc repro` would go back to the run of those; "
+            "set them there to stay with this one."
+        )
+    return said
+
+
+def _other_params(run: Run, here: Place) -> dict[str, tuple[Any, Any]]:
+    """What params.yaml has otherwise than the run: key → run's, file's."""
+    path = project_root() / PARAMS
+    if not path.is_file() or here.road != project_root() / "artifacts":
+        return {}
+    whole = yaml.safe_load(path.read_text(encoding="utf-8"))
+    params = flat({key: value for key, value in whole.items() if key in run.record["config"]})
+    return {
+        key: (value, params[key])
+        for key, value in run.config.items()
+        if key in params and params[key] != value and key != "note"
+    }

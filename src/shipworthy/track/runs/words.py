@@ -1,0 +1,62 @@
+"""Numbers and times as a list of runs shows them: bare, as its filters take them."""
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+
+def when(epoch: float) -> str:
+    """`2026-11-22 14:03`, local time."""
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(epoch))
+
+
+def took(seconds: float) -> str:
+    """`45 s`, `12 min`, `3.4 h`, `2.1 d`."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    if seconds < 7200:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else f"{seconds / 86400:.1f} d"
+
+
+def amount(money: float, currency: str = "") -> str:
+    """`1.20 USD`, `0.013 USD`."""
+    return f"{f'{money:.2f}' if money >= 0.1 or money == 0 else f'{money:.2g}'} {currency}".rstrip()
+
+
+def share(value: float, interval: tuple[float, float] | None) -> str:
+    """`0.412 [0.390, 0.434]`."""
+    return f"{value:.3f} [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else f"{value:.3f}"
+
+
+def plain(value: Any) -> str:
+    """A value of a config: `0.001`, `none`, `all-linear, lm_head`."""
+    if value is None:
+        return "none"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(plain, value)) or "empty"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def change(pairs: Mapping[str, tuple[Any, Any]], *, short: bool = False) -> str:
+    """A derived change: `optimizer.lr 0.001 → 0.0005, seed 17 → 18`; what was not there before has no arrow.
+
+    Args:
+        short: with the last part of each key alone, where that tells it from the others.
+    """
+    ends = Counter(key.rpartition(".")[2] for key in pairs)
+    said = []
+    for key, (before, after) in pairs.items():
+        end = key.rpartition(".")[2]
+        name = end if short and ends[end] == 1 else key
+        said.append(f"{name} {plain(after)}" if before is None else f"{name} {plain(before)} → {plain(after)}")
+    return ", ".join(said)
+
+
+def shortened(text: str, width: int) -> str:
+    """One line of at most `width` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= width else f"{line[: max(0, width - 1)].rstrip()}…"

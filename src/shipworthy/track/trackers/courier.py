@@ -1,0 +1,150 @@
+"""Brings notes from a journal to a tracker that may be away."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from shipworthy.core.files import read_json, write_json
+from shipworthy.core.groups import TrackerConfig
+from shipworthy.core.progress import say
+from shipworthy.core.schema import SCHEMAS
+from shipworthy.core.secrets import redact
+from shipworthy.track.trackers import schema
+from shipworthy.track.trackers.build import build
+from shipworthy.track.trackers.journal import Journal, Note
+from shipworthy.track.trackers.protocol import Tracker
+
+SPOOL = "tracker"
+"""The folder in a run's folder."""
+OPENING = "opening.json"
+AT_ONCE = 1000
+TRIES = 3
+"""How often a tracker that can be reached may refuse one and the same note, before it is left out."""
+assert schema  # whose import declares the schemas
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What a tracker needs to open a run.
+
+    Attributes:
+        config: of the run, maybe nested.
+        tracker: the tracker's own config.
+    """
+
+    run_id: str
+    name: str
+    config: Mapping[str, Any]
+    tags: Mapping[str, str]
+    tracker: TrackerConfig
+
+    def write(self, folder: Path) -> None:
+        """Keeps it, so that another process can open the run as well."""
+        write_json(folder / OPENING, redact(asdict(self)))
+
+    @classmethod
+    def read(cls, folder: Path) -> "Opening":
+        """What `write` wrote."""
+        found = read_json(folder / OPENING)
+        config = found.pop("tracker")
+        return cls(**found, tracker=SCHEMAS["tracker"][config.pop("kind")](**config))  # type: ignore[arg-type]
+
+    def open(self) -> Tracker:
+        """Opens the run, or opens it again."""
+        tracker = build(self.tracker)
+        tracker.start(self.run_id, self.name, self.config, self.tags)
+        return tracker
+
+
+class Courier:
+    """Hands notes over, oldest first. Whatever goes wrong, the next try opens the run anew and goes on."""
+
+    def __init__(self, opening: Opening, journal: Journal, folder: Path) -> None:
+        """Connects to nothing yet."""
+        self._opening, self._journal, self._folder = opening, journal, folder
+        self.tracker: Tracker | None = None
+        """None where it must be opened: at first, after a failure, and after a note that closed the run."""
+        self._at_once = AT_ONCE
+        self._refused = 0
+
+    def connect(self) -> Tracker:
+        """The open tracker."""
+        if self.tracker is None:
+            self.tracker = self._opening.open()
+        return self.tracker
+
+    def deliver(self) -> int:
+        """Hands over what waits now; how many notes that were. Raises what the tracker raises."""
+        count, due = 0, self._journal.count()
+        while count < due and (notes := self._journal.waiting(self._at_once)):
+            try:
+                for note in notes:
+                    self._hand_over(self.connect(), note)
+                if self.tracker is not None:
+                    self.tracker.deliver()
+            except Exception as error:
+                if self.tracker is None:  # it can't even be opened
+                    self._refused = 0
+                else:
+                    self.tracker.abandon()
+                    self._alone(notes, error)
+                self.tracker = None
+                raise
+            self._journal.delivered(len(notes))
+            count += len(notes)
+            self._at_once, self._refused = AT_ONCE, 0
+        return count
+
+    def _alone(self, notes: list[Note], error: Exception) -> None:
+        """A tracker that is there and still refuses: the one note that it refuses must not stop all others."""
+        self._at_once = 1
+        self._refused += len(notes) == 1
+        if self._refused >= TRIES:
+            self._journal.delivered(1)
+            self._refused = 0
+            say(f"the tracker takes anything but this, which is left out: {str(notes[0])[:200]} ({reason(error)})")
+
+    def _hand_over(self, tracker: Tracker, note: Note) -> None:
+        what = note["do"]
+        if what == "log":
+            tracker.log(note["metrics"], note["step"], note["at"])
+        elif what == "sample":
+            tracker.sample(note["values"], note["number"], note["at"])
+        elif what == "summary":
+            tracker.summary(note["values"])
+        elif what == "alert":
+            tracker.alert(note["title"], note["text"], note["step"])
+        elif what == "keep":
+            if (file := self._folder / note["file"]).is_file():
+                tracker.keep(file)
+        elif what == "flush":
+            tracker.flush()
+        else:
+            tracker.finish(note["status"])
+            self.tracker = None
+
+
+def sync(run: Path) -> int:
+    """Sends what the tracker of a run in folder `run` has missed; how many notes that were.
+
+    Raises:
+        ShipworthyError: the run's own process is still at it, or the tracker can't be reached.
+    """
+    folder = run / SPOOL
+    if not (folder / OPENING).is_file():
+        return 0
+    journal = Journal(folder)
+    try:
+        courier = Courier(Opening.read(folder), journal, folder)
+        count = courier.deliver()
+        if courier.tracker is not None:  # the run was killed before it could say how it ended
+            courier.tracker.finish("killed")
+    finally:
+        journal.close()
+    return count
+
+
+def reason(error: BaseException) -> str:
+    """The first line of an error's sentence, without secrets."""
+    return redact((str(error).strip() or type(error).__name__).splitlines()[0].rstrip(". ")[:300])

@@ -1,0 +1,154 @@
+"""A tracker that the training need not wait for, and whose absence it survives."""
+
+import shutil
+import threading
+import time
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from shipworthy.core.groups import TrackerConfig
+from shipworthy.core.progress import say
+from shipworthy.track.trackers.courier import OPENING, Courier, Opening, reason
+from shipworthy.track.trackers.journal import Journal
+from shipworthy.track.trackers.protocol import Status
+from shipworthy.track.trackers.webhook import Webhook
+
+LONGEST_PAUSE_S = 30.0
+PATIENCE_S = 20.0
+"""How long the end of a run waits for its tracker."""
+
+
+class Steady:
+    """Each call is a line in the run's journal; a thread brings the lines to the tracker, now or when it is back.
+
+    What could not be brought at the run's end is sent at its next start, or by `sync`.
+    """
+
+    def __init__(self, config: TrackerConfig, folder: Path, patience_s: float = PATIENCE_S) -> None:
+        """Connects to nothing yet.
+
+        Args:
+            folder: of the journal: `tracker` in the run's folder.
+            patience_s: how long the end of the run waits for the tracker.
+        """
+        self._config, self._folder, self._patience_s = config, folder, patience_s
+        self._period = float(getattr(config, "flush_s", 1.0))
+        self._now, self._over = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._bring, name="tracker", daemon=True)
+        self._away = False
+
+    def start(self, run_id: str, name: str, config: Mapping[str, Any], tags: Mapping[str, str]) -> None:
+        """Opens the run; only where it was never open in this tracker before must that be there.
+
+        Raises:
+            ShipworthyError: it is not.
+        """
+        opening = Opening(run_id, name, config, tags, self._config)
+        self._journal = Journal(self._folder)
+        self._courier = Courier(opening, self._journal, self._folder)
+        self._webhook = Webhook(run_id)
+        if (self._folder / OPENING).is_file() and Opening.read(self._folder).tracker == self._config:
+            self._now.set()
+        else:
+            try:
+                self._courier.connect()
+            except BaseException:
+                self._journal.close()
+                raise
+        opening.write(self._folder)
+        self._thread.start()
+
+    def log(self, metrics: Mapping[str, float], step: int, at: float | None = None) -> None:
+        """Notes metrics of a step."""
+        self._note(do="log", metrics=dict(metrics), step=step, at=at or time.time())
+
+    def sample(self, values: Mapping[str, float], number: int, at: float | None = None) -> None:
+        """Notes what the run asks of its machine."""
+        self._note(do="sample", values=dict(values), number=number, at=at or time.time())
+
+    def summary(self, values: Mapping[str, float | str]) -> None:
+        """Notes what is known of the run as a whole."""
+        self._note(do="summary", values=dict(values))
+
+    def alert(self, title: str, text: str, step: int) -> None:
+        """Tells the tracker, and the webhook if one is set, at once."""
+        self._note(do="alert", title=title, text=text, step=step)
+        self._webhook.post(title, text, step)
+        self._now.set()
+
+    def keep(self, file: Path) -> None:
+        """Keeps a copy of the file until the tracker has it."""
+        copy = self._folder / "files" / uuid.uuid4().hex[:8] / file.name
+        try:
+            copy.parent.mkdir(parents=True)
+            shutil.copyfile(file, copy)
+        except OSError as error:
+            say(f"{file} can't be kept for the tracker ({error.strerror}): the run goes on without that")
+            return
+        self._note(do="keep", file=str(copy.relative_to(self._folder)))
+
+    def flush(self) -> None:
+        """Makes the journal outlive the machine, and has it brought now; waits for the disk only."""
+        self._note(do="flush")
+        self._journal.sync()
+        self._now.set()
+
+    def deliver(self) -> None:
+        """Has it brought now."""
+        self._now.set()
+
+    def finish(self, status: Status) -> None:
+        """Closes the run, if the tracker takes it within the patience."""
+        self._note(do="finish", status=status)
+        self._journal.sync()
+        self._over.set()
+        self._now.set()
+        self._thread.join(self._patience_s)
+        self._webhook.wait()
+        if missed := self._journal.count():
+            run = self._folder.parent.name
+            say(f"{missed} notes did not reach the tracker: `shipworthy runs sync {run}` sends them, or the next start")
+        if self._thread.is_alive():
+            self._journal.leave()
+        else:
+            self._journal.close()
+            if not missed:
+                shutil.rmtree(self._folder / "files", ignore_errors=True)
+
+    def abandon(self) -> None:
+        """Holds nothing that breaks."""
+
+    def _note(self, **note: Any) -> None:
+        self._journal.add(note)
+
+    def _bring(self) -> None:
+        """The thread's work: every few seconds, or when told; after a failure, later and later."""
+        pause, until = self._period, float("inf")
+        while True:
+            self._now.wait(pause)
+            self._now.clear()
+            if over := self._over.is_set():
+                until = min(until, time.monotonic() + self._patience_s)
+            if self._try():
+                pause = self._period
+                if over:
+                    return
+            else:
+                pause = min(max(2 * pause, 1.0), 1.0 if over else LONGEST_PAUSE_S)
+                if time.monotonic() + pause > until:
+                    return
+
+    def _try(self) -> bool:
+        try:
+            count = self._courier.deliver()
+        except Exception as error:  # noqa: BLE001 (whatever a tracker's library raises, the training goes on)
+            if not self._away:
+                say(f"the tracker is away ({reason(error)}): the run goes on, and what it misses is sent later")
+            self._away = True
+            return False
+        if self._away:
+            say(f"the tracker is back: it got {count} notes that it had missed")
+        self._away = False
+        return True

@@ -1,0 +1,167 @@
+"""Savings, fronts, the winner's curse: against numbers worked out by hand, and against Optuna."""
+
+import json
+from pathlib import Path
+from statistics import median, quantiles
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import optuna
+import pytest
+
+from shipworthy.core.files import read_json, write_json
+from shipworthy.evaluation.intervals import wilson
+from shipworthy.track.campaign.facts import budget, curse, front, pareto, quality_and_cost, savings, unpaired
+from shipworthy.track.campaign.importance import ENOUGH, LEAST, caution, importance
+from shipworthy.track.campaign.read import Campaign, read
+from shipworthy.track.hpo.space import parse
+from tests.track.campaign.made import EVERY, ROWS, STEPS, write_campaign
+
+
+@pytest.fixture(scope="module")
+def search(tmp_path_factory: pytest.TempPathFactory) -> Campaign:
+    return read(write_campaign(tmp_path_factory.mktemp("search"), 24))
+
+
+def test_trials_are_read_with_their_runs_and_curves(search: Campaign) -> None:
+    assert len(search.trials) == 24
+    assert {trial.state for trial in search.trials} == {"finished", "pruned", "failed"}
+    best = search.ranked[0]
+    assert best.curve[-1] == (STEPS, best.values["metric"]) and len(best.curve) == STEPS // EVERY
+    interval = best.interval("metric")
+    assert interval == wilson(round(ROWS * best.values["metric"]), ROWS)
+    assert all(one.values["metric"] <= best.values["metric"] for one in search.ranked)
+    assert all(trial.curve[-1][0] == trial.step for trial in search.of("pruned"))
+
+
+def test_curves_come_from_the_runs_where_there_is_no_study(tmp_path: Path) -> None:
+    folder = write_campaign(tmp_path, 2, unseen=False)
+    before = [trial.curve for trial in read(folder).trials]
+    (folder / "journal.log").unlink()
+    assert [trial.curve for trial in read(folder).trials] == before
+
+
+def test_what_pruning_spared(search: Campaign) -> None:
+    found = savings(search)
+    assert found is not None
+    cut, done = search.of("pruned"), search.of("finished")
+    paces = [trial.cost.seconds / STEPS for trial in done]
+    spared = sum(STEPS - (trial.step or 0) for trial in cut)
+    assert (found.pruned, found.planned, found.planned - found.done) == (len(cut), STEPS * len(cut), spared)
+    assert found.value_s == pytest.approx(spared * median(paces))
+    assert found.low_s == pytest.approx(spared * quantiles(paces, n=4)[0])
+    assert found.gpu_hours == pytest.approx(found.value_s / 3600)
+    assert found.share == pytest.approx(spared / (STEPS * (len(cut) + len(done))))
+
+
+def test_nothing_pruned_spared_nothing(tmp_path: Path) -> None:
+    assert savings(read(write_campaign(tmp_path, 2))) is None
+
+
+def test_budgets(search: Campaign) -> None:
+    rows = {what: (spent, allowed, share) for what, spent, allowed, share in budget(search)}
+    assert rows["trials"] == ("24", "24", 1.0)
+    assert rows["GPU-hours"][1:] == ("", None)
+    seconds = sum(trial.cost.gpu_s for trial in search.trials)
+    assert float(rows["GPU-hours"][0]) == pytest.approx(seconds / 3600, rel=0.01)
+    spent, allowed, share = rows["money (USD)"]
+    assert allowed == "12" and share == pytest.approx(float(spent) / 12, rel=0.01)
+
+
+def test_the_front_is_optunas(tmp_path: Path) -> None:
+    campaign = read(write_campaign(tmp_path, 12, objectives=("metric", "seconds")))
+    study = optuna.load_study(
+        study_name="search",
+        storage=optuna.storages.JournalStorage(
+            optuna.storages.journal.JournalFileBackend(str(campaign.folder / "journal.log"))
+        ),
+    )
+    assert pareto(campaign) == {trial.number for trial in study.best_trials}
+    assert len(pareto(campaign)) >= 1
+
+
+def test_fronts() -> None:
+    points = [(1.0, 5.0), (2.0, 5.0), (2.0, 4.0), (3.0, 9.0), (2.0, 4.0)]
+    assert front(points, [True, False]) == [2, 3, 4]  # equals don't beat each other
+    assert front(points, [False, True]) == [0, 3]
+    assert front([], [True]) == []
+
+
+def test_one_objective_has_a_front_against_time_anyway(search: Campaign) -> None:
+    what, points, best = quality_and_cost(search)
+    assert what == "time of the trial (min)"
+    assert search.ranked[0].number in best
+    fastest = min(points, key=lambda point: point[1])[0]
+    assert fastest.number in best
+
+
+def test_the_winners_curse_is_unpaired(search: Campaign) -> None:
+    found = curse(search)
+    assert found is not None
+    assert found.number == search.ranked[0].number and found.rows == (ROWS, 120)
+    assert found.difference.value == pytest.approx(found.seen.value - found.unseen.value)
+    assert found.difference.low < 0 < found.difference.high and "no flattery was shown" in found.words
+
+
+@pytest.mark.parametrize(("seen", "unseen", "words"), [(95, 60, "flattered its winner"), (60, 95, "even better")])
+def test_what_is_said_of_the_curse(search: Campaign, seen: int, unseen: int, words: str) -> None:
+    winner = {"trial": 1, "run_id": "r", **{name: {**wilson(right, 100).to_json(), "rows": 100}
+              for name, right in (("seen", seen), ("unseen", unseen))}}  # fmt: skip
+    found = curse(SimpleNamespace(winner=winner))  # type: ignore[arg-type]
+    assert found is not None and words in found.words
+
+
+def test_newcombes_own_example() -> None:
+    """Newcombe 1998 (17:873), table II, 56/70 against 48/80, method 10: 0.0524 to 0.3339."""
+    found = unpaired(wilson(56, 70), wilson(48, 80))
+    assert (found.value, found.low, found.high) == (
+        pytest.approx(0.2), pytest.approx(0.0524, abs=5e-5), pytest.approx(0.3339, abs=5e-5),
+    )  # fmt: skip
+
+
+def trials(n: int, value: Any) -> Any:
+    draws = np.random.default_rng(0)
+    made = [{"a": float(draws.uniform()), "b": float(draws.uniform()), "c": "x"} for _ in range(n)]
+    for i, params in enumerate(made):
+        if i % 3 == 0:
+            params.pop("b")  # a key that is there only sometimes
+    return SimpleNamespace(
+        ranked=[SimpleNamespace(params=params, values={"metric": value(params)}) for params in made],
+        space=parse({
+            "a": {"float": [0.0, 1.0]},
+            "c": {"categorical": ["x", "y"]},
+            "b": {"float": [0.0, 1.0], "when": {"c": ["x"]}},
+        }),
+        objectives={"metric": True},
+    )  # fmt: skip
+
+
+def test_what_mattered_is_found_with_its_spread() -> None:
+    found = importance(trials(60, lambda params: -abs(params["a"] - 0.3)), "metric")
+    assert found[0].key == "a" and found[0].value > 0.6
+    assert all(one.low <= one.value <= one.high for one in found)
+    assert sum(one.value for one in found) == pytest.approx(1)
+
+
+def test_few_trials_say_little_and_are_called_few() -> None:
+    few = trials(LEAST - 1, lambda params: params["a"])
+    assert importance(few, "metric") == [] and "say nothing" in caution(few)
+    some = trials(ENOUGH - 1, lambda params: params["a"])
+    assert importance(some, "metric") and "are few" in caution(some)
+    assert caution(trials(ENOUGH, lambda params: params["a"])) == ""
+
+
+def test_all_alike_has_no_importance() -> None:
+    assert importance(trials(20, lambda params: 0.5), "metric") == []
+
+
+def test_a_trial_whose_run_is_elsewhere_counts_by_its_attempts(tmp_path: Path) -> None:
+    folder = write_campaign(tmp_path, 2, unseen=False)
+    note = read_json(folder / "trials" / "0.json")
+    write_json(folder / "trials" / "0.json", {**note, "run_id": "gone"})
+    (trial, _) = read(folder).trials
+    (attempt,) = note["attempts"]
+    assert trial.run is None and trial.cost.seconds == pytest.approx(attempt["ended"] - attempt["began"])
+    assert trial.interval("metric") is None
+    assert json.dumps(trial.curve)

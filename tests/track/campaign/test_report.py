@@ -1,0 +1,108 @@
+"""The page and the summary: of a full campaign, of two trials, of none that finished, of an ablation."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from shipworthy.core.errors import ShipworthyError
+from shipworthy.core.files import read_json, write_json
+from shipworthy.track.campaign.report import write
+from tests.track.campaign.made import FAILURE, SPACE, write_campaign
+
+
+def pages(folder: Path) -> tuple[str, str]:
+    text = write(folder)
+    assert (folder / "summary.txt").read_text() == text
+    return (folder / "report.html").read_text(), text
+
+
+def test_a_whole_campaign(tmp_path: Path) -> None:
+    folder = write_campaign(tmp_path, 24)
+    html, text = pages(folder)
+    for title in ("How did it go?", "Which were the best?", "What was searched?", "What mattered?", "What did it cost?",
+                  "What failed?", "What now?", "All trials"):  # fmt: skip
+        assert title in html
+    for plot in ("history", "curves", "front", "parallel", "winner", "importance-exact-match"):
+        assert f'id="{plot}-' in html
+    assert "only where" in html and "adapter is lora" in html
+    assert html.count("<svg") == 6 and "http" not in html  # nothing is fetched
+    winner = read_json(folder / "winner.json")
+    unseen = winner["unseen"]
+    assert f"{100 * unseen['value']:.1f}% <small>" in html
+    assert "on 120 rows that no trial saw" in html
+    assert f"shipworthy runs select {winner['run_id']}" in html and f"shipworthy reproduce {winner['run_id']}" in text
+    assert FAILURE in html and f"failed: {FAILURE}" in text
+    assert re.search(r"\d+ trials were pruned after .* steps spared", text)
+    assert "unpaired, for the rows are others" in text
+    assert "of 12 money (USD)" in text
+
+
+def test_two_trials(tmp_path: Path) -> None:
+    html, text = pages(write_campaign(tmp_path, 2, unseen=False, gpus=0))
+    assert "2 finished trials say nothing of it" in html
+    assert "Not corrected for the search" in html and "winner-" not in html
+    assert text.startswith("tune search: 2 trials: 2 finished\n")
+
+
+def test_one_key_has_no_importance(tmp_path: Path) -> None:
+    space = {"optimizer.lr": SPACE["optimizer.lr"]}
+    html, _ = pages(write_campaign(tmp_path, 6, space=space, fails=lambda number, params: False))
+    assert "What mattered?" not in html and "parallel-" in html
+
+
+def test_all_failed(tmp_path: Path) -> None:
+    html, text = pages(write_campaign(tmp_path, 3, fails=lambda number, params: True))
+    assert "No trial finished" in html and html.count(FAILURE) == 3
+    assert "What now?" not in html
+    assert "No trial finished, so there is no best one." in text and text.count(FAILURE) == 3
+
+
+def test_several_objectives(tmp_path: Path) -> None:
+    html, text = pages(write_campaign(tmp_path, 10, objectives=("metric", "seconds")))
+    assert 'id="importance-exact-match-' in html and 'id="importance-seconds-' in html
+    assert "no other trial is better in one objective" in html
+    assert re.search(r"trial +exact match +seconds +values", text)
+
+
+def test_a_campaign_that_has_not_begun_or_still_runs(tmp_path: Path) -> None:
+    folder = write_campaign(tmp_path, 3, fails=lambda number, params: False, unseen=False)
+    note = read_json(folder / "trials" / "2.json")
+    write_json(folder / "trials" / "2.json", {**note, "state": "running", "values": {}, "step": None})
+    html, _ = pages(folder)
+    assert "1 running" in html and "no trial saw yet" in html
+    for path in folder.glob("trials/*.json"):
+        path.unlink()
+    (folder / "journal.log").unlink()
+    html, text = pages(folder)
+    assert "0 trials: none was made" in text
+
+
+def test_an_ablation_shows_its_contributions(tmp_path: Path) -> None:
+    folder = write_campaign(tmp_path, 2, unseen=False)
+    about = read_json(folder / "campaign.json")
+    settings = {"kind": "drop_one", "changes": {"dropout": []}}
+    write_json(folder / "campaign.json", {**about, "kind": "ablate", "settings": settings})
+    row = {
+        "name": "dropout <b>",
+        "difference": -0.031,
+        "low": -0.05,
+        "high": -0.012,
+        "p": 0.003,
+        "p_holm": 0.006,
+        "words": "harms",
+    }
+    write_json(folder / "ablation.json", {"rows": [row]})
+    for number in range(2):
+        note = read_json(folder / "trials" / f"{number}.json")
+        write_json(folder / "trials" / f"{number}.json", {**note, "params": {}, "overrides": ["adapter.dropout=0.1"]})
+    html, text = pages(folder)
+    assert "adapter.dropout=0.1" in html and "What now?" not in html and "the best of" not in html
+    assert "What did each decision contribute?" in html and "dropout &lt;b&gt;" in html
+    assert "−0.031 [−0.050, −0.012]" in html
+    assert re.search(r"dropout <b> +-0.031 \[-0.050, -0.012\] +0.0030 +0.0060 +harms", text)
+
+
+def test_what_is_no_campaign_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ShipworthyError, match=r"no campaign\.json"):
+        write(tmp_path)

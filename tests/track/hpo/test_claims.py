@@ -1,0 +1,105 @@
+"""Claims: one worker gets a thing, a dead one's is given on, and a late one finds out."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from shipworthy.track.hpo.claims import Claim, Claims, myself
+
+
+@pytest.fixture
+def claims(tmp_path: Path) -> Claims:
+    return Claims(tmp_path / "claims", lease_s=30)
+
+
+def elsewhere(worker: int = 1) -> dict[str, object]:
+    """A worker on another machine."""
+    return {**myself(worker), "host": "n7"}
+
+
+def silent_for(claim: Claim, seconds: float) -> None:
+    os.utime(claim.path, (time.time() - seconds,) * 2)
+
+
+def test_one_of_many_processes_gets_each_thing(tmp_path: Path):
+    script = (
+        "import sys; from pathlib import Path; from shipworthy.track.hpo.claims import Claims, myself\n"
+        "claims = Claims(Path(sys.argv[1]), 60)\n"
+        "print(*[n for n in range(100) if claims.take(f'trial-{n}', myself(0))], flush=True); sys.stdin.read()"
+    )
+    line = [sys.executable, "-c", script, str(tmp_path)]
+    processes = [subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    got = [process.stdout.readline().split() for process in processes if process.stdout]
+    for process in processes:
+        process.communicate()
+    assert sorted(int(number) for numbers in got for number in numbers) == list(range(100))
+
+
+def test_a_thing_is_given_back_given_on_or_done(claims: Claims):
+    first = claims.take("trial-1", elsewhere())
+    assert first is not None and first.holds()
+    assert claims.take("trial-1", elsewhere(2)) is None
+    assert claims.take("trial-10", elsewhere(2)) is not None, "another thing whose name begins alike"
+    first.end()
+    second = claims.take("trial-1", elsewhere(2))
+    assert second is not None and second.number == 2 and not first.holds()
+    second.finish()
+    assert claims.take("trial-1", elsewhere()) is None
+
+
+def test_who_was_silent_for_the_lease_loses_it_and_finds_out(claims: Claims):
+    first = claims.take("trial-1", elsewhere())
+    assert first is not None
+    silent_for(first, 25)
+    assert claims.take("trial-1", elsewhere(2)) is None
+    silent_for(first, 35)
+    assert first.holds()
+    assert claims.take("trial-1", elsewhere(2)) is not None
+    assert not first.holds()
+
+
+def test_a_sign_of_life_keeps_it(tmp_path: Path):
+    claims = Claims(tmp_path, lease_s=0.6)
+    claim = claims.take("trial-1", elsewhere())
+    assert claim is not None
+    with claims.beating([claim]):
+        time.sleep(1.5)
+        assert claims.take("trial-1", elsewhere(2)) is None
+    time.sleep(0.8)
+    assert claims.take("trial-1", elsewhere(2)) is not None
+
+
+def test_a_dead_process_of_this_machine_loses_it_at_once(claims: Claims):
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    claim = claims.take("trial-1", {**myself(1), "pid": gone.pid})
+    assert claim is not None and not claims.alive(claim)
+    assert claims.take("trial-1", myself(2)) is not None
+    far = claims.take("trial-2", {**elsewhere(), "pid": gone.pid})
+    assert far is not None and claims.alive(far), "elsewhere its number says nothing"
+
+
+def test_a_job_that_starts_again_ends_what_its_last_start_held(claims: Claims):
+    held = claims.take("trial-1", {**elsewhere(3), "job": "17_3"})
+    other = claims.take("trial-2", {**elsewhere(4), "job": "17_4"})
+    assert held is not None and other is not None
+    claims.bury("17_3")
+    assert not claims.alive(held) and claims.alive(other)
+    claims.bury("")
+    assert claims.alive(other)
+
+
+def test_an_owner_killed_while_it_wrote_its_name_is_judged_by_its_silence(claims: Claims):
+    claim = claims.take("trial-1", elsewhere())
+    assert claim is not None
+    claim.path.write_text(json.dumps(elsewhere())[:9])
+    assert claims.alive(claim)
+    silent_for(claim, 31)
+    assert not claims.alive(claim)
+    assert myself(0)["host"] == socket.gethostname()

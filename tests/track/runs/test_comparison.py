@@ -1,0 +1,119 @@
+"""Runs side by side."""
+
+import random
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from shipworthy.core.artifact import Manifest
+from shipworthy.core.files import read_json, sha256_of_json, write_json
+from shipworthy.evaluation import paired
+from shipworthy.track.runs.comparison import NOT_MEASURED, Part, compare
+from shipworthy.track.runs.pairs import pairs, share
+from shipworthy.track.runs.place import Place
+from shipworthy.track.runs.registry import Run, read
+from tests.track.runs import project
+
+DRAW = random.Random(0)
+GOOD, FAIR, POOR = ([DRAW.random() < share for _ in range(150)] for share in (0.8, 0.7, 0.4))
+
+
+def made(folder: Path, name: str, **facts: object) -> Run:
+    one = read(project.run(folder / "runs", name, **facts))  # type: ignore[arg-type]
+    assert isinstance(one, Run)
+    return one
+
+
+def parts(folder: Path, *runs: Run) -> dict[str, Part]:
+    return {part.title: part for part in compare(runs, Place(folder / "artifacts", folder / "runs"))}
+
+
+def test_the_paired_difference_is_that_of_the_same_rows(tmp_path: Path) -> None:
+    runs = [made(tmp_path, name, correct=right) for name, right in (("a", FAIR), ("b", GOOD), ("c", POOR))]
+    found = pairs(runs)
+    expected = [paired.compare(GOOD, FAIR), paired.compare(POOR, FAIR)]
+    assert [pair.found for pair in found] == expected
+    assert [pair.adjusted for pair in found] == paired.holm([one.p_value for one in expected])
+    assert found[1].adjusted < 0.001 < found[0].adjusted
+    said = parts(tmp_path, *runs)["difference"].remarks[1]
+    assert f"{100 * expected[1].difference.value:+.1f} points" in said and "for 2 tests (Holm)" in said
+
+
+def test_rows_are_paired_by_id_not_by_place(tmp_path: Path) -> None:
+    import polars as pl
+
+    one, other = made(tmp_path, "a", correct=GOOD), made(tmp_path, "b", correct=FAIR)
+    path = other.folder / "checkpoint" / "validation.parquet"
+    pl.read_parquet(path).reverse().head(100).write_parquet(path)
+    found = pairs([one, other])[0].found
+    assert found == paired.compare(FAIR[50:], GOOD[50:])
+
+
+@pytest.mark.parametrize(
+    ("facts", "why"),
+    [
+        ({"dataset": project.OTHER_DATASET}, "validated on other data"),
+        ({"status": "failed"}, "one is measured by exact_match"),
+    ],
+)
+def test_where_there_can_be_no_test_it_says_why(tmp_path: Path, facts: dict[str, str], why: str) -> None:
+    pair = pairs([made(tmp_path, "a"), made(tmp_path, "b", **facts)])[0]
+    assert pair.found is None and why in pair.why_not
+
+
+def test_a_run_without_answers_is_not_paired(tmp_path: Path) -> None:
+    one, other = made(tmp_path, "a"), made(tmp_path, "b")
+    (other.folder / "checkpoint" / "validation.parquet").unlink()
+    assert "noted no answers" in pairs([one, other])[0].why_not
+    assert share(other) is None and share(one) is not None
+
+
+def test_other_data_is_said_first_and_aloud(tmp_path: Path) -> None:
+    found = compare(
+        [made(tmp_path, "a"), made(tmp_path, "b", dataset=project.OTHER_DATASET)],
+        Place(tmp_path / "artifacts", tmp_path / "runs"),
+    )
+    assert found[0].title == "data" and found[0].alarm and "cannot be compared" in found[0].remarks[0]
+    assert found[0].rows == [("dataset", [project.DATASET[:12], project.OTHER_DATASET[:12]])]
+
+
+def test_only_what_differs_is_shown(tmp_path: Path) -> None:
+    code = {"git_sha": "f" * 40, "uncommitted": "", "source": "4" * 64}
+    runs = [made(tmp_path, "a"), made(tmp_path, "b", lr=5e-4, seed=18, code=code)]
+    for one, version in zip(runs, ("2.13.0", "2.14.0"), strict=True):
+        (one.folder / "packages.txt").write_text(f"numpy==2.4.6\ntorch=={version}\n")
+    found = parts(tmp_path, *runs)
+    assert not found["data"].alarm
+    assert found["config"].rows == [("optimizer.lr", ["0.001", "0.0005"]), ("seed", ["17", "18"])]
+    assert found["environment"].rows == [("torch", ["2.13.0", "2.14.0"])]
+    assert [key for key, _ in found["code"].rows] == ["git_sha", "source"]
+    assert parts(tmp_path, runs[0], made(tmp_path, "c"))["config"].remarks == ["The same config."]
+
+
+def test_a_model_that_was_not_measured_says_so_and_one_that_was_says_what(tmp_path: Path) -> None:
+    one, other = made(tmp_path, "a"), made(tmp_path, "b")
+    manifest = read_json(one.folder / "checkpoint" / "manifest.json")
+    digest = sha256_of_json({"kind": manifest["kind"], "files": manifest["files"]})
+    measured = {
+        "evaluation": {"candidates": [{"role": "tuned", "size_mb": 556.04, "p95_s": 0.536}]},
+        "bench": {"variant": "q8_0", "engine": "llamacpp", "single": {"latency_s": {"p95": 0.214}}},
+    }
+    for kind, content in measured.items():
+        about = Manifest(kind, "", {}, {"checkpoint": digest}, {}, {}, {}, {}, 0.0, 0.0)
+        write_json(tmp_path / "artifacts" / kind / "manifest.json", asdict(about))
+        write_json(tmp_path / "artifacts" / kind / f"{kind}.json", content)
+    rows = dict(parts(tmp_path, one, other)["model"].rows)
+    assert rows["size"] == ["556.0 MB with its base", NOT_MEASURED]
+    assert rows["p95, in process"] == ["536 ms", NOT_MEASURED]
+    assert rows["p95, served"] == ["214 ms (q8_0, llamacpp)", NOT_MEASURED]
+
+
+def test_a_metric_without_a_noted_interval_gets_that_of_its_rows(tmp_path: Path) -> None:
+    one, other = made(tmp_path, "a", correct=GOOD), made(tmp_path, "b")
+    assert isinstance(one.training, dict)
+    del one.training["selected_interval"]
+    expected = share(one)
+    assert expected is not None
+    shown = dict(parts(tmp_path, one, other)["result"].rows)["exact_match"][0]
+    assert shown == f"{expected.value:.3f} [{expected.low:.3f}, {expected.high:.3f}]"

@@ -1,0 +1,109 @@
+"""A run's model, taken for the road."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from shipworthy.core.artifact import read_artifact, write_artifact
+from shipworthy.core.errors import ArtifactError, ShipworthyError, UsageError
+from shipworthy.core.files import read_json, write_json
+from shipworthy.track.runs.place import Place
+from shipworthy.track.runs.registry import Run, read_all
+from shipworthy.track.runs.selection import select
+from tests.track.runs import project
+
+RIGHT = {name: [True] * number + [False] * (100 - number) for name, number in (("a", 50), ("b", 70), ("c", 60))}
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Place:
+    for name, correct in RIGHT.items():
+        project.run(tmp_path / "runs", name, correct=correct, began=project.FIRST + ord(name), said=name)
+    project.run(tmp_path / "runs", "other", dataset=project.OTHER_DATASET, correct=[True] * 100)
+    project.run(tmp_path / "runs", "failed", status="failed")
+    return Place(tmp_path / "artifacts", tmp_path / "runs")
+
+
+def chosen(here: Place, value: float | None) -> tuple[Run, list[Run]]:
+    runs, _ = read_all(here.runs)
+    return next(run for run in runs if run.value == value), runs
+
+
+def test_the_roads_checkpoint_is_the_runs_and_whole(here: Place) -> None:
+    run, runs = chosen(here, 0.7)
+    said = select(run, runs, here)
+    mine, roads = (read_artifact(path / "checkpoint", "checkpoint") for path in (run.folder, here.road))
+    assert roads.digest == mine.digest and roads.manifest.run_id == run.id
+    selection = read_artifact(here.road / "selection", "selection")
+    about = selection.json("selection.json")
+    assert selection.manifest.inputs == {"checkpoint": mine.digest} and selection.manifest.run_id == run.id
+    # Neither the one on other data nor the one that failed was a candidate.
+    assert (about["run_id"], about["candidates"], about["place"], about["alias"]) == (run.id, 3, 1, "champion")
+    assert about["why"] == "the best of 3 runs on the same data by exact_match on validation"
+    assert about["registered"] == "" and about["model"] == "operation_naming"
+    assert any("too good" in line for line in said)
+
+
+def test_the_alias_moves_and_what_was_selected_before_is_kept(here: Place) -> None:
+    first, runs = chosen(here, 0.6)
+    select(first, runs, here, note="Smaller, and as good.")
+    second, runs = chosen(here, 0.7)
+    assert first.id in {run.id for run in runs if run.tags == ("champion",)}
+    select(second, runs, here)
+    assert {run.id for run in read_all(here.runs)[0] if run.tags} == {second.id}
+    lines = [json.loads(line) for line in (here.runs / "selections.jsonl").read_text().splitlines()]
+    assert [line["run_id"] for line in lines] == [first.id, second.id]
+    assert lines[0]["why"] == "Smaller, and as good."
+    assert read_artifact(here.road / "checkpoint", "checkpoint").manifest.run_id == second.id
+
+
+def test_what_did_not_finish_is_refused(here: Place) -> None:
+    run, runs = chosen(here, None)
+    with pytest.raises(UsageError, match="is failed"):
+        select(run, runs, here)
+    assert not here.road.exists()
+
+
+def test_a_damaged_checkpoint_is_refused_and_the_road_stays_as_it_was(here: Place) -> None:
+    good, runs = chosen(here, 0.6)
+    select(good, runs, here)
+    bad, _ = chosen(here, 0.7)
+    (bad.folder / "checkpoint" / "adapter" / "adapter_model.safetensors").write_bytes(b"x")
+    with pytest.raises(ArtifactError, match="adapter_model"):
+        select(bad, runs, here)
+    assert read_artifact(here.road / "checkpoint", "checkpoint").manifest.run_id == good.id
+    assert read_json(here.road / "selection" / "selection.json")["run_id"] == good.id
+
+
+def test_a_model_of_other_data_is_refused(here: Place) -> None:
+    with write_artifact(here.road / "dataset", "dataset", run_id="", config={}, inputs={}, seeds={}) as folder:
+        write_json(folder / "dataset.json", {})
+    run, runs = chosen(here, 0.7)
+    with pytest.raises(ShipworthyError, match="test split"):
+        select(run, runs, here)
+    assert not (here.road / "checkpoint").exists()
+
+
+@pytest.mark.e2e
+def test_mlflow_gets_the_model_with_its_alias(here: Place, tmp_path: Path) -> None:
+    from mlflow import MlflowClient
+
+    from shipworthy.track.trackers.build import build
+    from shipworthy.track.trackers.schema import Mlflow
+
+    tracker = {"kind": "mlflow", "uri": f"sqlite:///{tmp_path}/mlflow.db", "experiment": "e", "flush_s": 0.0}
+    project.run(here.runs, "tracked", tracker=tracker, correct=[True] * 99 + [False])
+    run, runs = chosen(here, 0.99)
+    # Where it does not know the run, nothing is selected.
+    with pytest.raises(ShipworthyError, match=run.id):
+        select(run, runs, here)
+    assert not (here.road / "checkpoint").exists() and not (here.runs / "selections.jsonl").exists()
+    records = build(Mlflow(uri=str(tracker["uri"]), experiment="e", flush_s=0.0))
+    records.start(run.id, "train", {}, {})
+    records.finish("finished")
+    assert "version 1 of namer, alias best" in select(run, runs, here, alias="best", name="namer")[-1]
+    version = MlflowClient(tracker["uri"]).get_model_version_by_alias("namer", "best")
+    assert version.tags["run_id"] == run.id
+    assert version.tags["digest"] == read_artifact(here.road / "checkpoint", "checkpoint").digest
+    assert read_json(here.road / "selection" / "selection.json")["registered"] == "1"
