@@ -24,6 +24,26 @@ COMMANDS = {
     "report": "write the page that says ship or don't",
 }
 
+ASIDE = {
+    "tune": "search for better values: a campaign of trials, pruned, on this machine or a cluster (hpo=…)",
+    "ablate": "say what each decision of a recipe contributes (ablation=…)",
+    "doctor": "say what this machine, its cluster and its network lack for a run; changes nothing",
+}
+"""What takes a config as well, and is no step of the road."""
+
+CAMPAIGNS = {"tune": "shipworthy.campaigns", "ablate": "shipworthy.ablations"}
+"""Those of them that make many runs, and the module that looks after them."""
+
+BESIDE = {
+    "runs": "list the runs, filter and sort them; note, select, sync, a dashboard",
+    "compare": "put runs side by side: compare RUN RUN…",
+    "reproduce": "run a run again, and say what differs: reproduce RUN",
+    "cost": "what runs and campaigns cost, and what the plan had said: cost [RUN|CAMPAIGN]",
+    "trace": "show which rows a step of a run saw: trace RUN step=N",
+    "sweep": "ask about a sweep on Slurm: sweep status|collect|cancel|retry-failed|adopt ID",
+}
+"""What asks about runs instead of taking a config."""
+
 EXAMPLES = """\
 overrides: shipworthy train model=smollm2_135m optimizer.lr=3e-4
 a sweep:   shipworthy train --multirun optimizer.lr=1e-4,5e-4
@@ -41,10 +61,10 @@ class Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    commands = "\n".join(f"  {name:<10} {what}" for name, what in COMMANDS.items())
+    commands = "\n".join(f"  {name:<10} {what}" for name, what in {**COMMANDS, **ASIDE, **BESIDE}.items())
     root = Parser(
         prog="shipworthy",
-        usage="shipworthy COMMAND [group=choice] [key=value] [--multirun] [--params FILE]",
+        usage="shipworthy COMMAND [group=choice] [key=value] [--multirun [--detach|--dry-run]] [--params FILE]",
         description="From raw data to a model worth shipping: plan, prepare, train, track, optimize.",
         epilog=f"commands:\n{commands}\n\n{EXAMPLES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -52,6 +72,8 @@ def parser() -> argparse.ArgumentParser:
     root.add_argument("command", nargs="?", metavar="COMMAND", help="one of those below")
     root.add_argument("overrides", nargs="*", metavar="group=choice, key=value", help="what differs from conf/")
     root.add_argument("-m", "--multirun", action="store_true", help="one run per combination of values")
+    root.add_argument("--detach", action="store_true", help="on Slurm: return when the jobs are submitted")
+    root.add_argument("--dry-run", action="store_true", help="on Slurm: print the sbatch script, and submit nothing")
     root.add_argument("--params", type=Path, metavar="FILE", help="take the config from this file (DVC does)")
     return root
 
@@ -60,14 +82,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; 0 if it did what it was asked for, 1 if something went wrong, 2 if the asking was wrong."""
     root = parser()
     options = root.parse_intermixed_args(arguments)
-    if options.command not in COMMANDS:
-        close = difflib.get_close_matches(str(options.command), COMMANDS, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"choose one of {', '.join(COMMANDS)}."
+    known = [*COMMANDS, *ASIDE, *BESIDE]
+    if options.command not in known:
+        close = difflib.get_close_matches(str(options.command), known, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"choose one of {', '.join(known)}."
         root.error(f"there is no command '{options.command}': {hint}" if options.command else f"no command: {hint}")
     from shipworthy.core.errors import ShipworthyError
 
     try:
-        run(options.command, options.overrides, options.params, options.multirun)
+        run(
+            options.command,
+            options.overrides,
+            options.params,
+            multirun=options.multirun,
+            detach=options.detach,
+            dry_run=options.dry_run,
+        )
     except ShipworthyError as error:
         print(f"shipworthy {options.command}: {error}", file=sys.stderr)
         return error.exit_code
@@ -90,16 +120,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def run(command: str, overrides: Sequence[str], params: Path | None, multirun: bool) -> None:
+def run(
+    command: str, overrides: Sequence[str], params: Path | None, *, multirun: bool, detach: bool, dry_run: bool
+) -> None:
     """Composes the config and calls the command's stage with the groups that it takes."""
-    from shipworthy.config import compose, read_params
     from shipworthy.core.errors import UsageError
 
+    if command in BESIDE:
+        if params is not None or multirun or detach or dry_run:
+            raise UsageError(f"{command} takes no --option: it asks about runs that were made.")
+        stage(command)(overrides)
+        return
+    if command in CAMPAIGNS:
+        if params is not None or multirun:
+            raise UsageError(f"{command} makes many runs by itself: drop {'--multirun' if multirun else '--params'}.")
+        getattr(importlib.import_module(CAMPAIGNS[command]), command)(overrides, detach=detach, dry_run=dry_run)
+        return
     if params is not None and (overrides or multirun):
         raise UsageError("--params takes the whole config from a file: drop it, or the overrides.")
+    if (detach or dry_run) and not multirun:
+        raise UsageError(f"{'--detach' if detach else '--dry-run'} is for sweeps: add --multirun.")
     if multirun:
-        sweep(command, overrides)
+        from shipworthy.config import load
+        from shipworthy.sweeps import sweep
+
+        sweep(command, overrides, detach, dry_run, lambda config: execute(command, load(config), publish=False))
         return
+    from shipworthy.config import compose, read_params
+
     road = read_params(params) if params is not None else compose(overrides)
     execute(command, road, publish=True)
 
@@ -113,6 +161,12 @@ def stage(command: str) -> Callable[..., None]:
 def stage_groups(command: str) -> list[str]:
     """The parts of the config that a command's stage takes."""
     return [name for name in inspect.signature(stage(command)).parameters if name != "workspace"]
+
+
+def stage_circumstances(command: str) -> tuple[str, ...]:
+    """Those of them that don't make another run."""
+    names: tuple[str, ...] = getattr(importlib.import_module(f"shipworthy.stages.{command}"), "CIRCUMSTANCES", ())
+    return names
 
 
 def execute(command: str, road: "object", publish: bool) -> None:
@@ -133,32 +187,12 @@ def execute(command: str, road: "object", publish: bool) -> None:
         config={name: as_dict(value) if name in parts else value for name, value in groups.items()},
         seed=road.seed,
         publish=publish,
+        circumstances={
+            *stage_circumstances(command),
+            *(f"{group}.{name}" for group, part in parts.items() for name in part.circumstances),
+        },
     )
     stage(command)(workspace=workspace, **groups)
-
-
-def sweep(command: str, overrides: Sequence[str]) -> None:
-    """Runs a command once per combination, through Hydra's launcher and sweeper."""
-    import hydra
-    from omegaconf import DictConfig
-
-    from shipworthy.config import CONFIG_NAME, check_overrides, load, register
-    from shipworthy.core.errors import ShipworthyError
-    from shipworthy.core.project import project_root
-
-    register()
-    check_overrides(overrides)
-
-    @hydra.main(config_path=str(project_root() / "conf"), config_name=CONFIG_NAME)
-    def job(config: DictConfig) -> None:
-        try:
-            execute(command, load(config), publish=False)
-        except ShipworthyError as error:  # Hydra would show a traceback
-            print(f"shipworthy {command}: {error}", file=sys.stderr)
-            sys.exit(error.exit_code)
-
-    sys.argv = [f"shipworthy {command}", "--multirun", *overrides]
-    job()
 
 
 def entry() -> None:

@@ -15,20 +15,24 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException
 from yaml import YAMLError
 
+from shipworthy.core import secrets
 from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import (
+    AblationConfig,
     AdapterConfig,
     ComputeConfig,
     DataConfig,
     EngineConfig,
+    HpoConfig,
     ModelConfig,
+    NetworkConfig,
     OptimizerConfig,
     QuantConfig,
     TaskConfig,
     TrackerConfig,
     TrainerConfig,
 )
-from shipworthy.core.project import project_root
+from shipworthy.core.project import code_root
 from shipworthy.core.schema import MISSING, SCHEMAS, Schema
 
 CONFIG_NAME = "config"
@@ -41,6 +45,12 @@ class Road:
     Attributes:
         seed: the seed of everything that draws (a whole number from 0).
         workspace: the folder of the road's artifacts, relative to the project's root.
+        sample: train on a share of the rows (`1%`) or a number of them (`500`), and say what the whole would take.
+        preflight: `on` (checks before a new run), `only` (checks, no run) or `off`.
+        resume: `auto` (go on if there is something to go on from), `never` (begin anew) or `must`.
+        validation_share: share of the validation rows that a training may see (above 0, at most 1); a campaign leaves
+            the rest unseen until its winner stands.
+        note: why this run is made: a hypothesis, in a sentence; kept with the run.
     """
 
     task: TaskConfig = MISSING
@@ -53,13 +63,26 @@ class Road:
     engine: EngineConfig = MISSING
     tracker: TrackerConfig = MISSING
     compute: ComputeConfig = MISSING
+    network: NetworkConfig = MISSING
+    hpo: HpoConfig = MISSING
+    ablation: AblationConfig = MISSING
     seed: int = 17
     workspace: str = "artifacts"
+    sample: str = ""
+    preflight: str = "on"
+    resume: str = "auto"
+    validation_share: float = 1.0
+    note: str = ""
 
     def __post_init__(self) -> None:
         """Refuses combinations that cannot work; each part refuses its own in its own `__post_init__`."""
         if self.seed < 0:
             raise UsageError(f"seed={self.seed} is negative: choose a whole number from 0.")
+        if not 0 < self.validation_share <= 1:
+            raise UsageError(f"validation_share={self.validation_share} is no share: give more than 0 and at most 1.")
+        for name, choices in {"preflight": ("on", "only", "off"), "resume": ("auto", "never", "must")}.items():
+            if (value := getattr(self, name)) not in choices:
+                raise UsageError(f"{name}={value} must be one of {', '.join(choices)}.")
         for name, part in self.groups().items():
             needs: Mapping[str, Sequence[str]] = getattr(part, "needs", {})
             for group, kinds in needs.items():
@@ -90,6 +113,8 @@ def register() -> None:
     from hydra.core.config_store import ConfigStore
     from hydra_plugins.hydra_optuna_sweeper.config import OptunaSweeperConf
 
+    from shipworthy.launch.settings import SlurmSettings
+
     _import_schemas()
     store = ConfigStore.instance()
     store.store(name="base_config", node=Road)
@@ -98,6 +123,7 @@ def register() -> None:
             store.store(group=group, name=f"base_{kind}", node=cls)
     # conf/hydra/sweeper/optuna.yaml hides the plugin's own config of that name, from which it inherits.
     store.store(group="hydra/sweeper", name="base_optuna", node=OptunaSweeperConf)
+    store.store(group="hydra/launcher", name="base_slurm", node=SlurmSettings)
 
 
 def compose(overrides: Sequence[str] = ()) -> Road:
@@ -122,10 +148,11 @@ def composed(overrides: Sequence[str] = (), *, with_hydra: bool = False) -> Dict
 
     register()
     try:
-        with initialize_config_dir(str(project_root() / "conf")):
+        with initialize_config_dir(str(code_root() / "conf")):
             config: DictConfig = hydra_compose(CONFIG_NAME, overrides=list(overrides), return_hydra_config=with_hydra)
     except (HydraException, OmegaConfBaseException) as error:
         raise UsageError(_sentence(error, overrides)) from error
+    secrets.refuse(cast(dict[str, Any], OmegaConf.to_container(config)))
     return config
 
 
@@ -149,7 +176,8 @@ def load(config: Any) -> Road:
     """Merges a composed config into the concrete schema of each group, so that nothing unknown slips through.
 
     Raises:
-        UsageError: a key that no schema has, a missing value, a `_target_`, or a combination that cannot work.
+        UsageError: a key that no schema has, a missing value, a `_target_`, a secret, or a combination that cannot
+            work.
     """
     _import_schemas()
     try:
@@ -157,6 +185,7 @@ def load(config: Any) -> Road:
         if not isinstance(plain, dict):
             raise UsageError("the config is not a mapping of groups: write it anew.")
         parts = {str(name): value for name, value in plain.items()}
+        secrets.refuse(parts)
         for name in parts:
             if name not in (f.name for f in fields(Road)):
                 raise UsageError(f"{name} is no part of the config: {nearest(name)}")
@@ -197,20 +226,23 @@ def check_overrides(overrides: Sequence[str]) -> list[Any]:
     """The parsed overrides (Hydra's `Override`), each of which names a choice or a key that there is.
 
     Raises:
-        UsageError: one does not; the sentence says which, and what is nearest.
+        UsageError: one does not; the sentence says which, and what is nearest. Or it holds a secret.
     """
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import HydraException
 
     parsed = []
     for text in overrides:
+        key, _, value = text.partition("=")
+        if what := secrets.find(value or text, key):  # before any sentence, or Hydra's own record, repeats it
+            raise secrets.refusal(key if value else "an override", what)
         try:
             override = OverridesParser.create().parse_override(text)
         except HydraException as error:
             raise UsageError(f"{text} is neither group=choice nor key=value ({_one_line(error)}).") from error
         parsed.append(override)
         key = override.key_or_group
-        if (project_root() / "conf" / key).is_dir():
+        if (code_root() / "conf" / key).is_dir():
             _check_choice(text, key, override)
         elif key.rpartition(".")[2] == "_target_":
             raise UsageError(f"{text}: {key} names a class to import, which no config may: remove it.")
@@ -222,7 +254,7 @@ def check_overrides(overrides: Sequence[str]) -> list[Any]:
 def _check_choice(text: str, group: str, override: Any) -> None:
     chosen = override.sweep_string_iterator() if override.is_sweep_override() else [override.value()]
     for name in ("null" if choice is None else str(choice) for choice in chosen):
-        known = [p.stem for p in (project_root() / "conf" / group).glob("*.yaml")]
+        known = [p.stem for p in (code_root() / "conf" / group).glob("*.yaml")]
         own = group.startswith("hydra/") or (group == "experiment" and name == "null")
         if name not in known and not own:
             close = difflib.get_close_matches(name, known, n=1)
@@ -272,7 +304,7 @@ def nearest(key: str) -> str:
 
 def choices(group: str) -> str:
     """The files of a group, as a comma-separated list."""
-    return ", ".join(sorted(p.stem for p in (project_root() / "conf" / group).glob("*.yaml"))) or "(nothing)"
+    return ", ".join(sorted(p.stem for p in (code_root() / "conf" / group).glob("*.yaml"))) or "(nothing)"
 
 
 def _one_line(error: BaseException) -> str:

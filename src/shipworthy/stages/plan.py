@@ -3,11 +3,13 @@
 from typing import Any
 
 from shipworthy.architect import document
+from shipworthy.architect.calibration import calibrate
 from shipworthy.architect.compute.machine import resolve
 from shipworthy.architect.compute.schema import Machine
 from shipworthy.architect.estimate.build import Problem, estimate
 from shipworthy.architect.fits import fits
 from shipworthy.architect.rows import expected
+from shipworthy.core.calibration import FILE
 from shipworthy.core.groups import (
     AdapterConfig,
     ComputeConfig,
@@ -65,7 +67,8 @@ def run(
         seed=seed,
     )
     say("measuring a few training steps")
-    estimated = estimate(problem, _measure)
+    past = workspace.root.parent / "runs" / FILE
+    estimated = calibrate(estimate(problem, _measure), problem.machine, past)
     verdict = fits(estimated, problem.machine)
     if warning := estimated.measured.get("busy"):
         say(warning)

@@ -2,16 +2,35 @@
 
 import importlib
 import shutil
+from pathlib import Path
+from types import ModuleType
+from typing import Any
 
-from shipworthy.core.artifact import MANIFEST, read_artifact
-from shipworthy.core.errors import ShipworthyError
-from shipworthy.core.files import new_folder
-from shipworthy.core.groups import AdapterConfig, ModelConfig, OptimizerConfig, TaskConfig, TrackerConfig, TrainerConfig
+from shipworthy.core import pulse
+from shipworthy.core.artifact import MANIFEST, Artifact, read_artifact
+from shipworthy.core.errors import ShipworthyError, UsageError
+from shipworthy.core.files import new_folder, read_json, write_json
+from shipworthy.core.groups import (
+    AdapterConfig,
+    ComputeConfig,
+    ModelConfig,
+    OptimizerConfig,
+    TaskConfig,
+    TrackerConfig,
+    TrainerConfig,
+)
 from shipworthy.core.progress import say
 from shipworthy.core.workspace import Workspace
-from shipworthy.models.dataset import split
-from shipworthy.track.trackers.build import build as build_tracker
-from shipworthy.track.trackers.protocol import Status
+from shipworthy.models.dataset import seen, split
+from shipworthy.track.cost import calibration
+from shipworthy.track.record import record
+from shipworthy.track.record.recorded import recorded
+from shipworthy.track.reproduce import rows
+from shipworthy.track.runs import notes
+from shipworthy.train.sample import FILE, compare, find, identity
+from shipworthy.train.small import Small
+
+CIRCUMSTANCES = ("preflight", "resume", "compute", "note", "tracker")
 
 
 def run(
@@ -22,50 +41,93 @@ def run(
     trainer: TrainerConfig,
     optimizer: OptimizerConfig,
     tracker: TrackerConfig,
+    compute: ComputeConfig,
+    sample: str,
+    preflight: str,
+    resume: str,
+    validation_share: float,
+    note: str,
     seed: int,
     workspace: Workspace,
 ) -> None:
-    """Reads plan and dataset, writes `checkpoint`.
+    """Reads plan and dataset, writes `checkpoint`; with `sample` or `preflight=only`, only into the run's folder.
 
     Raises:
+        UsageError: `sample` can't be read, or `resume=must` and there is nothing to go on from.
         ShipworthyError: the plan says that it does not fit, and trainer.accept_unfit_plan is not set.
     """
-    _refuse_unfit(workspace, accepted=bool(getattr(trainer, "accept_unfit_plan", False)))
+    plan = _refuse_unfit(workspace, accepted=bool(getattr(trainer, "accept_unfit_plan", False)))
     dataset = workspace.read("dataset")
+    whole = split(dataset, "train")
+    small = Small(sample, whole, trainer, seed) if sample else None
     folder = workspace.run_folder()
-    done = folder / "checkpoint"
-    if (done / MANIFEST).is_file():
-        say(f"run {workspace.run_id} is done already: {done}")
+    request: dict[str, Any] = {
+        "task": task,
+        "model": model,
+        "adapter": adapter,
+        "trainer": small.trainer if small else trainer,
+        "optimizer": optimizer,
+        "train": small.rows if small else whole,
+        "validation": seen(split(dataset, "validation"), validation_share),
+        "seed": seed,
+        "run": folder,
+        "run_id": workspace.run_id,
+    }
+    pulse.tell(run_id=workspace.run_id, steps=getattr(request["trainer"], "steps", None))
+    started = _prepare(folder, resume)
+    kind = importlib.import_module(f"shipworthy.train.{trainer.kind}.fit")
+    if not started or not (folder / record.RECORD).is_file():
+        rows.keep(dataset, folder.parent)
+        record.write(folder, workspace, model, dataset.path, record.seeds(seed, trainer))
+    if note:
+        notes.edit(folder, {"hypothesis": note})
+    if preflight == "only" or (preflight == "on" and not started):
+        kind.check(**request)
+    if preflight == "only":
+        return
+    if (folder / "checkpoint" / MANIFEST).is_file():
+        say(f"run {workspace.run_id} is done already")
     else:
-        say(f"run {workspace.run_id} in {folder}")
-        folder.mkdir(parents=True, exist_ok=True)
-        records = build_tracker(tracker)
-        records.start(workspace.run_id, f"train {model.kind}", workspace.config, {"command": "train"})
-        status: Status = "failed"
-        try:
-            with workspace.write("checkpoint", target=done) as target:
-                importlib.import_module(f"shipworthy.train.{trainer.kind}.fit").fit(
-                    task=task,
-                    model=model,
-                    adapter=adapter,
-                    trainer=trainer,
-                    optimizer=optimizer,
-                    train=split(dataset, "train"),
-                    validation=split(dataset, "validation"),
-                    seed=seed,
-                    run=folder,
-                    run_id=workspace.run_id,
-                    records=records,
-                    target=target,
-                )
-            status = "finished"
-        finally:
-            records.finish(status)
-    _publish(workspace)
+        _fit(kind, request, tracker, compute, workspace)
+        calibration.note(folder, plan)
+    if small:
+        small.tell(folder, _identity(workspace), compute)
+    else:
+        _publish(workspace)
 
 
-def _refuse_unfit(workspace: Workspace, accepted: bool) -> None:
-    fits = workspace.read("plan").json("fits.json")
+def _prepare(folder: Path, resume: str) -> bool:
+    """Makes the run's folder; whether there is something to go on from."""
+    if resume == "never":
+        shutil.rmtree(folder, ignore_errors=True)
+    started = any(folder.glob("step-*")) or (folder / "checkpoint" / MANIFEST).is_file()
+    if resume == "must" and not started:
+        raise UsageError(f"resume=must, but {folder} holds no checkpoint: take resume=auto, or the config of that run.")
+    folder.mkdir(parents=True, exist_ok=True)
+    return started
+
+
+def _fit(
+    kind: ModuleType, request: dict[str, Any], tracker: TrackerConfig, compute: ComputeConfig, workspace: Workspace
+) -> None:
+    folder: Path = request["run"]
+    say(f"run {workspace.run_id} in {folder}")
+    with (
+        recorded(folder, tracker, compute, workspace.started) as records,
+        workspace.write("checkpoint", target=folder / "checkpoint") as target,
+    ):
+        kind.fit(**request, records=records, target=target)
+        if foretold := find(workspace.root.parent / "runs", _identity(workspace)):
+            write_json(target / FILE, compare(foretold, read_json(target / "training.json")))
+
+
+def _identity(workspace: Workspace) -> str:
+    """What a run and its samples have in common."""
+    return identity({**workspace.identity, "seed": workspace.seed}, workspace.inputs)
+
+
+def _refuse_unfit(workspace: Workspace, accepted: bool) -> Artifact:
+    fits = (plan := workspace.read("plan")).json("fits.json")
     # What the plan says is a gate, not an input of the weights: measuring it anew must not make another run.
     workspace.inputs.pop("plan")
     if not fits["fits"] and not accepted:
@@ -73,16 +135,16 @@ def _refuse_unfit(workspace: Workspace, accepted: bool) -> None:
             f"The plan says that this does not fit: {'; '.join(fits['reasons'])}. Change the config, or accept it with "
             "trainer.accept_unfit_plan=true."
         )
+    return plan
 
 
 def _publish(workspace: Workspace) -> None:
     """Copies the finished run to where the road's next command looks for it."""
-    done = workspace.run_folder() / "checkpoint"
-    checkpoint = read_artifact(done, "checkpoint")
-    metric = checkpoint.json("training.json")["selected_metric"]
-    if not workspace.publish:
-        say(f"checkpoint: {done} (validation {metric:.3f})")
-        return
-    with new_folder(workspace.root / "checkpoint") as target:
-        shutil.copytree(done, target, dirs_exist_ok=True)
-    say(f"checkpoint: {workspace.root / 'checkpoint'} (validation {metric:.3f})")
+    place = done = workspace.run_folder() / "checkpoint"
+    training = read_artifact(done, "checkpoint").json("training.json")
+    pulse.tell(step=training["steps"], metric=training["selected_metric"])
+    if workspace.publish:
+        place = workspace.root / "checkpoint"
+        with new_folder(place) as target:
+            shutil.copytree(done, target, dirs_exist_ok=True)
+    say(f"checkpoint: {place} (validation {training['selected_metric']:.3f})")

@@ -1,0 +1,79 @@
+"""Puts runs side by side: may they be compared, how do they differ, which is better, and what did each cost?"""
+
+from collections.abc import Sequence
+from itertools import zip_longest
+from pathlib import Path
+from textwrap import wrap
+
+from shipworthy.core.errors import UsageError
+from shipworthy.core.files import write_text
+from shipworthy.core.progress import say
+from shipworthy.track.runs import curves
+from shipworthy.track.runs.comparison import Part, compare
+from shipworthy.track.runs.page import page
+from shipworthy.track.runs.place import place
+from shipworthy.track.runs.registry import Run, find
+from shipworthy.track.runs.table import width_of_terminal
+
+USAGE = "shipworthy compare RUN RUN… [html=FILE] [workspace=artifacts]"
+LABEL, MOST = 24, 8
+PAGE = "compare.html"
+
+
+def run(arguments: Sequence[str]) -> None:
+    """Prints the comparison, the first run being what the others are held against, and writes it as a page.
+
+    Raises:
+        UsageError: no two runs were named, or there are none of these names.
+    """
+    names = [text for text in arguments if "=" not in text]
+    options = {"html": "", "workspace": "artifacts"}
+    given = dict(text.split("=", 1) for text in arguments if "=" in text)
+    if not 2 <= len(names) <= MOST or set(given) - set(options):
+        raise UsageError(f"it is {USAGE}, with 2 to {MOST} runs.")
+    options |= given
+    here = place(options["workspace"])
+    runs = [find(here.runs, name) for name in names]
+    if twice := [one.id for place, one in enumerate(runs) if one.id in {other.id for other in runs[:place]}]:
+        raise UsageError(f"run {twice[0]} was named twice: there is nothing to compare.")
+    parts = compare(runs, here)
+    for line in _lines(runs, parts, width_of_terminal()):
+        say(line)
+    target = Path(options["html"]) if options["html"] else here.runs / PAGE
+    write_text(target, page("compare", title="Runs side by side", data=_drawn(runs), runs=runs, parts=parts))
+    say(f"\ncurves: {target}")
+
+
+def _lines(runs: Sequence[Run], parts: Sequence[Part], width: int) -> list[str]:
+    column = max(12, (width - LABEL) // len(runs) - 2)
+    found = _row("", [one.id for one in runs], column)
+    for part in parts:
+        found.append(part.title)
+        for remark in part.remarks:
+            found += [f"  {line}" for line in wrap(f"! {remark}" if part.alarm else remark, width - 2)]
+        for label, cells in part.rows:
+            found += _row(f"  {label}", cells, column)
+    return found
+
+
+def _row(label: str, cells: Sequence[str], column: int) -> list[str]:
+    """One row: as many lines as its longest cell needs."""
+    parts = [wrap(label, LABEL - 2, subsequent_indent="    "), *(wrap(cell, column) for cell in cells)]
+    return [
+        f"{head:<{LABEL}}{'  '.join(f'{text:<{column}}' for text in rest)}".rstrip()
+        for head, *rest in zip_longest(*parts, fillvalue="")
+    ]
+
+
+def _drawn(runs: Sequence[Run]) -> list[dict[str, object]]:
+    """What the page draws."""
+    return [
+        {
+            "id": one.id,
+            "curves": {
+                name: {"steps": list(curve.steps), "values": list(curve.values)}
+                for name, curve in curves.curves(curves.history(one.folder)).items()
+            },
+        }
+        for one in runs
+    ]

@@ -1,0 +1,126 @@
+"""What runs and campaigns cost, what each point of the metric cost, and what the plan had said."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from shipworthy.architect.compute.machine import of_the_list
+from shipworthy.architect.estimate import scale
+from shipworthy.core.calibration import FILE, read
+from shipworthy.core.errors import UsageError
+from shipworthy.core.files import write_json
+from shipworthy.core.progress import say, track
+from shipworthy.core.project import project_root
+from shipworthy.track.cost import report, table
+from shipworthy.track.cost.cost import Cost, Price, of_run
+from shipworthy.track.cost.groups import groups
+from shipworthy.track.runs.place import place
+from shipworthy.track.runs.registry import Damaged, Run, pick, read_all
+
+USAGE = (
+    "shipworthy cost [RUN|CAMPAIGN…] [compute=NAME] [against=BASELINE] [project='data=10x model=360m'] [json=FILE] "
+    "[workspace=artifacts]"
+)
+KEYS = ("compute", "against", "project", "json", "workspace")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the command line asks for.
+
+    Attributes:
+        names: runs and campaigns (none: all).
+        price: of another machine, by `compute=`.
+        against: the baseline that a gain is counted from (empty: the best).
+        size: what to project to, by `project=`.
+        json: the file that the report is written to as well.
+        workspace: beside which the runs stand.
+    """
+
+    names: list[str]
+    price: Price | None
+    against: str
+    size: scale.Size | None
+    json: Path | None
+    workspace: str
+
+
+def run(arguments: Sequence[str]) -> None:
+    """Prints the costs of the runs and campaigns that are named, or of all.
+
+    Raises:
+        UsageError: there is no such run, campaign, machine or baseline.
+    """
+    asked = _asked(arguments)
+    folder = place(asked.workspace).runs
+    everyone, damaged = read_all(folder)
+    for one in damaged:
+        say(f"{one.id} is left out: {one.said}")
+    wanted, alone, campaigns = _wanted(asked.names, everyone, damaged)
+    costs = [(one, of_run(one, asked.price)) for one in track(wanted, "adding up", len(wanted))]
+    # Of an experiment, part of its runs would say little.
+    made = [group for group in groups(costs) if not asked.names or group.name in campaigns]
+    notes = {line["run_id"]: line for line in read(folder / FILE)}
+    facts = {one.id: _show(one, cost, asked, notes.get(one.id)) for one, cost in costs if one.id in alone}
+    if len(costs) > 1 or not alone:
+        say(report.tables(costs, made))
+    for group in made:
+        if len(group.runs) > 1:
+            found = report.of_group(group, price=asked.price, against=asked.against)
+            say("\n".join(["", f"{group.kind} {group.name}", *table.aligned(found)]))
+    if asked.json:
+        write_json(asked.json, report.values(costs, facts, made))
+        say(f"written: {asked.json}")
+
+
+def _asked(arguments: Sequence[str]) -> Asked:
+    names = [text for text in arguments if "=" not in text]
+    keys = dict(text.split("=", 1) for text in arguments if "=" in text)
+    if unknown := set(keys) - {*KEYS}:
+        raise UsageError(f"{min(unknown)}= is unknown: it is {USAGE}.")
+    if "project" in keys and not names:
+        raise UsageError(f"project= needs the run to project from: it is {USAGE}.")
+    machine = of_the_list(keys["compute"], project_root() / "conf" / "compute") if "compute" in keys else None
+    return Asked(
+        names,
+        Price(machine.name, machine.price_per_hour, machine.currency) if machine else None,
+        keys.get("against", ""),
+        scale.parse(keys["project"]) if "project" in keys else None,
+        Path(keys["json"]) if "json" in keys else None,
+        keys.get("workspace", "artifacts"),
+    )
+
+
+def _wanted(
+    names: Sequence[str], everyone: list[Run], damaged: Sequence[Damaged]
+) -> tuple[list[Run], set[str], set[str]]:
+    """The runs to add up, the ids of those that were named themselves, and the campaigns that were named."""
+    if not names:
+        if not everyone:
+            raise UsageError("no run was made here yet: `shipworthy train` makes one.")
+        return everyone, set(), set()
+    campaigns = {one.campaign for one in everyone if one.campaign} & set(names)
+    alone = {pick([*everyone, *damaged], name).id for name in names if name not in campaigns}
+    return [one for one in everyone if one.campaign in campaigns or one.id in alone], alone, campaigns
+
+
+def _show(one: Run, cost: Cost, asked: Asked, note: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Prints what is known of a run, and returns it."""
+    lines, facts = report.of_run(one, cost, price=asked.price, against=asked.against, note=note)
+    if asked.size:
+        facts["projection"] = _projection(one, cost, asked.size, note)
+        per_hour = report.per_hour(one, asked.price) or 0.0
+        lines.append(("at", table.projection(facts["projection"], per_hour, next(iter(cost.money), ""))))
+    say("\n".join([f"run {one.id} ({one.name}): {one.status}", *table.aligned(lines), ""]))
+    return facts
+
+
+def _projection(one: Run, cost: Cost, size: scale.Size, note: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Another size by the planner's formula, from what this run took; nothing is done again there."""
+    model = size.model(one.training.get("parameters"))
+    times = scale.time(size.data, model).scaled(cost.seconds - cost.again.value)
+    peak = one.training.get("peak_memory_mb")
+    memory = scale.memory_mb(peak, (note or {}).get("libraries_mb", 0.0), model) if peak else None
+    found = {"seconds": asdict(times), "memory_mb": asdict(memory) if memory else None}
+    return {"data": size.data, "model": model, **found}

@@ -1,0 +1,103 @@
+"""Runs a run again, in a clean folder, and says what differs: before it starts, and in what came out."""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from shipworthy.core import gpus
+from shipworthy.core.artifact import MANIFEST, read_artifact
+from shipworthy.core.errors import ShipworthyError, UsageError
+from shipworthy.core.files import read_json, write_json
+from shipworthy.core.identity import environment
+from shipworthy.core.progress import say
+from shipworthy.core.project import project_root
+from shipworthy.core.snapshot import SNAPSHOTS
+from shipworthy.track.record.surroundings import packages
+from shipworthy.track.reproduce import differences, outcome, restore
+from shipworthy.track.runs.place import place
+from shipworthy.track.runs.registry import find
+
+USAGE = "shipworthy reproduce RUN [code=run|present] [tolerance=0.001] [workspace=artifacts]"
+FOLDER, RESULT = "reproduced", "reproduction.json"
+
+
+def run(arguments: Sequence[str]) -> None:
+    """Repeats a finished run, and writes reproduction.json into its folder.
+
+    Raises:
+        UsageError: no such run, or it did not finish.
+        ShipworthyError: code or data can't be had as they were, the repetition failed, or what came out is another.
+    """
+    name, code, tolerance, workspace = _asked(arguments)
+    root, runs = project_root(), place(workspace).runs
+    folder = find(runs, name).folder
+    if not (folder / "checkpoint" / MANIFEST).is_file():
+        raise UsageError(f"{folder.name} did not finish, so there is nothing to compare with: run it to its end first.")
+    then = read_artifact(folder / "checkpoint", "checkpoint")
+    record = read_json(folder / "record.json")
+    target = runs / FOLDER / folder.name
+    if (target / RESULT).is_file():  # compared already: this is another repetition
+        shutil.rmtree(target)
+    found = restore.code(record, folder, root, target) if code == "run" else restore.present(root, target)
+    say(f"code: {found}, into {target}")
+    differing = _differences(record, folder, root, target if code == "run" else None)
+    restore.data(record, runs, root, target)
+    restore.shipworthy("train", record, target)
+    (again,) = (target / "runs").glob("*/checkpoint")
+    compared = outcome.compare(then, read_artifact(again, "checkpoint"), tolerance)
+    for line in compared.lines():
+        say(line)
+    result = {**compared.to_json(), "differences": differing, "run_id": again.parent.name, "folder": str(target)}
+    write_json(target / RESULT, result)
+    write_json(folder / RESULT, result)
+    if compared.verdict is outcome.Verdict.PARTED:
+        raise ShipworthyError(f"{folder.name} was not reproduced; what came out instead is in {again}.")
+
+
+def _asked(arguments: Sequence[str]) -> tuple[str, str, float, str]:
+    names = [text for text in arguments if "=" not in text]
+    asked = {"code": "run", "tolerance": "0.001", "workspace": "artifacts"}
+    given = dict(text.split("=", 1) for text in arguments if "=" in text)
+    if len(names) != 1 or set(given) - set(asked) or given.get("code", "run") not in ("run", "present"):
+        raise UsageError(f"it is {USAGE}.")
+    asked |= given
+    try:
+        tolerance = float(asked["tolerance"])
+    except ValueError:
+        tolerance = -1.0
+    if not 0 <= tolerance < 1:
+        raise UsageError(f"tolerance={asked['tolerance']} is no share: give a number from 0 to below 1.")
+    return names[0], asked["code"], tolerance, asked["workspace"]
+
+
+def _differences(record: Mapping[str, Any], run: Path, root: Path, own: Path | None) -> list[str]:
+    """Says what is otherwise than when the run was made.
+
+    Args:
+        own: where the run's own code stands, if it is what will run.
+    """
+    snapshot = own or root / SNAPSHOTS / str(record["code"]["snapshot"])
+    parts = {
+        "code": differences.code(snapshot, root),
+        "": [
+            *differences.packages((run / "packages.txt").read_text(encoding="utf-8"), packages()),
+            *differences.hardware(record["environment"], _machine()),
+        ],
+        "data": differences.data(record, run.parent, root),
+    }
+    found = [f"{part}: {one}" if part else one for part, all_of_it in parts.items() for one in all_of_it]
+    for one in found:
+        say(f"differs: {one}")
+    if not found:
+        say("nothing differs: code, libraries, machine and data are those of the run")
+    if parts["code"] and own:
+        say("the code that runs is the run's own; code=present would run that of now")
+    return found
+
+
+def _machine() -> dict[str, Any]:
+    import torch  # noqa: F401  # environment() asks it, where it is loaded, for threads and CUDA, as in a training
+
+    driver = gpus.driver()
+    return {**environment(), "driver": driver.version if driver else ""}

@@ -1,0 +1,99 @@
+"""Shows which rows a step of a run saw, and proves it by the run's ledger."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from shipworthy.core.artifact import read_artifact
+from shipworthy.core.errors import ShipworthyError, UsageError
+from shipworthy.core.files import read_json
+from shipworthy.core.progress import say
+from shipworthy.core.project import project_root
+from shipworthy.models.dataset import split
+from shipworthy.track.record.record import RECORD
+from shipworthy.train.lightning.order import ledger, plan
+from shipworthy.train.schema import LightningTrainer
+from shipworthy.train.small import Small
+
+USAGE = "shipworthy trace RUN step=N, where RUN is a folder runs/ID, or its ID"
+SHOWN = ("id", "answer", "cluster")
+
+
+def run(arguments: Sequence[str]) -> None:
+    """Prints the rows of a step.
+
+    Raises:
+        UsageError: there is no such run or step.
+        ShipworthyError: the dataset is another one by now, or the run saw other rows than these.
+    """
+    folder, number = _asked(arguments)
+    record = read_json(folder / RECORD)
+    history = _history(folder)
+    if not 1 <= number <= len(history):
+        raise UsageError(f"step={number}: {folder} has done steps 1 to {len(history)} so far.")
+    rows, batches = _plan(record)
+    ids = rows["id"].cast(pl.String).to_list()
+    rolled = ""
+    for step, batch in enumerate(batches[:number], 1):
+        rolled = ledger(rolled, step, [ids[row] for row in batch])
+        if rolled != history[step - 1]["ledger"]:
+            raise ShipworthyError(
+                f"At step {step} {folder} saw other rows than config and dataset say: its ledger is "
+                f"{history[step - 1]['ledger']}, not {rolled}; the code that orders rows is another one by now "
+                f"(look at {folder / 'checkpoint' / 'manifest.json'} for its Git SHA)."
+            )
+    entry = history[number - 1]
+    done = "left out" if "skipped" in entry else "made"
+    say(
+        f"step {number} of {folder.name}: loss {entry['loss']:.4f}, gradient {entry['grad_norm']:.3f}, rate "
+        f"{entry['lr']:.2e}, update {done}; ledger {rolled}, as the run noted it"
+    )
+    _show(rows[batches[number - 1]])
+
+
+def _asked(arguments: Sequence[str]) -> tuple[Path, int]:
+    names = [text for text in arguments if "=" not in text]
+    keys = dict(text.split("=", 1) for text in arguments if "=" in text)
+    if len(names) != 1 or set(keys) != {"step"} or not keys["step"].isdigit():
+        raise UsageError(f"it is {USAGE}.")
+    found = [path for path in (Path(names[0]), project_root() / "runs" / names[0]) if (path / RECORD).is_file()]
+    if not found:
+        raise UsageError(f"there is no run '{names[0]}' (no {RECORD} in it, nor in runs/{names[0]}): it is {USAGE}.")
+    return found[0], int(keys["step"])
+
+
+def _history(folder: Path) -> list[dict[str, Any]]:
+    if (folder / "checkpoint" / "history.json").is_file():
+        finished: list[dict[str, Any]] = read_json(folder / "checkpoint" / "history.json")
+        return finished
+    states = sorted(folder.glob("step-*/state.json"))
+    running: list[dict[str, Any]] = read_json(states[-1])["progress"]["history"] if states else []
+    return running
+
+
+def _plan(record: dict[str, Any]) -> tuple[pl.DataFrame, list[list[int]]]:
+    dataset = read_artifact(Path(record["dataset"]), "dataset")
+    if dataset.digest != record["inputs"]["dataset"]:
+        raise ShipworthyError(
+            f"{dataset.path} is not the dataset of this run: check out {record['inputs']['dataset'][:12]}… again."
+        )
+    config = record["config"]
+    if config["trainer"]["kind"] != "lightning":
+        raise UsageError(f"trainer '{config['trainer']['kind']}' makes no steps, so there is none to show.")
+    rows, sample = split(dataset, "train"), config["sample"]
+    names = ("batch_size", "steps", "validate_every")
+    trainer = LightningTrainer(**{name: config["trainer"][name] for name in names})
+    if sample:
+        small = Small(sample, rows, trainer, record["seeds"]["seed"])
+        rows, trainer = small.rows, small.trainer
+    lengths = (rows["prompt_ids"].list.len() + rows["answer_ids"].list.len()).to_list()
+    return rows, plan(lengths, trainer.batch_size, trainer.steps, record["seeds"]["seed"])
+
+
+def _show(rows: pl.DataFrame) -> None:
+    texts = [name for name in rows.columns if rows[name].dtype == pl.String and name not in SHOWN]
+    for row in rows.iter_rows(named=True):
+        tokens = len(row["prompt_ids"]) + len(row["answer_ids"])
+        say(f"  {row['id']}  {tokens} tokens  {' | '.join(str(row[name]) for name in texts)} → {row['answer']}")
