@@ -19,7 +19,9 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 def is_cuda_library(requirement: str) -> bool:
     """Whether a requirement such as `nvidia-cublas==13.1; …` or a line of a lock belongs to CUDA."""
     name = NAME.match(requirement)
-    return name is not None and name[0].lower().startswith(("nvidia-", "cuda-", "triton"))
+    if name is None or name[0].lower() == "nvidia-ml-py":  # asks the driver, and brings nothing along
+        return False
+    return name[0].lower().startswith(("nvidia-", "cuda-", "triton"))
 
 
 def cuda_libraries(report: dict[str, Any], system: str = platform.system()) -> list[str]:
