@@ -17,6 +17,7 @@ Shipworthy = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture(autouse=True, scope="session")
 def _project_root() -> None:
     os.chdir(ROOT)
+    os.environ.pop("COLUMNS", None)  # tables are as wide as where there is no terminal
 
 
 @pytest.fixture(scope="session")

@@ -34,6 +34,10 @@ def assert_holds(config: Any, wanted: Any, where: str) -> None:
     if isinstance(wanted, dict):
         for key, value in wanted.items():
             assert_holds(config[key] if isinstance(config, dict) else getattr(config, key), value, f"{where}.{key}")
+    elif isinstance(wanted, list):
+        assert len(config) == len(wanted), where
+        for number, value in enumerate(wanted):
+            assert_holds(config[number], value, f"{where}[{number}]")
     else:
         assert config == wanted, where
 
@@ -77,7 +81,7 @@ def test_a_file_begins_with_a_schema_or_a_sibling_that_does(path: Path) -> None:
     if path.parent.name == "experiment":
         return
     defaults = yaml.safe_load(path.read_text(encoding="utf-8"))["defaults"]
-    bases = [f"base_{kind}" for kind in SCHEMAS.get(path.parent.name, {})] + ["base_optuna", "submitit_slurm"]
+    bases = [f"base_{kind}" for kind in SCHEMAS.get(path.parent.name, {})] + ["base_optuna", "base_slurm"]
     assert defaults[0] in bases or (path.parent / f"{defaults[0]}.yaml").is_file()
     assert defaults[1:] == ["_self_"]
 

@@ -1,6 +1,7 @@
 """The whole road in small, walked once per session; a test that spoils something works on a copy."""
 
 import shutil
+import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -54,3 +55,13 @@ def smoke(shipworthy: Shipworthy, tmp_path_factory: pytest.TempPathFactory) -> R
 def adult(shipworthy: Shipworthy, tmp_path_factory: pytest.TempPathFactory) -> Road:
     """experiment=adult_xgboost: a table, a family that fits itself."""
     return Road(shipworthy, "adult_xgboost", tmp_path_factory.mktemp("adult") / "artifacts")
+
+
+@pytest.fixture
+def namespace() -> tuple[str, ...]:
+    """The command that starts another with mounts of its own; fails where that is not possible."""
+    for command in (("unshare", "-m"), ("unshare", "-rm")):
+        probe = [*command, "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
+        if shutil.which("unshare") and subprocess.run(probe, capture_output=True, check=False).returncode == 0:
+            return command
+    pytest.fail("A full disk cannot be tried here: neither root nor user namespaces (unshare -rm) may mount a tmpfs.")

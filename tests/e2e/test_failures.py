@@ -3,7 +3,6 @@
 import functools
 import http.server
 import shutil
-import subprocess
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -126,16 +125,6 @@ def test_a_damaged_checkpoint_is_refused(shipworthy: Shipworthy, smoke: Road, tm
     assert done.returncode == 1
     assert "checkpoint" in one_sentence(done)
     assert not (workspace / "evaluation").exists()
-
-
-@pytest.fixture
-def namespace() -> tuple[str, ...]:
-    """The command that starts another with mounts of its own; fails where that is not possible."""
-    for command in (("unshare", "-m"), ("unshare", "-rm")):
-        probe = [*command, "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
-        if shutil.which("unshare") and subprocess.run(probe, capture_output=True, check=False).returncode == 0:
-            return command
-    pytest.fail("A full disk cannot be tried here: neither root nor user namespaces (unshare -rm) may mount a tmpfs.")
 
 
 @e2e

@@ -11,15 +11,19 @@ from shipworthy.architect.compute.schema import Machine
 from shipworthy.config import as_dict
 from shipworthy.core.artifact import Artifact, read_artifact
 from shipworthy.core.errors import UsageError
+from shipworthy.core.files import write_json
+from shipworthy.core.identity import environment
 from shipworthy.core.project import project_root
 from shipworthy.core.workspace import Workspace
 from shipworthy.data.schema import Records, Split, Table
 from shipworthy.evaluation.tasks.schema import Classification, TextToText
+from shipworthy.models.causal_lm.base import base_folder
 from shipworthy.models.causal_lm.network import load_network
 from shipworthy.models.causal_lm.schema import CausalLM
-from shipworthy.models.causal_lm.weights import base_folder, fetch
+from shipworthy.models.causal_lm.weights import fetch
 from shipworthy.models.xgboost.schema import XGBoost
 from shipworthy.stages import plan
+from shipworthy.track.cost.calibration import note
 from shipworthy.train.adapters.schema import Lora, NoAdapter
 from shipworthy.train.schema import AdamW, ClassicalTrainer, LightningTrainer, NoOptimizer
 from tests.tiny import write_model
@@ -86,6 +90,31 @@ def test_a_networks_plan_is_measured_and_counted(project: Path, words: dict[str,
     assert made.json("criteria.json")["metric"] == "exact_match"
     assert "# Plan: own" in made.file("plan.md").read_text()
     assert made.manifest.inputs.keys() == {"data/own.jsonl"}
+
+
+def test_the_next_plan_is_set_right_by_runs_of_the_last(project: Path, words: dict[str, Any]) -> None:
+    first = run(project, words)
+    told, known = first.json("plan.json"), {name: as_dict(group) for name, group in words.items()}
+    for number in range(3):
+        folder = project / "runs" / f"r{number}"
+        (folder / "checkpoint").mkdir(parents=True)
+        facts = {"run_id": folder.name, "config": {**known, "sample": ""}, "code": {}, "environment": environment()}
+        write_json(folder / "record.json", facts)
+        (folder / "starts.jsonl").write_text('{"start": 1, "began": 0, "gpus": []}\n')
+        seconds, peak = 1.5 * told["seconds"]["value"], 1.1 * told["memory_mb"]["total"]["value"]
+        write_json(folder / "checkpoint" / "training.json", {"steps": 8, "seconds": seconds, "peak_memory_mb": peak})
+        write_json(folder / "checkpoint" / "history.json", [])
+        assert note(folder, first) is not None
+    second = run(project, words)
+    document = second.json("plan.json")
+    calibration = document["calibration"]
+    assert calibration["runs"] == ["r0", "r1", "r2"]
+    assert calibration["ratios"]["seconds"]["value"] == pytest.approx(1.5)
+    assert document["seconds"]["value"] == pytest.approx(1.5 * calibration["estimated"]["seconds"]["value"])
+    assert document["memory_mb"]["total"]["value"] == pytest.approx(
+        1.1 * calibration["estimated"]["memory_mb"]["value"]
+    )
+    assert "Calibrated by 3 past runs" in second.file("plan.md").read_text()
 
 
 def test_a_plan_that_does_not_fit_is_a_plan(project: Path, words: dict[str, Any]) -> None:

@@ -3,27 +3,32 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 
 import shipworthy.stages.train as stage
+from shipworthy.architect.compute.schema import Machine
 from shipworthy.config import as_dict
 from shipworthy.core.artifact import read_artifact, write_artifact
 from shipworthy.core.errors import ShipworthyError, UsageError
-from shipworthy.core.files import sha256_of_file, write_json
+from shipworthy.core.files import read_json, sha256_of_file, write_json
+from shipworthy.core.interrupt import StopRequestedError, ask, withdraw
 from shipworthy.core.workspace import Workspace
 from shipworthy.evaluation.tasks.schema import TextToText
 from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.causal_lm.weights import fetch
+from shipworthy.models.dataset import seen
+from shipworthy.stages.trace import run as trace
 from shipworthy.track.trackers.none import NoTracker
 from shipworthy.track.trackers.schema import NoTracker as NoTrackerConfig
 from shipworthy.train.adapters.schema import Lora
 from shipworthy.train.schema import AdamW, LightningTrainer
 from tests.tiny import write_model
 
-TASK = TextToText(name="t", description="d", prompt="{text}", max_new_tokens=3, baselines=["majority"])
+TASK = TextToText(name="t", description="d", prompt="{text}", max_new_tokens=6, baselines=["majority"])
 TRAINER = LightningTrainer(
     batch_size=2, steps=6, validate_every=3, validation_rows=2, checkpoint_every=1, keep=2, threads=1
 )
@@ -53,6 +58,12 @@ def dataset(model: CausalLM, folder: Path) -> None:
     with write_artifact(folder / "dataset", "dataset", run_id="d", config={}, inputs={}, seeds={}) as target:
         rows[:8].write_parquet(target / "train.parquet")
         rows[8:].write_parquet(target / "validation.parquet")
+        rows[8:].drop("answer", "answer_ids").write_parquet(target / "test.parquet")
+
+
+def dataset_of(model: CausalLM, folder: Path) -> Path:
+    dataset(model, folder / "artifacts")
+    return folder / "artifacts" / "dataset"
 
 
 def plan(folder: Path, fits: bool) -> None:
@@ -60,7 +71,9 @@ def plan(folder: Path, fits: bool) -> None:
         write_json(target / "fits.json", {"fits": fits, "reasons": [] if fits else ["it needs 99 GB"]})
 
 
-def train(model: CausalLM, folder: Path, trainer: LightningTrainer = TRAINER, publish: bool = True) -> Workspace:
+def train(
+    model: CausalLM, folder: Path, trainer: LightningTrainer = TRAINER, publish: bool = True, **how: Any
+) -> Workspace:
     root = folder / "artifacts"
     if not (root / "dataset").exists():
         dataset(model, root)
@@ -74,9 +87,11 @@ def train(model: CausalLM, folder: Path, trainer: LightningTrainer = TRAINER, pu
         "optimizer": AdamW(lr=0.01),
         "tracker": NoTrackerConfig(),
     }
-    config = {name: as_dict(part) for name, part in parts.items()}
+    config: dict[str, Any] = {name: as_dict(part) for name, part in parts.items()}
+    asked = {"sample": "", "preflight": "off", "resume": "auto", "validation_share": 1.0, "note": "", **how}
+    config |= {name: asked[name] for name in ("sample", "validation_share")}
     workspace = Workspace(root=root, command="train", config=config, seed=3, publish=publish)
-    stage.run(**parts, seed=3, workspace=workspace)  # type: ignore[arg-type]
+    stage.run(**parts, **asked, compute=Machine(price_per_hour=2.0), seed=3, workspace=workspace)  # type: ignore[arg-type]
     return workspace
 
 
@@ -135,3 +150,100 @@ def test_a_sweeps_job_keeps_its_checkpoint_to_itself(model: CausalLM, tmp_path: 
 def test_fewer_rows_than_one_batch_are_refused(model: CausalLM, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="fewer than trainer.batch_size"):
         train(model, tmp_path, LightningTrainer(batch_size=99, steps=6, validate_every=3))
+
+
+def test_a_sample_says_what_the_whole_would_take_and_the_whole_compares(model: CausalLM, tmp_path: Path) -> None:
+    train(model, tmp_path, sample="50%")
+    assert not (tmp_path / "artifacts" / "checkpoint").exists()
+    told = json.loads(next((tmp_path / "runs").glob("*/sample.json")).read_text())
+    assert told["rows"] == {"sample": 4, "whole": 8}
+    assert told["steps"] == {"sample": 5, "timed": 4, "whole": 6}
+    assert told["hours"]["low"] <= told["hours"]["value"] <= told["hours"]["high"]
+    assert told["money"]["value"] == pytest.approx(2 * told["hours"]["value"])
+    train(model, tmp_path)
+    compared = read_artifact(tmp_path / "artifacts" / "checkpoint", "checkpoint").json("sample.json")
+    assert compared["foretold_s"] == told["training_s"]
+    assert compared["tokens_ratio"] == pytest.approx(1.0)
+
+
+def test_resume_is_what_it_says(model: CausalLM, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="resume=must.*no checkpoint"):
+        train(model, tmp_path, resume="must")
+    folder = train(model, tmp_path).run_folder()
+    first = (folder / "step-0000006" / "manifest.json").stat().st_mtime_ns
+    train(model, tmp_path, resume="must")
+    assert (folder / "step-0000006" / "manifest.json").stat().st_mtime_ns == first
+    train(model, tmp_path, resume="never")
+    assert (folder / "step-0000006" / "manifest.json").stat().st_mtime_ns > first
+
+
+def test_preflight_only_trains_nothing(model: CausalLM, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = train(model, tmp_path, preflight="only").run_folder()
+    assert "13 of 13 passed" in capsys.readouterr().out
+    assert len(json.loads((folder / "preflight.json").read_text())) == 13
+    assert not list(folder.glob("step-*")) and not (tmp_path / "artifacts" / "checkpoint").exists()
+
+
+def starts(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "starts.jsonl").read_text().splitlines()]
+
+
+def test_the_record_stands_before_the_first_step_and_each_start_says_how_it_ended(
+    model: CausalLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def disturb(self: NoTracker, metrics: Mapping[str, float], step: int) -> None:
+        (folder,) = (path.parent for path in tmp_path.glob("runs/*/record.json"))
+        assert (folder / "packages.txt").is_file()
+        if len(starts(folder)) == 1:
+            raise RuntimeError("cut")
+        if step == 4:
+            ask("pruned")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(NoTracker, "log", disturb)
+        with pytest.raises(RuntimeError, match="cut"):
+            train(model, tmp_path, note="it may break")
+        with pytest.raises(StopRequestedError):
+            train(model, tmp_path)
+    withdraw("pruned")
+    folder = train(model, tmp_path, note="it holds").run_folder()
+    lines = starts(folder)
+    assert [line["start"] for line in lines] == [1, 1, 2, 2, 3, 3]
+    ends = [(line["status"], line["said"][:3], line["step"]) for line in lines[1::2]]
+    assert ends == [("failed", "cut", 1), ("pruned", "ask", 5), ("finished", "", 6)]
+    record = read_json(folder / "record.json")
+    assert record["began"] == lines[0]["began"], "it says how the run began"
+    assert record["run_id"] == folder.name
+    assert record["seeds"] == {"seed": 3, "python": 3, "numpy": 3, "torch": 3, "workers": None}
+    assert read_json(folder / "notes.json")["hypothesis"] == "it holds"
+    assert (folder / "system.jsonl").read_text().count("\n") >= 3
+
+
+def test_a_share_of_the_validation_is_another_run_that_sees_no_more(model: CausalLM, tmp_path: Path) -> None:
+    validation = pl.read_parquet(dataset_of(model, tmp_path) / "validation.parquet")
+    share = next(n / 100 for n in range(1, 100) if seen(validation, n / 100).height == 1)
+    whole, part = train(model, tmp_path), train(model, tmp_path, validation_share=share)
+    assert whole.run_id != part.run_id
+    ids = [pl.read_parquet(one.run_folder() / "checkpoint" / "validation.parquet")["id"] for one in (whole, part)]
+    assert ids[0].to_list() == validation["id"].to_list()
+    assert ids[1].to_list() == seen(validation, share)["id"].to_list()
+
+
+def test_a_step_is_traced_to_its_rows(model: CausalLM, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = train(model, tmp_path).run_folder()
+    seen = []
+    for step in range(1, 7):
+        capsys.readouterr()
+        trace([str(folder), f"step={step}"])
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[0].startswith(f"step {step} of {folder.name}: loss ")
+        assert all("Deletes a thing" in line and "→ Del" in line for line in lines[1:])
+        seen += [line.split()[0] for line in lines[1:]]
+    assert {seen.count(str(row)) for row in range(8)} == {1, 2}  # one epoch and a half
+    with pytest.raises(UsageError, match="step=7: .* has done steps 1 to 6"):
+        trace([str(folder), "step=7"])
+    history = json.loads((folder / "checkpoint" / "history.json").read_text())
+    history[1]["ledger"] = "0" * 32
+    (folder / "checkpoint" / "history.json").write_text(json.dumps(history))
+    with pytest.raises(ShipworthyError, match="At step 2 .* saw other rows"):
+        trace([str(folder), "step=3"])

@@ -1,0 +1,151 @@
+"""Sweeps for a cluster on a machine that has none: what is refused, and what a dry run shows."""
+
+import logging
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from shipworthy.cli import main
+from shipworthy.core.project import code_root, project_root
+from tests.conftest import ROOT, Shipworthy, one_sentence
+
+ON_CPUS = ("--multirun", "experiment=smoke", "hydra/launcher=slurm_cpu")
+ON_NODES = ("--multirun", "experiment=smoke", "hydra/launcher=slurm_nodes")
+Call = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    for name in ("conf", "slurm", "pyproject.toml", "requirements.lock", "params.yaml"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    return tmp_path
+
+
+@pytest.fixture
+def call(project: Path, shipworthy: Shipworthy) -> Call:
+    """`shipworthy …` in that project, where git is found and Slurm is not."""
+    (project / "bin").mkdir()
+    for tool in ("git", "env", "uname"):
+        (project / "bin" / tool).symlink_to(str(shutil.which(tool)))
+
+    def run(*arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
+        own = {"PATH": str(project / "bin"), "XDG_CONFIG_HOME": str(project), "SHIPWORTHY_SITE": ""}
+        return shipworthy(*arguments, cwd=project, **{**own, **env})
+
+    return run
+
+
+@pytest.fixture
+def inside(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., int]]:
+    """The same in this process, which is quicker; what Hydra leaves behind is put away."""
+    caches, log = (project_root, code_root), logging.getLogger()
+    handlers, level = log.handlers[:], log.level
+    for name, value in {"PATH": str(project / "bin"), "XDG_CONFIG_HOME": str(project), "SHIPWORTHY_SITE": ""}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(project)
+    monkeypatch.setattr(sys, "argv", [])
+    for cache in caches:
+        cache.cache_clear()
+
+    def run(*arguments: str) -> int:
+        try:
+            return main(arguments)
+        except SystemExit as stopped:
+            return int(str(stopped.code))
+
+    yield run
+    log.handlers, log.level = handlers, level
+    for cache in caches:
+        cache.cache_clear()
+
+
+def made(project: Path) -> list[str]:
+    return [path.name for path in project.glob("runs/sweeps/*/")]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("train", "--detach", "hydra/launcher=slurm_cpu"), 2, "--detach is for sweeps: add --multirun."),
+        (("train", "--dry-run"), 2, "--dry-run is for sweeps: add --multirun."),
+        (("train", "-m", "--detach", "seed=1,2"), 2, "--detach is for jobs on a cluster: add hydra/launcher=slurm_cpu"),
+        (("train", "-m", "--dry-run", "seed=1,2"), 2, "--dry-run is for jobs on a cluster: add hydra/launcher="),
+        (("train", *ON_CPUS, "--detach", "--dry-run"), 2, "--detach and --dry-run exclude each other"),
+        (("train", *ON_CPUS, "--detach", "hydra/sweeper=optuna"), 2, "--detach leaves a sweeper that chooses by"),
+        (("train", "-m", "hydra/launcher=slurm_cpus"), 2, "did you mean hydra/launcher=slurm_cpu?"),
+        (("train", *ON_CPUS, "hydra.launcher.nodez=2"), 2, "hydra.launcher.nodez=2: Key 'nodez' "),
+        (("train", *ON_CPUS, "hydra.launcher.nodes=two"), 2, "hydra.launcher.nodes=two: "),
+        (("train", *ON_CPUS, "hydra.launcher.start=ssh"), 2, "start=ssh starts nothing: choose srun or torchrun."),
+        (("train", *ON_CPUS, "trainer.steps=12,0"), 2, "trainer.steps=0"),
+        (("train", *ON_CPUS, "optimizer.lr=0.1,fast"), 2, "fast"),
+        (("train", *ON_NODES, "trainer.devices=2", "hydra.launcher.gpus_per_node=2"), 2, "must be the same: a process"),
+        (
+            ("train", *ON_NODES, "trainer.devices=2"),
+            2,
+            "gpus_per_node=1, but trainer.devices=2: each process needs a GPU.",
+        ),
+        (("baseline", *ON_NODES), 2, "nodes=2 and tasks_per_node=1, but baseline is the work of one process"),
+        (("train", *ON_NODES, "experiment=adult_xgboost"), 2, "but trainer 'classical' trains in one process"),
+        (("sweep", "status", "train-1"), 2, "there is no sweep 'train-1' in "),
+        (("sweep", "stauts", "train-1"), 2, "did you mean status?"),
+        (("sweep", "status"), 2, "it is shipworthy sweep status|collect|"),
+        (("sweep",), 2, "it is shipworthy sweep status|collect|"),
+        (("sweep", "status", "train-1", "-m"), 2, "sweep takes no --option"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_leaves_nothing(inside, capsys, project, arguments, code, said):
+    assert inside(*arguments) == code
+    shown = capsys.readouterr()
+    (sentence,) = shown.err.splitlines()
+    assert said in sentence
+    assert sentence.startswith(f"shipworthy {arguments[0]}: ")
+    assert shown.out == ""
+    assert made(project) == []
+
+
+def test_no_slurm(call, project):
+    done = call("train", *ON_CPUS, "optimizer.lr=0.1,0.2")
+    assert one_sentence(done) == (
+        "shipworthy train: There is no scontrol on this machine: submit from a login node of a Slurm cluster, or bring "
+        "one up with slurm/testcluster up."
+    )
+    assert done.returncode == 1
+    assert made(project) == []
+
+
+def test_a_broken_site_file_is_named(call, project):
+    (project / "site.yaml").write_text("acount: mine\n")
+    done = call("train", *ON_CPUS, SHIPWORTHY_SITE=str(project / "site.yaml"))
+    assert f"{project}/site.yaml: there is no key acount: did you mean account?" in one_sentence(done)
+    assert done.returncode == 2
+    assert made(project) == []
+
+
+def test_a_dry_run_shows_the_script_and_leaves_nothing(call, project):
+    (project / "site.yaml").write_text("account: mine\n")
+    site = {"SHIPWORTHY_SITE": str(project / "site.yaml")}
+    done = call("train", *ON_NODES, "--dry-run", "optimizer.lr=0.1,0.2", "hydra.launcher.start=torchrun", **site)
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert lines[0] == "#!/bin/bash"
+    for line in ("--account=mine", "--array=0,1%2", "--nodes=2", "--gpus-per-node=1"):
+        assert f"#SBATCH {line}" in lines
+    assert "torch.distributed.run" in done.stdout
+    assert re.search(rf"PYTHONPATH={project}/runs/snapshots/[0-9a-f]{{16}}/src", done.stdout)
+    checked = subprocess.run(["bash", "-n"], input=done.stdout, capture_output=True, text=True, check=False)
+    assert (checked.returncode, checked.stderr) == (0, "")
+    assert made(project) == []
+    assert not (project / "runs/snapshots").exists()
+
+
+def test_a_sweep_on_this_machine_needs_no_slurm(call, project):
+    done = call("train", "--multirun", "experiment=smoke", "optimizer.lr=0.1,0.2", f"workspace={project}/nothing")
+    assert "nothing/plan" in done.stderr, "the first job was begun"
+    assert "Traceback" not in done.stdout + done.stderr
+    assert done.returncode == 1
+    assert made(project) == []
