@@ -22,6 +22,7 @@ ADULT = (
     "preflight=off",
     "trainer.accept_unfit_plan=true",
 )
+pytestmark = pytest.mark.e2e  # all of it stands on the real data
 QUICK = ("hpo=xgboost", "model.rounds=30", "model.threads=1")
 LINKED = ("data", "slurm", "src", "pyproject.toml", "requirements.lock", "params.yaml")
 Tune = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -147,7 +148,6 @@ def test_what_cannot_be_is_refused_and_leaves_nothing(inside, project, capsys, a
     assert campaigns(project) == []
 
 
-@pytest.mark.e2e
 @pytest.mark.timeout(600)
 def test_a_campaign_from_its_begin_to_its_report_and_on(tune, project):
     done = tune(*ADULT, *QUICK, "hpo.budget.trials=5")
@@ -189,7 +189,6 @@ def test_a_campaign_from_its_begin_to_its_report_and_on(tune, project):
     assert named.returncode == 0 and trials(project) == more
 
 
-@pytest.mark.e2e
 @pytest.mark.timeout(600)
 def test_ctrl_c_leaves_everything_to_be_gone_on_with(tune, project):
     long = (*ADULT, "hpo=xgboost", "model.rounds=4000", "model.early_stopping_rounds=4000", "model.threads=1")

@@ -84,7 +84,8 @@ class Sampler:
         spent, now = sum(self._processes.values()), time.monotonic()
         share = (spent - self._busy) / max(now - self._clock, 1e-9) / self._cores
         self._busy, self._clock = spent, now
-        return round(100 * max(0.0, share), 1), round(memory / 1e6, 1)
+        percent = 100 * min(max(0.0, share), 1.0)  # the system counts in ticks, which a short interval overshoots
+        return round(percent, 1), round(memory / 1e6, 1)
 
 
 def flat(sample: Sample) -> dict[str, float]:
