@@ -1,4 +1,4 @@
-"""What is written for a GPU, on one: `pytest tests/gpu`. Not verified so far: no machine that ran them had a GPU."""
+"""What is written for a GPU, on one: `pytest tests/gpu`."""
 
 import json
 from pathlib import Path

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from shipworthy.core.errors import ShipworthyError
+from shipworthy.core.files import write_json
 from shipworthy.track.hpo.campaign import Campaign, counts
 from shipworthy.track.hpo.local import Crew
 from tests.conftest import ROOT
@@ -83,7 +84,7 @@ def test_workers_killed_with_9_cost_no_trial(tmp_path: Path, capsys: pytest.Capt
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_a_campaign_that_is_stopped_goes_on(tmp_path: Path, how: signal.Signals):
-    campaign = cheap.new(tmp_path, steps=20, pace_s=0.05, budget={"trials": 4}, workers=2)
+    campaign = cheap.new(tmp_path, steps=20, pace_s=1.0, budget={"trials": 4}, workers=2)
     campaign.record["root"] = str(ROOT)
     campaign.save()
     line = [sys.executable, "-c", ALONE, str(tmp_path), *command(campaign)]
@@ -94,6 +95,7 @@ def test_a_campaign_that_is_stopped_goes_on(tmp_path: Path, how: signal.Signals)
     assert f"stopped by {how.name}: the trials that ran are saved" in said
     assert workers(campaign) == []
     assert [trial["state"] for trial in campaign.trials()] == ["waiting"] * 2
+    write_json(campaign.folder / "pace.json", {"steps": 20, "pace_s": 0.0})  # what is left is quick
     crew(campaign).supervise()
     assert [trial["state"] for trial in campaign.trials()] == ["finished"] * 4
     assert made_once(campaign, 20)

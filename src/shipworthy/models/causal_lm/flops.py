@@ -14,7 +14,8 @@ from transformers import PreTrainedModel
 
 from shipworthy.models.causal_lm.packed import Pack
 
-SIDE = 2048
+SIDE, SIDE_ON_GPU = 2048, 8192
+"""Of the timed product's matrices; on a GPU a small one times the launch."""
 
 
 class Work:
@@ -62,10 +63,12 @@ def _needless(layers: Sequence[torch.nn.Module]) -> int:
 
 def matrix_product_rate(device: torch.device, rounds: int = 5) -> float:
     """What a product of two square float32 matrices reaches on this machine now (operations per second, median)."""
-    a, b = torch.ones(SIDE, SIDE, device=device), torch.ones(SIDE, SIDE, device=device)
+    side = SIDE if device.type == "cpu" else SIDE_ON_GPU
+    draw = torch.Generator(device).manual_seed(0)  # of its own: a run's draws are not disturbed
+    a, b = (torch.randn(side, side, device=device, generator=draw) for _ in range(2))
     seconds = []
     for _ in range(rounds + 1):
         begun = time.perf_counter()
         (a @ b)[0, 0].item()  # waits for a GPU
         seconds.append(time.perf_counter() - begun)
-    return float(2 * SIDE**3 / median(seconds[1:]))
+    return float(2 * side**3 / median(seconds[1:]))
