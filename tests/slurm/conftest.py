@@ -151,7 +151,7 @@ def cluster() -> Iterator[Cluster]:
 def road(shipworthy: Shipworthy, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Plan and dataset of experiment=smoke."""
     workspace = tmp_path_factory.mktemp("road") / "artifacts"
-    for command in ("plan", "prepare"):
+    for command in ("fetch", "plan", "prepare"):
         done = shipworthy(command, "experiment=smoke", f"workspace={workspace}")
         assert done.returncode == 0, done.stdout + done.stderr
     return workspace
