@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from shipworthy.cli import COMMANDS, main, stage_groups
-from shipworthy.config import Road
+from shipworthy.cli import COMMANDS, literal, main, stage_groups
+from shipworthy.config import Road, compose
 from tests.conftest import Shipworthy, one_sentence
 
 HEAVY = {"torch", "transformers", "lightning", "peft", "mlflow", "wandb", "sklearn", "polars", "pandas", "hydra"}
@@ -90,3 +90,13 @@ def test_every_command_has_a_stage_that_takes_parts_of_the_config() -> None:
     parts = set(Road.__dataclass_fields__)
     for command in COMMANDS:
         assert set(stage_groups(command)) <= parts, command
+
+
+@pytest.mark.parametrize("note", ["the run's hypothesis: x=1,2 {y}", "a\\", "a\\'b", "", "it's \\\\'q' \\"])
+def test_a_note_may_hold_any_signs(note):
+    assert compose([literal(f"note={note}")]).note == note
+
+
+def test_what_is_quoted_and_what_is_no_note_stay_as_they_are():
+    for text in ("note='quoted'", 'note="quoted"', "optimizer.lr=1e-3,2e-3"):
+        assert literal(text) == text

@@ -6,6 +6,7 @@ import errno
 import importlib
 import inspect
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -131,6 +132,7 @@ def run(
             raise UsageError(f"{command} takes no --option: it asks about runs that were made.")
         stage(command)(overrides)
         return
+    overrides = [literal(text) for text in overrides]
     if command in CAMPAIGNS:
         if params is not None or multirun:
             raise UsageError(f"{command} makes many runs by itself: drop {'--multirun' if multirun else '--params'}.")
@@ -150,6 +152,15 @@ def run(
 
     road = read_params(params) if params is not None else compose(overrides)
     execute(command, road, publish=True)
+
+
+def literal(override: str) -> str:
+    """A note is a sentence, which Hydra is given in quotes: its commas ask for no sweep. Others stay as they are."""
+    key, _, value = override.partition("=")
+    if key != "note" or value[:1] + value[-1:] in ("''", '""'):
+        return override
+    escaped = re.sub(r"(\\*)('|$)", lambda found: 2 * found[1] + ("\\'" if found[2] else ""), value)
+    return f"note='{escaped}'"
 
 
 def stage(command: str) -> Callable[..., None]:
