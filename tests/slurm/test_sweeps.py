@@ -66,7 +66,12 @@ def test_a_raise_and_two_preemptions(project: Project, cluster: Cluster):
 
 def test_the_submitter_is_killed(project: Project, cluster: Cluster):
     process = project.start("train", "--multirun", *SMALL, *WHOLE_NODE, "optimizer.lr=0.001,0.002")
-    cluster.until("the submission", lambda: bool(cluster.run("squeue", "-h", "-o", "%j")), seconds=120)
+
+    def submitted() -> bool:
+        queued = cluster.run("squeue", "-h", "-o", "%j").split()  # jobs of the test before may still be among them
+        return any(sweep.name in queued for sweep in project.sweeps())
+
+    cluster.until("the submission", submitted, seconds=120)
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
     (sweep,) = project.sweeps()
