@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from shipworthy.cli import main
-from shipworthy.core.project import code_root, project_root
+from shipworthy.core.project import project_root
 from tests.conftest import PROGRAM, ROOT, Shipworthy
 
 ADULT = (
@@ -61,8 +61,7 @@ def tune(project: Path, shipworthy: Shipworthy) -> Tune:
 def inside(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., int]]:
     """The same in this process, which is quicker."""
     monkeypatch.chdir(project)
-    for cache in (project_root, code_root):
-        cache.cache_clear()
+    project_root.cache_clear()
 
     def run(*arguments: str) -> int:
         try:
@@ -71,8 +70,7 @@ def inside(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
             return int(str(stopped.code))
 
     yield run
-    for cache in (project_root, code_root):
-        cache.cache_clear()
+    project_root.cache_clear()
 
 
 def own(project: Path, text: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from shipworthy.cli import main
-from shipworthy.core.project import code_root, project_root
+from shipworthy.core.project import project_root
 from tests.conftest import ROOT, Shipworthy, one_sentence
 
 ON_CPUS = ("--multirun", "experiment=smoke", "hydra/launcher=slurm_cpu")
@@ -43,14 +43,13 @@ def call(project: Path, shipworthy: Shipworthy) -> Call:
 @pytest.fixture
 def inside(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., int]]:
     """The same in this process, which is quicker; what Hydra leaves behind is put away."""
-    caches, log = (project_root, code_root), logging.getLogger()
+    log = logging.getLogger()
     handlers, level = log.handlers[:], log.level
     for name, value in {"PATH": str(project / "bin"), "XDG_CONFIG_HOME": str(project), "SHIPWORTHY_SITE": ""}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(project)
     monkeypatch.setattr(sys, "argv", [])
-    for cache in caches:
-        cache.cache_clear()
+    project_root.cache_clear()
 
     def run(*arguments: str) -> int:
         try:
@@ -60,8 +59,7 @@ def inside(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
 
     yield run
     log.handlers, log.level = handlers, level
-    for cache in caches:
-        cache.cache_clear()
+    project_root.cache_clear()
 
 
 def made(project: Path) -> list[str]:

@@ -25,7 +25,6 @@ SNAPSHOT = "snapshot.json"
 """Stands in the root of a snapshot, and tells the version of its code."""
 
 
-@cache
 def code_root() -> Path:
     """Where the code that runs, its config and its lock stand: in a sweep's snapshot, else in the project."""
     root = Path(__file__).parents[3]
