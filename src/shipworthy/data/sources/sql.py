@@ -59,7 +59,7 @@ def _sqlite(path: Path, config: Sql) -> Iterator[Any]:
     try:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
             cursor = connection.execute(config.query)
-            names = [column[0] for column in cursor.description or ()]
+            names = [column[0] for column in (cursor.description or ())]
             for rows in iter(partial(cursor.fetchmany, GROUP_ROWS), []):
                 values = [list(column) for column in zip(*rows, strict=True)]
                 table = pa.table(dict(zip(names, values, strict=True)))
