@@ -61,7 +61,7 @@ def test_test_answers_are_told_apart_but_not_shown(first: Artifact) -> None:
     assert "leak" not in "".join(lines(found, "a", "b"))
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.integers(0, 69), st.integers(0, 69))
 def test_a_row_put_in_shifts_no_other(tmp_path_factory: pytest.TempPathFactory, place: int, gone: int) -> None:
     folder = tmp_path_factory.mktemp("versions")

@@ -1,7 +1,8 @@
 """A version of a dataset: an artifact's folder, or a Git revision, whose dvc.lock says which dataset it was."""
 
 import logging
-from pathlib import Path, PurePosixPath
+from contextlib import closing
+from pathlib import Path
 
 from shipworthy.core.artifact import MANIFEST, Artifact, read_artifact
 from shipworthy.core.errors import ShipworthyError, UsageError
@@ -39,25 +40,27 @@ def restore(revision: str, path: str, root: Path, target: Path) -> None:
     """
     from dvc.api import DVCFileSystem
     from dvc.exceptions import DvcException
+    from dvc.repo import Repo
     from dvc.scm import RevError
     from dvc.scm import SCMError as DvcScmError
+    from dvc_data.index import DataIndexDirError
 
     logging.getLogger("dvc").setLevel(logging.CRITICAL)  # it is this function that says what is wrong
     try:
-        system = DVCFileSystem(str(root), rev=revision)
-        if not system.exists(path):
-            raise UsageError(f"Git's {revision} has no {path}: name another revision, or REVISION:PATH.")
-        wanted = [one for one in system.find(path) if PurePosixPath(one).name]
-        system.get(path, str(target), recursive=True)
+        with closing(Repo(str(root), rev=revision)) as repo:
+            system = DVCFileSystem(repo)
+            if not system.exists(path):
+                raise UsageError(f"Git's {revision} has no {path}: name another revision, or REVISION:PATH.")
+            system.get(path, str(target), recursive=True)
     except RevError as error:
         raise UsageError(f"'{revision}' is neither a dataset's folder nor a revision of Git: correct it.") from error
     except DvcScmError as error:
         raise UsageError(
             f"'{revision}' is no folder, and {root} is no Git repository: name a dataset's folder."
         ) from error
-    except (DvcException, OSError) as error:
+    except (DvcException, DataIndexDirError, OSError) as error:
         raise _gone(revision, path) from error
-    if not wanted or not (target / MANIFEST).is_file():
+    if not (target / MANIFEST).is_file():
         raise _gone(revision, path)
 
 
