@@ -14,7 +14,7 @@ from shipworthy.core.errors import ArtifactError
 from shipworthy.core.workspace import Workspace
 from shipworthy.models.dataset import table
 
-ANSWERS = "test_answers"
+ANSWERS = "test_answers.parquet"
 LEDGER = "heldout_reads.jsonl"
 
 
@@ -37,7 +37,7 @@ def answers(dataset: Artifact, reader: str, purpose: str, ledger: Path, run_id: 
         ledger,
         {"reader": reader, "purpose": purpose, "dataset": dataset.digest, "time": time.time(), "run_id": run_id},
     )
-    return table(dataset, ANSWERS).select("id", "answer")
+    return table(dataset, ANSWERS.removesuffix(".parquet")).select("id", "answer")
 
 
 def answers_to(dataset: Artifact, test: pl.DataFrame, purpose: str, workspace: Workspace) -> list[str]:

@@ -4,7 +4,6 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +47,7 @@ def _duckdb(path: Path, config: Sql) -> Iterator[Any]:
 
     try:
         with duckdb.connect(str(path), read_only=True) as connection:
-            reader = connection.execute(config.query).to_arrow_reader(GROUP_ROWS)
+            reader: Any = connection.execute(config.query).to_arrow_reader(GROUP_ROWS)
             yield from (pa.Table.from_batches([batch]) for batch in reader)
     except duckdb.Error as error:
         raise ShipworthyError(f"data.sql.query fails ({str(error).splitlines()[0]}): correct it.") from error
@@ -59,8 +58,8 @@ def _sqlite(path: Path, config: Sql) -> Iterator[Any]:
     try:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
             cursor = connection.execute(config.query)
-            names = [column[0] for column in (cursor.description or ())]
-            for rows in iter(partial(cursor.fetchmany, GROUP_ROWS), []):
+            names = [column[0] for column in cursor.description] if cursor.description else []
+            while rows := cursor.fetchmany(GROUP_ROWS):
                 values = [list(column) for column in zip(*rows, strict=True)]
                 table = pa.table(dict(zip(names, values, strict=True)))
                 schema = table.schema if schema is None else schema
