@@ -108,8 +108,9 @@ class Sieve:
         folder.mkdir(exist_ok=True, parents=True)
         self._folder, self._batch_rows, self._workers = folder, batch_rows, workers
         self._passes = 0
-        read = spill(iter([rows]) if isinstance(rows, pl.DataFrame) else rows, self._next_folder(), batch_rows)
-        self._parts = in_order(read, self._next_folder(make=False), batch_rows)
+        frames = iter([rows]) if isinstance(rows, pl.DataFrame) else rows
+        read = spill(track(frames, "reading, parts", None), self._next_folder(), batch_rows)
+        self._parts = in_order(read, self._next_folder(), batch_rows)
         if self._parts and self._parts[0].path.parent != read[0].path.parent:
             shutil.rmtree(read[0].path.parent)
         self._waiting: list[Operation] = []
@@ -139,7 +140,8 @@ class Sieve:
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
         """The rows that are left, by id, part after part; narrow if `columns` are given."""
         self._run()
-        for part in self._parts:
+        what = f"{'rows' if columns is None else ', '.join(columns[:3])} of {len(self._parts)} parts"
+        for part in track(self._parts, what, len(self._parts)):
             yield pl.read_parquet(part.path, columns=None if columns is None else list(columns))
 
     def column(self, name: str) -> pl.Series:
@@ -207,7 +209,7 @@ class Sieve:
         self._run()
         empty = pl.DataFrame(schema=REJECTED_SCHEMA)
         read = spill((pl.read_parquet(path) for path in self._rejected), self._next_folder(), self._batch_rows)
-        ordered = in_order(read, self._next_folder(make=False), self._batch_rows)
+        ordered = in_order(read, self._next_folder(), self._batch_rows)
         yield empty
         yield from (pl.read_parquet(part.path) for part in ordered)
 
@@ -246,7 +248,7 @@ class Sieve:
             self.steps.append(Step(reason, before, out))
         self._rejected += [path for one in done for path in one.rejected]
 
-    def _next_folder(self, *, make: bool = False) -> Path:
+    def _next_folder(self) -> Path:
         self._passes += 1
         return self._folder / f"{self._passes:03}"
 

@@ -66,5 +66,6 @@ def restore(revision: str, path: str, root: Path, target: Path) -> None:
 
 def _gone(revision: str, path: str) -> ShipworthyError:
     return ShipworthyError(
-        f"{path} of {revision} is not in DVC's cache, or was never made: check that revision out and run `dvc pull` or `dvc repro`."
+        f"{path} of {revision} is not in DVC's cache, or was never made: check that revision out and run `dvc pull` or "
+        "`dvc repro`."
     )
