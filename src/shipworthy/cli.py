@@ -41,9 +41,10 @@ BESIDE = {
     "reproduce": "run a run again, and say what differs: reproduce RUN",
     "cost": "what runs and campaigns cost, and what the plan had said: cost [RUN|CAMPAIGN]",
     "trace": "show which rows a step of a run saw: trace RUN step=N",
+    "data": "say what one dataset has otherwise than another: data diff A B (folders, or revisions of Git)",
     "sweep": "ask about a sweep on Slurm: sweep status|collect|cancel|retry-failed|adopt ID",
 }
-"""What asks about runs instead of taking a config."""
+"""What asks about runs and datasets instead of taking a config."""
 
 EXAMPLES = """\
 overrides: shipworthy train model=smollm2_135m optimizer.lr=3e-4
@@ -129,7 +130,7 @@ def run(
 
     if command in BESIDE:
         if params is not None or multirun or detach or dry_run:
-            raise UsageError(f"{command} takes no --option: it asks about runs that were made.")
+            raise UsageError(f"{command} takes no --option: it asks about what was made.")
         stage(command)(overrides)
         return
     overrides = [literal(text) for text in overrides]

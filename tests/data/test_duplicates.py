@@ -3,18 +3,24 @@
 import random
 from itertools import combinations
 
-from hypothesis import given
+import numpy as np
+import polars as pl
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shipworthy.data.duplicates import components, jaccard, near_pairs, shingles
+from shipworthy.data.duplicates import clusters, jaccard, near_pairs, shingles
+from shipworthy.data.narrow import components, first_of
 from shipworthy.data.schema import NearDuplicates
 
 LINKS = st.lists(st.tuples(st.integers(0, 14), st.integers(0, 14)), max_size=20)
 
 
+@settings(max_examples=50, deadline=None)
 @given(LINKS, st.lists(st.integers(0, 6), min_size=15, max_size=15))
 def test_components_are_what_can_be_reached(links: list[tuple[int, int]], key: list[int]) -> None:
-    labels = components(15, links, [key])
+    first = first_of(np.zeros(15, dtype=np.uint64), np.array(key, dtype=np.uint64))
+    pairs = np.array(links, dtype=np.int32).reshape(-1, 2)
+    labels = components(15, [(pairs[:, 0], pairs[:, 1]), (np.arange(15), first)]).tolist()
     near = {i: {i} for i in range(15)}
     for i, j in links + [(i, j) for i, j in combinations(range(15), 2) if key[i] == key[j]]:
         near[i].add(j)
@@ -26,6 +32,16 @@ def test_components_are_what_can_be_reached(links: list[tuple[int, int]], key: l
             reached |= new
             frontier += new
         assert labels[start] == min(reached)
+
+
+PAIRS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=30)
+
+
+@settings(max_examples=50, deadline=None)
+@given(PAIRS)
+def test_the_first_of_equal_pairs(pairs: list[tuple[int, int]]) -> None:
+    high, low = (np.array(side, dtype=np.uint64) for side in zip(*pairs, strict=True))
+    assert first_of(high, low).tolist() == [pairs.index(pair) for pair in pairs]
 
 
 def test_near_pairs_are_those_of_the_plain_way() -> None:
@@ -43,6 +59,9 @@ def test_near_pairs_are_those_of_the_plain_way() -> None:
     assert len(plain) > 10
     assert found <= plain
     assert len(found) >= 0.98 * len(plain)
+    rows = pl.LazyFrame({"text": [" ".join(text) for text in texts]})
+    links = np.array(sorted(found))
+    assert clusters(rows, "text", config).tolist() == components(len(texts), [(links[:, 0], links[:, 1])]).tolist()
 
 
 def test_a_text_shorter_than_a_shingle_is_one_shingle() -> None:

@@ -9,7 +9,7 @@ import yaml
 from shipworthy.core.download import Wheel
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.data.schema import Records, Table
-from shipworthy.data.snapshot import check, fill, pins, raw
+from shipworthy.data.snapshot import fill, pins, raw
 
 CONTENT = b"the raw file"
 SHA = hashlib.sha256(CONTENT).hexdigest()
@@ -50,7 +50,7 @@ def test_ones_own_file_is_left_alone_and_must_be_there(project: Path) -> None:
     (project / "data").mkdir()
     (project / "data" / "own.csv").write_text("q,a", encoding="utf-8")
     fetch(project)
-    assert raw(OWN, project / "data") == (project / "data" / "own.csv", hashlib.sha256(b"q,a").hexdigest())
+    assert raw(OWN, project / "data") == ([project / "data" / "own.csv"], hashlib.sha256(b"q,a").hexdigest())
 
 
 def test_a_change_is_refused_with_both_hashes_and_not_overwritten(project: Path) -> None:
@@ -76,7 +76,7 @@ def test_a_file_that_nobody_names_is_refused(project: Path) -> None:
 
 def test_a_pinned_file_that_is_missing_names_the_command(tmp_path: Path) -> None:
     with pytest.raises(ShipworthyError, match="is missing: run `shipworthy fetch`"):
-        check(tmp_path / "x", Wheel(**PIN))
+        raw(Table(name="n", licence="l", file="x.csv", label="y", wheel=Wheel(**PIN)), tmp_path)
 
 
 def test_two_pins_of_one_file_must_agree(project: Path) -> None:

@@ -4,17 +4,26 @@ import gzip
 import json
 import zipfile
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
 import pytest
 
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.data import build
-from shipworthy.data.schema import Operations, Records, Split, Table
-from shipworthy.data.sources.operations import row_id
+from shipworthy.data.formats.botocore import row_id
+from shipworthy.data.schema import Data, Operations, Records, Split, Table
+from shipworthy.data.sources.files import types_of
 
 RECORDS = Records(name="n", licence="l", file="mine.csv", text="question", context=["topic"], answer="reply")
 TABLE = Table(name="n", licence="l", file="mine.csv", label="y", ignore=["note"])
+
+
+def read(config: Data, *paths: Path, batch_rows: int = 1000) -> pl.DataFrame:
+    """The rows of the source, by id."""
+    with TemporaryDirectory() as work:
+        types = types_of(config, list(paths))
+        return build.read(config, list(paths), types, Path(work), batch_rows=batch_rows).rows.collect()
 
 
 def botocore(path: Path, **services: dict[str, str]) -> Path:
@@ -33,16 +42,20 @@ def botocore(path: Path, **services: dict[str, str]) -> Path:
 
 def test_operations_of_every_service(tmp_path: Path) -> None:
     path = botocore(tmp_path / "w.whl", s3={"GetThing": "<p>Gets a thing. More.</p>", "Ping": ""}, ec2={"Go": "Go."})
-    rows = build.read(Operations(name="n", licence="l", file="w.whl"), path)
-    assert rows.drop("id").rows() == [("EC2", "Go.", "Go"), ("S3", "Gets a thing.", "GetThing"), ("S3", "", "Ping")]
-    assert rows["id"][1] == row_id("s3/2020-01-01/GetThing")
+    rows = read(Operations(name="n", licence="l", file="w.whl"), path)
+    assert sorted(rows.drop("id").rows()) == [
+        ("EC2", "Go.", "Go"),
+        ("S3", "", "Ping"),
+        ("S3", "Gets a thing.", "GetThing"),
+    ]
+    assert rows.filter(answer="GetThing")["id"][0] == row_id("s3/2020-01-01/GetThing")
     assert not any(name in identity for name, identity in rows.select("answer", "id").iter_rows())
 
 
 def test_a_sample_is_always_the_same_part(tmp_path: Path) -> None:
     path = botocore(tmp_path / "w.whl", s3={f"Get{i}": "Gets it." for i in range(400)})
     part = {
-        share: set(build.read(Operations(name="n", licence="l", file="w.whl", sample=share), path)["id"])
+        share: set(read(Operations(name="n", licence="l", file="w.whl", sample=share), path)["id"])
         for share in (0.1, 0.3, 1.0)
     }
     assert part[0.1] < part[0.3] < part[1.0]
@@ -54,15 +67,15 @@ def test_records_of_every_format(tmp_path: Path, ending: str) -> None:
     frame = pl.DataFrame({"id": [7, 8], "topic": ["a", "b"], "question": ["q1", None], "reply": [1, 2]})
     path = tmp_path / f"mine.{ending}"
     {"csv": frame.write_csv, "jsonl": frame.write_ndjson, "parquet": frame.write_parquet}[ending](path)
-    assert build.read(RECORDS, path).rows() == [
-        ("row-00000000", "q1", "a", "1"),
-        ("row-00000001", None, "b", "2"),
+    assert read(RECORDS, path).rows() == [
+        ("row-00000000", "a", "q1", "1"),
+        ("row-00000001", "b", None, "2"),
     ]
 
 
 def test_a_table_has_numbers_and_names(tmp_path: Path) -> None:
     pl.DataFrame({"x": [1.5], "ok": [True], "note": ["n"], "y": [3]}).write_csv(tmp_path / "mine.csv")
-    rows = build.read(TABLE, tmp_path / "mine.csv")
+    rows = read(TABLE, tmp_path / "mine.csv")
     assert rows.rows() == [("row-00000000", 1.5, "true", "3")]
 
 
@@ -82,24 +95,24 @@ def test_a_column_that_does_not_fit_is_one_sentence(
     path = tmp_path / "mine.csv"
     path.write_text(f"{columns}\n{','.join('1' for _ in columns.split(','))}\n", encoding="utf-8")
     with pytest.raises(UsageError, match=sentence):
-        build.read(config, path)
+        read(config, path)
 
 
 def test_a_file_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "mine.parquet").write_bytes(b"not parquet")
     with pytest.raises(ShipworthyError, match=r"mine\.parquet cannot be read"):
-        build.read(RECORDS, tmp_path / "mine.parquet")
+        read(RECORDS, tmp_path / "mine.parquet")
     (tmp_path / "mine.jsonl").write_text('{"question": ', encoding="utf-8")
     with pytest.raises(ShipworthyError, match=r"mine\.jsonl cannot be read"):
-        build.read(RECORDS, tmp_path / "mine.jsonl")
-    with pytest.raises(UsageError, match=r"give a file that ends in \.jsonl, \.csv, \.parquet"):
-        build.read(RECORDS, tmp_path / "mine.xlsx")
+        read(RECORDS, tmp_path / "mine.jsonl")
+    with pytest.raises(UsageError, match=r"give a file that ends in \.csv, \.jsonl, \.parquet, \.txt"):
+        read(RECORDS, tmp_path / "mine.xlsx")
 
 
 def test_impossible_settings_are_refused() -> None:
     for settings, sentence in (
         ({"sample": 0.0}, "data.sample=0.0"),
-        ({"file": "../x.csv"}, "give its name alone"),
+        ({"file": "../x.csv"}, "put the data into data/"),
         ({"min_words": 5, "max_words": 4}, "need 1 ≤ min ≤ max"),
     ):
         with pytest.raises(UsageError, match=sentence):

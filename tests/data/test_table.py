@@ -1,5 +1,7 @@
 """The sieve for tables."""
 
+from pathlib import Path
+
 import polars as pl
 import pytest
 
@@ -13,36 +15,38 @@ CONFIG = Table(name="n", licence="l", file="f", label="y", missing=["?"])
 TASK = Classification(name="t", description="d", baselines=["majority"], positive="yes")
 
 
-def sift(**columns: list[object]) -> Sieve:
-    sieve = Sieve(pl.DataFrame({"id": [f"r{i}" for i in range(len(columns["answer"]))], **columns}))
+def sift(folder: Path, **columns: list[object]) -> Sieve:
+    sieve = Sieve(pl.DataFrame({"id": [f"r{i}" for i in range(len(columns["answer"]))], **columns}), folder)
     build.sift(CONFIG, sieve)
     return sieve
 
 
-def test_missing_values_and_duplicates() -> None:
+def test_missing_values_and_duplicates(tmp_path: Path) -> None:
     sieve = sift(
+        tmp_path,
         age=[1, 1, 1, 2, None, 3],
         job=["a", " a", "a ", "?", "?", ""],
         answer=["yes", "yes", "no", "no", "yes", "?"],
     )
-    why = {row["id"]: (row["reason"], row["detail"]) for row in sieve.rejected().iter_rows(named=True)}
+    why = {row["id"]: (row["reason"], row["detail"]) for row in pl.concat(sieve.rejected()).iter_rows(named=True)}
     assert why == {
         "r1": ("exact duplicate", "of r0"),
         "r4": ("empty", "every feature is missing"),
         "r5": ("empty", "the label is missing"),
     }
-    assert sieve.rows["cluster"].to_list() == ["r0", "r0", "r3"]
-    assert sieve.rows["job"].to_list() == ["a", "a", None]
+    rows = sieve.rows.collect()
+    assert rows["cluster"].to_list() == ["r0", "r0", "r3"]
+    assert rows["job"].to_list() == ["a", "a", None]
 
 
-def shaped(answers: list[str], splits: list[str]) -> examples.Examples:
-    sieve = sift(age=list(range(len(answers))), job=["a"] * len(answers), answer=list(answers))
-    sieve.rows = sieve.rows.with_columns(split=pl.Series(splits))
+def shaped(folder: Path, answers: list[str], splits: list[str]) -> examples.Examples:
+    sieve = sift(folder, age=list(range(len(answers))), job=["a"] * len(answers), answer=list(answers))
+    sieve.attach("split", pl.Series(splits))
     return examples.shape(TASK, sieve, chat=pytest.fail)
 
 
-def test_classes_and_columns_are_described_without_the_test_answers() -> None:
-    result = shaped(["yes", "no", "no", "yes", "no"], ["train", "train", "validation", "test", "test"])
+def test_classes_and_columns_are_described_without_the_test_answers(tmp_path: Path) -> None:
+    result = shaped(tmp_path, ["yes", "no", "no", "yes", "no"], ["train", "train", "validation", "test", "test"])
     assert (result.features, result.categorical, result.classes) == (["age", "job"], ["job"], ["no", "yes"])
     assert result.statistics["classes"] == {"train": {"no": 1, "yes": 1}, "validation": {"no": 1}}
     assert result.statistics["columns"]["job"] == {"type": "String", "missing": 0.0, "distinct": 1}
@@ -56,6 +60,6 @@ def test_classes_and_columns_are_described_without_the_test_answers() -> None:
         (["no", "no", "yes"], "No row of train has the class 'yes'"),
     ],
 )
-def test_classes_that_cannot_be_learned_are_refused(answers: list[str], sentence: str) -> None:
+def test_classes_that_cannot_be_learned_are_refused(tmp_path: Path, answers: list[str], sentence: str) -> None:
     with pytest.raises(UsageError, match=sentence):
-        shaped(answers, ["train", "train", "test"])
+        shaped(tmp_path, answers, ["train", "train", "test"])

@@ -1,33 +1,36 @@
 """The prepare stage on small real files: a botocore-like wheel with a tiny language model, and a table."""
 
 import json
+import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
-from shipworthy.config import as_dict
-from shipworthy.core.artifact import Artifact, read_artifact
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.project import project_root
-from shipworthy.core.workspace import Workspace
+from shipworthy.data import build, rows
 from shipworthy.data.schema import Operations, Split, Table
-from shipworthy.evaluation.tasks.schema import Classification, TextToText
+from shipworthy.evaluation.tasks.schema import TextToText
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.causal_lm.weights import fetch
-from shipworthy.models.dataset import info
+from shipworthy.models.dataset import SPLITS, files, info, scan, split
 from shipworthy.models.xgboost.schema import XGBoost
 from shipworthy.stages import prepare
 from tests.data.test_sources import botocore
+from tests.stages.people import CLASSES, people, run
 from tests.tiny import write_model
 
 NOUNS = ["bucket", "table", "queue", "topic", "stream", "index", "cluster", "volume", "image", "role", "key", "alarm"]
 VERBS = {"Deletes": "Delete", "Creates": "Create", "Lists": "List", "Starts": "Start"}
 TALK = TextToText(name="t", description="d", baselines=["majority"], max_length=160, prompt="{service}: {description}")
-CLASSES = Classification(name="t", description="d", baselines=["majority"], positive="yes")
 
 
 @pytest.fixture
@@ -60,13 +63,6 @@ def talk(project: Path) -> dict[str, Any]:
         ),
         "model": model,
     }
-
-
-def run(project: Path, groups: dict[str, Any], seed: int = 5) -> Artifact:
-    config = {name: as_dict(group) for name, group in groups.items()}
-    workspace = Workspace(root=project / "artifacts", command="prepare", config=config, seed=seed)
-    prepare.run(**groups, seed=seed, workspace=workspace)
-    return read_artifact(project / "artifacts" / "dataset", "dataset")
 
 
 def test_text_becomes_the_tokens_that_are_trained_on(project: Path, talk: dict[str, Any]) -> None:
@@ -140,3 +136,72 @@ def test_a_table_becomes_classes(project: Path) -> None:
     assert rejected.height == 5
     assert json.loads(rejected["row"][0])["age"] == 0
     assert "<h2>Classes</h2>" in dataset.file("data.html").read_text(encoding="utf-8")
+
+
+def test_columns_that_only_the_split_needs_are_no_features(project: Path) -> None:
+    dataset = run(project, people(project))
+    known = info(dataset)
+    assert known.features == ["age", "job"]
+    assert known.columns == {"age": "int", "job": "string", "firm": "string", "day": "date", "pay": "string"}
+    train, test = split(dataset, "train"), split(dataset, "test")
+    assert train.columns == ["id", "age", "job", "answer", "cluster", "fold"]
+    assert test.columns == ["id", "age", "job", "cluster"]
+    assert set(train["fold"]) == {0, 1, 2}
+    proof = dataset.json("split_proof.json")
+    assert proof["proof"]["firm"] == {"values": 57, "in two splits": 0}
+    assert dataset.manifest.inputs.keys() == {"data/people"}
+
+
+def test_a_split_after_time(project: Path) -> None:
+    dataset = run(project, people(project, split=Split(test=0.2, validation=0.1, time="day")))
+    times = (
+        pl.read_parquet(dataset.file("split_proof.parquet"))
+        .group_by("split")
+        .agg(low=pl.col("time").min(), high=pl.col("time").max())
+    )
+    ranges = {name: (low, high) for name, low, high in times.iter_rows()}
+    assert ranges["train"][1] < ranges["validation"][0] <= ranges["validation"][1] < ranges["test"][0]
+    rejected = pl.read_parquet(dataset.file("rejected.parquet"))
+    assert sum(info(dataset).rows.values()) + rejected.height == 400
+
+
+def test_batches_and_workers_make_the_same_bytes(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = run(project, people(project))
+    monkeypatch.setattr(prepare.build, "read", partial(build.read, batch_rows=60))
+    again = run(project, people(project, workers=2))
+    assert again.manifest.files == first.manifest.files
+
+
+def test_large_splits_are_sharded_and_read_as_one(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = run(project, people(project))
+    tables = {name: split(whole, name) for name in SPLITS}
+    monkeypatch.setattr(rows, "GROUP_ROWS", 20)
+    monkeypatch.setattr(rows, "SHARD_ROWS", 40)
+    sharded = run(project, people(project))
+    parts = files(sharded, "train")
+    assert len(parts) > 3
+    assert {pl.read_parquet(part).height for part in parts[:-1]} == {40}
+    for name in SPLITS:
+        assert split(sharded, name).equals(tables[name])
+        assert scan(sharded, name).collect().equals(tables[name])
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from shipworthy.data.splits import proof
+from tests.stages import people as t
+proof.prove = lambda *arguments: os.kill(os.getpid(), signal.SIGKILL)
+t.run(Path.cwd(), t.people(Path.cwd()))
+"""
+
+
+def test_after_a_kill_a_new_start_makes_the_same_dataset(project: Path) -> None:
+    first = run(project, people(project))
+    shutil.rmtree(first.path)
+    killed = subprocess.run([sys.executable, "-c", KILLED], cwd=project, check=False, capture_output=True)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    left = list((project / "artifacts").iterdir())
+    assert len(left) == 1 and left[0].name.startswith(".dataset.")
+    assert run(project, people(project)).manifest.files == first.manifest.files
+    assert [path.name for path in (project / "artifacts").iterdir()] == ["dataset"]

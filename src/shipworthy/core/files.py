@@ -7,7 +7,7 @@ import os
 import shutil
 import socket
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from typing import Any
 import psutil
 
 BLOCK_BYTES = 1 << 20
+WILD = frozenset("*?[")
+"""What makes a name a pattern."""
 
 
 def sha256_of_file(path: Path) -> str:
@@ -24,6 +26,28 @@ def sha256_of_file(path: Path) -> str:
         while block := file.read(BLOCK_BYTES):
             digest.update(block)
     return digest.hexdigest()
+
+
+def sha256_of_files(paths: Sequence[Path], folder: Path) -> str:
+    """The SHA-256 of one file, or of the names (from `folder` on) and hashes of several."""
+    if len(paths) == 1:
+        return sha256_of_file(paths[0])
+    return sha256_of_json({path.relative_to(folder).as_posix(): sha256_of_file(path) for path in paths})
+
+
+def matching(folder: Path, name: str) -> list[Path]:
+    """The files that a name means, by their paths: a file, what a folder holds, or what fits a pattern with * ? [.
+
+    Hidden files, and what hidden folders hold, are left out.
+    """
+    path = folder / name
+    if WILD & set(name):
+        found = [one for one in folder.glob(name) if one.is_file()]
+    elif path.is_dir():
+        found = [one for one in path.rglob("*") if one.is_file()]
+    else:
+        found = [path] if path.is_file() else []
+    return sorted(one for one in found if not any(part.startswith(".") for part in one.relative_to(folder).parts))
 
 
 def sha256_of_json(value: Any) -> str:

@@ -15,8 +15,8 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
-def track(items: Iterable[Item], what: str, total: int) -> Iterator[Item]:
-    """Yields the items and shows how many of `total` are done, how fast, and when the rest will be."""
+def track(items: Iterable[Item], what: str, total: int | None) -> Iterator[Item]:
+    """Yields the items and shows how many of `total` (None: nobody knows) are done, how fast, and how long it takes."""
     started = last = time.monotonic()
     live = sys.stdout.isatty()
     every = 0.2 if live else SECONDS_BETWEEN_LINES
@@ -25,9 +25,10 @@ def track(items: Iterable[Item], what: str, total: int) -> Iterator[Item]:
         yield item
         done += 1
         now = time.monotonic()
-        if now - last >= every and done < total:
+        if now - last >= every and (total is None or done < total):
             rate = done / (now - started)
-            line = f"{what}: {done}/{total}, {rate:.1f}/s, {(total - done) / rate:.0f} s left"
+            left = "" if total is None else f", {(total - done) / rate:.0f} s left"
+            line = f"{what}: {done}{'' if total is None else f'/{total}'}, {rate:.1f}/s{left}"
             print(f"\r\x1b[K{line}", end="", flush=True) if live else say(line)
             last = now
     seconds = time.monotonic() - started

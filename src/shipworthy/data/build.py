@@ -1,28 +1,78 @@
 """From a data config to rows: its source reads them, its sieve cleans them."""
 
-import importlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import polars as pl
 
+from shipworthy.core.errors import UsageError
 from shipworthy.data import prose, table
+from shipworthy.data.columns import DTYPES
 from shipworthy.data.draw import draw
+from shipworthy.data.rows import BATCH_ROWS
 from shipworthy.data.schema import Data, Table, Text
 from shipworthy.data.sieve import Sieve
+from shipworthy.data.sources import files
 
 
-def read(config: Data, path: Path) -> pl.DataFrame:
-    """The rows of the source, or `config.sample` of them; the source is the file of sources/ named as the kind.
+def read(
+    config: Data, paths: list[Path], types: Mapping[str, str], work: Path, *, batch_rows: int = BATCH_ROWS
+) -> Sieve:
+    """The rows of the source, or `config.sample` of them, on disk.
 
     Args:
         config: which rows.
-        path: the raw file.
+        paths: the raw files, in order.
+        types: of their columns (see `files.types_of`).
+        work: a folder for what is needed on the way.
+        batch_rows: rows in memory at once; makes no other dataset.
+
+    Raises:
+        UsageError: a column is missing, or is not what the config needs, or holds what it must not.
+        ShipworthyError: a file cannot be read.
     """
-    source = importlib.import_module(f"shipworthy.data.sources.{config.kind}")
-    rows: pl.DataFrame = source.read(config, path)
-    if config.sample == 1:
-        return rows
-    return rows.filter(pl.Series(draw(rows["id"], "sample")) < config.sample)
+    wanted = selection(config, types, paths[0])
+
+    def rows() -> Iterator[pl.DataFrame]:
+        for frame in files.batches(config, paths, types, batch_rows):
+            part = frame.select("id", *wanted)
+            if config.sample < 1:
+                part = part.filter(pl.Series(draw(part["id"], "sample"), dtype=pl.Float64) < config.sample)
+            yield part
+
+    return Sieve(rows(), work / "sieve", batch_rows=batch_rows, workers=config.workers)
+
+
+def selection(config: Data, types: Mapping[str, str], path: Path) -> list[pl.Expr]:
+    """What a row of the source becomes.
+
+    Raises:
+        UsageError: a column is missing, or cannot be what the config wants; the sentence names `path`.
+    """
+    dtypes = {name: DTYPES[kind.removesuffix("?")] for name, kind in types.items()}
+    try:
+        match config:
+            case Text():
+                made, needed = prose.select(config, dtypes)
+                settings = "data.text, data.context, data.answer or data.split"
+            case Table():
+                made, needed = table.select(config, dtypes)
+                settings = "data.label, data.ignore or data.split"
+            case _:
+                raise TypeError(config)
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from error
+    for name in needed:
+        if name not in types:
+            raise UsageError(f"{path} has no column '{name}' (it has {', '.join(types)}): correct {settings}.")
+        if (name in files.RESERVED and name not in _own(config)) or name.startswith("_"):
+            raise UsageError(f"{path}: the dataset keeps names such as '{name}' for itself: rename your column.")
+    return made
+
+
+def _own(config: Data) -> set[str]:
+    """The column that becomes the answer may be called so."""
+    return {"answer"} & {getattr(config, "answer", ""), getattr(config, "label", "")}
 
 
 def sift(config: Data, sieve: Sieve) -> None:
@@ -32,5 +82,16 @@ def sift(config: Data, sieve: Sieve) -> None:
             prose.sift(config, sieve)
         case Table():
             table.sift(config, sieve)
+        case _:
+            raise TypeError(config)
+
+
+def carried(config: Data) -> list[str]:
+    """Columns that only the split needs, and that no model may see."""
+    match config:
+        case Text():
+            return [name for name in config.split.columns if name not in (config.text, *config.context)]
+        case Table():
+            return [name for name in config.split.columns if name in config.ignore]
         case _:
             raise TypeError(config)

@@ -1,55 +1,31 @@
-"""Exact and near duplicates, and the clusters that they form."""
+"""Near-duplicates, and the clusters that they form."""
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
+import numpy as np
+import polars as pl
 from rensa import RMinHash, RMinHashLSH
 
 from shipworthy.core.progress import track
+from shipworthy.data.narrow import components
 from shipworthy.data.schema import NearDuplicates
 
 # MinHash only proposes what is then verified, so its seed is no choice of the user.
 MINHASH_SEED = 0
 
 
-class UnionFind:
-    """Disjoint sets of 0 … n-1; the lowest member stands for its set."""
-
-    def __init__(self, n: int) -> None:
-        self.parent = list(range(n))
-
-    def find(self, i: int) -> int:
-        """The lowest member of i's set."""
-        while self.parent[i] != i:
-            self.parent[i] = self.parent[self.parent[i]]
-            i = self.parent[i]
-        return i
-
-    def union(self, i: int, j: int) -> None:
-        """Makes the sets of i and j one."""
-        low, high = sorted((self.find(i), self.find(j)))
-        self.parent[high] = low
-
-    def labels(self) -> list[int]:
-        """The representative of each member, in order."""
-        return [self.find(i) for i in range(len(self.parent))]
-
-
-def components(n: int, links: Iterable[tuple[int, int]], keys: Sequence[Sequence[Hashable]] = ()) -> list[int]:
-    """Connected components of n rows: shape (n,), each the lowest row of its component.
+def clusters(rows: pl.LazyFrame, column: str, config: NearDuplicates) -> np.ndarray[Any, Any]:
+    """Clusters of n texts: shape (n,), each the lowest row of its component of near-duplicates.
 
     Args:
-        n: number of rows.
-        links: pairs of rows that belong together.
-        keys: any number of columns of n values; rows with the same value in a column belong together.
+        rows: holds the texts.
+        column: their words, with single spaces between them.
+        config: when two are near-duplicates.
     """
-    sets = UnionFind(n)
-    for i, j in links:
-        sets.union(i, j)
-    for column in keys:
-        first: dict[Hashable, int] = {}
-        for i, value in enumerate(column):
-            sets.union(first.setdefault(value, i), i)
-    return sets.labels()
+    texts = [text.split(" ") for text in rows.select(column).collect(engine="streaming")[column]]
+    pairs = np.array(list(near_pairs(texts, config)), dtype=np.int32).reshape(-1, 2)
+    return components(len(texts), [(pairs[:, 0], pairs[:, 1])])
 
 
 def shingles(text: Sequence[str], size: int) -> frozenset[tuple[str, ...]]:

@@ -15,8 +15,10 @@ from shipworthy.evaluation.tasks.schema import Classification, Task, TextToText
 if TYPE_CHECKING:
     from shipworthy.models.causal_lm.chat import Chat
 
-NOT_FEATURES = ("id", "cluster", "split", "answer")
+NOT_FEATURES = ("id", "cluster", "split", "fold", "answer")
 PREVIEWS = 10
+EXACT_ROWS = 1_000_000
+"""Of more rows the number of distinct values is estimated (HyperLogLog, about 1% off)."""
 
 
 @dataclass(frozen=True)
@@ -53,51 +55,59 @@ def shape(task: Task, sieve: Sieve, chat: "Callable[[], Chat]") -> Examples:
         case TextToText():
             return _talk(task, sieve, chat())
         case Classification():
-            return _classify(task, sieve.rows)
+            return _classify(task, sieve)
         case _:
             raise TypeError(task)
 
 
-def _features(rows: pl.DataFrame) -> tuple[list[str], list[str]]:
-    names = [name for name in rows.columns if name not in NOT_FEATURES]
-    return names, [name for name in names if not rows.schema[name].is_numeric()]
+def features_of(sieve: Sieve) -> tuple[list[str], list[str]]:
+    """The columns that a model may look at, and those of them that hold names, not numbers."""
+    dtypes = sieve.columns
+    names = [name for name in dtypes if name not in NOT_FEATURES and not name.startswith("_")]
+    return names, [name for name in names if not dtypes[name].is_numeric()]
 
 
 def _talk(task: TextToText, sieve: Sieve, chat: "Chat") -> Examples:
-    features, categorical = _features(sieve.rows)
+    features, categorical = features_of(sieve)
     tokens.encode(task, sieve, chat)
     return Examples(
         features,
         categorical,
         template_sha256=chat.template_sha256,
         eos_id=chat.eos_id,
-        statistics={"max_length": task.max_length, "tokens": tokens.statistics(sieve.rows)},
-        previews=tokens.previews(sieve.rows, chat, PREVIEWS),
+        statistics={"max_length": task.max_length, "tokens": tokens.statistics(sieve)},
+        previews=tokens.previews(sieve, chat, PREVIEWS),
     )
 
 
-def _classify(task: Classification, rows: pl.DataFrame) -> Examples:
-    features, categorical = _features(rows)
-    classes = sorted(rows["answer"].unique())
+def _classify(task: Classification, sieve: Sieve) -> Examples:
+    features, categorical = features_of(sieve)
+    counts = sieve.rows.group_by("split", "answer").len().collect(engine="streaming")
+    classes = sorted(counts["answer"].unique())
     if len(classes) < 2:
         raise UsageError(f"Every row has the class '{classes[0]}', so there is nothing to learn: check data.label.")
     if task.positive and task.positive not in classes:
         raise UsageError(f"task.positive={task.positive} is not one of the classes {', '.join(classes[:9])}.")
-    if unseen := set(classes) - set(rows.filter(split="train")["answer"]):
+    if unseen := set(classes) - set(counts.filter(split="train")["answer"]):
         raise UsageError(
             f"No row of train has the class '{min(unseen)}': bring more rows, or data.split.stratify=true."
         )
-    seen = rows.filter(pl.col("split") != "test")
-    columns = {
-        name: {
-            "type": str(rows.schema[name]),
-            "missing": round(rows[name].null_count() / rows.height, 6),
-            "distinct": rows[name].n_unique(),
-        }
-        for name in features
-    }
     balance = {
-        split: dict(sorted(seen.filter(split=split)["answer"].value_counts().iter_rows()))
+        split: dict(sorted(counts.filter(split=split).select("answer", "len").iter_rows()))
         for split in ("train", "validation")
     }
-    return Examples(features, categorical, classes, statistics={"columns": columns, "classes": balance})
+    statistics = {"columns": _columns(sieve, features), "classes": balance}
+    return Examples(features, categorical, classes, statistics=statistics)
+
+
+def _columns(sieve: Sieve, features: list[str]) -> dict[str, dict[str, Any]]:
+    """Type, share of missing values and number of distinct ones; estimated where there are many rows."""
+    seen = sieve.rows.filter(pl.col("split") != "test")
+    distinct = pl.Expr.n_unique if sieve.height <= EXACT_ROWS else pl.Expr.approx_n_unique
+    facts: dict[str, dict[str, Any]] = {}
+    for name in features:  # one after the other, so that one column's values are in memory
+        column = pl.col(name)
+        asked = seen.select(column.null_count().alias("missing"), distinct(column).alias("distinct"), rows=pl.len())
+        missing, values, rows = asked.collect(engine="streaming").row(0)
+        facts[name] = {"type": str(sieve.columns[name]), "missing": round(missing / rows, 6), "distinct": values}
+    return facts

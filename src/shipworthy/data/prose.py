@@ -1,13 +1,34 @@
-"""The sieve for questions in words: gates, then exact duplicates, then near-duplicates."""
+"""Questions in words: which columns they are, and the sieve: gates, then exact duplicates, then near-duplicates."""
 
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
 import polars as pl
 
-from shipworthy.data.duplicates import components, near_pairs
+from shipworthy.core.errors import UsageError
+from shipworthy.data import duplicates
+from shipworthy.data.narrow import Rows, first_equal, sparse
 from shipworthy.data.schema import Text
 from shipworthy.data.sieve import Sieve
 from shipworthy.data.text import clean, words
 
 WORDS = "_words"
+
+
+def select(config: Text, dtypes: dict[str, pl.DataType]) -> tuple[list[pl.Expr], list[str]]:
+    """What a row of the source becomes: text and context, what the split needs, and `answer`; and the columns needed.
+
+    Args:
+        dtypes: of the source's columns.
+    """
+    wanted = dict.fromkeys([config.text, *config.context])
+    asked = [name for name in dtypes if name in wanted] + [name for name in wanted if name not in dtypes]
+    carried = [name for name in config.split.columns if name not in asked]
+    if config.answer in carried:
+        raise UsageError(f"data.split names the column '{config.answer}', which holds the answer: call it 'answer'.")
+    made = [pl.col(name).cast(pl.String) for name in asked] + [pl.col(name) for name in carried]
+    return [*made, pl.col(config.answer).cast(pl.String).alias("answer")], [*asked, *carried, config.answer]
 
 
 def sift(config: Text, sieve: Sieve) -> None:
@@ -17,31 +38,29 @@ def sift(config: Text, sieve: Sieve) -> None:
         config: what is rejected.
         sieve: holds rows with id, answer, and the columns of `config.text` and `config.context`.
     """
-    _clean(config, sieve)
+    sieve.map(partial(_cleaned, config.text, (config.text, *config.context)))
     _gates(config, sieve)
     _contradictions(config, sieve)
     _exact(sieve)
     _near(config, sieve)
-    sieve.rows = sieve.rows.drop(WORDS)
+    sieve.drop(WORDS)
 
 
-def _clean(config: Text, sieve: Sieve) -> None:
-    asked = (config.text, *config.context)
-    cleaned = {name: [None if v is None else clean(v) for v in sieve.rows[name]] for name in asked}
-    columns = [pl.Series(name, values, dtype=pl.String) for name, values in cleaned.items()]
-    texts = [words(value or "") for value in cleaned[config.text]]
-    sieve.rows = sieve.rows.with_columns(
-        *columns,
-        pl.Series(WORDS, texts, dtype=pl.List(pl.String)),
+def _cleaned(text: str, asked: Sequence[str], rows: pl.DataFrame) -> pl.DataFrame:
+    cleaned = {name: [None if v is None else clean(v) for v in rows[name]] for name in asked}
+    texts = [" ".join(words(value or "")) for value in cleaned[text]]
+    return rows.with_columns(
+        *(pl.Series(name, values, dtype=pl.String) for name, values in cleaned.items()),
+        pl.Series(WORDS, texts, dtype=pl.String),
         pl.col("answer").str.strip_chars(),
-    ).sort("id")
+    )
 
 
 def _gates(config: Text, sieve: Sieve) -> None:
     needed = (config.text, *config.context, "answer")
     empty = (pl.when(pl.col(name).is_null() | (pl.col(name) == "")).then(pl.lit(f"{name} is empty")) for name in needed)
     sieve.reject("empty", pl.coalesce(*empty))
-    length = pl.col(WORDS).list.len()
+    length = pl.when(pl.col(WORDS) == "").then(0).otherwise(pl.col(WORDS).str.count_matches(" ", literal=True) + 1)
     outside = (length < config.min_words) | (length > config.max_words)
     limits = f"{config.min_words} to {config.max_words}"
     sieve.reject("length", pl.when(outside).then(pl.format("{} words, not {}", length, pl.lit(limits))))
@@ -55,24 +74,41 @@ def _gates(config: Text, sieve: Sieve) -> None:
 def _contradictions(config: Text, sieve: Sieve) -> None:
     """One question with two answers: nobody can tell which is right, so all of its rows go."""
     question = [WORDS, *config.context]
-    answers = pl.col("answer").unique().sort().over(question, mapping_strategy="join")
-    contradicts = answers.list.len() > 1
-    sieve.reject(
-        "contradiction", pl.when(contradicts).then(pl.format("same question, answers {}", answers.list.join(", ")))
-    )
+    same_question = first_equal(sieve.batches(question), question)
+    same_row = first_equal(sieve.batches([*question, "answer"]), [*question, "answer"])
+    rows = np.flatnonzero(np.isin(same_question, same_question[same_row != same_question]))
+    told = sieve.take(rows, ["answer"]).with_columns(question=pl.Series(same_question[rows], dtype=pl.Int32))
+    answers = pl.col("answer").unique().sort().over("question", mapping_strategy="join")
+    why = told.select(pl.format("same question, answers {}", answers.list.join(", ")).alias("why"))["why"]
+    sieve.reject_rows("contradiction", rows, why)
 
 
 def _exact(sieve: Sieve) -> None:
     """The same words and the same answer, whatever the context: the row with the lowest id stays."""
-    first = pl.col("id").min().over(WORDS, "answer")
-    sieve.reject("exact duplicate", pl.when(pl.col("id") != first).then(pl.format("of {}", first)))
+    reject_repeated(sieve, "exact duplicate", first_equal(sieve.batches([WORDS, "answer"]), [WORDS, "answer"]), "of {}")
 
 
 def _near(config: Text, sieve: Sieve) -> None:
     """Near-duplicates form clusters; of those with the same answer in a cluster, the lowest id stays."""
-    texts = sieve.rows[WORDS].to_list()
-    ids = sieve.rows["id"]
-    cluster = ids.gather(components(len(texts), near_pairs(texts, config.near))).alias("cluster")
-    sieve.rows = sieve.rows.with_columns(cluster)
-    first = pl.col("id").min().over("cluster", "answer")
-    sieve.reject("near-duplicate", pl.when(pl.col("id") != first).then(pl.format("of {}, with the same answer", first)))
+    attach_clusters(sieve, duplicates.clusters(sieve.rows, WORDS, config.near))
+    same = first_equal(sieve.batches(["cluster", "answer"]), ["cluster", "answer"])
+    reject_repeated(sieve, "near-duplicate", same, "of {}, with the same answer")
+
+
+def attach_clusters(sieve: Sieve, labels: Rows) -> None:
+    """Gives each row its `cluster`: the id of the row that `labels` (n,) names."""
+    rows, firsts = sparse(labels)
+    sieve.attach("cluster", ids_of(sieve, firsts), rows, base="id")
+
+
+def reject_repeated(sieve: Sieve, reason: str, labels: Rows, detail: str) -> None:
+    """Rejects the rows whose label is another row, which the detail names by its id."""
+    rows, firsts = sparse(labels)
+    named = pl.DataFrame({"first": ids_of(sieve, firsts)}).select(pl.format(detail, "first"))
+    sieve.reject_rows(reason, rows, named.to_series())
+
+
+def ids_of(sieve: Sieve, rows: Rows) -> pl.Series:
+    """The ids of rows, by their numbers, in whatever order."""
+    known, place = np.unique(rows, return_inverse=True)
+    return sieve.take(known, ["id"])["id"].gather(place)

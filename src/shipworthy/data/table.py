@@ -1,10 +1,37 @@
-"""The sieve for tables: missing values, then exact duplicates."""
+"""Tables: which columns are features, and the sieve: missing values, then exact duplicates."""
 
 import polars as pl
 
-from shipworthy.data.duplicates import components
+from shipworthy.core.errors import UsageError
+from shipworthy.data.narrow import first_equal
+from shipworthy.data.prose import attach_clusters, reject_repeated
 from shipworthy.data.schema import Table
 from shipworthy.data.sieve import Sieve
+
+
+def select(config: Table, dtypes: dict[str, pl.DataType]) -> tuple[list[pl.Expr], list[str]]:
+    """What a row of the source becomes: its features, what the split needs, and `answer`; and the columns needed.
+
+    Args:
+        dtypes: of the source's columns.
+
+    Raises:
+        UsageError: a feature is neither numbers nor text.
+    """
+    if config.label in config.split.columns:
+        raise UsageError(f"data.split names the column '{config.label}', which is the label: call it 'answer'.")
+    hidden = {config.label, config.id, "id", *config.ignore}
+    features = [name for name in dtypes if name not in hidden]
+    for name in features:
+        kind = dtypes[name]
+        if name == "answer" or not (kind.is_numeric() or kind in (pl.String, pl.Boolean)):
+            raise UsageError(
+                f"column '{name}' ({kind}) cannot be a feature: rename or convert it, or list it in data.ignore."
+            )
+    carried = [name for name in config.split.columns if name not in features]
+    made = [pl.col(name).cast(pl.String) if dtypes[name] == pl.Boolean else pl.col(name) for name in features]
+    needed = [config.label, *config.ignore, *features, *carried]
+    return [*made, *(pl.col(name) for name in carried), pl.col(config.label).cast(pl.String).alias("answer")], needed
 
 
 def sift(config: Table, sieve: Sieve) -> None:
@@ -14,19 +41,15 @@ def sift(config: Table, sieve: Sieve) -> None:
         config: what stands for a missing value.
         sieve: holds rows with id, answer and the features.
     """
-    features = [name for name in sieve.rows.columns if name not in {"id", "answer"}]
-    strings = [name for name in (*features, "answer") if sieve.rows.schema[name] == pl.String]
-    stripped = (pl.col(name).str.strip_chars() for name in strings)
+    carried = set(config.split.columns) & set(config.ignore)
+    features = [name for name in sieve.columns if name not in {"id", "answer", *carried}]
+    strings = [name for name in (*features, "answer") if sieve.columns[name] == pl.String]
     missing = ["", *config.missing]
-    sieve.rows = sieve.rows.sort("id").with_columns(stripped)
-    sieve.rows = sieve.rows.with_columns(
-        pl.when(~pl.col(name).is_in(missing)).then(pl.col(name)).alias(name) for name in strings
-    )
+    stripped = {name: pl.col(name).str.strip_chars() for name in strings}
+    sieve.change(*(pl.when(~text.is_in(missing)).then(text).alias(name) for name, text in stripped.items()))
     nothing = pl.all_horizontal(pl.col(name).is_null() for name in features)
     unlabelled = pl.when(pl.col("answer").is_null()).then(pl.lit("the label is missing"))
     sieve.reject("empty", pl.coalesce(unlabelled, pl.when(nothing).then(pl.lit("every feature is missing"))))
-    first = pl.col("id").min().over(*features, "answer")
-    sieve.reject("exact duplicate", pl.when(pl.col("id") != first).then(pl.format("of {}", first)))
-    equal = sieve.rows.select(pl.struct(features).rank("dense"))[features[0]].to_list()
-    labels = components(sieve.rows.height, (), [equal])
-    sieve.rows = sieve.rows.with_columns(sieve.rows["id"].gather(labels).alias("cluster"))
+    row = [*features, "answer"]
+    reject_repeated(sieve, "exact duplicate", first_equal(sieve.batches(row), row), "of {}")
+    attach_clusters(sieve, first_equal(sieve.batches(features), features))

@@ -1,12 +1,11 @@
 """Rows as the tokens that the model sees, and which of them it is trained on."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from shipworthy.core.progress import track
 from shipworthy.data.draw import draw
 from shipworthy.data.sieve import Sieve
 from shipworthy.evaluation.tasks.schema import TextToText
@@ -37,16 +36,20 @@ def encode(task: TextToText, sieve: Sieve, chat: "Chat") -> None:
     Raises:
         UsageError: the prompt names a column that the rows lack.
     """
-    rows = sieve.rows
-    questions = texts(rows, task.prompt)
-    answer_ids = cache(chat.answer_ids)
-    prompts = [chat.prompt_ids(task.system, question) for question in track(questions, "tokens", total=rows.height)]
-    answers = [answer_ids(answer) for answer in rows["answer"]]
-    sieve.rows = rows.with_columns(
-        pl.Series("prompt_ids", prompts, dtype=IDS), pl.Series("answer_ids", answers, dtype=IDS)
-    )
+    sieve.map(partial(_encoded, task, chat), here=True)
     sieve.reject("too long", _too_long(task.max_length))
-    sieve.reject("unspeakable", _unspeakable(sieve.rows, chat))
+    sieve.reject("unspeakable", pl.col("_fault"))
+    sieve.drop("_fault")
+
+
+def _encoded(task: TextToText, chat: "Chat", rows: pl.DataFrame) -> pl.DataFrame:
+    prompts = [chat.prompt_ids(task.system, question) for question in texts(rows, task.prompt)]
+    answer_ids, fault = cache(chat.answer_ids), cache(partial(_fault, chat))
+    return rows.with_columns(
+        pl.Series("prompt_ids", prompts, dtype=IDS),
+        pl.Series("answer_ids", [answer_ids(answer) for answer in rows["answer"]], dtype=IDS),
+        pl.Series("_fault", [fault(answer) for answer in rows["answer"]], dtype=pl.String),
+    )
 
 
 def _too_long(max_length: int) -> pl.Expr:
@@ -56,25 +59,21 @@ def _too_long(max_length: int) -> pl.Expr:
     return pl.when(left < answer).then(pl.format(why, prompt, answer, pl.lit(max_length), left))
 
 
-def _unspeakable(rows: pl.DataFrame, chat: "Chat") -> pl.Series:
-    """Answers that the tokenizer does not give back, or that do not end: the model could never be right."""
-
-    @cache
-    def fault(answer: str) -> str | None:
-        ids = chat.answer_ids(answer)
-        if (back := chat.decode(ids).strip()) != answer:
-            return f"the answer's tokens read '{back}'"
-        return None if ids[-1] == chat.eos_id else "the answer does not end with the end-of-turn token"
-
-    return pl.Series([fault(answer) for answer in rows["answer"]], dtype=pl.String)
+def _fault(chat: "Chat", answer: str) -> str | None:
+    """Why the model could never be right: the tokenizer does not give the answer back, or it does not end."""
+    ids = chat.answer_ids(answer)
+    if (back := chat.decode(ids).strip()) != answer:
+        return f"the answer's tokens read '{back}'"
+    return None if ids[-1] == chat.eos_id else "the answer does not end with the end-of-turn token"
 
 
-def statistics(rows: pl.DataFrame) -> dict[str, Any]:
+def statistics(sieve: Sieve) -> dict[str, Any]:
     """Per split: lengths of prompts and, but for test, of answers; how many tokens are trained on (tokens)."""
     result: dict[str, Any] = {}
+    lengths = sieve.rows.select("split", pl.col("prompt_ids", "answer_ids").list.len()).collect(engine="streaming")
     for split in ("train", "validation", "test"):
-        part = rows.filter(split=split)
-        prompt, answer = part["prompt_ids"].list.len(), part["answer_ids"].list.len()
+        part = lengths.filter(split=split)
+        prompt, answer = part["prompt_ids"], part["answer_ids"]
         result[split] = {"prompt": _summary(prompt)}
         if split != "test":
             result[split] |= {"answer": _summary(answer), "all": int(prompt.sum()) + int(answer.sum())}
@@ -88,13 +87,17 @@ def _summary(lengths: pl.Series) -> dict[str, int]:
     return {name: int(str(value).partition(".")[0]) for name, value in values.items() if value is not None}
 
 
-def previews(rows: pl.DataFrame, chat: "Chat", n: int) -> list[Preview]:
+def previews(sieve: Sieve, chat: "Chat", n: int) -> list[Preview]:
     """Rows of train, token by token, special tokens included; always the same rows."""
-    train = rows.filter(split="train").with_columns(pl.lit(0).alias("_draw"))
-    train = train.with_columns(pl.Series("_draw", draw(train["id"], "preview"))).sort("_draw").head(n)
+    columns = ["id", "split", "prompt_ids", "answer_ids"]
+    best = pl.DataFrame()
+    for frame in sieve.batches(columns):
+        train = frame.filter(split="train")
+        drawn = train.with_columns(pl.Series("_draw", draw(train["id"], "preview"), dtype=pl.Float64))
+        best = pl.concat([best, drawn], how="diagonal").sort("_draw").head(n)
     return [
         Preview(identity, [(_read(chat, i), False) for i in prompt] + [(_read(chat, i), True) for i in answer])
-        for identity, prompt, answer in train.select("id", "prompt_ids", "answer_ids").iter_rows()
+        for identity, prompt, answer in best.select("id", "prompt_ids", "answer_ids").iter_rows()
     ]
 
 

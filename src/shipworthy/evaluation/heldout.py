@@ -12,6 +12,7 @@ import polars as pl
 from shipworthy.core.artifact import Artifact
 from shipworthy.core.errors import ArtifactError
 from shipworthy.core.workspace import Workspace
+from shipworthy.models.dataset import table
 
 ANSWERS = "test_answers.parquet"
 LEDGER = "heldout_reads.jsonl"
@@ -36,7 +37,7 @@ def answers(dataset: Artifact, reader: str, purpose: str, ledger: Path, run_id: 
         ledger,
         {"reader": reader, "purpose": purpose, "dataset": dataset.digest, "time": time.time(), "run_id": run_id},
     )
-    return pl.read_parquet(dataset.file(ANSWERS)).select("id", "answer")
+    return table(dataset, ANSWERS.removesuffix(".parquet")).select("id", "answer")
 
 
 def answers_to(dataset: Artifact, test: pl.DataFrame, purpose: str, workspace: Workspace) -> list[str]:

@@ -1,11 +1,14 @@
 """The layout of a `dataset` artifact, as those who read it see it.
 
-    train.parquet, validation.parquet   id, cluster, the task's columns, answer
+    train.parquet, validation.parquet   id, cluster, the task's columns, answer; `fold` in train, if it was asked for
     test.parquet                        the same without answer
     test_answers.parquet                id, answer: opened by evaluation/heldout.py alone
     rejected.parquet                    id, reason, detail, row (JSON)
+    split_proof.parquet, .json          what `scripts/check_split` checks
     dataset.json                        `DatasetInfo`
     data.html                           the report
+
+What is large is a folder of this name, train.parquet/part-00000.parquet and so on; `table` and `scan` read both.
 
 For text tasks every split also has `prompt_ids` (list of token ids: the frozen prompt, ending where the answer
 begins) and, but for test, `answer_ids` (list of token ids: the answer and its end-of-turn token).
@@ -13,6 +16,7 @@ begins) and, but for test, `answer_ids` (list of token ids: the answer and its e
 
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -34,6 +38,7 @@ class DatasetInfo:
         classes: the classes in order (classification), else empty.
         template_sha256: hash of the chat template that made `prompt_ids` (empty for tables).
         eos_id: the token that ends an answer (None for tables).
+        columns: name → type of the source's columns, as it was enforced (? where it may be empty).
         statistics: anything else that a reader may want: token counts, rejected by reason, licence, source.
     """
 
@@ -44,6 +49,7 @@ class DatasetInfo:
     classes: list[str] = field(default_factory=list)
     template_sha256: str = ""
     eos_id: int | None = None
+    columns: dict[str, str] = field(default_factory=dict)
     statistics: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
@@ -58,7 +64,27 @@ def info(dataset: Artifact) -> DatasetInfo:
 
 def split(dataset: Artifact, name: str) -> pl.DataFrame:
     """The rows of `train`, `validation` (with answers) or `test` (without)."""
-    return pl.read_parquet(dataset.file(f"{name}.parquet"))
+    return table(dataset, name)
+
+
+def table(dataset: Artifact, name: str) -> pl.DataFrame:
+    """One of the dataset's tables: a split, `test_answers` or `rejected`."""
+    return pl.read_parquet(files(dataset, name))
+
+
+def scan(dataset: Artifact, name: str) -> pl.LazyFrame:
+    """The same, to be read in parts."""
+    return pl.scan_parquet(files(dataset, name))
+
+
+def files(dataset: Artifact, name: str) -> list[Path]:
+    """The files of one of the dataset's tables, in order.
+
+    Raises:
+        ArtifactError: the manifest lists none.
+    """
+    parts = [one for one in sorted(dataset.manifest.files) if one.startswith(f"{name}.parquet/")]
+    return [dataset.file(one) for one in parts or [f"{name}.parquet"]]
 
 
 def seen(rows: pl.DataFrame, share: float) -> pl.DataFrame:

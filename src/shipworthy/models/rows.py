@@ -6,7 +6,7 @@ import polars as pl
 
 from shipworthy.core.errors import ArtifactError, UsageError
 
-NOT_FEATURES = frozenset({"id", "cluster", "answer", "prompt_ids", "answer_ids"})
+NOT_FEATURES = frozenset({"id", "cluster", "fold", "answer", "prompt_ids", "answer_ids"})
 
 
 def answers(rows: pl.DataFrame) -> list[str]:

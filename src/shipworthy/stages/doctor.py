@@ -89,7 +89,7 @@ def _machines(devices: int, network: Network, about: dict[str, Any]) -> Iterator
 def look(*, data: Data, model: ModelConfig, engine: EngineConfig, network: Network, devices: int) -> list[Finding]:
     """What a training and the commands after it need on the machine on which this is called."""
     found = [lock.examine(), _machine(), gpus.examine(gpus.driver(), gpus.torch_cuda(), devices)]
-    found.append(checked("raw data", lambda: f"{snapshot.raw(data, project_root() / snapshot.FOLDER)[0]} as pinned"))
+    found.append(checked("raw data", lambda: _raw(data)))
     base = 0
     fetched: list[Finding] = []
     if weights := _beside(model, "base"):
@@ -103,6 +103,11 @@ def look(*, data: Data, model: ModelConfig, engine: EngineConfig, network: Netwo
     to_come = any(one.level is Level.MISSING for one in fetched)
     needs = {project_root(): RUN_BYTES + BASES_PER_RUN * base, cache_folder(): CACHE_BYTES * to_come}
     return [*found, *fetched, *disk.examine(needs), interface.examine(network, devices)]
+
+
+def _raw(data: Data) -> str:
+    paths, _ = snapshot.raw(data, project_root() / snapshot.FOLDER)
+    return f"{paths[0]} as pinned" if len(paths) == 1 else f"{len(paths)} files of {data.file} as pinned"
 
 
 def _machine() -> Finding:

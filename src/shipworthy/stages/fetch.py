@@ -13,5 +13,5 @@ def run(*, data: DataConfig, model: ModelConfig, workspace: Workspace) -> None:
     assert isinstance(data, Data)
     folder = project_root() / snapshot.FOLDER
     snapshot.fill(project_root() / "conf" / "data", folder, cache_folder() / "downloads")
-    snapshot.raw(data, folder)
+    snapshot.fetch(data, folder)
     build.fetch(model)

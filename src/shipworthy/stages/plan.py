@@ -1,6 +1,11 @@
 """`plan`: what to train, will it fit, what will it cost, when is it good enough?"""
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+
+import numpy as np
+import polars as pl
 
 from shipworthy.architect import document
 from shipworthy.architect.calibration import calibrate
@@ -22,9 +27,11 @@ from shipworthy.core.progress import say
 from shipworthy.core.project import project_root
 from shipworthy.core.workspace import Workspace
 from shipworthy.data import snapshot
-from shipworthy.data.build import read, sift
+from shipworthy.data.build import carried, read, sift
+from shipworthy.data.narrow import draws
 from shipworthy.data.schema import Data
 from shipworthy.data.sieve import Sieve
+from shipworthy.data.sources.files import types_of
 from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.models.rows import features
 
@@ -46,13 +53,10 @@ def run(
 ) -> None:
     """Reads the raw source, writes `plan`; a plan that does not fit is a plan too, and says so."""
     assert isinstance(data, Data) and isinstance(compute, Machine)
-    path, digest = snapshot.raw(data, project_root() / snapshot.FOLDER)
+    paths, digest = snapshot.raw(data, project_root() / snapshot.FOLDER)
     workspace.uses(f"{snapshot.FOLDER}/{data.file}", digest)
-    source = read(data, path)
-    say(f"{data.name}: {source.height:,} rows")
-    sieve = Sieve(source.sample(min(source.height, MOST_CLEANED), seed=seed))
-    sift(data, sieve)
-    clean = round(source.height * sieve.rows.height / sieve.total)
+    source, share, sample = _cleaned(data, paths)
+    clean = round(source * share)
     split = data.split.scaled(data.sample)
     problem = Problem(
         task=task,
@@ -60,9 +64,9 @@ def run(
         adapter=adapter,
         trainer=trainer,
         optimizer=optimizer,
-        sample=sieve.rows,
-        features=features(sieve.rows),
-        expected=expected(source.height, clean, split.test, split.validation, split.train_rows),
+        sample=sample,
+        features=features(sample),
+        expected=expected(source, clean, split.test, split.validation, split.train_rows),
         machine=resolve(compute),
         seed=seed,
     )
@@ -78,6 +82,21 @@ def run(
         f"plan: {workspace.root / 'plan'} ({written['cost']['hours']:.2f} h, {written['cost']['money']:.2f} "
         f"{problem.machine.currency}, {'fits' if verdict.fits else 'does not fit'})"
     )
+
+
+def _cleaned(data: Data, paths: list[Path]) -> tuple[int, float, pl.DataFrame]:
+    """How many rows the source has, the share that cleaning leaves, and some rows that it left."""
+    with TemporaryDirectory(prefix="shipworthy-") as folder:
+        whole = read(data, paths, types_of(data, paths), Path(folder) / "whole")
+        say(f"{data.name}: {whole.total:,} rows")
+        sieve = whole
+        if whole.total > MOST_CLEANED:
+            drawn = draws(whole.batches(["id"]), "plan")
+            rows = np.sort(np.argsort(drawn, kind="stable")[:MOST_CLEANED])
+            sieve = Sieve(whole.take(rows, list(whole.columns)), Path(folder) / "some", workers=data.workers)
+        sift(data, sieve)
+        sieve.drop(*carried(data))
+        return whole.total, sieve.height / sieve.total, sieve.rows.collect()
 
 
 def _measure(*arguments: Any) -> Any:

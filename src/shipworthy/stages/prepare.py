@@ -1,4 +1,8 @@
-"""`prepare`: from the raw snapshot to a dataset: clean, deduplicate, split, check, tokenize."""
+"""`prepare`: from the raw snapshot to a dataset: clean, deduplicate, split, check, tokenize; rows stand on disk."""
+
+from pathlib import Path
+
+import polars as pl
 
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import write_json
@@ -6,9 +10,13 @@ from shipworthy.core.groups import DataConfig, ModelConfig, TaskConfig
 from shipworthy.core.progress import say
 from shipworthy.core.project import project_root
 from shipworthy.core.workspace import Workspace
-from shipworthy.data import build, examples, report, snapshot, split
+from shipworthy.data import build, examples, report, snapshot
+from shipworthy.data.rows import work_in, write_table
 from shipworthy.data.schema import Data
 from shipworthy.data.sieve import Sieve
+from shipworthy.data.sources.files import types_of
+from shipworthy.data.splits import assign, folds, proof
+from shipworthy.data.splits.schema import Split
 from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.models import build as models
 from shipworthy.models.dataset import SPLITS, DatasetInfo
@@ -20,39 +28,67 @@ def run(*, task: TaskConfig, data: DataConfig, model: ModelConfig, seed: int, wo
     """Makes the `dataset` artifact; see models/dataset.py for what it holds."""
     assert isinstance(data, Data)
     assert isinstance(task, Task)
-    path, sha256 = snapshot.raw(data, project_root() / snapshot.FOLDER)
+    paths, sha256 = snapshot.raw(data, project_root() / snapshot.FOLDER)
     workspace.uses(f"{snapshot.FOLDER}/{data.file}", sha256)
+    types = types_of(data, paths)
 
-    sieve = Sieve(build.read(data, path))
-    build.sift(data, sieve)
-    sieve.rows = sieve.rows.with_columns(split.assign(sieve.rows, data.split.scaled(data.sample), seed))
-    proof = split.proof(sieve.rows, data.split.apart)
-    sieve.reject("train is capped", split.over_cap(sieve.rows, data.split, seed))
-    shaped = examples.shape(task, sieve, lambda: models.chat(model))
+    with workspace.write("dataset") as folder, work_in(folder) as work:
+        sieve = build.read(data, paths, types, work)
+        build.sift(data, sieve)  # clean, duplicates
+        split = data.split.scaled(data.sample)
+        proved = _divide(data, sieve, folder, split, seed)
+        shaped = examples.shape(task, sieve, lambda: models.chat(model))  # tokens
 
-    parts = {name: sieve.rows.filter(split=name).drop("split").sort("id") for name in SPLITS}
-    if empty := [name for name, part in parts.items() if not part.height]:
-        raise ShipworthyError(f"No row of {empty[0]} is left: {report.reasons(sieve)}; loosen what rejects them.")
-    info = DatasetInfo(
-        problem=task.kind,
-        features=shaped.features,
-        categorical=shaped.categorical,
-        rows={name: part.height for name, part in parts.items()},
-        classes=shaped.classes,
-        template_sha256=shaped.template_sha256,
-        eos_id=shaped.eos_id,
-        statistics={
-            "source": {"name": data.name, "licence": data.licence, "file": data.file, "sha256": sha256},
-            "steps": report.steps(sieve),
-            "split proof": proof,
-            **shaped.statistics,
-        },
-    )
-    with workspace.write("dataset") as folder:
-        for name, part in parts.items():
-            part.drop(HIDDEN if name == "test" else (), strict=False).write_parquet(folder / f"{name}.parquet")
-        parts["test"].select("id", "answer").write_parquet(folder / "test_answers.parquet")
-        sieve.rejected().write_parquet(folder / "rejected.parquet")
+        rows = _write_splits(sieve, folder)
+        info = DatasetInfo(
+            problem=task.kind,
+            features=shaped.features,
+            categorical=shaped.categorical,
+            rows=rows,
+            classes=shaped.classes,
+            template_sha256=shaped.template_sha256,
+            eos_id=shaped.eos_id,
+            columns=types,
+            statistics={
+                "source": {"name": data.name, "licence": data.licence, "file": data.file, "sha256": sha256},
+                "steps": report.steps(sieve),
+                "split proof": proved,
+                **shaped.statistics,
+            },
+        )
         write_json(folder / "dataset.json", info.to_json())
-        report.write(folder / "data.html", info, sieve, shaped.previews)
+        rejected = pl.scan_parquet(folder / "rejected.parquet")
+        report.write(folder / "data.html", info, sieve, rejected, shaped.previews)
     say(f"dataset: {', '.join(f'{n} {name}' for name, n in info.rows.items())}; rejected: {report.reasons(sieve)}")
+
+
+def _divide(data: Data, sieve: Sieve, folder: Path, split: Split, seed: int) -> dict[str, dict[str, int]]:
+    """Gives each row its split, and train its folds; writes the proof."""
+    carried = build.carried(data)
+    features = [name for name in examples.features_of(sieve)[0] if name not in carried]
+    assign.assign(sieve, split, seed, features)
+    proved = proof.prove(sieve, split, features)
+    proof.write(folder, sieve, split, features, proved, rewritten=False)
+    folds.cap(sieve, split, seed)
+    folds.fold(sieve, split, seed)
+    sieve.drop(assign.GROUP, *carried)
+    return proved
+
+
+def _write_splits(sieve: Sieve, folder: Path) -> dict[str, int]:
+    """Writes the splits, the test split's answers apart, and what was rejected; split → number of rows.
+
+    Raises:
+        ShipworthyError: a split is empty.
+    """
+    rows = {}
+    for name in SPLITS:
+        parts = (frame.filter(split=name).drop("split") for frame in sieve.batches())
+        hidden = {*HIDDEN, "fold"} if name == "test" else {"fold"} if name == "validation" else set()
+        rows[name] = write_table((part.drop(hidden, strict=False) for part in parts), folder / f"{name}.parquet")
+        if not rows[name]:
+            raise ShipworthyError(f"No row of {name} is left: {report.reasons(sieve)}; loosen what rejects them.")
+    answers = (frame.filter(split="test").select("id", "answer") for frame in sieve.batches(["id", "split", "answer"]))
+    write_table(answers, folder / "test_answers.parquet")
+    write_table(sieve.rejected(), folder / "rejected.parquet")
+    return rows

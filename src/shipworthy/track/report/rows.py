@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from shipworthy.core.artifact import Artifact
-from shipworthy.models.dataset import DatasetInfo, info, split
+from shipworthy.models.dataset import DatasetInfo, info, split, table
 
 LONGEST = 320
 FEW_COLUMNS = 3
@@ -24,7 +24,7 @@ def data(dataset: Artifact, examples: int = 3) -> dict[str, Any]:
     """Counts, what was rejected and why, and a few rows of train."""
     known = info(dataset)
     train = _evenly(split(dataset, "train"), examples)
-    rejected = pl.read_parquet(dataset.file("rejected.parquet"))
+    rejected = table(dataset, "rejected")
     reasons = rejected.group_by("reason").len().sort("len", "reason", descending=[True, False])
     return {
         "source": _source(known),

@@ -7,7 +7,7 @@ from typing import Any
 
 from shipworthy.core.artifact import MANIFEST, Artifact, Manifest, read_artifact
 from shipworthy.core.errors import ArtifactError
-from shipworthy.core.files import read_json, sha256_of_file
+from shipworthy.core.files import matching, read_json, sha256_of_files
 from shipworthy.models.dataset import SPLITS
 from shipworthy.track.reproduce import rows
 
@@ -93,7 +93,7 @@ def data(record: Mapping[str, Any], runs: Path, project: Path) -> list[str]:
     found = _raw(Manifest(**read_json(kept / MANIFEST)).inputs, project)
     path = Path(record["dataset"])
     if dataset(record) is None:
-        whole = all((path / f"{name}.parquet").is_file() for name in SPLITS)
+        whole = all((path / f"{name}.parquet").exists() for name in SPLITS)
         found += rows.compare(kept, path) if whole else [f"there is no whole dataset at {path}"]
     return found
 
@@ -101,10 +101,10 @@ def data(record: Mapping[str, Any], runs: Path, project: Path) -> list[str]:
 def _raw(inputs: Mapping[str, str], project: Path) -> list[str]:
     found = []
     for name, digest in inputs.items():
-        path = project / name
-        if not path.is_file():
+        paths = matching(project, name)
+        if not paths:
             found.append(f"{name} is gone")
-        elif sha256_of_file(path) != digest:
+        elif sha256_of_files(paths, project) != digest:
             found.append(f"{name} is another file than the one that the dataset was made from")
     return found
 

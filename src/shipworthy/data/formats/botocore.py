@@ -6,28 +6,32 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import polars as pl
 
-from shipworthy.data.schema import Operations
+from shipworthy.data.formats.batch import Batch
 from shipworthy.data.text import first_sentence
 
+SPARSE = False
+UNTYPED = False
 DESCRIPTION = re.compile(r"botocore/data/(?P<folder>[^/]+)/(?P<version>[^/]+)/service-2\.json(?P<gz>\.gz)?$")
-COLUMNS = {"id": pl.String, "service": pl.String, "description": pl.String, "answer": pl.String}
+COLUMNS = {"place": pl.String, "service": pl.String, "description": pl.String, "operation": pl.String}
 
 
-def read(config: Operations, path: Path) -> pl.DataFrame:
-    """One row per operation of every API version: id, service (its readable name), description, answer (its name).
+def batches(path: Path, rows: int) -> Iterator[Batch]:
+    """One row per operation of every API version: place, service (its readable name), description, operation.
 
-    An id is the hash of `<service>/<API version>/<operation>`: it leads back to the raw row, and tells no answer.
+    A place is the hash of `<service>/<API version>/<operation>`: it leads back to the raw row, and tells no answer.
 
     Args:
-        config: the data config.
         path: a botocore wheel.
     """
     with zipfile.ZipFile(path) as wheel:
-        return pl.DataFrame(_rows(wheel), schema=COLUMNS, orient="row")
+        found = _rows(wheel)
+        while part := list(islice(found, rows)):
+            yield Batch.of(pl.DataFrame(part, schema=COLUMNS, orient="row"))
 
 
 def _rows(wheel: zipfile.ZipFile) -> Iterator[tuple[str, str, str, str]]:

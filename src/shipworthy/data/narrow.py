@@ -1,0 +1,78 @@
+"""What needs all rows at once, computed from narrow columns: 16 bytes per row, whatever the rows hold."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from shipworthy.data.draw import draw
+
+Rows = np.ndarray[Any, Any]
+SEEDS = (1, 2)
+"""Of two hashes of 64 bits: two values share both with a chance of about 1 to 10^25 among five million."""
+
+
+def first_equal(frames: Iterable[pl.DataFrame], columns: Sequence[str]) -> Rows:
+    """For each row the first one with the same values in all of `columns` (null equals null): shape (n,), int32."""
+    high, low = [], []
+    for frame in frames:
+        keys = pl.struct(columns)
+        hashed = frame.select(keys.hash(SEEDS[0]).alias("high"), keys.hash(SEEDS[1]).alias("low"))
+        high.append(hashed["high"].to_numpy())
+        low.append(hashed["low"].to_numpy())
+    return first_of(np.concatenate(high), np.concatenate(low))
+
+
+def first_of(high: Rows, low: Rows) -> Rows:
+    """For each row the first one with the same pair of numbers: shape (n,), int32."""
+    result = np.arange(len(high), dtype=np.int32)
+    ordered = np.sort(high)
+    again = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    del ordered
+    if not len(again):
+        return result
+    place = np.searchsorted(again, high)
+    place[place == len(again)] = 0
+    rows = np.flatnonzero(again[place] == high)  # those that are not alone: mostly few
+    order = np.lexsort((low[rows], high[rows]))  # stable: of equal ones the first row comes first
+    rows = rows[order]
+    del order, place
+    starts = np.ones(len(rows), dtype=bool)
+    starts[1:] = (high[rows[1:]] != high[rows[:-1]]) | (low[rows[1:]] != low[rows[:-1]])
+    result[rows] = rows[np.flatnonzero(starts)][np.cumsum(starts) - 1]
+    return result
+
+
+def draws(frames: Iterable[pl.DataFrame], salt: str) -> Rows:
+    """A number in [0, 1) for each row, by its id alone: shape (n,), float64."""
+    return np.concatenate([np.array(draw(frame["id"], salt), dtype=np.float64) for frame in frames])
+
+
+def components(n: int, links: Iterable[tuple[Rows, Rows]]) -> Rows:
+    """Connected components of n rows: shape (n,), int32, each the lowest row of its component.
+
+    Args:
+        n: number of rows.
+        links: pairs of arrays; row i of the first belongs to row i of the second.
+    """
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    rows = np.arange(n, dtype=np.int32)
+    pairs = [(left, right) for left, right in links if len(left)]
+    if not pairs:
+        return rows
+    i, j = (np.concatenate([pair[side] for pair in pairs]).astype(np.int32) for side in (0, 1))
+    matrix = coo_matrix((np.ones(len(i), dtype=np.int8), (i, j)), shape=(n, n)).tocsr()
+    number, labels = connected_components(matrix, directed=False)
+    lowest = np.full(number, n, dtype=np.int32)
+    np.minimum.at(lowest, labels, rows)
+    result: Rows = lowest[labels]
+    return result
+
+
+def sparse(labels: Rows) -> tuple[Rows, Rows]:
+    """The rows whose label is another row, and their labels."""
+    rows = np.flatnonzero(labels != np.arange(len(labels)))
+    return rows, labels[rows]

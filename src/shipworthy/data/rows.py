@@ -1,0 +1,156 @@
+"""Rows on disk: parts of one order, written and read one at a time, so that memory does not grow with their number."""
+
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from polars.interchange import CompatLevel
+from pyarrow.parquet import ParquetWriter
+
+BATCH_ROWS = 50_000
+"""Rows of a part: what is in memory at once."""
+RANGE_PARTS = 8
+"""Parts that are sorted at once."""
+SHARD_ROWS = 1_000_000
+SHARD_BYTES = 256_000_000
+GROUP_ROWS = 50_000
+"""Rows of a row group of what is handed over; BATCH_ROWS may change without changing a byte of it."""
+WORK = ".rows"
+
+
+@contextmanager
+def work_in(folder: Path) -> Iterator[Path]:
+    """A folder inside `folder` for what is needed on the way, gone at the end."""
+    work = folder / WORK
+    work.mkdir()
+    try:
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A parquet file with the rows from `first` to `first + rows - 1`."""
+
+    path: Path
+    first: int
+    rows: int
+
+
+def spill(frames: Iterable[pl.DataFrame], folder: Path, batch_rows: int = BATCH_ROWS) -> list[Part]:
+    """Writes frames of one schema into `folder`, as parts of `batch_rows` rows.
+
+    Returns:
+        The parts; at least one, if it is without rows, unless there was no frame at all.
+    """
+    folder.mkdir()
+    parts: list[Part] = []
+    first = 0
+    for frame in rebatch(frames, batch_rows):
+        parts.append(Part(write_part(frame, folder, len(parts)), first, frame.height))
+        first += frame.height
+    return parts
+
+
+def write_part(frame: pl.DataFrame, folder: Path, number: int) -> Path:
+    """Writes one part, quick to read again."""
+    path = folder / f"part-{number:05}.parquet"
+    frame.write_parquet(path, compression="lz4", statistics=False)
+    return path
+
+
+def rebatch(frames: Iterable[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
+    """The same rows in frames of `rows`, the last one smaller; one empty frame if there are frames but no rows."""
+    waiting: list[pl.DataFrame] = []
+    height, yielded, empty = 0, False, None
+    for frame in frames:
+        empty = frame.clear()
+        waiting.append(frame)
+        height += frame.height
+        if height >= rows:
+            whole = pl.concat(waiting)
+            full = height - height % rows
+            for start in range(0, full, rows):
+                yield whole.slice(start, rows)
+                yielded = True
+            waiting, height = [whole.slice(full)], height - full
+    if height or (not yielded and empty is not None):
+        yield pl.concat(waiting)
+
+
+def in_order(parts: Sequence[Part], folder: Path, batch_rows: int = BATCH_ROWS) -> list[Part]:
+    """The parts sorted by id, which are unique: as they are if they are sorted, else written anew into `folder`.
+
+    Ranges of ids are collected and sorted one after the other; in memory are one range, and where each row belongs.
+    """
+    if _sorted(parts):
+        return list(parts)
+    borders = _borders(parts, RANGE_PARTS * batch_rows)
+    rows = pl.scan_parquet([part.path for part in parts])
+
+    def ranges() -> Iterator[pl.DataFrame]:
+        for low, high in zip([None, *borders], [*borders, None], strict=True):
+            above = pl.lit(True) if low is None else pl.col("id") >= low
+            below = pl.lit(True) if high is None else pl.col("id") < high
+            yield rows.filter(above & below).collect(engine="streaming").sort("id")
+
+    return spill(ranges(), folder, batch_rows)
+
+
+def _sorted(parts: Sequence[Part]) -> bool:
+    last = None
+    for part in parts:
+        ids = pl.read_parquet(part.path, columns=["id"])["id"]
+        if ids.len():
+            if not ids.is_sorted() or (last is not None and ids[0] < last):
+                return False
+            last = ids[-1]
+    return True
+
+
+def _borders(parts: Sequence[Part], rows: int) -> list[str]:
+    """Ids that cut the rows into ranges of about `rows`, from every hundredth row or so."""
+    total = sum(part.rows for part in parts)
+    every = max(1, rows // 500)
+    seen = pl.concat([pl.read_parquet(part.path, columns=["id"]).gather_every(every) for part in parts])["id"].sort()
+    ranges = -(-total // rows)
+    places = np.linspace(0, seen.len(), ranges + 1).astype(int)[1:-1]
+    return seen.gather(places).unique(maintain_order=True).to_list()
+
+
+def write_table(frames: Iterable[pl.DataFrame], path: Path) -> int:
+    """Writes what is handed over: the file `path`, or, of much, a folder `path` with part-00000.parquet and so on.
+
+    A part has at most SHARD_ROWS rows and about SHARD_BYTES bytes. The bytes depend on the rows alone.
+
+    Returns:
+        The number of rows.
+    """
+    folder = path.with_name(f".{path.name}.parts")
+    folder.mkdir()
+    rows = shard_rows = shards = 0
+    writer: ParquetWriter | None = None
+    for frame in rebatch(frames, GROUP_ROWS):
+        target = folder / f"part-{max(shards - 1, 0):05}.parquet"
+        full = shard_rows + frame.height > SHARD_ROWS or (writer is not None and target.stat().st_size >= SHARD_BYTES)
+        table = frame.to_arrow(compat_level=CompatLevel.oldest())
+        if writer is None or full:
+            if writer is not None:
+                writer.close()
+            writer = ParquetWriter(folder / f"part-{shards:05}.parquet", table.schema, compression="zstd")
+            shards, shard_rows = shards + 1, 0
+        writer.write_table(table)
+        rows, shard_rows = rows + frame.height, shard_rows + frame.height
+    if writer is not None:
+        writer.close()
+    if shards == 1:
+        (folder / "part-00000.parquet").rename(path)
+        folder.rmdir()
+    else:
+        folder.rename(path)
+    return rows

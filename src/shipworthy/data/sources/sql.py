@@ -1,0 +1,70 @@
+"""Rows of a database: DuckDB by its own library, SQLite by Python's, which needs no extension to be downloaded."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from shipworthy.core.errors import ShipworthyError, UsageError
+from shipworthy.core.project import project_root
+from shipworthy.data.sources.schema import FROM_ENVIRONMENT, Sql
+from shipworthy.data.sources.taken import GROUP_ROWS, keep
+
+
+def fetch(config: Sql, target: Path, pinned: str) -> None:
+    """Writes the rows of the query to `target`, in the order in which they come.
+
+    Raises:
+        UsageError: the URL is none, or its variable is not set.
+        ShipworthyError: the database is not there, the query fails, or the rows are not as pinned.
+    """
+    kind, path = _place(config.url)
+    if not path.is_file():
+        raise ShipworthyError(f"data.sql.url={config.url}: there is no database: correct it.")
+    keep({"duckdb": _duckdb, "sqlite": _sqlite}[kind](path, config), target, pinned, f"data.sql ({config.url})")
+
+
+def _place(url: str) -> tuple[str, Path]:
+    """`duckdb` or `sqlite`, and the file. A URL out of the environment may be a secret: no error repeats it."""
+    if url.startswith(FROM_ENVIRONMENT):
+        variable = url.removeprefix(FROM_ENVIRONMENT)
+        if not (found := os.environ.get(variable)):
+            raise UsageError(f"data.sql.url={url}: the variable {variable} is not set.")
+        kind, sign, path = found.partition(":///")
+        if not sign or kind not in {"duckdb", "sqlite"} or not path:
+            raise UsageError(f"data.sql.url={url}: the variable holds no sqlite:///file.db or duckdb:///file.db.")
+        return kind, project_root() / path
+    kind, _, path = url.partition(":///")
+    return kind, project_root() / path
+
+
+def _duckdb(path: Path, config: Sql) -> Iterator[Any]:
+    import duckdb
+
+    try:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            reader: Any = connection.execute(config.query).to_arrow_reader(GROUP_ROWS)
+            yield from (pa.Table.from_batches([batch]) for batch in reader)
+    except duckdb.Error as error:
+        raise ShipworthyError(f"data.sql.query fails ({str(error).splitlines()[0]}): correct it.") from error
+
+
+def _sqlite(path: Path, config: Sql) -> Iterator[Any]:
+    schema: Any = None
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+            cursor = connection.execute(config.query)
+            names = [column[0] for column in cursor.description] if cursor.description else []
+            while rows := cursor.fetchmany(GROUP_ROWS):
+                values = [list(column) for column in zip(*rows, strict=True)]
+                table = pa.table(dict(zip(names, values, strict=True)))
+                schema = table.schema if schema is None else schema
+                yield table.cast(schema)
+    except sqlite3.Error as error:
+        raise ShipworthyError(f"data.sql.query fails ({error}): correct it.") from error
+    except pa.ArrowInvalid as error:
+        raise ShipworthyError(f"data.sql.query gives a column of several types ({error}): CAST it.") from error

@@ -1,0 +1,137 @@
+"""Train, validation and test, divided by groups: what belongs together never stands in two of them."""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from shipworthy.core.errors import ShipworthyError
+from shipworthy.data.narrow import Rows, components, draws, first_equal, sparse
+from shipworthy.data.sieve import Sieve
+from shipworthy.data.splits.by_time import by_time
+from shipworthy.data.splits.schema import Split
+
+# A group that would fill more of a split than this goes to train, so that no single group decides a measurement.
+LARGEST_GROUP = 0.1
+NAMES = ("train", "validation", "test")
+TRAIN, VALIDATION, TEST = range(3)
+GROUP = "_group"
+"""The working column with the id of the lowest row of a row's group."""
+
+
+def assign(sieve: Sieve, config: Split, seed: int, features: list[str]) -> None:
+    """Gives each row its `split` and its group (`_group`); the same for the same ids, in whatever order they came.
+
+    Args:
+        sieve: holds rows with id, cluster, answer, and the columns that `config` names.
+        config: how much each split gets, and what stays together.
+        seed: another seed gives another division.
+        features: rows that are equal in all of these belong together.
+
+    Raises:
+        UsageError: the column of `config.time` holds no times.
+        ShipworthyError: a split would be empty.
+    """
+    if config.time:
+        sieve.reject("no time", pl.when(pl.col(config.time).is_null()).then(pl.lit(f"{config.time} is empty")))
+    group = groups(sieve, config.apart, features)
+    if config.time:
+        codes, late = by_time(sieve, group, config)
+    else:
+        codes, late = at_random(sieve, group, config, seed), np.zeros(0, dtype=np.int64)
+    for code, name in enumerate(NAMES):
+        if not (np.delete(codes, late) == code).any():
+            raise ShipworthyError(
+                f"The {name} split is empty: {sieve.height} rows in {len(np.unique(group))} groups are left after "
+                "cleaning; raise data.sample, bring more rows, or change data.split."
+            )
+    rows, firsts = sparse(group)
+    known, place = np.unique(firsts, return_inverse=True)
+    sieve.attach(GROUP, sieve.take(known, ["id"])["id"].gather(place), rows, base="id")
+    sieve.attach("_code", codes)
+    sieve.change(pl.col("_code").replace_strict(dict(enumerate(NAMES)), return_dtype=pl.String).alias("split"))
+    sieve.drop("_code")
+    if config.time:
+        why = [
+            f"its group begins in {NAMES[code]}, before the border in time" for code in _earliest(codes, group)[late]
+        ]
+        sieve.reject_rows("straddles a border in time", late, pl.Series(why, dtype=pl.String))
+
+
+def _earliest(codes: Rows, group: Rows) -> Rows:
+    """The first split, in time, of each row's group."""
+    lowest = np.full(len(codes), len(NAMES), dtype=np.int8)
+    np.minimum.at(lowest, group, codes)
+    return lowest[group]
+
+
+def groups(sieve: Sieve, apart: list[str], features: list[str]) -> Rows:
+    """The lowest row among those that share, through others too, a cluster, a value, or all features; shape (n,)."""
+    links: list[tuple[Rows, Rows]] = []
+    for columns in (["cluster"], features, *([name] for name in apart)):
+        first = first_equal(sieve.batches(columns), columns)
+        if len(columns) == 1 and sieve.columns[columns[0]] != pl.Null:
+            empty = np.concatenate([frame[columns[0]].is_null().to_numpy() for frame in sieve.batches(columns)])
+            first[empty] = np.flatnonzero(empty)  # nothing is no value that rows could share
+        links.append(sparse(first))
+    return components(sieve.height, links)
+
+
+def at_random(sieve: Sieve, group: Rows, config: Split, seed: int) -> Rows:
+    """A split's number for each row; groups come in the order of a draw and go where there is room; shape (n,)."""
+    sizes = np.bincount(group, minlength=len(group)).astype(np.int32)
+    members = np.flatnonzero(sizes).astype(np.int32)
+    drawn = draws(sieve.batches(["id"]), f"split {seed}")[members]
+    members = members[np.argsort(drawn, kind="stable")]  # of equal draws the lower id comes first
+    del drawn
+    place = np.zeros(len(group), dtype=np.int8)
+    for stratum in _strata(sieve, members, stratify=config.stratify):
+        place[stratum] = _fill(sizes[stratum], config, len(group))
+    return place[group]
+
+
+def _strata(sieve: Sieve, members: Rows, *, stratify: bool) -> Iterator[Rows]:
+    """The members by the answer of their lowest row, each part in their order."""
+    if not stratify:
+        yield members
+        return
+    answers = first_equal(sieve.batches(["answer"]), ["answer"])[members]
+    order = np.argsort(answers, kind="stable")
+    edges = np.flatnonzero(np.diff(answers[order])) + 1
+    yield from np.split(members[order], edges)
+
+
+def _fill(sizes: Rows, config: Split, rows: int) -> Rows:
+    """A split's number for the groups of one stratum, in their drawn order."""
+    place = np.zeros(len(sizes), dtype=np.int8)
+    if not len(sizes):
+        return place
+    size, smallest = int(sizes.sum()), int(sizes.min())
+    room = {code: quota(value, size, rows) for code, value in shares(config)}
+    limit = {code: max(smallest, math.floor(LARGEST_GROUP * part)) for code, part in room.items()}
+    for i, count in enumerate(_numbers(sizes)):
+        fits = (code for code in room if count <= min(room[code], limit[code]))
+        place[i] = code = next(fits, TRAIN)
+        if code != TRAIN:
+            room[code] -= count
+            if max(room.values()) < smallest:
+                break
+    return place
+
+
+def _numbers(values: Rows, at_once: int = 10_000) -> Iterator[Any]:
+    for start in range(0, len(values), at_once):
+        yield from values[start : start + at_once].tolist()
+
+
+def shares(config: Split) -> tuple[tuple[int, float], ...]:
+    """Split and what it gets, in the order in which they are filled."""
+    return (TEST, config.test), (VALIDATION, config.validation)
+
+
+def quota(value: float, size: int, rows: int) -> int:
+    """Rows of a stratum of `size` rows that go to a split; at least one of all."""
+    share = value if value < 1 else value / rows
+    return max(1 if size == rows else 0, round(share * size))

@@ -1,0 +1,49 @@
+"""Folds of train for cross-validation, and its cap."""
+
+import heapq
+
+import numpy as np
+import polars as pl
+
+from shipworthy.data.narrow import Rows, draws, first_equal
+from shipworthy.data.sieve import Sieve
+from shipworthy.data.splits.assign import GROUP
+from shipworthy.data.splits.schema import Split
+
+
+def cap(sieve: Sieve, config: Split, seed: int) -> None:
+    """Rejects what train has beyond `config.train_rows`."""
+    if config.train_rows is None:
+        return
+    rows = _train(sieve)
+    drawn = draws(sieve.batches(["id"]), f"cap {seed}")[rows]
+    over = np.sort(rows[np.argsort(drawn, kind="stable")][config.train_rows :])
+    why = pl.Series([f"data.split.train_rows={config.train_rows}"], dtype=pl.String)
+    sieve.reject_rows("train is capped", over, why.new_from_index(0, len(over)))
+
+
+def fold(sieve: Sieve, config: Split, seed: int) -> None:
+    """Gives the rows of train a `fold`, from 0: groups whole, folds of nearly equal size; null in other splits."""
+    if not config.folds:
+        return
+    rows = _train(sieve)
+    group = first_equal(sieve.batches([GROUP]), [GROUP])[rows]
+    members, place, sizes = np.unique(group, return_inverse=True, return_counts=True)
+    drawn = draws(sieve.batches(["id"]), f"fold {seed}")[members]
+    strata = first_equal(sieve.batches(["answer"]), ["answer"])[members] if config.stratify else np.zeros_like(members)
+    # Large groups first, so that the small ones can make up for them.
+    order = np.lexsort((drawn, -sizes, strata))
+    folds = np.zeros(len(members), dtype=np.int8)
+    load = [(0, k) for k in range(config.folds)]
+    for i in order:
+        rows_so_far, k = heapq.heappop(load)
+        folds[i] = k
+        heapq.heappush(load, (rows_so_far + int(sizes[i]), k))
+    sieve.attach("fold", pl.Series(folds[place], dtype=pl.Int8), rows)
+
+
+def _train(sieve: Sieve) -> Rows:
+    """The numbers of train's rows."""
+    return np.flatnonzero(
+        np.concatenate([(frame["split"] == "train").to_numpy() for frame in sieve.batches(["split"])])
+    )

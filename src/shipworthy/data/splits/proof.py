@@ -1,0 +1,110 @@
+"""What `scripts/check_split` checks: that no cluster, group or exact row stands in two splits.
+
+    split_proof.parquet   one line per row that was split: id, split, cluster, group, row (hash of its features), and
+                          time where the split goes by it
+    split_proof.json      what these are, how many, and the hash of all of them
+
+A group is named by its lowest id, and the hash of a row leaves its answer out, so that no answer of the test split
+can be read from them.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from shipworthy.core.files import write_json
+from shipworthy.data.narrow import Rows, first_equal
+from shipworthy.data.rows import write_table
+from shipworthy.data.sieve import Sieve
+from shipworthy.data.splits.assign import GROUP, NAMES
+from shipworthy.data.splits.by_time import times_of
+from shipworthy.data.splits.schema import Split
+
+TABLE = "split_proof.parquet"
+FILE = "split_proof.json"
+ROW_BYTES = 12
+
+
+def prove(sieve: Sieve, config: Split, features: list[str]) -> dict[str, dict[str, int]]:
+    """For each of cluster, group, row and `apart`: how many values there are, and how many stand in two splits.
+
+    Raises:
+        AssertionError: one does stand in two splits.
+    """
+    codes = np.concatenate(
+        [
+            frame["split"].replace_strict(list(NAMES), [0, 1, 2], return_dtype=pl.Int8).to_numpy()
+            for frame in sieve.batches(["split"])
+        ]
+    )
+    counts = {}
+    keys = {"cluster": ["cluster"], "group": [GROUP], "row": features} | {name: [name] for name in config.apart}
+    for name, columns in keys.items():
+        first = first_equal(sieve.batches(columns), columns)
+        if name in config.apart:
+            empty = np.concatenate([frame[name].is_null().to_numpy() for frame in sieve.batches([name])])
+            first[empty] = np.flatnonzero(empty)
+        counts[name] = _count(first, codes)
+        assert not counts[name]["in two splits"], f"{name} stands in two splits"
+    return counts
+
+
+def _count(first: Rows, codes: Rows) -> dict[str, int]:
+    """How many values there are, and how many of them stand in rows of two splits."""
+    values = int((first == np.arange(len(first))).sum())
+    return {"values": values, "in two splits": len(np.unique(first[codes != codes[first]]))}
+
+
+def write(
+    folder: Path, sieve: Sieve, config: Split, features: list[str], proof: dict[str, dict[str, int]], *, rewritten: bool
+) -> None:
+    """Writes both files.
+
+    Args:
+        folder: the dataset's.
+        sieve: the rows as they were split.
+        features: the columns that make a row what it is.
+        proof: what `prove` counted.
+        rewritten: a step after the split changes features, so that the dataset's rows have other hashes.
+    """
+    digest = hashlib.sha256()
+
+    def lines() -> Iterator[pl.DataFrame]:
+        for frame in sieve.batches():
+            kept = frame.select(
+                "id", "split", "cluster", pl.col(GROUP).alias("group"), pl.Series("row", row_hashes(frame, features))
+            )
+            if config.time:
+                kept = kept.with_columns(pl.Series("time", times_of(frame[config.time])))
+            update(digest, kept)
+            yield kept
+
+    rows = write_table(lines(), folder / TABLE)
+    facts: dict[str, Any] = {
+        "version": 1,
+        "rows": rows,
+        "columns": features,
+        "rewritten": rewritten,
+        "apart": config.apart,
+        "time": config.time,
+        "folds": config.folds,
+        "proof": proof,
+        "sha256": digest.hexdigest(),
+    }
+    write_json(folder / FILE, facts)
+
+
+def row_hashes(frame: pl.DataFrame, features: list[str]) -> list[bytes]:
+    """BLAKE2b (12 bytes) of each row's features as a line of JSON, without its end."""
+    lines = frame.select(features).write_ndjson().encode().split(b"\n")[: frame.height]
+    return [hashlib.blake2b(line, digest_size=ROW_BYTES).digest() for line in lines]
+
+
+def update(digest: Any, frame: pl.DataFrame) -> None:
+    """Adds a part of the table to its hash: a line per row, its values with tabs between them."""
+    written = frame.with_columns(pl.col("row").bin.encode("hex"))
+    digest.update(written.write_csv(include_header=False, separator="\t", quote_style="never").encode())

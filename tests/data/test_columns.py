@@ -1,0 +1,192 @@
+"""Columns are declared or inferred, and then enforced: each breach is one sentence with the column and the row."""
+
+import gzip
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shipworthy.core.errors import ShipworthyError, UsageError
+from shipworthy.core.files import sha256_of_files
+from shipworthy.data.schema import Records, Table
+from shipworthy.data.sources.files import batches, locate, types_of
+
+DECLARED = {
+    "n": "int",
+    "x": "float?",
+    "ok": "bool?",
+    "day": "date?",
+    "at": "datetime?",
+    "what": "json?",
+    "s": "string?",
+}
+ROWS: list[dict[str, Any]] = [
+    {"n": 1, "x": 1.5, "ok": True, "day": "2024-01-31", "at": "2024-01-31T10:00:00Z", "what": [1, "ä"], "s": "a"},
+    {"n": 2, "x": 2},
+]
+
+
+def config(file: str, **settings_: Any) -> Table:
+    return Table(name="n", licence="l", file=file, label="n", **settings_)
+
+
+def read(mine: Table, folder: Path, rows: int = 100) -> pl.DataFrame:
+    paths = locate(mine, folder)
+    return pl.concat(batches(mine, paths, types_of(mine, paths), rows))
+
+
+def jsonl(path: Path, rows: list[dict[str, Any]]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def test_declared_types_of_json(tmp_path: Path) -> None:
+    jsonl(tmp_path / "a.jsonl", ROWS)
+    frame = read(config("a.jsonl", columns=DECLARED), tmp_path)
+    assert [str(kind) for kind in frame.dtypes[1:]] == [
+        "Int64", "Float64", "Boolean", "Date", "Datetime(time_unit='us', time_zone=None)", "String", "String",
+    ]  # fmt: skip
+    assert frame["what"].to_list() == ['[1, "ä"]', None]
+    assert frame.row(1)[1:4] == (2, 2.0, None)
+
+
+def test_types_are_inferred_alike_from_every_format(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"n": [1, 2], "x": [1.5, None], "ok": [True, False], "s": ["a", None]})
+    frame.write_csv(tmp_path / "a.csv")
+    frame.write_parquet(tmp_path / "a.parquet")
+    frame.write_ndjson(tmp_path / "a.jsonl")
+    for ending in ("csv", "parquet", "jsonl"):
+        mine = config(f"a.{ending}")
+        assert types_of(mine, locate(mine, tmp_path)) == {"n": "int?", "x": "float?", "ok": "bool?", "s": "string?"}
+        assert read(mine, tmp_path).drop("id").equals(frame), ending
+
+
+BREACHES: list[tuple[str, list[dict[str, Any]], str]] = [
+    ("jsonl", [{"n": 1}, {"n": 2, "new": 3}], r"row 2: unexpected column 'new' \(expected are n, x\)"),
+    ("jsonl", [{"n": 1}, {"x": 2.0}], "row 2: column 'n' is empty, but it is declared as int"),
+    ("jsonl", [{"n": 1}, {"n": "two"}], "row 2: column 'n' holds 'two', which is no int"),
+    ("jsonl", [{"n": 1}, {"n": True}], "row 2: column 'n' holds True, which is no int"),
+    ("jsonl", [{"n": 1}, {"n": 2**70}], "row 2: column 'n' holds 11805.*, which is no int"),
+    ("csv", [{"n": 1, "x": "2.5"}, {"n": 2, "x": "2,5"}], "row 2: column 'x' holds '2,5', which is no float"),
+    ("csv", [{"n": 1}], r"row 1: column 'x' is missing \(there are n\)"),
+    ("csv", [{"n": 1, "x": 1, "y": 2}], "row 1: unexpected column 'y'"),
+    ("parquet", [{"n": "1", "x": 1.0}], "row 1: column 'n' holds '1', which is no int"),
+    ("parquet", [{"n": 1.5, "x": 1.0}], "row 1: column 'n' holds 1.5, which is no int"),
+    ("parquet", [{"n": 1, "x": 1.0}, {"n": None, "x": 1.0}], "row 2: column 'n' is empty"),
+]
+
+
+@pytest.mark.parametrize(("ending", "rows", "sentence"), BREACHES, ids=[f"{b[0]}: {b[2]}" for b in BREACHES])
+@pytest.mark.parametrize("size", [1, 100])
+def test_a_breach_names_file_row_and_column(
+    tmp_path: Path, ending: str, rows: list[dict[str, Any]], sentence: str, size: int
+) -> None:
+    path = tmp_path / f"a.{ending}"
+    if ending == "jsonl":
+        jsonl(path, rows)
+    elif ending == "csv":
+        pl.DataFrame(rows).write_csv(path, quote_style="non_numeric")
+    else:
+        pl.DataFrame(rows).write_parquet(path)
+    with pytest.raises(UsageError, match=rf"a\.{ending}, {sentence}"):
+        read(config(f"a.{ending}", columns={"n": "int", "x": "float?"}), tmp_path, size)
+
+
+def test_an_inferred_type_holds_for_later_files(tmp_path: Path) -> None:
+    jsonl(tmp_path / "part" / "a.jsonl", [{"n": 1}])
+    jsonl(tmp_path / "part" / "b.jsonl", [{"n": 2}, {"n": "3"}])
+    with pytest.raises(UsageError, match=r"part/b\.jsonl, row 2: column 'n' holds '3', which is no int"):
+        read(config("part"), tmp_path)
+    jsonl(tmp_path / "c.jsonl", [{"n": 1}, {"n": "x"}])
+    with pytest.raises(UsageError, match=r"c\.jsonl: column 'n' holds int and string, so its type cannot be inferred"):
+        read(config("c.jsonl"), tmp_path)
+
+
+VALUES = st.one_of(st.none(), st.integers(-5, 5), st.floats(-2, 2), st.text(max_size=3), st.booleans())
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.fixed_dictionaries({}, optional={"n": VALUES, "x": VALUES, "y": VALUES}), min_size=1, max_size=8))
+def test_the_number_of_rows_at_once_makes_no_difference(rows: list[dict[str, Any]]) -> None:
+    with TemporaryDirectory() as folder:
+        jsonl(Path(folder) / "a.jsonl", rows)
+        said = []
+        for size in (1, 3, 100):
+            try:
+                said.append(read(config("a.jsonl", columns={"n": "int?", "x": "string?"}), Path(folder), size).rows())
+            except UsageError as error:
+                said.append(str(error))
+    # Of several breaches the first batch's is told, so that only whether there is one is the same.
+    assert len({isinstance(one, str) for one in said}) == 1
+    if not isinstance(said[0], str):
+        assert said[0] == said[1] == said[2]
+
+
+def test_folders_patterns_and_packed_shards_are_read_in_order(tmp_path: Path) -> None:
+    for number, packed in enumerate(("", ".gz", ".zst")):
+        path = jsonl(tmp_path / "logs" / f"part-{number}.jsonl", [{"n": number * 2}, {"n": number * 2 + 1}])
+        if packed:
+            content = path.read_bytes()
+            path.unlink()
+            packer = gzip.compress if packed == ".gz" else zstd
+            path.with_name(path.name + packed).write_bytes(packer(content))
+    (tmp_path / "logs" / ".hidden.jsonl").write_text("{}", encoding="utf-8")
+    for file in ("logs", "logs/part-*", "*/*.jsonl*"):
+        frame = read(config(file), tmp_path, 1)
+        assert frame["n"].to_list() == list(range(6))
+        assert frame["id"].to_list() == [f"row-{i:08}" for i in range(6)]
+    paths = locate(config("logs"), tmp_path)
+    assert sha256_of_files(paths, tmp_path) != sha256_of_files(paths[:2], tmp_path)
+    with pytest.raises(ShipworthyError, match=r"nothing-\*\.jsonl is missing"):
+        locate(config("nothing-*.jsonl"), tmp_path)
+
+
+def zstd(content: bytes) -> bytes:
+    import pyarrow as pa
+
+    packed: bytes = pa.compress(content, codec="zstd", asbytes=True)
+    return packed
+
+
+def test_text_by_lines_and_by_files(tmp_path: Path) -> None:
+    for label, name, text in (("good", "a", "One.\n\nTwo."), ("bad", "b", "Three.")):
+        (tmp_path / "reviews" / label).mkdir(parents=True)
+        (tmp_path / "reviews" / label / f"{name}.txt").write_text(text, encoding="utf-8")
+    common = {"name": "n", "licence": "l", "file": "reviews", "text": "text", "answer": "folder"}
+    for settings_, wanted in (
+        ({}, [("Three.", "b.txt", "bad"), ("One.", "a.txt", "good"), ("Two.", "a.txt", "good")]),
+        ({"format": "document"}, [("Three.", "b.txt", "bad"), ("One.\n\nTwo.", "a.txt", "good")]),
+    ):
+        mine = Records(**common, **settings_)
+        paths = locate(mine, tmp_path)
+        assert pl.concat(batches(mine, paths, types_of(mine, paths), 10)).drop("id").rows() == wanted
+
+
+def test_ids_of_ones_own(tmp_path: Path) -> None:
+    jsonl(tmp_path / "a.jsonl", [{"key": 7, "n": 1}, {"key": 5, "n": 2}])
+    frame = read(config("a.jsonl", id="key"), tmp_path)
+    assert frame.rows() == [("7", 1), ("5", 2)]
+    jsonl(tmp_path / "a.jsonl", [{"key": 7, "n": 1}, {"n": 2}])
+    with pytest.raises(UsageError, match=r"row 2: column 'key' \(data.id\) is empty"):
+        read(config("a.jsonl", id="key"), tmp_path)
+    with pytest.raises(UsageError, match=r"there is no column 'code' .* correct data.id"):
+        read(config("a.jsonl", id="code"), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("settings_", "sentence"),
+    [
+        ({"columns": {"n": "number"}}, "data.columns.n=number: give one of string, int"),
+        ({"file": "/etc/passwd"}, "put the data into data/"),
+        ({"workers": 0}, "data.workers=0"),
+    ],
+)
+def test_impossible_settings_are_refused(settings_: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(UsageError, match=sentence):
+        config(**{"file": "a.csv", **settings_})
