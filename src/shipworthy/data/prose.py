@@ -1,8 +1,11 @@
 """The sieve for questions in words: gates, then exact duplicates, then near-duplicates."""
 
+from dataclasses import asdict
+
 import polars as pl
 
-from shipworthy.data.duplicates import components, near_pairs
+from shipworthy.data.duplicates.clusters import clusters
+from shipworthy.data.duplicates.schema import Duplicates, MinHash
 from shipworthy.data.schema import Text
 from shipworthy.data.sieve import Sieve
 from shipworthy.data.text import clean, words
@@ -70,9 +73,8 @@ def _exact(sieve: Sieve) -> None:
 
 def _near(config: Text, sieve: Sieve) -> None:
     """Near-duplicates form clusters; of those with the same answer in a cluster, the lowest id stays."""
-    texts = sieve.rows[WORDS].to_list()
-    ids = sieve.rows["id"]
-    cluster = ids.gather(components(len(texts), near_pairs(texts, config.near))).alias("cluster")
-    sieve.rows = sieve.rows.with_columns(cluster)
+    method = Duplicates(minhash=MinHash(**asdict(config.near)))
+    lowest = clusters(sieve.rows.lazy(), config.text, method)
+    sieve.rows = sieve.rows.with_columns(sieve.rows["id"].gather(lowest).alias("cluster"))
     first = pl.col("id").min().over("cluster", "answer")
     sieve.reject("near-duplicate", pl.when(pl.col("id") != first).then(pl.format("of {}, with the same answer", first)))

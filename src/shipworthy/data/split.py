@@ -7,7 +7,7 @@ import polars as pl
 
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.data.draw import draw
-from shipworthy.data.duplicates import components
+from shipworthy.data.duplicates.components import components
 from shipworthy.data.schema import Split
 
 # A group that would fill more of a split than this goes to train, so that no single group decides a measurement.
@@ -22,7 +22,7 @@ def groups(rows: pl.DataFrame, apart: list[str]) -> pl.Series:
         apart: further columns of which no value may stand in two splits.
     """
     ordered = rows.with_row_index("_place").sort("id")
-    labels = components(rows.height, (), [ordered[name].to_list() for name in ("cluster", *apart)])
+    labels = components(rows.height, [ordered[name] for name in ("cluster", *apart)])
     named = ordered.select("_place", pl.Series("group", ordered["id"].gather(labels)))
     return named.sort("_place")["group"]
 

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from shipworthy.data.duplicates import components
+from shipworthy.data.duplicates.components import components
 from shipworthy.data.schema import Table
 from shipworthy.data.sieve import Sieve
 
@@ -27,6 +27,6 @@ def sift(config: Table, sieve: Sieve) -> None:
     sieve.reject("empty", pl.coalesce(unlabelled, pl.when(nothing).then(pl.lit("every feature is missing"))))
     first = pl.col("id").min().over(*features, "answer")
     sieve.reject("exact duplicate", pl.when(pl.col("id") != first).then(pl.format("of {}", first)))
-    equal = sieve.rows.select(pl.struct(features).rank("dense"))[features[0]].to_list()
-    labels = components(sieve.rows.height, (), [equal])
+    equal = sieve.rows.select(pl.struct(features).rank("dense"))[features[0]]
+    labels = components(sieve.rows.height, [equal])
     sieve.rows = sieve.rows.with_columns(sieve.rows["id"].gather(labels).alias("cluster"))
