@@ -171,5 +171,10 @@ def batches(rows: pl.LazyFrame, column: str, mask: NDArray[np.bool_]) -> Iterato
 def _pieces(rows: pl.LazyFrame, column: str, mask: NDArray[np.bool_]) -> Iterator[pl.Series]:
     """As `batches`, but long texts come in smaller numbers, so that what is computed stays in the cache."""
     for texts in batches(rows, column, mask):
-        for low, high in cuts(ends(texts.str.len_bytes().fill_null(0).to_numpy()), PIECE_BYTES):
+        for low, high in portions(texts):
             yield texts[low:high]
+
+
+def portions(texts: pl.Series) -> Iterator[tuple[int, int]]:
+    """Runs (from, to) of texts of about `PIECE_BYTES`."""
+    return cuts(ends(texts.str.len_bytes().fill_null(0).to_numpy()), PIECE_BYTES)

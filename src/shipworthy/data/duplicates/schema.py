@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 from shipworthy.core.errors import UsageError
 
@@ -10,12 +11,12 @@ WHERE = "data.duplicates"
 
 def _share(name: str, value: float) -> None:
     if not 0 < value <= 1:
-        raise UsageError(f"{WHERE}.{name}={value}: give a similarity above 0, up to 1.")
+        raise UsageError(f"{name}={value}: give a similarity above 0, up to 1.")
 
 
 def _count(name: str, value: int) -> None:
     if value < 1:
-        raise UsageError(f"{WHERE}.{name}={value}: give a whole number from 1.")
+        raise UsageError(f"{name}={value}: give a whole number from 1.")
 
 
 @dataclass
@@ -46,17 +47,19 @@ class MinHash:
         shingle_words: length of a shingle (words).
     """
 
+    where: ClassVar[str] = f"{WHERE}.minhash"
+
     threshold: float = 0.7
     permutations: int = 128
     bands: int = 32
     shingle_words: int = 2
 
     def __post_init__(self) -> None:
-        _share("minhash.threshold", self.threshold)
-        _count("minhash.shingle_words", self.shingle_words)
+        _share(f"{self.where}.threshold", self.threshold)
+        _count(f"{self.where}.shingle_words", self.shingle_words)
         if self.bands < 1 or self.permutations < self.bands or self.permutations % self.bands:
             raise UsageError(
-                f"{WHERE}.minhash.bands={self.bands} must divide {WHERE}.minhash.permutations={self.permutations}."
+                f"{self.where}.bands={self.bands} must divide {self.where}.permutations={self.permutations}."
             )
 
 
@@ -79,8 +82,8 @@ class SimHash:
     shingle_words: int = 2
 
     def __post_init__(self) -> None:
-        _share("simhash.threshold", self.threshold)
-        _count("simhash.shingle_words", self.shingle_words)
+        _share(f"{WHERE}.simhash.threshold", self.threshold)
+        _count(f"{WHERE}.simhash.shingle_words", self.shingle_words)
         if not 0 <= self.distance < self.blocks <= 16:
             raise UsageError(
                 f"{WHERE}.simhash.distance={self.distance} and blocks={self.blocks}: need 0 ≤ distance < blocks ≤ 16."
@@ -108,9 +111,9 @@ class Semantic:
     batch_size: int = 64
 
     def __post_init__(self) -> None:
-        _share("semantic.threshold", self.threshold)
+        _share(f"{WHERE}.semantic.threshold", self.threshold)
         for name in ("bands", "max_tokens", "batch_size"):
-            _count(f"semantic.{name}", getattr(self, name))
+            _count(f"{WHERE}.semantic.{name}", getattr(self, name))
         if not 1 <= self.bits <= 32:
             raise UsageError(f"{WHERE}.semantic.bits={self.bits}: give a number of hyperplanes from 1 to 32.")
         if not self.model or not (Path(self.model).expanduser() / "config.json").is_file():
