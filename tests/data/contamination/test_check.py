@@ -107,7 +107,7 @@ def test_batches_and_workers_make_no_difference(monkeypatch: pytest.MonkeyPatch)
     draw = random.Random(1)
     vocabulary = [f"v{i}" for i in range(30)]
     texts = [" ".join(draw.choice(vocabulary) for _ in range(draw.randint(1, 9))) for _ in range(300)]
-    others = [" ".join(text.split()[:-1] + ["v0"]) if i % 3 else text for i, text in enumerate(texts[:60])]
+    others = [" ".join([*text.split()[:-1], "v0"]) if i % 3 else text for i, text in enumerate(texts[:60])]
     train = frame({f"{i:03}": text for i, text in enumerate(texts)})
     sets = {"test": frame({str(i): text for i, text in enumerate(others)}), "empty": frame({})}
     config = Contamination(ngram=4, shortest=3, near=Near(threshold=0.5, shingle_words=1))
