@@ -1,12 +1,14 @@
 """Evaluation texts in train: against the plain way, in any order, by any number of workers; and what follows."""
 
 import random
+import re
 from pathlib import Path
 
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jinja2 import Template
 
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.data.contamination import check as module
@@ -135,6 +137,8 @@ def test_the_facts_count_rows_on_both_sides() -> None:
         "training rows that share something": 2,
         "sets": {"test": {"rows": 3, "rows found in train": 2, "training rows": 2, "by match": {"exact": 2}}},
     }
+    page = Template(Path(module.__file__).with_name("contamination.html.j2").read_text()).render(contamination=facts)
+    assert re.findall(r">(\d+)<", page) == ["3", "2", "2", "2", "0", "0"]
 
 
 @pytest.mark.parametrize("action", ["fail", "drop", "warn"])

@@ -1,6 +1,7 @@
 """Clusters of texts: against all pairs, in any order, by any number of workers, in blocks of any size."""
 
 import random
+import re
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,11 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jinja2 import Template
 
+from shipworthy.data.duplicates import clusters as clusters_module
 from shipworthy.data.duplicates import documents, minhash
-from shipworthy.data.duplicates.clusters import clusters
+from shipworthy.data.duplicates.clusters import clusters, facts
 from shipworthy.data.duplicates.documents import read
 from shipworthy.data.duplicates.schema import Duplicates, Exact, MinHash, SimHash
 from tests.data.duplicates import plain
@@ -128,3 +131,11 @@ def test_a_bucket_of_thousands_is_one_cluster() -> None:
 def test_no_rows() -> None:
     assert clusters(pl.LazyFrame(schema={"text": pl.String}), "text", Duplicates()).tolist() == []
     assert clusters(plain.frame([None, "!"]), "text", Duplicates(simhash=SimHash())).tolist() == [0, 1]
+
+
+def test_the_facts_and_their_page() -> None:
+    found = facts(np.array([0, 0, 2, 3, 2, 2], np.int32))
+    assert list(found.values()) == [6, 3, 2, 5, 3]
+    assert list(facts(np.array([], np.int32)).values()) == [0] * 5
+    page = Template(Path(clusters_module.__file__).with_name("duplicates.html.j2").read_text())
+    assert re.findall(r">(\d+)<", page.render(duplicates=found)) == ["6", "3", "2", "5", "3"]

@@ -52,6 +52,19 @@ def clusters(
         return _of_rows(documents, labels)
 
 
+def facts(labels: Rows) -> dict[str, int]:
+    """For the report: rows, clusters, those of several rows, the rows in these, and the rows in the largest."""
+    sizes = np.bincount(labels)
+    several = sizes[sizes > 1]
+    return {
+        "rows": len(labels),
+        "clusters": int((sizes > 0).sum()),
+        "clusters of several": len(several),
+        "rows in clusters of several": int(several.sum()),
+        "largest cluster": int(sizes.max(initial=0)),
+    }
+
+
 def _joined(labels: Rows, documents: Documents, name: str, method: Any, folder: Path, workers: int) -> Rows:
     """The labels of the texts after one method."""
     module = importlib.import_module(f"shipworthy.data.duplicates.{name}")
