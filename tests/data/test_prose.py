@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shipworthy.data import build
-from shipworthy.data.schema import NearDuplicates, Operations
+from shipworthy.data.duplicates.schema import Duplicates, MinHash
+from shipworthy.data.schema import Operations
 from shipworthy.data.sieve import Sieve
 
 CONFIG = Operations(
@@ -20,7 +21,7 @@ CONFIG = Operations(
     min_words=3,
     max_words=30,
     refuse_literal=True,
-    near=NearDuplicates(threshold=0.7, shingle_words=1),
+    duplicates=Duplicates(minhash=MinHash(threshold=0.7, shingle_words=1)),
 )
 SOUND = [
     ("a1", "S3", "Deletes a bucket that is empty.", "DeleteBucket"),

@@ -49,29 +49,6 @@ def draws(frames: Iterable[pl.DataFrame], salt: str) -> Rows:
     return np.concatenate([np.array(draw(frame["id"], salt), dtype=np.float64) for frame in frames])
 
 
-def components(n: int, links: Iterable[tuple[Rows, Rows]]) -> Rows:
-    """Connected components of n rows: shape (n,), int32, each the lowest row of its component.
-
-    Args:
-        n: number of rows.
-        links: pairs of arrays; row i of the first belongs to row i of the second.
-    """
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
-    rows = np.arange(n, dtype=np.int32)
-    pairs = [(left, right) for left, right in links if len(left)]
-    if not pairs:
-        return rows
-    i, j = (np.concatenate([pair[side] for pair in pairs]).astype(np.int32) for side in (0, 1))
-    matrix = coo_matrix((np.ones(len(i), dtype=np.int8), (i, j)), shape=(n, n)).tocsr()
-    number, labels = connected_components(matrix, directed=False)
-    lowest = np.full(number, n, dtype=np.int32)
-    np.minimum.at(lowest, labels, rows)
-    result: Rows = lowest[labels]
-    return result
-
-
 def sparse(labels: Rows) -> tuple[Rows, Rows]:
     """The rows whose label is another row, and their labels."""
     rows = np.flatnonzero(labels != np.arange(len(labels)))

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from shipworthy.core.errors import UsageError
-from shipworthy.data import duplicates
+from shipworthy.data.duplicates.clusters import clusters
 from shipworthy.data.narrow import Rows, first_equal, sparse
 from shipworthy.data.schema import Text
 from shipworthy.data.sieve import Sieve
@@ -90,7 +90,7 @@ def _exact(sieve: Sieve) -> None:
 
 def _near(config: Text, sieve: Sieve) -> None:
     """Near-duplicates form clusters; of those with the same answer in a cluster, the lowest id stays."""
-    attach_clusters(sieve, duplicates.clusters(sieve.rows, WORDS, config.near))
+    attach_clusters(sieve, clusters(sieve.rows, config.text, config.duplicates, scratch=sieve.folder))
     same = first_equal(sieve.batches(["cluster", "answer"]), ["cluster", "answer"])
     reject_repeated(sieve, "near-duplicate", same, "of {}, with the same answer")
 

@@ -8,35 +8,11 @@ from shipworthy.core.download import Wheel
 from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import DataConfig
 from shipworthy.core.schema import MISSING, schema
+from shipworthy.data.duplicates.schema import Duplicates
 from shipworthy.data.sources.schema import Hub, Sql
 from shipworthy.data.splits.schema import Split
 
 TYPES = ("string", "int", "float", "bool", "date", "datetime", "json")
-
-
-@dataclass
-class NearDuplicates:
-    """When two texts count as near-duplicates.
-
-    Attributes:
-        threshold: least Jaccard similarity of their shingles (0 to 1).
-        permutations: of MinHash; more find more of the pairs that there are.
-        bands: into how many bands they are divided; texts that agree in one band are compared.
-        shingle_words: length of a shingle (words).
-    """
-
-    threshold: float = 0.7
-    permutations: int = 128
-    bands: int = 32
-    shingle_words: int = 2
-
-    def __post_init__(self) -> None:
-        if not 0 < self.threshold <= 1:
-            raise UsageError(f"data.near.threshold={self.threshold}: give a similarity above 0, up to 1.")
-        if self.bands < 1 or self.permutations < self.bands or self.permutations % self.bands:
-            raise UsageError(f"data.near.bands={self.bands} must divide data.near.permutations={self.permutations}.")
-        if self.shingle_words < 1:
-            raise UsageError(f"data.near.shingle_words={self.shingle_words}: give a number of words from 1.")
 
 
 @dataclass
@@ -113,7 +89,7 @@ class Text(Data):
         answer: the column that holds the answer.
         min_words, max_words: length of `text` (words).
         refuse_literal: reject rows whose text holds the answer letter by letter.
-        near: when two texts count as near-duplicates.
+        duplicates: when two texts count as duplicates.
     """
 
     text: str = MISSING
@@ -122,7 +98,7 @@ class Text(Data):
     min_words: int = 1
     max_words: int = 1000
     refuse_literal: bool = False
-    near: NearDuplicates = field(default_factory=NearDuplicates)
+    duplicates: Duplicates = field(default_factory=Duplicates)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -106,7 +106,7 @@ class Sieve:
         workers: int = 1,
     ) -> None:
         folder.mkdir(exist_ok=True, parents=True)
-        self._folder, self._batch_rows, self._workers = folder, batch_rows, workers
+        self.folder, self._batch_rows, self._workers = folder, batch_rows, workers
         self._passes = 0
         frames = iter([rows]) if isinstance(rows, pl.DataFrame) else rows
         read = spill(track(frames, "reading, parts", None), self._next_folder(), batch_rows)
@@ -250,7 +250,7 @@ class Sieve:
 
     def _next_folder(self) -> Path:
         self._passes += 1
-        return self._folder / f"{self._passes:03}"
+        return self.folder / f"{self._passes:03}"
 
     def _refuse_repeated_ids(self) -> None:
         last = None

@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 
 from shipworthy.core.errors import ShipworthyError
-from shipworthy.data.narrow import Rows, components, draws, first_equal, sparse
+from shipworthy.data.duplicates.components import merge
+from shipworthy.data.narrow import Rows, draws, first_equal, sparse
 from shipworthy.data.sieve import Sieve
 from shipworthy.data.splits.by_time import by_time
 from shipworthy.data.splits.schema import Split
@@ -69,14 +70,14 @@ def _earliest(codes: Rows, group: Rows) -> Rows:
 
 def groups(sieve: Sieve, apart: list[str], features: list[str]) -> Rows:
     """The lowest row among those that share, through others too, a cluster, a value, or all features; shape (n,)."""
-    links: list[tuple[Rows, Rows]] = []
+    labels = np.arange(sieve.height, dtype=np.int32)
     for columns in (["cluster"], features, *([name] for name in apart)):
         first = first_equal(sieve.batches(columns), columns)
         if len(columns) == 1 and sieve.columns[columns[0]] != pl.Null:
             empty = np.concatenate([frame[columns[0]].is_null().to_numpy() for frame in sieve.batches(columns)])
             first[empty] = np.flatnonzero(empty)  # nothing is no value that rows could share
-        links.append(sparse(first))
-    return components(sieve.height, links)
+        labels = merge(labels, *sparse(first))
+    return labels
 
 
 def at_random(sieve: Sieve, group: Rows, config: Split, seed: int) -> Rows:

@@ -1,0 +1,64 @@
+"""What counts as an evaluation text that the model was trained on, and what is done about it."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from shipworthy.core.errors import UsageError
+from shipworthy.data.duplicates.schema import MinHash
+
+WHERE = "data.contamination"
+
+
+@dataclass
+class Near(MinHash):
+    """Texts that share most of their shingles; see data.duplicates.minhash.
+
+    Attributes:
+        threshold: least Jaccard similarity of their sets of shingles (0 to 1).
+    """
+
+    where: ClassVar[str] = f"{WHERE}.near"
+
+    threshold: float = 0.8
+
+
+@dataclass
+class Benchmark:
+    """A file of evaluation texts that must not stand in train.
+
+    Attributes:
+        path: a .jsonl, .csv, .parquet or .txt file (one text in each line).
+        column: the column of the texts; empty for .txt.
+    """
+
+    path: str = ""
+    column: str = ""
+
+
+@dataclass
+class Contamination:
+    """How train is compared with the evaluation splits and with benchmarks.
+
+    Attributes:
+        action: `fail`: prepare ends with an error; `drop`: the training rows are rejected; `warn`: they stay.
+        ngram: a run of so many words in both is a find (words). An evaluation text with fewer is looked for whole, as
+            one run of all its words.
+        shortest: evaluation texts with fewer words than this are a find only where they are a whole training text
+            (words).
+        near: when two texts are as good as the same (null: not looked at).
+        benchmarks: files beside the dataset's own validation and test splits.
+    """
+
+    action: str = "drop"
+    ngram: int = 13
+    shortest: int = 5
+    near: Near | None = field(default_factory=Near)
+    benchmarks: list[Benchmark] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if self.action not in {"fail", "drop", "warn"}:
+            raise UsageError(f"{WHERE}.action={self.action}: give fail, drop or warn.")
+        if not 1 <= self.shortest <= self.ngram:
+            raise UsageError(
+                f"{WHERE}.shortest={self.shortest} and ngram={self.ngram}: need 1 ≤ shortest ≤ ngram (words)."
+            )

@@ -1,0 +1,86 @@
+"""From texts to clusters: every method proposes pairs, what proves true is joined."""
+
+import importlib
+from dataclasses import fields
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from shipworthy.data.duplicates import exact
+from shipworthy.data.duplicates.components import Rows, merge
+from shipworthy.data.duplicates.documents import Documents, read
+from shipworthy.data.duplicates.schema import Duplicates
+from shipworthy.data.duplicates.scratch import threads
+
+
+def clusters(
+    rows: pl.LazyFrame, column: str, config: Duplicates, *, scratch: Path | None = None, workers: int | None = None
+) -> Rows:
+    """Connected components of duplicates: shape (n,), for each row the lowest row of its component.
+
+    The components are the same for any order of the rows and any number of workers. Rows with a missing text stand
+    alone; texts without a word are equal only letter by letter.
+
+    Args:
+        rows: n rows, by id; they are read more than once, so they had better lie on disk.
+        column: the texts (str).
+        config: which methods; each is the file of this folder with its name.
+        scratch: folder for what does not fit into memory (8 bytes for each word, 4 for each band of a text); null:
+            the system's.
+        workers: threads; null: as many as there are processors.
+    """
+    near = {field.name: getattr(config, field.name) for field in fields(config) if field.name != "exact"}
+    near = {name: method for name, method in near.items() if method}
+    if not near and config.exact.by == "text":
+        return exact.alike(rows, column)
+    workers = workers or threads()
+    with TemporaryDirectory(dir=scratch) as folder:
+        by_size: dict[int, Documents] = {}
+        labels: Rows | None = None
+        for name, method in near.items() or [("", None)]:
+            size = getattr(method, "shingle_words", 1)
+            if size not in by_size:
+                by_size[size] = read(rows, column, size, Path(folder), workers)
+            documents = by_size[size]
+            labels = np.arange(len(documents), dtype=np.int32) if labels is None else labels
+            if method:
+                labels = _joined(labels, documents, name, method, Path(folder), workers)
+        assert labels is not None
+        return _of_rows(documents, labels)
+
+
+def facts(labels: Rows) -> dict[str, int]:
+    """For the report: rows, clusters, those of several rows, the rows in these, and the rows in the largest."""
+    sizes = np.bincount(labels)
+    several = sizes[sizes > 1]
+    return {
+        "rows": len(labels),
+        "clusters": int((sizes > 0).sum()),
+        "clusters of several": len(several),
+        "rows in clusters of several": int(several.sum()),
+        "largest cluster": int(sizes.max(initial=0)),
+    }
+
+
+def _joined(labels: Rows, documents: Documents, name: str, method: Any, folder: Path, workers: int) -> Rows:
+    """The labels of the texts after one method."""
+    module = importlib.import_module(f"shipworthy.data.duplicates.{name}")
+    for proposed in module.propose(documents, method, folder, workers):
+        apart = labels[proposed[0]] != labels[proposed[1]]
+        left, right = proposed[0][apart], proposed[1][apart]
+        close = module.close(documents, left, right, method, folder)
+        labels = merge(labels, left[close], right[close])
+    return labels
+
+
+def _of_rows(documents: Documents, labels: Rows) -> Rows:
+    """From the labels of texts to those of rows."""
+    lowest = np.full(len(labels), len(documents.number), np.int32)
+    np.minimum.at(lowest, labels, documents.first_row)
+    worded = documents.number >= 0
+    result = documents.alike.copy()
+    result[worded] = lowest[labels[documents.number[worded]]]
+    return result

@@ -1,0 +1,79 @@
+"""MinHash with banding: texts that share most of their shingles agree in a whole band of their signatures.
+
+Broder 1997; Leskovec, Rajaraman, Ullman, Mining of Massive Datasets, ch. 3.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shipworthy.core.progress import track
+from shipworthy.data.duplicates import buckets
+from shipworthy.data.duplicates.buckets import Pairs
+from shipworthy.data.duplicates.documents import Documents
+from shipworthy.data.duplicates.ragged import Ragged
+from shipworthy.data.duplicates.schema import MinHash
+from shipworthy.data.duplicates.scratch import ordered
+from shipworthy.data.duplicates.shingles import mix, salts
+
+# Texts whose signatures are computed at once: 128 × 256 numbers of 4 bytes stay in a core's cache.
+TEXTS = 256
+
+
+def propose(documents: Documents, config: MinHash, folder: Path, workers: int) -> Iterator[Pairs]:
+    """Pairs of texts that agree in a band, band by band; the bands lie on disk until it is their turn."""
+    n, bands = len(documents.offsets) - 1, config.bands
+    file = folder / "bands"
+    with file.open("w+b") as out:
+        low = 0
+        for keys in ordered(lambda sets: band_keys(sets, config), documents.blocks(), workers):
+            for band in range(bands):
+                out.seek(4 * (band * n + low))
+                keys[band].tofile(out)
+            low += keys.shape[1]
+        for band in track(range(bands), "bands of MinHash", total=bands):
+            out.seek(4 * band * n)
+            yield from buckets.pairs(np.fromfile(out, np.uint32, n)[documents.order])
+    file.unlink()
+
+
+def close(
+    documents: Documents, left: NDArray[Any], right: NDArray[Any], config: MinHash, folder: Path
+) -> NDArray[np.bool_]:
+    """Which pairs are as similar as they must be."""
+    return documents.jaccard(left, right, config.threshold) >= config.threshold
+
+
+def band_keys(sets: Ragged, config: MinHash) -> NDArray[np.uint32]:
+    """One key for each band of the signatures of n sets: shape (bands, n).
+
+    The permutations are x → a·x + b modulo 2^32 with odd a, of the shingles' upper 32 bits (Dietzfelbinger et al.
+    1997), as datasketch 2 has them by default.
+    """
+    keys = np.empty((config.bands, len(sets)), np.uint32)
+    order = np.argsort(-sets.lengths, kind="stable")
+    salt = salts(config.permutations // config.bands)[None, :, None]
+    for low in range(0, len(order), TEXTS):
+        some = order[low : low + TEXTS]
+        rows = _signatures(sets, some, config.permutations).reshape(config.bands, -1, len(some))
+        keys[:, some] = mix((rows * salt).sum(axis=1)) >> np.uint64(32)
+    return keys
+
+
+def _signatures(sets: Ragged, some: NDArray[Any], permutations: int) -> NDArray[np.uint32]:
+    """Shape (permutations, texts); the texts stand by descending length, so those that have a k-th come first."""
+    a, b = (salts(2 * permutations).reshape(2, -1, 1) >> np.uint64(32)).astype(np.uint32)
+    a |= np.uint32(1)
+    starts, lengths = sets.offsets[some], sets.lengths[some]
+    with_k = np.searchsorted(-lengths, -np.arange(lengths[0]), side="left")
+    lowest = np.full((permutations, len(some)), np.iinfo(np.uint32).max, np.uint32)
+    one = np.empty_like(lowest)
+    for k, count in enumerate(with_k.tolist()):
+        x = (sets.values[starts[:count] + k] >> 31).astype(np.uint32)
+        np.multiply(a, x, out=one[:, :count])
+        one[:, :count] += b
+        np.minimum(lowest[:, :count], one[:, :count], out=lowest[:, :count])
+    return lowest

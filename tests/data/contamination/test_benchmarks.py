@@ -1,0 +1,54 @@
+"""Benchmark files in every format, and those that can't be read."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from shipworthy.core.errors import UsageError
+from shipworthy.data.contamination.benchmarks import read
+from shipworthy.data.contamination.schema import Benchmark
+
+TEXTS = ["what is this?", 'a "quoted", text', "", "ü"]
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "csv", "parquet", "txt"])
+def test_every_format_gives_texts_with_their_rows(tmp_path: Path, ending: str) -> None:
+    path, rows = tmp_path / f"b.{ending}", pl.DataFrame({"question": TEXTS, "n": [1, 2, 3, 4]})
+    match ending:
+        case "jsonl":
+            rows.write_ndjson(path)
+        case "csv":
+            rows.write_csv(path)
+        case "parquet":
+            rows.write_parquet(path)
+        case _:
+            path.write_text("\n".join(TEXTS) + "\n")
+    found = read([Benchmark(str(path), "" if ending == "txt" else "question")], "text")
+    assert list(found) == [path.name]
+    frame = found[path.name].collect()
+    assert frame.columns == ["id", "text"]
+    assert frame["id"].to_list() == [f"b.{ending}:{i}" for i in range(1, 5)]
+    assert frame["text"].to_list() == TEXTS
+
+
+def test_files_that_can_not_be_used_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("n,m\n1,2\n")
+    (tmp_path / "broken.parquet").write_text("no")
+    (tmp_path / "a.txt").write_text("x")
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "a.txt").write_text("x")
+    for files, said in (
+        ([Benchmark(str(tmp_path / "none.csv"), "q")], "is not there"),
+        ([Benchmark(str(tmp_path / "a.xml"), "q")], "is none of .jsonl, .csv, .parquet, .txt"),
+        ([Benchmark(str(tmp_path / "a.csv"), "q")], "has no column 'q' of texts, but n, m"),
+        ([Benchmark(str(tmp_path / "a.txt"), "q")], "name its column of texts"),
+        ([Benchmark(str(tmp_path / "a.csv"))], "name its column of texts"),
+        ([Benchmark(str(tmp_path / "broken.parquet"), "q")], "can't be read"),
+        (
+            [Benchmark(str(tmp_path / "a.txt")), Benchmark(str(tmp_path / "sub" / "a.txt"))],
+            "two files are called a.txt",
+        ),
+    ):
+        with pytest.raises(UsageError, match=said):
+            read(files, "text")
