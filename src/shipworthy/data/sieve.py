@@ -7,9 +7,9 @@ is computed from narrow columns and comes back as an array, one value per row (`
 
 import multiprocessing
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import accumulate
 from pathlib import Path
@@ -20,11 +20,11 @@ import polars as pl
 
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.progress import track
-from shipworthy.data.rows import BATCH_ROWS, Part, in_order, spill, write_part
+from shipworthy.data.passes import Attach, Change, Done, Function, Operation, Reject, one_pass
+from shipworthy.data.rows import BATCH_ROWS, Part, in_order, spill
 
 REJECTED_SCHEMA = {"id": pl.String, "reason": pl.String, "detail": pl.String, "row": pl.String}
 Rows = np.ndarray[Any, Any]
-Function = Callable[[pl.DataFrame], pl.DataFrame]
 
 
 @dataclass(frozen=True)
@@ -34,57 +34,6 @@ class Step:
     name: str
     before: int
     rejected: int
-
-
-@dataclass(frozen=True)
-class Change:
-    """Rows in, as many rows out, in their order."""
-
-    function: Function
-
-    def of(self, part: Part) -> "Change":
-        """What a part needs of it."""
-        return self
-
-
-@dataclass(frozen=True)
-class Reject:
-    """The rows of which `detail` is not null go."""
-
-    reason: str
-    detail: pl.Expr
-
-    def of(self, part: Part) -> "Reject":
-        """What a part needs of it."""
-        return self
-
-
-@dataclass(frozen=True)
-class Attach:
-    """A column with a value for each row, or, if `rows` are given, only for these: the others have that of `base`."""
-
-    name: str
-    values: pl.Series
-    rows: Rows | None = None
-    base: str = ""
-
-    def of(self, part: Part) -> "Attach":
-        """What a part needs of it."""
-        if self.rows is None:
-            return Attach(self.name, self.values.slice(part.first, part.rows))
-        low, high = np.searchsorted(self.rows, [part.first, part.first + part.rows])
-        return Attach(self.name, self.values.slice(low, high - low), self.rows[low:high] - part.first, self.base)
-
-    def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """The frame with the column."""
-        values = self.values
-        if self.rows is not None:
-            empty = pl.Series(self.name, [None], dtype=values.dtype).new_from_index(0, frame.height)
-            values = (frame[self.base] if self.base else empty).scatter(self.rows, values)
-        return frame.with_columns(values.alias(self.name))
-
-
-Operation = Change | Reject | Attach
 
 
 class Sieve:
@@ -223,9 +172,9 @@ class Sieve:
         jobs = [([one.of(part) for one in waiting], part, number, folder) for number, part in enumerate(self._parts)]
         what = ", ".join(dict.fromkeys(one.reason for one in waiting if isinstance(one, Reject))) or "rows"
         if workers == 1 or len(jobs) == 1:
-            done = [_pass(*job) for job in track(jobs, f"{what}, parts", len(jobs))]
+            done = [one_pass(*job) for job in track(jobs, f"{what}, parts", len(jobs))]
         else:
-            futures = [self._helpers.submit(_pass, *job) for job in jobs]
+            futures = [self._helpers.submit(one_pass, *job) for job in jobs]
             done = [one.result() for one in track(futures, f"{what}, parts", len(futures))]
         self._note([one.reason for one in waiting if isinstance(one, Reject)], done)
         old = self._parts
@@ -242,7 +191,7 @@ class Sieve:
         """The workers; they end with the sieve."""
         return ProcessPoolExecutor(self._workers, multiprocessing.get_context("spawn"))
 
-    def _note(self, reasons: list[str], done: "list[Done]") -> None:
+    def _note(self, reasons: list[str], done: list[Done]) -> None:
         for i, reason in enumerate(reasons):
             before, out = (sum(one.counts[i][j] for one in done) for j in (0, 1))
             self.steps.append(Step(reason, before, out))
@@ -260,52 +209,6 @@ class Sieve:
             if (row := same.arg_true()).len() and not (row[0] == 0 and last is None):
                 raise ShipworthyError(f"The source has two rows with the id '{ids[int(row[0])]}': ids must be unique.")
             last = ids[-1] if ids.len() else last
-
-
-@dataclass(frozen=True)
-class Done:
-    """What a pass made of a part: the part that is left, what was rejected, and per rejection rows before and out."""
-
-    path: Path
-    height: int
-    rejected: list[Path]
-    counts: list[tuple[int, int]] = field(default_factory=list)
-
-
-def _pass(operations: Sequence[Operation], part: Part, number: int, folder: Path) -> Done:
-    """Does the operations to one part; in whatever process."""
-    frame = pl.read_parquet(part.path)
-    out: list[pl.DataFrame] = []
-    counts = []
-    for one in operations:
-        before = frame.height
-        match one:
-            case Reject():
-                frame, gone = _divide(frame, one)
-                counts.append((before, gone.height))
-                out.append(gone)
-            case Change():
-                frame = one.function(frame)
-            case Attach():
-                frame = one(frame)
-        assert frame.height + (out[-1].height if isinstance(one, Reject) else 0) == before, f"{one} lost rows"
-    rejected = []
-    if gone_rows := [one for one in out if one.height]:
-        rejected = [folder.parent / f"rejected-{folder.name}-{number:05}.parquet"]
-        pl.concat(gone_rows).write_parquet(rejected[0], compression="lz4")
-    return Done(write_part(frame, folder, number), frame.height, rejected, counts)
-
-
-def _divide(frame: pl.DataFrame, one: Reject) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The rows that stay, and those that go: id, reason, detail, row."""
-    why = frame.select(one.detail.alias("detail")).to_series()
-    why = why.new_from_index(0, frame.height) if why.len() != frame.height else why
-    stays = why.is_null()
-    gone = frame.filter(~stays)
-    own = [name for name in frame.columns if name != "id" and not name.startswith("_")]
-    row = pl.struct(own).struct.json_encode() if own else pl.lit("{}")
-    record = gone.select("id", pl.lit(one.reason).alias("reason"), why.filter(~stays).alias("detail"), row.alias("row"))
-    return frame.filter(stays), record
 
 
 def _with_columns(columns: list[pl.Expr], frame: pl.DataFrame) -> pl.DataFrame:
