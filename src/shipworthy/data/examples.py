@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from shipworthy.core.errors import UsageError
-from shipworthy.data import tokens
+from shipworthy.core.progress import track
 from shipworthy.data.sieve import Sieve
-from shipworthy.data.tokens import Preview
+from shipworthy.data.tokens.schema import Tokens
 from shipworthy.evaluation.tasks.schema import Classification, Task, TextToText
 
 if TYPE_CHECKING:
+    from shipworthy.data.tokens.preview import Preview
     from shipworthy.models.causal_lm.chat import Chat
 
 NOT_FEATURES = ("id", "cluster", "split", "answer")
 PREVIEWS = 10
+BATCH_ROWS = 2000
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Examples:
     template_sha256: str = ""
     eos_id: int | None = None
     statistics: dict[str, Any] = field(default_factory=dict)
-    previews: list[Preview] = field(default_factory=list)
+    previews: "list[Preview]" = field(default_factory=list)
 
 
 def shape(task: Task, sieve: Sieve, chat: "Callable[[], Chat]") -> Examples:
@@ -64,15 +66,27 @@ def _features(rows: pl.DataFrame) -> tuple[list[str], list[str]]:
 
 
 def _talk(task: TextToText, sieve: Sieve, chat: "Chat") -> Examples:
+    from shipworthy.data.tokens.analysis import analyse
+    from shipworthy.data.tokens.encode import Encoder
+    from shipworthy.data.tokens.preview import previews, statistics
+
     features, categorical = _features(sieve.rows)
-    tokens.encode(task, sieve, chat)
+    encoder, batches = Encoder(task, chat), -(-sieve.rows.height // BATCH_ROWS)
+    encoded = pl.concat(
+        encoder(batch) for batch in track(sieve.rows.iter_slices(BATCH_ROWS), "tokens, batches", batches)
+    )
+    found = analyse(encoded.lazy(), task, chat, Tokens())
+    sieve.replace(encoded)
+    for reason in dict.fromkeys(["too long", "unspeakable", *encoded["_reason"].drop_nulls().unique().sort()]):
+        sieve.reject(reason, pl.when(pl.col("_reason") == reason).then(pl.col("_why")))
+    sieve.rows = sieve.rows.drop("_reason", "_why")
     return Examples(
         features,
         categorical,
         template_sha256=chat.template_sha256,
         eos_id=chat.eos_id,
-        statistics={"max_length": task.max_length, "tokens": tokens.statistics(sieve.rows)},
-        previews=tokens.previews(sieve.rows, chat, PREVIEWS),
+        statistics={"max_length": task.max_length, "tokens": statistics(sieve.rows), "tokenization": found},
+        previews=previews(sieve.rows, chat, PREVIEWS),
     )
 
 

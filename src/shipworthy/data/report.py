@@ -2,14 +2,16 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from shipworthy.core.files import write_text
 from shipworthy.data.sieve import Sieve
-from shipworthy.data.tokens import Preview
 from shipworthy.models.dataset import DatasetInfo
+
+if TYPE_CHECKING:
+    from shipworthy.data.tokens.preview import Preview
 
 EXAMPLES_PER_REASON = 3
 
@@ -27,7 +29,7 @@ def reasons(sieve: Sieve) -> str:
     return ", ".join(f"{n} {name}" for name, n in counts.items() if n) or "none"
 
 
-def write(path: Path, info: DatasetInfo, sieve: Sieve, previews: list[Preview]) -> None:
+def write(path: Path, info: DatasetInfo, sieve: Sieve, previews: "list[Preview]") -> None:
     """Writes the page, self-contained."""
     rejected = sieve.rejected()
     names = list(dict.fromkeys(step.name for step in sieve.steps if step.rejected))
@@ -41,5 +43,14 @@ def write(path: Path, info: DatasetInfo, sieve: Sieve, previews: list[Preview]) 
         steps=steps(sieve),
         examples=examples,
         previews=previews,
+        pictures=_pictures(info),
     )
     write_text(path, page)
+
+
+def _pictures(info: DatasetInfo) -> dict[str, str]:
+    if "tokenization" not in info.statistics:
+        return {}
+    from shipworthy.data.tokens.plots import draw
+
+    return draw(info.statistics["tokenization"], info.statistics["max_length"])

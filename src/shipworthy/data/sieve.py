@@ -50,6 +50,11 @@ class Sieve:
         self.rows = marked.filter(pl.col("_detail").is_null()).drop("_detail")
         assert self.rows.height + sum(frame.height for frame in self._rejected) == self.total
 
+    def replace(self, rows: pl.DataFrame) -> None:
+        """Takes rows in place of those that are left: more, where one became several."""
+        self.total += rows.height - self.rows.height
+        self.rows = rows
+
     def rejected(self) -> pl.DataFrame:
         """Every rejected row: id, reason, detail, row (JSON of its other columns), by id."""
         return pl.concat([pl.DataFrame(schema=REJECTED_SCHEMA), *self._rejected]).sort("id")
