@@ -70,6 +70,10 @@ class Task(TaskConfig):
             raise UsageError("task.baselines names a model twice: name each once.")
 
 
+WORDY = ("nearest", "verb_object", "few_shot")
+"""Baselines that read the columns of `task.prompt`."""
+
+
 @schema("task", "text_to_text")
 class TextToText(Task):
     """A short text in, a short text out; right if it is the same string.
@@ -105,6 +109,11 @@ class TextToText(Task):
             raise UsageError("task.prompt and task.messages: set exactly one, the other stays empty.")
         if self.turns not in ("last", "all"):
             raise UsageError(f"task.turns={self.turns}: choose last or all.")
+        if self.messages and (wordy := [name for name in self.baselines if name in WORDY]):
+            raise UsageError(
+                f"task.baselines names {wordy[0]}, which fills in task.prompt: for conversations choose majority or "
+                "zero_shot."
+            )
         if not self.messages and (self.tools or self.turns != "last"):
             raise UsageError("task.tools and task.turns speak of conversations: set task.messages, or leave them.")
         for name in ("max_length", "max_new_tokens", "shots"):
