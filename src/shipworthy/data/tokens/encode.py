@@ -120,32 +120,37 @@ class Encoder:
             try:
                 self._tokens(group)
             except ShipworthyError:
-                # One of them is refused; alone each says it of itself.
-                for example in group:
-                    self._alone(example)
+                # One of the rows is refused; alone each says it of itself.
+                for row in {example.row: None for example in group}:
+                    self._alone([example for example in group if example.row == row])
 
-    def _alone(self, example: Example) -> None:
+    def _alone(self, examples: list[Example]) -> None:
         try:
-            self._tokens([example])
+            self._tokens(examples)
         except ShipworthyError as error:
-            example.fault = Fault("template refuses", str(error))
+            for example in examples:
+                example.fault = Fault("template refuses", str(error))
 
     def _tokens(self, examples: list[Example]) -> None:
         tools = examples[0].whole.tools
-        asked = [example.whole.until(example.turn).messages for example in examples]
-        prompts = self.chat.ids(asked, answering=True, tools=tools)
-        first_of = {example.row: i for i, example in reversed(list(enumerate(examples)))}
-        distinct = list(first_of.values())
-        wholes = self.chat.ids([examples[i].whole.messages for i in distinct], answering=False, tools=tools)
-        whole_of = {examples[i].row: ids for i, ids in zip(distinct, wholes, strict=True)}
-        for example, prompt in zip(examples, prompts, strict=True):
-            whole = whole_of[example.row]
-            example.prompt, rest = prompt, whole[len(prompt) :]
-            if whole[: len(prompt)] != prompt:
-                said = refusals.unlike(example.whole.until(example.turn).messages, example.whole.messages, self.chat)
-                example.fault = Fault("not a prefix", said)
+        prompts = self.chat.ids([e.whole.until(e.turn).messages for e in examples], answering=True, tools=tools)
+        answered = self.chat.ids([e.whole.until(e.turn + 1).messages for e in examples], answering=False, tools=tools)
+        last = {example.row: ids for example, ids in zip(examples, answered, strict=True)}
+        for example, prompt, ids in zip(examples, prompts, answered, strict=True):
+            example.prompt, rest = prompt, ids[len(prompt) :]
             end = rest.index(self.chat.eos_id) + 1 if self.chat.eos_id in rest else len(rest)
             example.answer = rest[:end]
+            if ids[: len(prompt)] != prompt:
+                example.fault = self._unlike(example, answered=False)
+            elif last[example.row][: len(prompt) + end] != ids[: len(prompt) + end]:
+                example.fault = self._unlike(example, answered=True)
+
+    def _unlike(self, example: Example, answered: bool) -> Fault:
+        """Why a conversation does not go on as it began, before or after the answer."""
+        whole, tools = example.whole, example.whole.tools
+        begun = self.chat.render(whole.until(example.turn + answered).messages, not answered, tools)
+        end = whole if answered else whole.until(example.turn + 1)
+        return Fault("not a prefix", refusals.unlike(begun, self.chat.render(end.messages, False, tools)))
 
     def _judge(self, example: Example) -> Fault | None:
         """The first fault of an example that has its tokens."""

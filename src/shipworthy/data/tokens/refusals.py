@@ -30,7 +30,8 @@ def refuse(task: TextToText, chat: Chat) -> None:
         raise UsageError(f"The chat template drops the system message '{task.system}': empty task.system, or {CHOOSE}.")
     whole = chat.ids([[*question, ANSWER]], answering=False)[0]
     if whole[: len(prompt)] != prompt:
-        raise UsageError(unlike(question, [*question, ANSWER], chat))
+        begun = chat.render(question, answering=True)
+        raise UsageError(unlike(begun, chat.render([*question, ANSWER], answering=False)))
     chat.until_eos(whole[len(prompt) :])
 
 
@@ -54,9 +55,9 @@ def dropped(text: str, ids: Sequence[int], chat: Chat) -> bool:
     return _squash(spoken) not in _squash(chat.tokenizer.decode(list(ids)))
 
 
-def unlike(prompt: Sequence[Message], whole: Sequence[Message], chat: Chat) -> str:
-    """Why a prompt's ids are not the beginning of the whole conversation's."""
-    if not chat.render(whole, answering=False).startswith(chat.render(prompt, answering=True)):
+def unlike(begun: str, whole: str) -> str:
+    """Why the ids of a text are not the beginning of those of a longer one; both as the template writes them."""
+    if not whole.startswith(begun):
         return (
             "The chat template rewrites history: a conversation does not begin with what the model saw when it "
             f"answered; train the last turn only (task.turns=last), or {CHOOSE}."
