@@ -1,5 +1,6 @@
 """A very small language model in Hugging Face layout, made on the spot: no download."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -12,18 +13,37 @@ CHATML = (
 )
 
 
-def write_model(folder: Path, template: str = CHATML) -> Path:
-    """Writes a Llama of 2 layers with random weights and a byte-level tokenizer with a chat template."""
+def write_tokenizer(
+    folder: Path,
+    template: str = CHATML,
+    specials: Sequence[str] = ("<|im_start|>", "<|im_end|>"),
+    merges: Sequence[tuple[str, str]] = (),
+    **roles: str,
+) -> PreTrainedTokenizerFast:
+    """Writes a byte-level tokenizer with a chat template.
+
+    Args:
+        specials: tokens beside <|endoftext|>; the first is bos, the last eos.
+        merges: of the byte-level alphabet, so that "ab" is one token.
+        roles: bos_token, eos_token, pad_token (<|endoftext|>), unk_token, if they are others.
+    """
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    vocabulary = {token: i for i, token in enumerate(["<|endoftext|>", "<|im_start|>", "<|im_end|>", *alphabet])}
-    core = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
-    core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    joined = [first + second for first, second in merges]
+    vocabulary = {token: i for i, token in enumerate(["<|endoftext|>", *specials, *alphabet, *joined])}
+    core = Tokenizer(models.BPE(vocab=vocabulary, merges=list(merges)))
+    core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
     core.decoder = decoders.ByteLevel()
-    tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=core, bos_token="<|im_start|>", eos_token="<|im_end|>", pad_token="<|endoftext|>"
-    )
+    settled = {"bos_token": specials[0], "eos_token": specials[-1], "pad_token": "<|endoftext|>", **roles}
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=core, **settled)
+    tokenizer.add_special_tokens({"additional_special_tokens": list(specials)})
     tokenizer.chat_template = template
     tokenizer.save_pretrained(folder)
+    return tokenizer
+
+
+def write_model(folder: Path, template: str = CHATML, specials: Sequence[str] = ("<|im_start|>", "<|im_end|>")) -> Path:
+    """Writes a Llama of 2 layers with random weights and a byte-level tokenizer with a chat template."""
+    tokenizer = write_tokenizer(folder, template, specials)
     torch.manual_seed(0)
     LlamaForCausalLM(
         LlamaConfig(

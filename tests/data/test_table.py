@@ -42,7 +42,7 @@ def test_missing_values_and_duplicates(tmp_path: Path) -> None:
 def shaped(folder: Path, answers: list[str], splits: list[str]) -> examples.Examples:
     sieve = sift(folder, age=list(range(len(answers))), job=["a"] * len(answers), answer=list(answers))
     sieve.attach("split", pl.Series(splits))
-    return examples.shape(TASK, sieve, chat=pytest.fail)
+    return examples.shape(TASK, CONFIG, sieve, chat=pytest.fail)
 
 
 def test_classes_and_columns_are_described_without_the_test_answers(tmp_path: Path) -> None:

@@ -3,7 +3,8 @@
 Nothing is re-implemented: llama_cpp's own chat completion runs, with the template, the tokenizer and the rule about
 the first token that stand in the GGUF; only the decoding is replaced, by noting down what it was to decode.
 
-stdin: a line {"gguf", "context_tokens"}, then a line {"messages": [...]} per row. stdout: a line {"ids"} per row.
+stdin: a line {"gguf", "context_tokens"}, then a line {"messages": [...]} per row, with "tools" where there are some.
+stdout: a line {"ids"} per row.
 """
 
 import json
@@ -29,7 +30,7 @@ def main() -> None:
     engine = Listening(header["gguf"], n_ctx=header["context_tokens"], n_batch=64, n_threads=1, verbose=False)
     for line in sys.stdin:
         try:
-            engine.create_chat_completion(json.loads(line)["messages"], temperature=0.0, max_tokens=1)
+            engine.create_chat_completion(**json.loads(line), temperature=0.0, max_tokens=1)
         except Heard as heard:
             print(json.dumps({"ids": heard.args[0]}), flush=True)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -75,13 +76,14 @@ def _own(config: Data) -> set[str]:
     return {"answer"} & {getattr(config, "answer", ""), getattr(config, "label", "")}
 
 
-def sift(config: Data, sieve: Sieve) -> None:
-    """Cleans the rows, rejects those that cannot teach, and gives each that is left its `cluster`."""
+def sift(config: Data, sieve: Sieve) -> dict[str, Any]:
+    """Cleans the rows, rejects those that cannot teach, and gives each that is left its `cluster`; facts for the page."""
     match config:
         case Text():
-            prose.sift(config, sieve)
+            return prose.sift(config, sieve)
         case Table():
             table.sift(config, sieve)
+            return {}
         case _:
             raise TypeError(config)
 

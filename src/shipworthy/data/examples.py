@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from shipworthy.core.errors import UsageError
-from shipworthy.data import tokens
+from shipworthy.data.schema import Data, Text
 from shipworthy.data.sieve import Sieve
-from shipworthy.data.tokens import Preview
 from shipworthy.evaluation.tasks.schema import Classification, Task, TextToText
 
 if TYPE_CHECKING:
+    from shipworthy.data.tokens.preview import Preview
     from shipworthy.models.causal_lm.chat import Chat
 
 NOT_FEATURES = ("id", "cluster", "split", "fold", "answer")
@@ -37,14 +37,15 @@ class Examples:
     template_sha256: str = ""
     eos_id: int | None = None
     statistics: dict[str, Any] = field(default_factory=dict)
-    previews: list[Preview] = field(default_factory=list)
+    previews: "list[Preview]" = field(default_factory=list)
 
 
-def shape(task: Task, sieve: Sieve, chat: "Callable[[], Chat]") -> Examples:
+def shape(task: Task, config: Data, sieve: Sieve, chat: "Callable[[], Chat]") -> Examples:
     """Gives the rows what the task needs, and rejects those that do not fit.
 
     Args:
         task: what is to be learned.
+        config: says what of the tokens is measured.
         sieve: holds rows with id, cluster, split, answer and features.
         chat: gives the model's tokenizer; called only by tasks in words.
 
@@ -53,7 +54,7 @@ def shape(task: Task, sieve: Sieve, chat: "Callable[[], Chat]") -> Examples:
     """
     match task:
         case TextToText():
-            return _talk(task, sieve, chat())
+            return _talk(task, config, sieve, chat())
         case Classification():
             return _classify(task, sieve)
         case _:
@@ -67,16 +68,25 @@ def features_of(sieve: Sieve) -> tuple[list[str], list[str]]:
     return names, [name for name in names if not dtypes[name].is_numeric()]
 
 
-def _talk(task: TextToText, sieve: Sieve, chat: "Chat") -> Examples:
+def _talk(task: TextToText, config: Data, sieve: Sieve, chat: "Chat") -> Examples:
+    from shipworthy.data.tokens.analysis import analyse
+    from shipworthy.data.tokens.encode import Encoder
+    from shipworthy.data.tokens.preview import previews, statistics
+
     features, categorical = features_of(sieve)
-    tokens.encode(task, sieve, chat)
+    sieve.expand(Encoder(task, chat))
+    found = analyse(sieve.rows, task, chat, config.tokens, config.context if isinstance(config, Text) else ())
+    reasons = sieve.rows.select(pl.col("_reason").drop_nulls().unique()).collect(engine="streaming").to_series()
+    for reason in dict.fromkeys(["too long", "unspeakable", *reasons.sort()]):
+        sieve.reject(reason, pl.when(pl.col("_reason") == reason).then(pl.col("_why")))
+    sieve.drop("_reason", "_why")
     return Examples(
         features,
         categorical,
         template_sha256=chat.template_sha256,
         eos_id=chat.eos_id,
-        statistics={"max_length": task.max_length, "tokens": tokens.statistics(sieve)},
-        previews=tokens.previews(sieve, chat, PREVIEWS),
+        statistics={"max_length": task.max_length, "tokens": statistics(sieve.rows), "tokenization": found},
+        previews=previews(sieve.rows, chat, PREVIEWS),
     )
 
 

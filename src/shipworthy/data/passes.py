@@ -26,6 +26,17 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Expand:
+    """Rows in, and of each one or more out."""
+
+    function: Function
+
+    def of(self, part: Part) -> "Expand":
+        """What a part needs of it."""
+        return self
+
+
+@dataclass(frozen=True)
 class Reject:
     """The rows of which `detail` is not null go."""
 
@@ -62,15 +73,20 @@ class Attach:
         return frame.with_columns(values.alias(self.name))
 
 
-Operation = Change | Reject | Attach
+Operation = Change | Expand | Reject | Attach
 
 
 @dataclass(frozen=True)
 class Done:
-    """What a pass made of a part: the part that is left, what was rejected, and per rejection rows before and out."""
+    """What a pass made of a part: the part that is left, what was rejected, and per rejection rows before and out.
+
+    Attributes:
+        added: rows that were made of others.
+    """
 
     path: Path
     height: int
+    added: int
     rejected: list[Path]
     counts: list[tuple[int, int]] = field(default_factory=list)
 
@@ -80,6 +96,7 @@ def one_pass(operations: Sequence[Operation], part: Part, number: int, folder: P
     frame = pl.read_parquet(part.path)
     out: list[pl.DataFrame] = []
     counts = []
+    added = 0
     for one in operations:
         before = frame.height
         match one:
@@ -89,6 +106,10 @@ def one_pass(operations: Sequence[Operation], part: Part, number: int, folder: P
                 out.append(gone)
             case Change():
                 frame = one.function(frame)
+            case Expand():
+                frame = one.function(frame)
+                added += frame.height - before
+                before = max(before, frame.height)
             case Attach():
                 frame = one(frame)
         assert frame.height + (out[-1].height if isinstance(one, Reject) else 0) == before, f"{one} lost rows"
@@ -96,7 +117,7 @@ def one_pass(operations: Sequence[Operation], part: Part, number: int, folder: P
     if gone_rows := [one for one in out if one.height]:
         rejected = [folder.parent / f"rejected-{folder.name}-{number:05}.parquet"]
         pl.concat(gone_rows).write_parquet(rejected[0], compression="lz4")
-    return Done(write_part(frame, folder, number), frame.height, rejected, counts)
+    return Done(write_part(frame, folder, number), frame.height, added, rejected, counts)
 
 
 def _divide(frame: pl.DataFrame, one: Reject) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from shipworthy.core.errors import UsageError
-from shipworthy.data.duplicates.clusters import clusters
+from shipworthy.data.duplicates.clusters import clusters, facts
 from shipworthy.data.narrow import Rows, first_equal, sparse
 from shipworthy.data.schema import Text
 from shipworthy.data.sieve import Sieve
@@ -31,19 +32,23 @@ def select(config: Text, dtypes: dict[str, pl.DataType]) -> tuple[list[pl.Expr],
     return [*made, pl.col(config.answer).cast(pl.String).alias("answer")], [*asked, *carried, config.answer]
 
 
-def sift(config: Text, sieve: Sieve) -> None:
+def sift(config: Text, sieve: Sieve) -> dict[str, Any]:
     """Cleans the rows, rejects those that cannot teach, and gives each that is left its `cluster`.
 
     Args:
         config: what is rejected.
         sieve: holds rows with id, answer, and the columns of `config.text` and `config.context`.
+
+    Returns:
+        Facts for the report: `duplicates`.
     """
     sieve.map(partial(_cleaned, config.text, (config.text, *config.context)))
     _gates(config, sieve)
     _contradictions(config, sieve)
     _exact(sieve)
-    _near(config, sieve)
+    found = _near(config, sieve)
     sieve.drop(WORDS)
+    return {"duplicates": found}
 
 
 def _cleaned(text: str, asked: Sequence[str], rows: pl.DataFrame) -> pl.DataFrame:
@@ -88,11 +93,13 @@ def _exact(sieve: Sieve) -> None:
     reject_repeated(sieve, "exact duplicate", first_equal(sieve.batches([WORDS, "answer"]), [WORDS, "answer"]), "of {}")
 
 
-def _near(config: Text, sieve: Sieve) -> None:
+def _near(config: Text, sieve: Sieve) -> dict[str, int]:
     """Near-duplicates form clusters; of those with the same answer in a cluster, the lowest id stays."""
-    attach_clusters(sieve, clusters(sieve.rows, config.text, config.duplicates, scratch=sieve.folder))
+    labels = clusters(sieve.rows, config.text, config.duplicates, scratch=sieve.folder)
+    attach_clusters(sieve, labels)
     same = first_equal(sieve.batches(["cluster", "answer"]), ["cluster", "answer"])
     reject_repeated(sieve, "near-duplicate", same, "of {}, with the same answer")
+    return facts(labels)
 
 
 def attach_clusters(sieve: Sieve, labels: Rows) -> None:

@@ -2,15 +2,17 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from shipworthy.core.files import write_text
 from shipworthy.data.sieve import Sieve
-from shipworthy.data.tokens import Preview
 from shipworthy.models.dataset import DatasetInfo
+
+if TYPE_CHECKING:
+    from shipworthy.data.tokens.preview import Preview
 
 EXAMPLES_PER_REASON = 3
 
@@ -28,7 +30,7 @@ def reasons(sieve: Sieve) -> str:
     return ", ".join(f"{n} {name}" for name, n in counts.items() if n) or "none"
 
 
-def write(path: Path, info: DatasetInfo, sieve: Sieve, rejected: pl.LazyFrame, previews: list[Preview]) -> None:
+def write(path: Path, info: DatasetInfo, sieve: Sieve, rejected: pl.LazyFrame, previews: "list[Preview]") -> None:
     """Writes the page, self-contained.
 
     Args:
@@ -47,6 +49,16 @@ def write(path: Path, info: DatasetInfo, sieve: Sieve, rejected: pl.LazyFrame, p
         total=sieve.total,
         steps=steps(sieve),
         examples=examples,
+        added=sieve.added,
         previews=previews,
+        pictures=_pictures(info),
     )
     write_text(path, page)
+
+
+def _pictures(info: DatasetInfo) -> dict[str, str]:
+    if "tokenization" not in info.statistics:
+        return {}
+    from shipworthy.data.tokens.plots import draw
+
+    return draw(info.statistics["tokenization"], info.statistics["max_length"])

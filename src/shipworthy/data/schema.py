@@ -8,9 +8,11 @@ from shipworthy.core.download import Wheel
 from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import DataConfig
 from shipworthy.core.schema import MISSING, schema
+from shipworthy.data.contamination.schema import Contamination
 from shipworthy.data.duplicates.schema import Duplicates
 from shipworthy.data.sources.schema import Hub, Sql
 from shipworthy.data.splits.schema import Split
+from shipworthy.data.tokens.schema import Tokens
 
 TYPES = ("string", "int", "float", "bool", "date", "datetime", "json")
 
@@ -32,6 +34,7 @@ class Data(DataConfig):
             of the columns, or none, and then they are inferred.
         sample: the share of the source's rows that is taken, always the same rows (above 0, up to 1).
         split: how the rows are divided.
+        tokens: what is measured of the tokens, where the task is in words.
         workers: processes that clean rows; the dataset is the same for any number of them.
     """
 
@@ -49,6 +52,7 @@ class Data(DataConfig):
     columns: dict[str, str] = field(default_factory=dict)
     sample: float = 1.0
     split: Split = field(default_factory=Split)
+    tokens: Tokens = field(default_factory=Tokens)
     workers: int = 1
 
     def __post_init__(self) -> None:
@@ -90,6 +94,7 @@ class Text(Data):
         min_words, max_words: length of `text` (words).
         refuse_literal: reject rows whose text holds the answer letter by letter.
         duplicates: when two texts count as duplicates.
+        contamination: how train is compared with the evaluation splits and with benchmarks.
     """
 
     text: str = MISSING
@@ -99,6 +104,7 @@ class Text(Data):
     max_words: int = 1000
     refuse_literal: bool = False
     duplicates: Duplicates = field(default_factory=Duplicates)
+    contamination: Contamination = field(default_factory=Contamination)
 
     def __post_init__(self) -> None:
         super().__post_init__()

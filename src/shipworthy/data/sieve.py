@@ -20,7 +20,7 @@ import polars as pl
 
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.progress import track
-from shipworthy.data.passes import Attach, Change, Done, Function, Operation, Reject, one_pass
+from shipworthy.data.passes import Attach, Change, Done, Expand, Function, Operation, Reject, one_pass
 from shipworthy.data.rows import BATCH_ROWS, Part, in_order, spill
 
 REJECTED_SCHEMA = {"id": pl.String, "reason": pl.String, "detail": pl.String, "row": pl.String}
@@ -65,6 +65,7 @@ class Sieve:
         self._waiting: list[Operation] = []
         self._rejected: list[Path] = []
         self.steps: list[Step] = []
+        self.added = 0  # rows that were made of others
         self.total = self.height
         self._refuse_repeated_ids()
 
@@ -130,6 +131,15 @@ class Sieve:
             return
         self._waiting.append(Change(function))
 
+    def expand(self, function: Function) -> None:
+        """Makes of each row one or more, whose ids follow from the row's own; in this process."""
+        self._run()
+        self._waiting.append(Expand(function))
+        self._run(workers=1)
+        made, self._parts = self._parts, in_order(self._parts, self._next_folder(), self._batch_rows)
+        if self._parts != made:
+            shutil.rmtree(made[0].path.parent)
+
     def reject(self, reason: str, detail: pl.Expr) -> None:
         """Takes out the rows whose `detail` (str, from the row alone) is not null; it says what is wrong with it."""
         _check([detail])
@@ -177,6 +187,7 @@ class Sieve:
             futures = [self._helpers.submit(one_pass, *job) for job in jobs]
             done = [one.result() for one in track(futures, f"{what}, parts", len(futures))]
         self._note([one.reason for one in waiting if isinstance(one, Reject)], done)
+        self.added += sum(one.added for one in done)
         old = self._parts
         heights = [one.height for one in done]
         firsts = accumulate(heights, initial=0)

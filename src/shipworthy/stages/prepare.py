@@ -1,6 +1,7 @@
 """`prepare`: from the raw snapshot to a dataset: clean, deduplicate, split, check, tokenize; rows stand on disk."""
 
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -11,8 +12,10 @@ from shipworthy.core.progress import say
 from shipworthy.core.project import project_root
 from shipworthy.core.workspace import Workspace
 from shipworthy.data import build, examples, report, snapshot
+from shipworthy.data.contamination import benchmarks
+from shipworthy.data.contamination.check import check
 from shipworthy.data.rows import work_in, write_table
-from shipworthy.data.schema import Data
+from shipworthy.data.schema import Data, Text
 from shipworthy.data.sieve import Sieve
 from shipworthy.data.sources.files import types_of
 from shipworthy.data.splits import assign, folds, proof
@@ -34,10 +37,11 @@ def run(*, task: TaskConfig, data: DataConfig, model: ModelConfig, seed: int, wo
 
     with workspace.write("dataset") as folder, work_in(folder) as work:
         sieve = build.read(data, paths, types, work)
-        build.sift(data, sieve)  # clean, duplicates
+        sifted = build.sift(data, sieve)  # clean, duplicates
         split = data.split.scaled(data.sample)
         proved = _divide(data, sieve, folder, split, seed)
-        shaped = examples.shape(task, sieve, lambda: models.chat(model))  # tokens
+        found = _decontaminate(data, sieve, folder)
+        shaped = examples.shape(task, data, sieve, lambda: models.chat(model))  # tokens
 
         rows = _write_splits(sieve, folder)
         info = DatasetInfo(
@@ -52,7 +56,9 @@ def run(*, task: TaskConfig, data: DataConfig, model: ModelConfig, seed: int, wo
             statistics={
                 "source": {"name": data.name, "licence": data.licence, "file": data.file, "sha256": sha256},
                 "steps": report.steps(sieve),
+                **sifted,
                 "split proof": proved,
+                **found,
                 **shaped.statistics,
             },
         )
@@ -73,6 +79,26 @@ def _divide(data: Data, sieve: Sieve, folder: Path, split: Split, seed: int) -> 
     folds.fold(sieve, split, seed)
     sieve.drop(assign.GROUP, *carried)
     return proved
+
+
+def _decontaminate(data: Data, sieve: Sieve, folder: Path) -> dict[str, Any]:
+    """Compares train with the evaluation splits and benchmarks, and does what the config says; facts for the page.
+
+    Raises:
+        ShipworthyError: something was found, and data.contamination.action is `fail`; the pairs stand beside `folder`.
+    """
+    if not isinstance(data, Text):
+        return {}
+    config, column = data.contamination, data.text
+    parts = {name: sieve.rows.filter(split=name).select("id", column) for name in SPLITS}
+    train = parts.pop("train")
+    findings = check(train, {**parts, **benchmarks.read(config.benchmarks, column)}, column, config)
+    fails = config.action == "fail" and findings.pairs.height
+    gone = findings.apply(config, (folder.parent if fails else folder) / "contamination.parquet")
+    if gone.height:
+        why = pl.col("id").replace_strict(gone["id"], gone["detail"], default=None, return_dtype=pl.String)
+        sieve.reject("contamination", why)
+    return {"contamination": findings.facts}
 
 
 def _write_splits(sieve: Sieve, folder: Path) -> dict[str, int]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import polars as pl
 import torch
 from torch.nn import Linear
 from transformers import AutoConfig, AutoModelForCausalLM, PretrainedConfig, PreTrainedModel
@@ -15,6 +16,7 @@ from shipworthy.core.errors import UsageError
 from shipworthy.evaluation.tasks.schema import TextToText
 from shipworthy.models.causal_lm.base import base_folder
 from shipworthy.models.causal_lm.chat import Chat
+from shipworthy.models.causal_lm.conversation import questions
 from shipworthy.models.causal_lm.memory import kept_numbers
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.rows import texts
@@ -118,14 +120,30 @@ def sample_lengths(problem: Problem, chat: Chat) -> Lengths:
     if not isinstance(task, TextToText):
         raise UsageError(f"model 'causal_lm' answers in words, and task '{task.kind}' asks for something else.")
     rows = problem.sample.sample(min(SAMPLE_ROWS, problem.sample.height), seed=problem.seed)
-    found = [
-        (len(chat.prompt_ids(task.system, question)), len(chat.answer_ids(answer)))
-        for question, answer in zip(texts(rows, task.prompt), rows["answer"], strict=True)
-    ]
+    found = (
+        _of_conversations(task, rows, chat)
+        if task.messages
+        else [
+            (len(chat.prompt_ids(task.system, question)), len(chat.answer_ids(answer)))
+            for question, answer in zip(texts(rows, task.prompt), rows["answer"], strict=True)
+        ]
+    )
     fitting = [(prompt, answer) for prompt, answer in found if prompt + answer <= task.max_length]
     if not fitting:
         raise UsageError(f"task.max_length={task.max_length} is shorter than every row of the sample: raise it.")
     return Lengths(fitting)
+
+
+def _of_conversations(task: TextToText, rows: pl.DataFrame, chat: Chat) -> list[tuple[int, int]]:
+    """Tokens before and in the last turn of the assistant."""
+    found = []
+    for whole in questions(task, rows):
+        prompt, all_of_it = (
+            len(chat.ids([part.messages], answering, whole.tools)[0])
+            for part, answering in ((whole.until(whole.turns()[-1]), True), (whole, False))
+        )
+        found.append((prompt, all_of_it - prompt))
+    return found
 
 
 def on_meta(folder: Any) -> PreTrainedModel:

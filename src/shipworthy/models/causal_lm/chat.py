@@ -1,14 +1,18 @@
-"""From messages to token ids and back, by the model's own chat template."""
+"""From messages to token ids and back, by the chat template of the model's tokenizer."""
 
 import hashlib
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
+from jinja2 import TemplateError
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from shipworthy.core.errors import ShipworthyError
 
-Message = dict[str, str]
+Message = dict[str, Any]
+"""As in Hugging Face's chat format: role, content, and of tools tool_calls, tool_call_id, name."""
 
 
 def messages(system: str, user: str, turns: list[Message] | None = None) -> list[Message]:
@@ -24,15 +28,18 @@ class Chat:
         folder: a Hugging Face folder with the tokenizer's files.
 
     Raises:
-        ShipworthyError: the tokenizer has no chat template, or its template does not end an answer with eos.
+        ShipworthyError: the tokenizer has no chat template, or no token that ends a text.
     """
 
     def __init__(self, folder: Path) -> None:
         self.tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(str(folder))
         if not self.tokenizer.chat_template:
             raise ShipworthyError(
-                f"The tokenizer in {folder} has no chat template: choose a model that was made to chat."
+                f"The tokenizer in {folder} has no chat template: choose a model that was made to chat, or set "
+                "model.template."
             )
+        if self.tokenizer.eos_token_id is None:
+            raise ShipworthyError(f"The tokenizer in {folder} names no eos token: a model could never stop.")
         self.template = str(self.tokenizer.chat_template)
         self.eos_id = int(self.tokenizer.eos_token_id)
 
@@ -41,10 +48,45 @@ class Chat:
         """The hash of the template's text; it travels with the model."""
         return hashlib.sha256(self.template.encode()).hexdigest()
 
-    def render(self, conversation: list[Message], answering: bool) -> str:
-        """The template's text; `answering` adds the opening of the assistant's turn."""
-        text = self.tokenizer.apply_chat_template(conversation, tokenize=False, add_generation_prompt=answering)
-        return str(text)
+    def render(self, conversation: Sequence[Message], answering: bool, tools: list[Any] | None = None) -> str:
+        """The template's text; `answering` adds the opening of the assistant's turn.
+
+        Args:
+            tools: definitions of functions, as in Hugging Face's chat format (None: there are none).
+
+        Raises:
+            ShipworthyError: the template refuses the conversation; what it says is in the message.
+        """
+        try:
+            return str(
+                self.tokenizer.apply_chat_template(
+                    list(conversation), tools=tools, tokenize=False, add_generation_prompt=answering
+                )
+            )
+        except TemplateError as error:
+            raise ShipworthyError(f"The chat template refuses the conversation: {error.message}") from error
+
+    def ids(
+        self, conversations: Sequence[Sequence[Message]], answering: bool, tools: list[Any] | None = None
+    ) -> list[list[int]]:
+        """What the tokenizer's own `apply_chat_template` makes of each conversation, as at inference.
+
+        Raises:
+            ShipworthyError: the template refuses one of them.
+        """
+        if not conversations:
+            return []
+        try:
+            found = self.tokenizer.apply_chat_template(
+                [list(conversation) for conversation in conversations],
+                tools=tools,
+                tokenize=True,
+                add_generation_prompt=answering,
+                return_dict=False,
+            )
+        except TemplateError as error:
+            raise ShipworthyError(f"The chat template refuses a conversation: {error.message}") from error
+        return [list(row) for row in found]
 
     def encode(self, text: str) -> list[int]:
         """Token ids of a rendered text; nothing is added, for the template has written the special tokens."""
@@ -63,14 +105,23 @@ class Chat:
         before = messages("", "?")
         prompt = self.render(before, answering=True)
         whole = self.render([*before, {"role": "assistant", "content": answer}], answering=False)
-        if not whole.startswith(prompt + answer):
+        if not whole.startswith(prompt):
             raise ShipworthyError(
-                "The chat template rewrites the conversation when the answer is added: choose another."
+                "The chat template rewrites the conversation when the answer is added: choose another (model.template)."
             )
-        ids = self.encode(whole)[len(self.encode(prompt)) :]
+        return self.until_eos(self.encode(whole)[len(self.encode(prompt)) :])
+
+    def until_eos(self, ids: list[int]) -> list[int]:
+        """An answer's ids up to the token that ends it.
+
+        Raises:
+            ShipworthyError: the template writes none.
+        """
         if self.eos_id not in ids:
             raise ShipworthyError(
-                "The chat template writes no end-of-turn token after the answer: the model would never stop."
+                f"The chat template does not end an answer with the tokenizer's eos token "
+                f"'{self.tokenizer.eos_token}': the labels would hold none, and the model would never stop; choose "
+                "the template that the model was made with (model.template)."
             )
         return ids[: ids.index(self.eos_id) + 1]
 

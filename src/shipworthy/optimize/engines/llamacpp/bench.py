@@ -15,7 +15,7 @@ from shipworthy.optimize.engines.llamacpp.toolchain import locate
 from shipworthy.optimize.engines.measure import pss_mb
 from shipworthy.optimize.engines.threads import usable_threads
 from shipworthy.optimize.quantize.gguf.compress import TOKENIZER
-from shipworthy.optimize.quantize.gguf.parity import conversations
+from shipworthy.optimize.quantize.gguf.parity import requests
 
 
 def run(config: Llamacpp, subject: Served) -> dict[str, Any]:
@@ -25,8 +25,7 @@ def run(config: Llamacpp, subject: Served) -> dict[str, Any]:
     chat = Chat(subject.compressed.path / TOKENIZER)
     rows = subject.rows[: config.requests]
     bodies = [
-        {"messages": conversation, "max_tokens": subject.task.max_new_tokens, **GREEDY}
-        for conversation in conversations(subject.task, rows)
+        {**request, "max_tokens": subject.task.max_new_tokens, **GREEDY} for request in requests(subject.task, rows)
     ]
     serving = settings(str(subject.path), subject.name, config.context_tokens, threads, config.port)
     measured: list[dict[str, Any]] = []

@@ -77,14 +77,11 @@ class Toolchain:
         if result["code"] != 0:
             raise ShipworthyError(f"llama.cpp could not quantize {source.name} to {name} (code {result['code']}).")
 
-    def prompt_ids(
-        self, gguf: Path, conversations: Sequence[Sequence[Mapping[str, str]]], what: str
-    ) -> list[list[int]]:
-        """What the engine's own chat path hands to its decoder for each conversation."""
-        longest = max(sum(len(m["content"]) for m in c) for c in conversations)
+    def prompt_ids(self, gguf: Path, requests: Sequence[Mapping[str, Any]], what: str) -> list[list[int]]:
+        """What the engine's own chat path hands to its decoder for each request: messages, and tools if any."""
+        longest = max(len(json.dumps(request)) for request in requests)
         header = {"gguf": str(gguf), "context_tokens": longest + 1024}
-        rows = ({"messages": list(conversation)} for conversation in conversations)
-        return [r["ids"] for r in track(self._work("tokens.py", header, rows), what, len(conversations))]
+        return [r["ids"] for r in track(self._work("tokens.py", header, requests), what, len(requests))]
 
     def answers(
         self, gguf: Path, prompts: Sequence[Sequence[int]], *, max_new_tokens: int, parallel: int, what: str

@@ -34,7 +34,9 @@ def fill(subject: Subject, folder: Path) -> Contents:
     shutil.copytree(subject.artifacts["compressed"].path / TOKENIZER, folder / TOKENIZER)
     _template(subject, folder)
     columns = [name for _, name, _, _ in string.Formatter().parse(task.prompt) if name]
-    write_json(folder / "preprocessing.json", {"system": task.system, "prompt": task.prompt, "columns": columns})
+    columns += [name for name in (task.messages, task.tools) if name]
+    settled = {name: getattr(task, name) for name in ("system", "prompt", "messages", "tools")}
+    write_json(folder / "preprocessing.json", {**settled, "columns": columns})
     write_json(folder / "generation.json", {"max_tokens": task.max_new_tokens, **GREEDY})
     # -1: all threads of the machine that serves.
     write_json(folder / "serving.json", settings(WEIGHTS, task.name, engine.context_tokens, engine.threads or -1, PORT))

@@ -8,14 +8,16 @@ import polars as pl
 
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.evaluation.tasks.schema import TextToText
-from shipworthy.models.causal_lm.chat import messages
-from shipworthy.models.rows import texts
+from shipworthy.models.causal_lm.conversation import questions
 from shipworthy.optimize.engines.llamacpp.toolchain import Toolchain
 
 
-def conversations(task: TextToText, rows: pl.DataFrame) -> list[list[dict[str, str]]]:
-    """What a client sends for each row."""
-    return [messages(task.system, user) for user in texts(rows, task.prompt)]
+def requests(task: TextToText, rows: pl.DataFrame) -> list[dict[str, Any]]:
+    """What a client sends for each row: messages, and tools where there are some."""
+    return [
+        {"messages": asked.messages} | ({"tools": asked.tools} if asked.tools else {})
+        for asked in questions(task, rows)
+    ]
 
 
 def check(task: TextToText, rows: pl.DataFrame, gguf: Path, toolchain: Toolchain, what: str) -> dict[str, Any]:
@@ -27,7 +29,7 @@ def check(task: TextToText, rows: pl.DataFrame, gguf: Path, toolchain: Toolchain
     Raises:
         ShipworthyError: they differ; the first row that does is in the message.
     """
-    engine = toolchain.prompt_ids(gguf, conversations(task, rows), what)
+    engine = toolchain.prompt_ids(gguf, requests(task, rows), what)
     return compare(rows["id"].to_list(), rows["prompt_ids"].to_list(), engine, gguf.name)
 
 

@@ -1,0 +1,223 @@
+"""Rows as the tokens that the model sees, and which of them it is trained on."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+
+import polars as pl
+
+from shipworthy.core.errors import ShipworthyError
+from shipworthy.data.tokens import faults, refusals
+from shipworthy.data.tokens.faults import IGNORED, Fault
+from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.models.causal_lm.chat import Chat, Message
+from shipworthy.models.causal_lm.conversation import (
+    ASSISTANT,
+    Conversation,
+    MalformedError,
+    columns,
+    dumps,
+    parse,
+    questions,
+)
+
+IDS = pl.List(pl.Int32)
+ADDED: dict[str, pl.DataType] = {"prompt_ids": IDS, "answer_ids": IDS, "_reason": pl.String(), "_why": pl.String()}
+
+
+@dataclass
+class Example:
+    """What is trained on at one turn.
+
+    Attributes:
+        row: the row's place in its batch.
+        whole: the conversation up to the answer and, where later turns are trained too, beyond.
+        turn: where in it the answer stands.
+        number: which of the row's examples it is, from 1 (0: the only one).
+        prompt, answer: token ids.
+        fault: why the row is rejected.
+    """
+
+    row: int
+    whole: Conversation
+    turn: int
+    number: int = 0
+    prompt: list[int] = field(default_factory=list)
+    answer: list[int] = field(default_factory=list)
+    fault: Fault | None = None
+
+    @property
+    def message(self) -> Message:
+        """The answer."""
+        return self.whole.messages[self.turn]
+
+
+class Encoder:
+    """Gives rows their `prompt_ids` and `answer_ids`, batch by batch; what a row gets depends on that row alone.
+
+    Prompts are what the tokenizer's own `apply_chat_template` makes at inference. Answers are what follows them in
+    the ids of the whole conversation, up to and with eos; where the whole does not begin with the prompt, token by
+    token, the row is rejected. With `task.turns=all` a conversation of train gives one row per turn of the assistant
+    (id, `#`, number of the turn), all with the prompt that the model has at that turn.
+
+    Args:
+        task: its prompt or its conversations, its system message, and the longest row.
+        chat: the model's tokenizer and template.
+
+    Raises:
+        ShipworthyError: the template cannot be trained with; see `refusals.refuse`.
+    """
+
+    def __init__(self, task: TextToText, chat: Chat) -> None:
+        refusals.refuse(task, chat)
+        self.task, self.chat = task, chat
+        self._controls = faults.control_tokens(chat)
+        self._system = cache(self._system_dropped)
+
+    def __call__(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows with `prompt_ids`, `answer_ids`, and `_reason` and `_why` (null, or why a row is rejected).
+
+        Args:
+            rows: with id, and answer or conversations; a column `split` says which are train (without: all).
+
+        Raises:
+            UsageError: the task names a column that the rows lack.
+        """
+        examples = list(self._examples(rows))
+        self._encode([example for example in examples if not example.fault])
+        for example in examples:
+            example.fault = example.fault or self._judge(example)
+        return self._frame(rows, self._whole_rows(examples))
+
+    def _examples(self, rows: pl.DataFrame) -> Iterator[Example]:
+        if not self.task.messages:
+            for i, (asked, answer) in enumerate(zip(questions(self.task, rows), rows["answer"], strict=True)):
+                whole = Conversation([*asked.messages, {"role": ASSISTANT, "content": answer}])
+                yield Example(i, whole, len(asked.messages), fault=faults.injected(whole, self._controls))
+            return
+        splits = rows["split"] if "split" in rows.columns else ["train"] * rows.height
+        for i, (row, split) in enumerate(zip(columns(self.task, rows).iter_rows(), splits, strict=True)):
+            try:
+                whole = parse(row[0], row[1], self.task.system)
+                turns = whole.turns()
+                if not turns or turns[-1] != len(whole.messages) - 1:
+                    raise MalformedError("the last message is not the assistant's")  # noqa: TRY301 (one way out)
+            except MalformedError as error:
+                yield Example(i, Conversation([{"role": ASSISTANT, "content": ""}]), 0, fault=_malformed(error))
+                continue
+            fault = faults.injected(whole, self._controls)
+            every = self.task.turns == "all" and split == "train"
+            for number, turn in enumerate(turns if every else turns[-1:], 1):
+                yield Example(i, whole, turn, number if every else 0, fault=fault)
+
+    def _encode(self, examples: list[Example]) -> None:
+        """Tokens of all examples, those with the same tools in one call."""
+        groups: dict[str, list[Example]] = {}
+        for example in examples:
+            groups.setdefault(json.dumps(example.whole.tools), []).append(example)
+        for group in groups.values():
+            try:
+                self._tokens(group)
+            except ShipworthyError:
+                # One of the rows is refused; alone each says it of itself.
+                for row in {example.row: None for example in group}:
+                    self._alone([example for example in group if example.row == row])
+
+    def _alone(self, examples: list[Example]) -> None:
+        try:
+            self._tokens(examples)
+        except ShipworthyError as error:
+            for example in examples:
+                example.fault = Fault("template refuses", str(error))
+
+    def _tokens(self, examples: list[Example]) -> None:
+        tools = examples[0].whole.tools
+        prompts = self.chat.ids([e.whole.until(e.turn).messages for e in examples], answering=True, tools=tools)
+        answered = self.chat.ids([e.whole.until(e.turn + 1).messages for e in examples], answering=False, tools=tools)
+        last = {example.row: ids for example, ids in zip(examples, answered, strict=True)}
+        for example, prompt, ids in zip(examples, prompts, answered, strict=True):
+            example.prompt, rest = prompt, ids[len(prompt) :]
+            end = rest.index(self.chat.eos_id) + 1 if self.chat.eos_id in rest else len(rest)
+            example.answer = rest[:end]
+            if ids[: len(prompt)] != prompt:
+                example.fault = self._unlike(example, answered=False)
+            elif last[example.row][: len(prompt) + end] != ids[: len(prompt) + end]:
+                example.fault = self._unlike(example, answered=True)
+
+    def _unlike(self, example: Example, answered: bool) -> Fault:
+        """Why a conversation does not go on as it began, before or after the answer."""
+        whole, tools = example.whole, example.whole.tools
+        begun = self.chat.render(whole.until(example.turn + answered).messages, not answered, tools)
+        end = whole if answered else whole.until(example.turn + 1)
+        return Fault("not a prefix", refusals.unlike(begun, self.chat.render(end.messages, False, tools)))
+
+    def _judge(self, example: Example) -> Fault | None:
+        """The first fault of an example that has its tokens."""
+        prompt, answer, content = example.prompt, example.answer, example.message.get("content")
+        ids, labels = [*prompt, *answer], [IGNORED] * len(prompt) + answer
+        return (
+            faults.of_bos(prompt, self.chat)
+            or self._system(self._said_first(example))
+            or faults.of_tools(example.whole, self.chat)
+            or faults.of_labels(ids, labels, self.chat)
+            or (None if example.message.get("tool_calls") else faults.of_answer(str(content), answer, self.chat))
+            or faults.of_length(len(prompt), len(answer), self.task.max_length)
+        )
+
+    def _said_first(self, example: Example) -> str:
+        first = example.whole.messages[0]
+        return str(first["content"]) if first["role"] in ("system", "developer") else ""
+
+    def _system_dropped(self, system: str) -> Fault | None:
+        if not system:
+            return None
+        asked: list[Message] = [{"role": "system", "content": system}, {"role": "user", "content": "?"}]
+        if not refusals.dropped(system, self.chat.ids([asked], answering=True)[0], self.chat):
+            return None
+        return Fault("system dropped", f"the chat template writes nothing of the system message '{system}'")
+
+    def _whole_rows(self, examples: Iterable[Example]) -> list[Example]:
+        """The examples; of a row of which one has a fault, that one alone: a conversation is rejected whole."""
+        kept: dict[int, list[Example]] = {}
+        for example in examples:
+            kept.setdefault(example.row, []).append(example)
+        return [e for group in kept.values() for e in ([x for x in group if x.fault][:1] or group)]
+
+    def _frame(self, rows: pl.DataFrame, examples: list[Example]) -> pl.DataFrame:
+        place = [example.row for example in examples]
+        added = pl.DataFrame(
+            {
+                "prompt_ids": [example.prompt or None for example in examples],
+                "answer_ids": [example.answer or None for example in examples],
+                "_reason": [example.fault.reason if example.fault else None for example in examples],
+                "_why": [example.fault.detail if example.fault else None for example in examples],
+            },
+            schema=ADDED,
+        )
+        frame = rows[place].hstack(added)
+        return self._spoken(frame, examples) if self.task.messages else frame
+
+    def _spoken(self, frame: pl.DataFrame, examples: list[Example]) -> pl.DataFrame:
+        """Conversations: what precedes the answer stays in their column, and the answer gets its own."""
+        identity = [
+            f"{i}#{e.number}" if e.number and not e.fault else i for i, e in zip(frame["id"], examples, strict=True)
+        ]
+        # A call of a tool is what the template makes of it.
+        answers = [
+            (self.chat.decode(e.answer) if e.message.get("tool_calls") else str(e.message.get("content"))).strip()
+            for e in examples
+        ]
+        asked = [
+            told if e.fault else dumps(e.whole.until(e.turn))
+            for told, e in zip(frame[self.task.messages], examples, strict=True)
+        ]
+        return frame.with_columns(
+            pl.Series("id", identity, dtype=pl.String),
+            pl.Series("answer", answers, dtype=pl.String),
+            pl.Series(self.task.messages, asked, dtype=pl.String),
+        )
+
+
+def _malformed(error: MalformedError) -> Fault:
+    return Fault("malformed conversation", str(error))

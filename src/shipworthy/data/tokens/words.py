@@ -1,0 +1,89 @@
+"""Into how many tokens words and characters fall, on a sample of rows that depends on their ids alone."""
+
+import heapq
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from transformers import PreTrainedTokenizerBase
+
+from shipworthy.data.draw import draw
+from shipworthy.evaluation.intervals import bootstrap
+
+MOST_CHARACTERS = 4000
+"""Of one row; what comes after is not looked at."""
+WORST = 20
+TIMES = 2
+"""So often a word must stand in the sample to be listed."""
+PER_CALL = 1000
+SEED = 0
+
+
+class Words:
+    """The texts of the rows whose draw is lowest.
+
+    Args:
+        size: how many rows are kept.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._kept: list[tuple[float, str, str]] = []  # a heap: minus the draw, the id, the text
+
+    def wanted(self, ids: Iterable[str]) -> list[float | None]:
+        """For each row its draw, or None where it is not among the lowest so far."""
+        most = -self._kept[0][0] if len(self._kept) == self.size else 1.0
+        return [number if number < most else None for number in draw(ids, "words")]
+
+    def add(self, number: float, identity: str, text: str) -> None:
+        """Keeps a row, and lets the highest go where there are too many."""
+        entry = (-number, identity, text[:MOST_CHARACTERS])
+        if len(self._kept) < self.size:
+            heapq.heappush(self._kept, entry)
+        else:
+            heapq.heappushpop(self._kept, entry)
+
+    def facts(self, tokenizer: PreTrainedTokenizerBase) -> dict[str, Any]:
+        """Tokens per word and per character with 95% intervals (bootstrap over rows), and the words that split worst.
+
+        A word is what stands between white space.
+        """
+        texts = [text for _, _, text in sorted(self._kept, reverse=True) if text.strip()]
+        if not texts:
+            return {"rows": 0}
+        tokens = np.array([len(ids) for ids in _ids(tokenizer, texts)], dtype=float)
+        words = np.array([len(text.split()) for text in texts], dtype=float)
+        characters = np.array([len(text) for text in texts], dtype=float)
+
+        def rate(of: Any) -> dict[str, float]:
+            return bootstrap(
+                np.column_stack([tokens, of]), lambda pairs: pairs[:, 0].sum() / pairs[:, 1].sum(), SEED
+            ).to_json()
+
+        return {
+            "rows": len(texts),
+            "words": int(words.sum()),
+            "characters": int(characters.sum()),
+            "per word": rate(words),
+            "per character": rate(characters),
+            "worst": _worst(tokenizer, Counter(word for text in texts for word in text.split())),
+        }
+
+
+def _worst(tokenizer: PreTrainedTokenizerBase, counts: Counter[str]) -> list[dict[str, Any]]:
+    """The words of the most tokens, as they stand after a space."""
+    words = sorted(word for word, count in counts.items() if count >= TIMES)
+    split = dict(zip(words, _ids(tokenizer, [f" {word}" for word in words]), strict=True))
+    worst = sorted(words, key=lambda word: (-len(split[word]), -counts[word], word))[:WORST]
+    return [
+        {"word": word, "times": counts[word], "tokens": [str(tokenizer.decode([i])) for i in split[word]]}
+        for word in worst
+    ]
+
+
+def _ids(tokenizer: PreTrainedTokenizerBase, texts: list[str]) -> list[list[int]]:
+    found: list[list[int]] = []
+    for start in range(0, len(texts), PER_CALL):
+        found += tokenizer(texts[start : start + PER_CALL], add_special_tokens=False)["input_ids"]
+    return found
