@@ -1,6 +1,5 @@
 """What cleaning rejects, as the flow does it: the first reason counts."""
 
-
 from shipworthy.data.clean.apply import Cleaned
 
 

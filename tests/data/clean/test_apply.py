@@ -59,10 +59,10 @@ def test_nothing_is_done_that_is_not_asked_for() -> None:
     [
         (lambda: Normal(form="NFD"), r"data\.clean\.unicode\.form=NFD: choose one of NFC, NFKC"),
         (lambda: Encoding(action="drop"), "choose one of reject, repair"),
-        (lambda: Length(), r"length\.columns is empty"),
-        (lambda: Limits(), "without a limit"),
+        (Length, r"length\.columns is empty"),
+        (Limits, "without a limit"),
         (lambda: Limits(min_words=3, max_words=2), "min_words=3 and max_words=2"),
-        (lambda: Language(), r"language\.allow is empty"),
+        (Language, r"language\.allow is empty"),
         (lambda: Language(["en"], certain=0), "above 0, up to 1"),
         (lambda: Language(["en"], min_characters=-1), "give 0 or more"),
         (lambda: PII(email="hide"), r"pii\.email=hide: choose one of mask, reject, keep"),

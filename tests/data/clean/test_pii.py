@@ -8,7 +8,7 @@ from shipworthy.data.clean.pii import mask
 from shipworthy.data.clean.schema import PII, Cleaning
 from tests.data.clean.cleaned import rejected
 
-KINDS = ["secret", "email", "iban", "card", "ip", "phone"]
+KINDS = ["key", "email", "iban", "card", "ip", "phone"]
 KEY = "hf_" + "aB3dE6gH9jK2mN5pQ8sT"  # in two parts, so that no scanner takes it for a real one
 
 
@@ -16,8 +16,8 @@ KEY = "hf_" + "aB3dE6gH9jK2mN5pQ8sT"  # in two parts, so that no scanner takes i
     ("text", "masked"),
     [
         ("Ask ann.b+c@mail.example.co.uk.", "Ask <EMAIL>."),
-        (f"key={KEY}!", "key=<SECRET>!"),
-        ("postgres://ann:hunter22@db/x", "postgres://<SECRET>@db/x"),
+        (f"key={KEY}!", "key=<KEY>!"),
+        ("postgres://ann:hunter22@db/x", "postgres://<KEY>@db/x"),
         ("IBAN DE89 3704 0044 0532 0130 00 TODAY", "IBAN <IBAN> TODAY"),
         ("GB82WEST12345698765432,", "<IBAN>,"),
         ("card 4111 1111 1111 1111 and 5500-0000-0000-0004", "card <CARD> and <CARD>"),
@@ -67,4 +67,4 @@ def test_actions_by_kind_and_counts() -> None:
     assert found["t"].to_list() == ["<EMAIL> and <EMAIL>", "<CARD>", "10.0.0.1", None]
     assert found["u"].to_list() == ["<EMAIL>", None, "nothing", "none"]
     counts = cleaned.rows.select(**cleaned.counts).collect().row(0, named=True)
-    assert counts == {"pii: secret": 0, "pii: email": 3, "pii: iban": 0, "pii: card": 1, "pii: phone": 0}
+    assert counts == {"pii: key": 0, "pii: email": 3, "pii: iban": 0, "pii: card": 1, "pii: phone": 0}

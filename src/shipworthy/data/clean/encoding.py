@@ -22,12 +22,8 @@ def step(config: Encoding, rows: pl.LazyFrame, columns: Sequence[str]) -> Step:
         )
         changed = (pl.col(f"_clean_before_{name}").ne_missing(pl.col(name)) for name in columns)
         repaired = {"encoding: repaired": pl.sum_horizontal(changed).sum()}
-    faults = (
-        pl.col(name)
-        .map_batches(fault, return_dtype=pl.String, is_elementwise=True)
-        .pipe(lambda found, name=name: pl.format("{} {}", pl.lit(name), found))
-        for name in columns
-    )
+    found = ((name, pl.col(name).map_batches(fault, return_dtype=pl.String, is_elementwise=True)) for name in columns)
+    faults = [pl.format("{} {}", pl.lit(name), what) for name, what in found]
     return Step(rows, {"damaged encoding": pl.coalesce(*faults)}, repaired)
 
 

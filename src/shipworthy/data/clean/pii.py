@@ -21,7 +21,7 @@ CARD = re.compile(r"(?<![\d.,-])[2-6](?:[ -]?\d){12,18}(?![\d-]|[.,]\d)")
 IP = re.compile(
     r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|(?=[A-Fa-f:]*\d)(?=[0-9A-Fa-f]*:[0-9A-Fa-f]*:)[0-9A-Fa-f:]{3,39})(?![\w:]|\.\d)"
 )
-SECRET = re.compile("|".join(f"(?:{look})" for look in LOOKS.values()))
+KEY = re.compile("|".join(f"(?:{look})" for look in LOOKS.values()))
 
 
 def step(config: PII, rows: pl.LazyFrame, columns: Sequence[str]) -> Step:
@@ -83,7 +83,7 @@ def mask(text: str, kinds: Sequence[str], region: str = "") -> tuple[str, dict[s
 
 
 def _replaced(text: str, look: re.Pattern[str], valid: Callable[[str], int], placeholder: str) -> tuple[str, int]:
-    """Puts the placeholder for the part of each match that is valid, as many of its first characters as `valid` says."""
+    """Puts the placeholder for the first `valid(match)` characters of each match."""
     number = 0
 
     def put(match: re.Match[str]) -> str:
@@ -135,7 +135,7 @@ def _address(text: str) -> int:
 
 
 FINDERS: dict[str, tuple[re.Pattern[str], Callable[[str], int]]] = {
-    "secret": (SECRET, len),
+    "key": (KEY, len),
     "email": (EMAIL, len),
     "iban": (IBAN, iban),
     "card": (CARD, card),
