@@ -6,6 +6,8 @@
     rejected.parquet                    id, reason, detail, row (JSON)
     dataset.json                        `DatasetInfo`
     data.html                           the report
+    fitted.json, raw_validation.parquet where something was fitted on train: the transformation that made the task's
+                                        columns, and the validation rows before it (models/transform/)
 
 For text tasks every split also has `prompt_ids` (list of token ids: the frozen prompt, ending where the answer
 begins) and, but for test, `answer_ids` (list of token ids: the answer and its end-of-turn token).
