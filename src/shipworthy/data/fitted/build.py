@@ -10,6 +10,7 @@ import polars as pl
 
 from shipworthy.core.files import write_json
 from shipworthy.data.fitted.encode.target import fold_of
+from shipworthy.data.fitted.facts import facts
 from shipworthy.data.fitted.method import Learned, Step, Subject
 from shipworthy.data.fitted.schema import Fitting
 from shipworthy.models.transform.replay import NAME, NUMBER
@@ -40,6 +41,12 @@ class Fitted:
     def save(self, folder: Path) -> None:
         """Writes fitted.json into a dataset's folder."""
         write_json(folder / FILE, self.transformation.saved)
+
+    def facts(self) -> dict[str, Any]:
+        """For the report (fitted.html.j2): how many raw columns, how many folds, and what each step has learned."""
+        saved = self.transformation.saved
+        steps = [row for step in saved["steps"] for row in facts(step)]
+        return {"inputs": len(saved["inputs"]), "folds": len(self.folds), "steps": steps}
 
     def _batch(self, rows: pl.DataFrame) -> pl.DataFrame:
         if not self.folds:
