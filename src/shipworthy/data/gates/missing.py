@@ -7,6 +7,9 @@ from shipworthy.data.gates.schema import Missing
 from shipworthy.data.gates.view import Finding, Number, View
 from shipworthy.evaluation.intervals import wilson
 
+KEPT = 100
+"""So many rows are kept for each feature; all are counted."""
+
 
 def check(config: Missing, view: View) -> Finding:
     """Counts by feature, over all splits.
@@ -24,17 +27,12 @@ def check(config: Missing, view: View) -> Finding:
         if interval.value > limit:
             faults.append(f"{name} is missing in {interval.value:.1%} of the rows, more than {limit:.1%}")
     over = [number.name.rpartition(" ")[2] for number in numbers if number.value > number.limit]
-    rows = (
-        pl.concat(
-            [
-                view.rows.filter(pl.col(name).is_null())
-                .select("id", pl.lit(f"{name} is missing").alias("detail"))
-                .head(99)
-                for name in over
-            ]
-        ).collect()
-        if over
-        else Finding([], 0).rows
-    )
+    rows = pl.concat([Finding([], 0).rows, *(_first(view, name) for name in over)])
     failing = max((int(counts[name][0]) for name in over), default=0)
     return Finding(faults, view.total, numbers, rows, failing)
+
+
+def _first(view: View, name: str) -> pl.DataFrame:
+    """Rows without a value, the lowest ids."""
+    lacking = view.rows.filter(pl.col(name).is_null()).select("id").bottom_k(KEPT, by="id").collect(engine="streaming")
+    return lacking.sort("id").with_columns(pl.lit(f"{name} is missing").alias("detail"))

@@ -1,5 +1,6 @@
 """Declared columns, checked by pandera on one batch of rows after another."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import polars as pl
@@ -9,7 +10,8 @@ from shipworthy.data.gates.schema import Column, Table
 from shipworthy.data.gates.view import Finding, View
 
 KEPT = 1000
-"""So many failing rows are kept for each batch; all are counted."""
+"""So many failing values are kept; all are counted."""
+CASE = {"id": pl.String, "column": pl.String, "check": pl.String, "value": pl.String}
 
 
 def check(config: Table, view: View) -> Finding:
@@ -25,32 +27,37 @@ def check(config: Table, view: View) -> Finding:
     if not config.others:
         faults += [f"column {name} is not declared" for name in view.features if name not in config.columns]
     declared = {name: column for name, column in config.columns.items() if name in kinds}
-    found = _failures(view.rows.select("id", *declared), declared, kinds) if declared else _none()
-    counts = found.group_by("column", "check").agg(pl.len().alias("n"), pl.col("value").first(), pl.col("id").first())
-    for name, rule, n, value, identity in counts.sort("column", "check").iter_rows():
-        where = "" if identity is None else f" in {n} rows, such as '{value}'"
-        faults.append(f"{name} is not {rule}{where}")
-    rows = found.drop_nulls("id").sort("id", "column", "check")
+    counts, kept, failing = _gathered(_failures(view.rows.select("id", *declared), declared, kinds))
+    for name, rule, n, value, identity in counts.iter_rows():
+        faults.append(f"{name} is not {rule}" + ("" if identity is None else f" in {n} rows, such as '{value}'"))
     why = pl.format("{} is '{}', not {}", "column", pl.col("value").fill_null("missing"), "check").alias("detail")
-    return Finding(faults, view.total, rows=rows.select("id", why).head(KEPT), failing=rows["id"].n_unique())
+    return Finding(faults, view.total, rows=kept.select("id", why), failing=failing)
 
 
-def _none() -> pl.DataFrame:
-    return pl.DataFrame(schema={"id": pl.String, "column": pl.String, "check": pl.String, "value": pl.String})
+def _gathered(batches: Iterable[pl.DataFrame]) -> tuple[pl.DataFrame, pl.DataFrame, int]:
+    """Of all batches: column, check, n, and value and id of the first row; the first failing values; failing rows."""
+    counts, kept, failing = [], [], 0
+    first = pl.col("value", "id").sort_by("id").first()
+    for cases in batches:
+        counts.append(cases.group_by("column", "check").agg(pl.len().alias("n"), first))
+        kept.append(cases.drop_nulls("id").sort("id", "column", "check").head(KEPT))
+        failing += cases["id"].drop_nulls().n_unique()
+    none = pl.DataFrame(schema=CASE)
+    summed = pl.concat([none.select("column", "check", pl.lit(0, pl.UInt32).alias("n"), "value", "id"), *counts])
+    summed = summed.group_by("column", "check").agg(pl.col("n").sum(), first).sort("column", "check")
+    return summed, pl.concat([none, *kept]).sort("id", "column", "check").head(KEPT), failing
 
 
-def _failures(rows: pl.LazyFrame, declared: dict[str, Column], kinds: dict[str, pl.DataType]) -> pl.DataFrame:
-    """Each failing value: id (null: the whole column), column, check, value."""
+def _failures(rows: pl.LazyFrame, declared: dict[str, Column], kinds: dict[str, pl.DataType]) -> Iterator[pl.DataFrame]:
+    """Each failing value of each batch: id (null: the whole column), column, check, value."""
     import pandera.polars as pa
 
     schema = pa.DataFrameSchema({name: _column(column, kinds[name]) for name, column in declared.items()})
-    parts = [_none()]
     for batch in rows.collect_batches(engine="streaming"):
         try:
             schema.validate(batch, lazy=True)
         except pa.errors.SchemaErrors as error:
-            parts.append(_cases(error.failure_cases, batch["id"]))
-    return pl.concat(parts).unique(maintain_order=True)
+            yield _cases(error.failure_cases, batch["id"])
 
 
 def _cases(cases: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
