@@ -77,13 +77,12 @@ def _own(config: Data) -> set[str]:
 
 
 def sift(config: Data, sieve: Sieve) -> dict[str, Any]:
-    """Cleans the rows, rejects those that cannot teach, and gives each that is left its `cluster`; facts for the page."""
+    """Cleans the rows, rejects those that cannot teach, gives each that is left its `cluster`; facts for the page."""
     match config:
         case Text():
             return prose.sift(config, sieve)
         case Table():
-            table.sift(config, sieve)
-            return {}
+            return table.sift(config, sieve)
         case _:
             raise TypeError(config)
 

@@ -1,6 +1,5 @@
 """Questions in words: which columns they are, and the sieve: gates, then exact duplicates, then near-duplicates."""
 
-from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -8,11 +7,12 @@ import numpy as np
 import polars as pl
 
 from shipworthy.core.errors import UsageError
+from shipworthy.data.clean.rows import clean
 from shipworthy.data.duplicates.clusters import clusters, facts
 from shipworthy.data.narrow import Rows, first_equal, sparse
 from shipworthy.data.schema import Text
 from shipworthy.data.sieve import Sieve
-from shipworthy.data.text import clean, words
+from shipworthy.data.text import words
 
 WORDS = "_words"
 
@@ -40,25 +40,21 @@ def sift(config: Text, sieve: Sieve) -> dict[str, Any]:
         sieve: holds rows with id, answer, and the columns of `config.text` and `config.context`.
 
     Returns:
-        Facts for the report: `duplicates`.
+        Facts for the report: `clean`, `duplicates`.
     """
-    sieve.map(partial(_cleaned, config.text, (config.text, *config.context)))
+    counted = clean(config.clean, sieve, (config.text, *config.context))
+    sieve.map(partial(_with_words, config.text))
     _gates(config, sieve)
     _contradictions(config, sieve)
     _exact(sieve)
     found = _near(config, sieve)
     sieve.drop(WORDS)
-    return {"duplicates": found}
+    return {"clean": counted, "duplicates": found}
 
 
-def _cleaned(text: str, asked: Sequence[str], rows: pl.DataFrame) -> pl.DataFrame:
-    cleaned = {name: [None if v is None else clean(v) for v in rows[name]] for name in asked}
-    texts = [" ".join(words(value or "")) for value in cleaned[text]]
-    return rows.with_columns(
-        *(pl.Series(name, values, dtype=pl.String) for name, values in cleaned.items()),
-        pl.Series(WORDS, texts, dtype=pl.String),
-        pl.col("answer").str.strip_chars(),
-    )
+def _with_words(text: str, rows: pl.DataFrame) -> pl.DataFrame:
+    texts = [" ".join(words(value or "")) for value in rows[text]]
+    return rows.with_columns(pl.Series(WORDS, texts, dtype=pl.String), pl.col("answer").str.strip_chars())
 
 
 def _gates(config: Text, sieve: Sieve) -> None:

@@ -8,8 +8,11 @@ from shipworthy.core.download import Wheel
 from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import DataConfig
 from shipworthy.core.schema import MISSING, schema
+from shipworthy.data.clean.schema import Cleaning
 from shipworthy.data.contamination.schema import Contamination
 from shipworthy.data.duplicates.schema import Duplicates
+from shipworthy.data.fitted.schema import Fitting
+from shipworthy.data.gates.schema import Gates
 from shipworthy.data.sources.schema import Hub, Sql
 from shipworthy.data.splits.schema import Split
 from shipworthy.data.tokens.schema import Tokens
@@ -33,7 +36,9 @@ class Data(DataConfig):
         columns: name → string, int, float, bool, date, datetime or json, with ? where it may be empty (`int?`); all
             of the columns, or none, and then they are inferred.
         sample: the share of the source's rows that is taken, always the same rows (above 0, up to 1).
+        clean: how each text is cleaned.
         split: how the rows are divided.
+        gates: what must hold of the rows.
         tokens: what is measured of the tokens, where the task is in words.
         workers: processes that clean rows; the dataset is the same for any number of them.
     """
@@ -51,7 +56,9 @@ class Data(DataConfig):
     id: str = ""
     columns: dict[str, str] = field(default_factory=dict)
     sample: float = 1.0
+    clean: Cleaning = field(default_factory=Cleaning)
     split: Split = field(default_factory=Split)
+    gates: Gates = field(default_factory=Gates)
     tokens: Tokens = field(default_factory=Tokens)
     workers: int = 1
 
@@ -136,8 +143,10 @@ class Table(Data):
         label: the column to predict.
         ignore: columns that the model does not see.
         missing: the strings that stand for a missing value.
+        fitted: what is learned from train and goes with the model: outliers, missing values, encodings.
     """
 
     label: str = MISSING
     ignore: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    fitted: Fitting = field(default_factory=Fitting)

@@ -1,8 +1,11 @@
 """Tables: which columns are features, and the sieve: missing values, then exact duplicates."""
 
+from typing import Any
+
 import polars as pl
 
 from shipworthy.core.errors import UsageError
+from shipworthy.data.clean.rows import clean
 from shipworthy.data.narrow import first_equal
 from shipworthy.data.prose import attach_clusters, reject_repeated
 from shipworthy.data.schema import Table
@@ -34,16 +37,20 @@ def select(config: Table, dtypes: dict[str, pl.DataType]) -> tuple[list[pl.Expr]
     return [*made, *(pl.col(name) for name in carried), pl.col(config.label).cast(pl.String).alias("answer")], needed
 
 
-def sift(config: Table, sieve: Sieve) -> None:
+def sift(config: Table, sieve: Sieve) -> dict[str, Any]:
     """Marks missing values, rejects what cannot teach, and gives each row its `cluster`: those with equal features.
 
     Args:
         config: what stands for a missing value.
         sieve: holds rows with id, answer and the features.
+
+    Returns:
+        Facts for the report: `clean`.
     """
     carried = set(config.split.columns) & set(config.ignore)
     features = [name for name in sieve.columns if name not in {"id", "answer", *carried}]
     strings = [name for name in (*features, "answer") if sieve.columns[name] == pl.String]
+    counted = clean(config.clean, sieve, [name for name in strings if name != "answer"])
     missing = ["", *config.missing]
     stripped = {name: pl.col(name).str.strip_chars() for name in strings}
     sieve.change(*(pl.when(~text.is_in(missing)).then(text).alias(name) for name, text in stripped.items()))
@@ -53,3 +60,4 @@ def sift(config: Table, sieve: Sieve) -> None:
     row = [*features, "answer"]
     reject_repeated(sieve, "exact duplicate", first_equal(sieve.batches(row), row), "of {}")
     attach_clusters(sieve, first_equal(sieve.batches(features), features))
+    return {"clean": counted}

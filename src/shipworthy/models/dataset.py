@@ -7,6 +7,8 @@
     split_proof.parquet, .json          what `scripts/check_split` checks
     dataset.json                        `DatasetInfo`
     data.html                           the report
+    fitted.json, raw_validation.parquet where something was fitted on train: the transformation that made the task's
+                                        columns, and the validation rows before it (models/transform/)
 
 What is large is a folder of this name, train.parquet/part-00000.parquet and so on; `table` and `scan` read both.
 

@@ -1,7 +1,6 @@
 """`prepare`: from the raw snapshot to a dataset: clean, deduplicate, split, check, tokenize; rows stand on disk."""
 
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -11,11 +10,9 @@ from shipworthy.core.groups import DataConfig, ModelConfig, TaskConfig
 from shipworthy.core.progress import say
 from shipworthy.core.project import project_root
 from shipworthy.core.workspace import Workspace
-from shipworthy.data import build, examples, report, snapshot
-from shipworthy.data.contamination import benchmarks
-from shipworthy.data.contamination.check import check
+from shipworthy.data import after_split, build, examples, report, snapshot
 from shipworthy.data.rows import work_in, write_table
-from shipworthy.data.schema import Data, Text
+from shipworthy.data.schema import Data, Table
 from shipworthy.data.sieve import Sieve
 from shipworthy.data.sources.files import types_of
 from shipworthy.data.splits import assign, folds, proof
@@ -40,7 +37,9 @@ def run(*, task: TaskConfig, data: DataConfig, model: ModelConfig, seed: int, wo
         sifted = build.sift(data, sieve)  # clean, duplicates
         split = data.split.scaled(data.sample)
         proved = _divide(data, sieve, folder, split, seed)
-        found = _decontaminate(data, sieve, folder)
+        found = after_split.decontaminate(data, sieve, folder)
+        verdicts = after_split.judge(data, sieve, seed)
+        found |= {"gates": [one.to_json() for one in verdicts], **after_split.fit(data, sieve, folder, seed)}
         shaped = examples.shape(task, data, sieve, lambda: models.chat(model))  # tokens
 
         rows = _write_splits(sieve, folder)
@@ -65,6 +64,7 @@ def run(*, task: TaskConfig, data: DataConfig, model: ModelConfig, seed: int, wo
         write_json(folder / "dataset.json", info.to_json())
         rejected = pl.scan_parquet(folder / "rejected.parquet")
         report.write(folder / "data.html", info, sieve, rejected, shaped.previews)
+        after_split.keep_refused(verdicts, folder / "data.html", folder.parent)
     say(f"dataset: {', '.join(f'{n} {name}' for name, n in info.rows.items())}; rejected: {report.reasons(sieve)}")
 
 
@@ -74,31 +74,12 @@ def _divide(data: Data, sieve: Sieve, folder: Path, split: Split, seed: int) -> 
     features = [name for name in examples.features_of(sieve)[0] if name not in carried]
     assign.assign(sieve, split, seed, features)
     proved = proof.prove(sieve, split, features)
-    proof.write(folder, sieve, split, features, proved, rewritten=False)
+    rewritten = isinstance(data, Table) and not data.fitted.is_empty
+    proof.write(folder, sieve, split, features, proved, rewritten=rewritten)
     folds.cap(sieve, split, seed)
     folds.fold(sieve, split, seed)
     sieve.drop(assign.GROUP, *carried)
     return proved
-
-
-def _decontaminate(data: Data, sieve: Sieve, folder: Path) -> dict[str, Any]:
-    """Compares train with the evaluation splits and benchmarks, and does what the config says; facts for the page.
-
-    Raises:
-        ShipworthyError: something was found, and data.contamination.action is `fail`; the pairs stand beside `folder`.
-    """
-    if not isinstance(data, Text):
-        return {}
-    config, column = data.contamination, data.text
-    parts = {name: sieve.rows.filter(split=name).select("id", column) for name in SPLITS}
-    train = parts.pop("train")
-    findings = check(train, {**parts, **benchmarks.read(config.benchmarks, column)}, column, config)
-    fails = config.action == "fail" and findings.pairs.height
-    gone = findings.apply(config, (folder.parent if fails else folder) / "contamination.parquet")
-    if gone.height:
-        why = pl.col("id").replace_strict(gone["id"], gone["detail"], default=None, return_dtype=pl.String)
-        sieve.reject("contamination", why)
-    return {"contamination": findings.facts}
 
 
 def _write_splits(sieve: Sieve, folder: Path) -> dict[str, int]:

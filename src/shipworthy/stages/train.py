@@ -22,6 +22,7 @@ from shipworthy.core.groups import (
 from shipworthy.core.progress import say
 from shipworthy.core.workspace import Workspace
 from shipworthy.models.dataset import seen, split
+from shipworthy.models.transform import transformation
 from shipworthy.track.cost import calibration
 from shipworthy.track.record import record
 from shipworthy.track.record.recorded import recorded
@@ -88,7 +89,7 @@ def run(
     if (folder / "checkpoint" / MANIFEST).is_file():
         say(f"run {workspace.run_id} is done already")
     else:
-        _fit(kind, request, tracker, compute, workspace)
+        _fit(kind, request, tracker, compute, workspace, dataset)
         calibration.note(folder, plan)
     if small:
         small.tell(folder, _identity(workspace), compute)
@@ -108,7 +109,12 @@ def _prepare(folder: Path, resume: str) -> bool:
 
 
 def _fit(
-    kind: ModuleType, request: dict[str, Any], tracker: TrackerConfig, compute: ComputeConfig, workspace: Workspace
+    kind: ModuleType,
+    request: dict[str, Any],
+    tracker: TrackerConfig,
+    compute: ComputeConfig,
+    workspace: Workspace,
+    dataset: Artifact,
 ) -> None:
     folder: Path = request["run"]
     say(f"run {workspace.run_id} in {folder}")
@@ -117,6 +123,7 @@ def _fit(
         workspace.write("checkpoint", target=folder / "checkpoint") as target,
     ):
         kind.fit(**request, records=records, target=target)
+        transformation.carry(dataset, target)
         if foretold := find(workspace.root.parent / "runs", _identity(workspace)):
             write_json(target / FILE, compare(foretold, read_json(target / "training.json")))
 

@@ -9,9 +9,18 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from shipworthy.core.artifact import Artifact
+from shipworthy.data.fitted.build import fit
+from shipworthy.data.fitted.encode.schema import Encode, OneHot, Target
+from shipworthy.data.fitted.missing.schema import Median, Missing, Model
+from shipworthy.data.fitted.outliers.schema import IQR, IsolationForest, Outliers
+from shipworthy.data.fitted.schema import Fitting
 from shipworthy.models.xgboost.family import XGBoostModel
 from shipworthy.models.xgboost.schema import XGBoost
 from shipworthy.optimize.package import gguf, xgboost
+from shipworthy.optimize.package.build import Subject
+from shipworthy.optimize.package.xgboost.fill import fill
+from tests.data.fitted import table as fitted_table
 from tests.models import samples
 
 COLUMNS = ["age", "job"]
@@ -72,3 +81,34 @@ def test_a_row_without_a_column_is_refused(tmp_path: Path) -> None:
     done = predict(tmp_path, "--url", "http://127.0.0.1:9", "service=amplify")
     assert done.returncode == 1
     assert done.stderr.strip() == "predict: a row lacks description; it needs service, description."
+
+
+def test_trees_take_raw_rows_where_columns_were_fitted(tmp_path: Path) -> None:
+    """The package says of raw rows what the model says of the dataset's; nothing is written into its folder."""
+    config = Fitting(
+        Outliers(iqr=IQR(["hours"]), isolation_forest=IsolationForest(["age", "hours"], trees=10)),
+        Missing(median=Median(["age"]), model=Model(["job"], rounds=5)),
+        Encode(target=Target(["town"]), one_hot=OneHot(["job"])),
+    )
+    raw = fitted_table.table(600)
+    fitted = fit(config, raw.lazy(), fitted_table.FEATURES, seed=1)
+    rows = fitted.apply(raw.lazy()).collect().drop("cluster")
+    parts = rows.partition_by("split", as_dict=True, include_key=False)
+    model = XGBoostModel(XGBoost(rounds=20, threads=1))
+    model.fit(parts["train",], parts["validation",], 0)
+    (weights := tmp_path / "weights").mkdir()
+    model.save(weights)
+    fitted.save(weights)
+    (package := tmp_path / "package").mkdir()
+    subject = Subject(None, None, {"compressed": Artifact(tmp_path, None)}, {"file": "weights", "size_mb": 1.0})
+    contents = fill(subject, package)
+    assert contents.columns == list(fitted_table.FEATURES)
+    before = sorted(package.rglob("*"))
+    asked = raw.filter(split="test").select(contents.columns)
+    done = predict(package, rows=[*asked.to_dicts(), {"job": "astronaut", "town": None}])
+    assert done.returncode == 0, done.stderr
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    expected = model.predict(parts["test",].drop("id", "answer"))
+    assert [one["score"] for one in found[:-1]] == pytest.approx([one.score for one in expected])
+    assert len({one.text for one in expected}) == 2
+    assert sorted(package.rglob("*")) == before

@@ -9,6 +9,7 @@ from shipworthy.evaluation import metrics
 from shipworthy.models import build
 from shipworthy.models.dataset import split
 from shipworthy.models.protocol import Prediction
+from shipworthy.models.transform.transformation import raw_validation
 from shipworthy.optimize.package.build import Contents, Subject
 
 QUESTIONS = 3
@@ -18,16 +19,19 @@ def questions(subject: Subject, contents: Contents) -> list[dict[str, Any]]:
     """Three validation rows with the source model's answers, those that are right first.
 
     Returns:
-        Entries {"id", "row", "expected", "right"}.
+        Entries {"id", "row", "expected", "right"}; a row is as it comes in service, before any transformation.
 
     Raises:
         ShipworthyError: source model and variant agree on fewer than three of the rows that both were asked.
     """
     chosen = subject.chosen["name"]
     asked = pl.read_parquet(subject.artifacts["compressed"].file(f"predictions/{chosen}.validation.parquet"))
-    rows = asked.join(split(subject.artifacts["dataset"], "validation"), on="id", how="left", maintain_order="left")
+    dataset = subject.artifacts["dataset"]
+    rows = asked.join(split(dataset, "validation"), on="id", how="left", maintain_order="left")
     source = build.load(subject.artifacts["checkpoint"].path).predict(rows.drop("prediction", "score", "answer"))
-    return select(subject, rows.select("id", "prediction", "answer", *contents.columns), source)
+    raw = raw_validation(dataset).select("id", *contents.columns)
+    answered = rows.select("id", "prediction", "answer").join(raw, on="id", how="left", maintain_order="left")
+    return select(subject, answered, source)
 
 
 def select(subject: Subject, rows: pl.DataFrame, source: "list[Prediction] | Any") -> list[dict[str, Any]]:

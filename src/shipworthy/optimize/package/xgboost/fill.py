@@ -5,6 +5,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from shipworthy.core.files import read_json, write_json
+from shipworthy.models.transform.transformation import CODE, FILE, NOT_CARRIED, Transformation
 from shipworthy.models.xgboost.family import COLUMNS, TREES
 from shipworthy.optimize.package.build import PORT, Contents, Subject, copy_scripts
 
@@ -12,15 +13,20 @@ LIBRARIES = ("numpy", "scipy", "xgboost-cpu")
 
 
 def fill(subject: Subject, folder: Path) -> Contents:
-    """Writes the trees, how columns are encoded, the server's settings and the scripts."""
+    """Writes the trees, how raw rows become their columns, the server's settings and the scripts."""
     for name in (TREES, COLUMNS):
         shutil.copyfile(subject.weights / name, folder / name)
     saved = read_json(folder / COLUMNS)
     write_json(folder / "serving.json", {"host": "127.0.0.1", "port": PORT})
     copy_scripts(Path(__file__).parent / "files", folder)
-    example = " ".join(f"{name}=…" for name in saved["columns"][:3])
+    transformation = Transformation.of(subject.weights)
+    inputs = list(transformation.replay.inputs) if transformation else saved["columns"]
+    if transformation:
+        shutil.copyfile(subject.weights / FILE, folder / FILE)
+        shutil.copytree(CODE, folder / "transform", ignore=shutil.ignore_patterns(*NOT_CARRIED))
+    example = " ".join(f"{name}=…" for name in inputs[:3])
     return Contents(
-        columns=saved["columns"],
+        columns=inputs,
         requirements="".join(f"{name}=={version(name)}\n" for name in LIBRARIES),
         wheels=None,
         usage=[
@@ -31,6 +37,7 @@ def fill(subject: Subject, folder: Path) -> Contents:
         weights=[
             ("file", f"{TREES}, {subject.chosen['size_mb']:.1f} MB, XGBoost's own JSON"),
             ("columns", f"{len(saved['columns'])}, of which {len(saved['categories'])} hold names"),
+            *([("made from", f"{len(inputs)} raw columns, by {FILE}, fitted on train")] if transformation else []),
             ("classes", ", ".join(saved["classes"])),
         ],
         limits=[

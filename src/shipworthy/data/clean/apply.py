@@ -1,0 +1,70 @@
+"""All cleaners over all rows in one lazy pass; each is the file of its name."""
+
+import importlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+
+import polars as pl
+
+from shipworthy.core.errors import UsageError
+from shipworthy.data.clean.schema import Cleaning
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one cleaner makes of the rows.
+
+    Attributes:
+        rows: the cleaned rows; columns whose names begin with _ are working space.
+        rejections: reason → what is wrong with a row (str, null where nothing is).
+        counts: what the report counts → an aggregation over `rows` (int).
+    """
+
+    rows: pl.LazyFrame
+    rejections: dict[str, pl.Expr] = field(default_factory=dict)
+    counts: dict[str, pl.Expr] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """The rows with every change, not yet computed.
+
+    Attributes:
+        rows: as they came, cleaned, with working columns whose names begin with _clean_.
+        rejections: (reason, detail) in the order of the cleaners; the first detail that is not null takes the row out.
+        counts: what the report counts → an aggregation over `rows`, e.g. `pii: email` (int).
+    """
+
+    rows: pl.LazyFrame
+    rejections: list[tuple[str, pl.Expr]]
+    counts: dict[str, pl.Expr]
+
+
+def apply(config: Cleaning, rows: pl.LazyFrame, columns: Sequence[str]) -> Cleaned:
+    """Cleans the texts of `columns`; a row's result depends on that row alone.
+
+    Args:
+        config: which cleaners, with their settings.
+        rows: any number of rows.
+        columns: the columns that hold text (str).
+
+    Raises:
+        UsageError: a cleaner names a column that is none of `columns`.
+    """
+    rejections: list[tuple[str, pl.Expr]] = []
+    counts: dict[str, pl.Expr] = {}
+    for cleaner in fields(config):
+        if (part := getattr(config, cleaner.name)) is None:
+            continue
+        if unknown := [name for name in getattr(part, "columns", ()) if name not in columns]:
+            raise UsageError(
+                f"data.clean.{cleaner.name}.columns names '{unknown[0]}', which is no column of text here "
+                f"(these are: {', '.join(columns)}): correct it."
+            )
+        step: Step = importlib.import_module(f"{__package__}.{cleaner.name}").step(part, rows, columns)
+        # Judged here and now: what a later cleaner changes, such as a mask, is not held against a row.
+        judged = {f"_clean_{cleaner.name}_{n}": detail for n, detail in enumerate(step.rejections.values())}
+        rows = step.rows.with_columns(**judged)
+        rejections += zip(step.rejections, map(pl.col, judged), strict=True)
+        counts |= step.counts
+    return Cleaned(rows, rejections, counts)

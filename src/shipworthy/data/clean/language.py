@@ -1,0 +1,50 @@
+"""The language that a text is in, by py3langid: naive Bayes over byte n-grams (Lui and Baldwin 2012, ACL demos)."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import polars as pl
+
+from shipworthy.core.errors import UsageError
+from shipworthy.data.clean.apply import Step
+from shipworthy.data.clean.schema import Language
+
+
+def step(config: Language, rows: pl.LazyFrame, columns: Sequence[str]) -> Step:
+    """Rejects rows whose text is, as far as the detector is certain, in none of the allowed languages.
+
+    Raises:
+        UsageError: an allowed language is none that the detector knows.
+    """
+    if unknown := sorted(set(config.allow) - set(_detector().labels)):
+        raise UsageError(f"data.clean.language.allow names '{unknown[0]}': give ISO 639-1 codes, such as en.")
+
+    def foreign(texts: pl.Series) -> pl.Series:
+        return pl.Series(texts.name, [_foreign(config, text) for text in texts], dtype=pl.String)
+
+    faults = (
+        pl.format(
+            "{} {}",
+            pl.lit(name),
+            pl.col(name).map_batches(foreign, return_dtype=pl.String, is_elementwise=True),
+        )
+        for name in config.columns or columns
+    )
+    return Step(rows, {"language": pl.coalesce(*faults)})
+
+
+def _foreign(config: Language, text: str | None) -> str | None:
+    if text is None or len(text) < config.min_characters:
+        return None
+    code, probability = _detector().classify(text)
+    if code in config.allow or probability < config.certain:
+        return None
+    return f"is in {code} with probability {probability:.2f}, not in {' or '.join(config.allow)}"
+
+
+@cache
+def _detector() -> Any:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

@@ -1,0 +1,37 @@
+"""Texts that are too short or too long."""
+
+from collections.abc import Iterator, Sequence
+
+import polars as pl
+
+from shipworthy.data.clean.apply import Step
+from shipworthy.data.clean.schema import Length, Limits
+
+# Python's \w+, as `data/text.py: words` counts them; Rust's \w also takes marks and joiners.
+WORD = r"[\p{L}\p{N}_]+"
+
+
+def step(config: Length, rows: pl.LazyFrame, columns: Sequence[str]) -> Step:
+    """Rejects rows with a text outside its limits; a missing text has no length."""
+    faults = [fault for name, limits in config.columns.items() for fault in _faults(name, limits)]
+    return Step(rows, {"length": pl.coalesce(*faults)})
+
+
+def words(text: pl.Expr) -> pl.Expr:
+    """The number of words of each text (words)."""
+    return text.str.normalize("NFKC").str.count_matches(WORD)
+
+
+def _faults(name: str, limits: Limits) -> Iterator[pl.Expr]:
+    for unit, length, low, high in (
+        ("words", words(pl.col(name)), limits.min_words, limits.max_words),
+        ("characters", pl.col(name).str.len_chars(), limits.min_characters, limits.max_characters),
+    ):
+        if low or high is not None:
+            outside = (length < low) | ((length > high) if high is not None else pl.lit(value=False))
+            allowed = (
+                f"{name} has {{}} {unit}, not {low} to {high}"
+                if high is not None
+                else (f"{name} has {{}} {unit}, fewer than {low}")
+            )
+            yield pl.when(outside).then(pl.format(allowed, length))

@@ -1,0 +1,156 @@
+"""How each row is cleaned, by itself: nothing here depends on another row."""
+
+from dataclasses import dataclass, field
+
+from shipworthy.core.errors import UsageError
+
+PII_ACTIONS = ("mask", "reject", "keep")
+
+
+def one_of(key: str, value: str, choices: tuple[str, ...]) -> None:
+    """Refuses a value that is none of the choices.
+
+    Raises:
+        UsageError: with the key, the value and the choices.
+    """
+    if value not in choices:
+        raise UsageError(f"{key}={value}: choose one of {', '.join(choices)}.")
+
+
+@dataclass
+class Encoding:
+    """What becomes of text whose encoding was damaged, such as `cafÃ©` or a replacement character.
+
+    Attributes:
+        action: reject (each damaged row), or repair (what can be read again without doubt; the rest is rejected).
+    """
+
+    action: str = "reject"
+
+    def __post_init__(self) -> None:
+        one_of("data.clean.encoding.action", self.action, ("reject", "repair"))
+
+
+@dataclass
+class Normal:
+    """One form for each text: no control or invisible characters, single spaces, none at the ends.
+
+    Attributes:
+        form: the normal form of Unicode: NFC keeps the look, NFKC also turns ﬁ into fi and ² into 2.
+    """
+
+    form: str = "NFC"
+
+    def __post_init__(self) -> None:
+        one_of("data.clean.unicode.form", self.form, ("NFC", "NFKC"))
+
+
+@dataclass
+class Limits:
+    """How long a column's text may be.
+
+    Attributes:
+        min_words, max_words: runs of letters and digits (words; max null: no limit).
+        min_characters, max_characters: Unicode code points (characters; max null: no limit).
+    """
+
+    min_words: int = 0
+    max_words: int | None = None
+    min_characters: int = 0
+    max_characters: int | None = None
+
+    def __post_init__(self) -> None:
+        for unit, low, high in (
+            ("words", self.min_words, self.max_words),
+            ("characters", self.min_characters, self.max_characters),
+        ):
+            if low < 0 or (high is not None and high < low):
+                raise UsageError(f"data.clean.length: min_{unit}={low} and max_{unit}={high}: need 0 ≤ min ≤ max.")
+        if not (self.min_words or self.min_characters) and self.max_words is None and self.max_characters is None:
+            raise UsageError("data.clean.length names a column without a limit: give it one, or take the column out.")
+
+
+@dataclass
+class Length:
+    """Rows whose texts are too short or too long are rejected.
+
+    Attributes:
+        columns: column → its limits.
+    """
+
+    columns: dict[str, Limits] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.columns:
+            raise UsageError("data.clean.length.columns is empty: name columns and their limits, or drop the filter.")
+
+
+@dataclass
+class Language:
+    """Rows in another language are rejected, where the detector is certain of it.
+
+    Attributes:
+        allow: ISO 639-1 codes, such as en.
+        columns: whose texts are judged (empty: all that are cleaned).
+        certain: the least probability of another language at which a row is rejected (0 to 1).
+        min_characters: shorter texts are not judged, for the detector can't (characters).
+    """
+
+    allow: list[str] = field(default_factory=list)
+    columns: list[str] = field(default_factory=list)
+    certain: float = 0.9
+    min_characters: int = 20
+
+    def __post_init__(self) -> None:
+        if not self.allow:
+            raise UsageError("data.clean.language.allow is empty: name languages, such as [en], or drop the filter.")
+        if not 0 < self.certain <= 1:
+            raise UsageError(f"data.clean.language.certain={self.certain}: give a probability above 0, up to 1.")
+        if self.min_characters < 0:
+            raise UsageError(f"data.clean.language.min_characters={self.min_characters}: give 0 or more.")
+
+
+@dataclass
+class PII:
+    """What becomes of personal data and keys: mask (a placeholder such as <EMAIL>), reject (the row), or keep.
+
+    Attributes:
+        key: API keys, tokens and passwords by their look.
+        email: addresses.
+        iban: bank accounts whose check digits are right.
+        card: card numbers whose check digit is right.
+        ip: addresses of machines, IPv4 and IPv6.
+        phone: numbers that are possible in their country.
+        region: the country whose national phone numbers are found too, such as US (empty: only those with +).
+    """
+
+    key: str = "mask"
+    email: str = "mask"
+    iban: str = "mask"
+    card: str = "mask"
+    ip: str = "mask"
+    phone: str = "mask"
+    region: str = ""
+
+    def __post_init__(self) -> None:
+        for kind, action in self.actions().items():
+            one_of(f"data.clean.pii.{kind}", action, PII_ACTIONS)
+        if set(self.actions().values()) == {"keep"}:
+            raise UsageError("data.clean.pii keeps every kind, so it has no effect: mask or reject one, or drop it.")
+        if self.region and (len(self.region) != 2 or not self.region.isupper()):
+            raise UsageError(f"data.clean.pii.region={self.region}: give two capital letters, such as US.")
+
+    def actions(self) -> dict[str, str]:
+        """Kind → what becomes of it, in the order in which they are looked for."""
+        return {kind: getattr(self, kind) for kind in ("key", "email", "iban", "card", "ip", "phone")}
+
+
+@dataclass
+class Cleaning:
+    """The cleaners in the order in which they act, each the file of its name in data/clean/; null: left out."""
+
+    encoding: Encoding | None = field(default_factory=Encoding)
+    unicode: Normal | None = field(default_factory=Normal)
+    length: Length | None = None
+    language: Language | None = None
+    pii: PII | None = None

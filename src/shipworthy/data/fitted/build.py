@@ -1,0 +1,117 @@
+"""Fits every chosen method on train, and gives the transformation that all splits, and later raw rows, go through."""
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from shipworthy.core.files import write_json
+from shipworthy.data.fitted.encode.target import fold_of
+from shipworthy.data.fitted.facts import facts
+from shipworthy.data.fitted.method import Learned, Step, Subject
+from shipworthy.data.fitted.schema import Fitting
+from shipworthy.models.transform.replay import NAME, NUMBER
+from shipworthy.models.transform.transformation import FILE, Transformation
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What was learned from train.
+
+    Attributes:
+        transformation: for validation, test and whatever comes later.
+        folds: for each fold of train (empty: train goes through `transformation` too).
+        rejections: (reason, detail) for rows as they came; null for all but some rows of train.
+        seed: of the folds.
+    """
+
+    transformation: Transformation
+    folds: list[Transformation]
+    rejections: list[tuple[str, pl.Expr]]
+    seed: int
+
+    def apply(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """The rows (with split and cluster), with the model's columns in the place of the raw ones, lazily."""
+        schema = self._batch(rows.head(0).collect()).schema
+        return rows.map_batches(self._batch, schema=schema, streamable=True)
+
+    def save(self, folder: Path) -> None:
+        """Writes fitted.json into a dataset's folder."""
+        write_json(folder / FILE, self.transformation.saved)
+
+    def facts(self) -> dict[str, Any]:
+        """For the report (fitted.html.j2): how many raw columns, how many folds, and what each step has learned."""
+        saved = self.transformation.saved
+        steps = [row for step in saved["steps"] for row in facts(step)]
+        return {"inputs": len(saved["inputs"]), "folds": len(self.folds), "steps": steps}
+
+    def _batch(self, rows: pl.DataFrame) -> pl.DataFrame:
+        if not self.folds:
+            return self.transformation.apply(rows)
+        fold = pl.when(pl.col("split") == "train").then(fold_of(rows["cluster"], len(self.folds), self.seed))
+        marked = rows.with_row_index("_place").with_columns(fold.alias("_fold"))
+        parts = [self.transformation.apply(marked.filter(pl.col("_fold").is_null()))]
+        parts += [one.apply(marked.filter(pl.col("_fold") == k)) for k, one in enumerate(self.folds)]
+        return pl.concat(parts).sort("_place").drop("_place", "_fold")
+
+
+def fit(config: Fitting, rows: pl.LazyFrame, features: Mapping[str, pl.DataType], seed: int) -> Fitted:
+    """Learns from the rows of train alone; nothing of the other splits is looked at.
+
+    Args:
+        config: which methods, for which columns.
+        rows: id, cluster, split, the features and answer, of all splits, in any order.
+        features: feature → its type: numbers, or text.
+        seed: of folds and models.
+
+    Raises:
+        UsageError: a method does not suit a column.
+    """
+    kinds = {name: NUMBER if kind.is_numeric() else NAME for name, kind in features.items()}
+    raw = rows.filter(pl.col("split") == "train").drop("split")
+    learned: list[Learned] = []
+    for stage in fields(config):
+        for method in fields(part := getattr(config, stage.name)):
+            if (wanted := getattr(part, method.name)) is not None:
+                train = _replayed(_left(raw, learned), kinds, [step for one in learned for step in one.steps])
+                module = importlib.import_module(f"{__package__}.{stage.name}.{method.name}")
+                learned.append(module.fit(wanted, Subject(train, kinds, seed)))
+    return Fitted(
+        transformation=Transformation(_saved(kinds, [one.steps for one in learned])),
+        folds=_folds(kinds, learned),
+        rejections=[
+            (reason, pl.when(pl.col("split") == "train").then(detail))
+            for one in learned
+            for reason, detail in one.rejections.items()
+        ],
+        seed=seed,
+    )
+
+
+def _left(rows: pl.LazyFrame, learned: list[Learned]) -> pl.LazyFrame:
+    """What no method has rejected so far."""
+    rejections = [detail for one in learned for detail in one.rejections.values()]
+    return rows.filter(pl.all_horizontal(one.is_null() for one in rejections)) if rejections else rows
+
+
+def _replayed(rows: pl.LazyFrame, kinds: Mapping[str, str], steps: list[Step]) -> pl.LazyFrame:
+    """Train after the steps so far."""
+    if not steps:
+        return rows
+    so_far = Transformation({"inputs": dict(kinds), "steps": steps})
+    return rows.map_batches(so_far.apply, schema=so_far.apply(rows.head(0).collect()).schema, streamable=True)
+
+
+def _saved(kinds: Mapping[str, str], steps: list[list[Step]]) -> dict[str, Any]:
+    return {"inputs": dict(kinds), "steps": [step for some in steps for step in some]}
+
+
+def _folds(kinds: Mapping[str, str], learned: list[Learned]) -> list[Transformation]:
+    k = max((len(one.folds) for one in learned), default=0)
+    return [
+        Transformation(_saved(kinds, [one.folds[fold] if one.folds else one.steps for one in learned]))
+        for fold in range(k)
+    ]

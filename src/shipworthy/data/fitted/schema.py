@@ -1,0 +1,46 @@
+"""What is learned from train alone and replayed wherever the model goes: outliers, missing values, encodings."""
+
+from dataclasses import dataclass, field, fields
+
+from shipworthy.core.errors import UsageError
+from shipworthy.data.fitted.encode.schema import Encode
+from shipworthy.data.fitted.missing.schema import Missing
+from shipworthy.data.fitted.outliers.schema import Outliers
+
+
+@dataclass
+class Fitting:
+    """Three stages, one after another; by default nothing is fitted.
+
+    Attributes:
+        outliers: what is unusual: reject it from train, clip it, or mark it.
+        missing: what stands for a value that is missing.
+        encode: numbers for names.
+    """
+
+    outliers: Outliers = field(default_factory=Outliers)
+    missing: Missing = field(default_factory=Missing)
+    encode: Encode = field(default_factory=Encode)
+
+    def __post_init__(self) -> None:
+        """Refuses a column that two methods of a stage want."""
+        for stage in fields(self):
+            taken: dict[str, str] = {}
+            part = getattr(self, stage.name)
+            for method in fields(part):
+                for column in getattr(part, method.name).columns_named() if getattr(part, method.name) else ():
+                    if column in taken:
+                        raise UsageError(
+                            f"data.fitted.{stage.name} gives {column} to {taken[column]} and to {method.name}: "
+                            "leave it in one of them."
+                        )
+                    taken[column] = method.name
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is fitted."""
+        return all(
+            getattr(part, method.name) is None
+            for part in (self.outliers, self.missing, self.encode)
+            for method in fields(part)
+        )

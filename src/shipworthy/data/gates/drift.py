@@ -1,0 +1,151 @@
+"""Features that are not distributed as they were."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from scipy import stats
+
+from shipworthy.core.artifact import read_artifact
+from shipworthy.core.errors import UsageError
+from shipworthy.core.project import project_root
+from shipworthy.data.gates.auc import auc
+from shipworthy.data.gates.model import binned, edges, is_text, probabilities
+from shipworthy.data.gates.schema import Drift
+from shipworthy.data.gates.view import Finding, Number, View
+from shipworthy.data.sample import sample
+from shipworthy.evaluation.intervals import Interval
+from shipworthy.evaluation.paired import holm
+from shipworthy.models.transform.transformation import FILE
+
+READERS: dict[str, Callable[[Path], pl.LazyFrame]] = {
+    ".parquet": pl.scan_parquet,
+    ".csv": pl.scan_csv,
+    ".jsonl": pl.scan_ndjson,
+}
+SMOOTH = 0.5
+"""Rows that are added to every bin, so that an empty one has no infinite index."""
+
+
+def check(config: Drift, view: View) -> Finding:
+    """Each feature by itself, then all of them by a model that tells the two sets apart.
+
+    Raises:
+        UsageError: the reference cannot be read, or lacks a feature.
+    """
+    current = sample(view.rows, view.size, f"drift {view.seed}")
+    reference = _reference(config.reference, view)
+    return compare(config, reference, current, view.features, view.seed)
+
+
+def compare(
+    config: Drift, reference: pl.DataFrame, current: pl.DataFrame, features: Mapping[str, pl.DataType], seed: int
+) -> Finding:
+    """The same of two frames, with the features and, in `current`, cluster."""
+    effects, p_values = [], []
+    for name in features:
+        column, p_value = _column(config, reference[name], current[name], text=is_text(reference, name))
+        effects.append(column)
+        p_values.append(p_value)
+    numbers, faults = [number for column in effects for number in column], []
+    for name, column, p_value in zip(features, effects, holm(p_values), strict=True):
+        worst = max(column, key=lambda number: number.value / max(number.limit, 1e-9))
+        if worst.value > worst.limit and p_value < config.significance:
+            faults.append(
+                f"{name} has drifted: {worst.name} {worst.value:.3f} is above {worst.limit:g} (p = {p_value:.2g})"
+            )
+    area = _domain(config, reference, current, features, seed)
+    numbers.append(Number("AUC of telling the two sets apart", area.value, config.auc, area.low, area.high))
+    if area.low > config.auc:
+        faults.append(
+            f"a model tells the two sets apart with an AUC of {area.value:.3f} ({area.low:.3f} to {area.high:.3f})"
+        )
+    return Finding(faults, current.height, numbers)
+
+
+def psi(reference: pl.Series, current: pl.Series) -> float:
+    """The population stability index of two columns of names; missing is a name (Siddiqi 2006, chapter 9)."""
+    counts = _counts(reference, current) + SMOOTH
+    old, new = (counts / counts.sum(axis=0)).T
+    return float(((new - old) * np.log(new / old)).sum())
+
+
+def _counts(reference: pl.Series, current: pl.Series) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]]":
+    """Rows by name (first axis) and set (second axis)."""
+    names = pl.concat([reference, current]).unique().sort().to_frame("name")
+    for set_name, column in (("old", reference), ("new", current)):
+        rows = column.alias("name").to_frame().group_by("name").agg(pl.len().alias(set_name))
+        names = names.join(rows, on="name", how="left", nulls_equal=True, maintain_order="left")
+    return names.select(pl.col("old", "new").fill_null(0).cast(pl.Float64)).to_numpy()
+
+
+def _column(config: Drift, reference: pl.Series, current: pl.Series, *, text: bool) -> tuple[list[Number], float]:
+    """The effects of one feature, and the p-value of its test; texts are compared by their length."""
+    name = reference.name
+    if text:
+        name, reference, current = f"length of {name}", reference.str.len_chars(), current.str.len_chars()
+    if reference.dtype.is_numeric():
+        bounds = edges(reference)
+        index = psi(binned(reference, bounds), binned(current, bounds))
+        old, new = reference.drop_nulls().to_numpy(), current.drop_nulls().to_numpy()
+        found = stats.ks_2samp(old, new) if len(old) and len(new) else None
+        distance, p_value = (float(found.statistic), float(found.pvalue)) if found else (0.0, 1.0)
+        gaps = _association(reference.is_null().cast(pl.String), current.is_null().cast(pl.String))
+        numbers = [Number(f"PSI of {name}", index, config.psi), Number(f"KS distance of {name}", distance, config.ks)]
+        return numbers, min(1.0, 2 * min(p_value, gaps[1]))
+    index, (v, p_value) = psi(reference, current), _association(reference, current)
+    return [Number(f"PSI of {name}", index, config.psi), Number(f"Cramér's V of {name}", v, config.cramers_v)], p_value
+
+
+def _association(reference: pl.Series, current: pl.Series) -> tuple[float, float]:
+    """Cramér's V of value and set, and the p-value of the chi-square test."""
+    counts = _counts(reference, current)
+    if len(counts) < 2:
+        return 0.0, 1.0
+    found = stats.chi2_contingency(counts, correction=False)
+    return float(np.sqrt(found.statistic / counts.sum())), float(found.pvalue)
+
+
+def _domain(
+    config: Drift, reference: pl.DataFrame, current: pl.DataFrame, features: Mapping[str, pl.DataType], seed: int
+) -> Interval:
+    """The area under the ROC curve of a model that guesses the set (Lopez-Paz and Oquab 2017, ICLR)."""
+    names, sets = list(features), {"old": reference, "new": current}
+    pooled = pl.concat(
+        [
+            rows.select(*names, pl.format(f"{which} {{}}", pl.int_range(pl.len())).alias("cluster"))
+            for which, rows in sets.items()
+        ],
+        how="vertical_relaxed",
+    )
+    is_new = np.repeat([False, True], [reference.height, current.height])
+    said = probabilities(pooled, features, is_new, config.folds, f"drift {seed}", "telling the sets apart")
+    return auc(is_new, said[:, 1])
+
+
+def _reference(place: str, view: View) -> pl.DataFrame:
+    path = project_root() / place
+    if path.is_dir():
+        dataset = read_artifact(path, "dataset")
+        if FILE in dataset.manifest.files:
+            raise UsageError(
+                f"data.gates.drift.reference={place} holds columns that were fitted, and gates look at raw ones: give "
+                "the raw file of that dataset."
+            )
+        parts = [pl.scan_parquet(dataset.file(f"{name}.parquet")) for name in ("train", "validation", "test")]
+        rows = pl.concat([part.select("id", *view.features) for part in parts], how="vertical_relaxed")
+        return sample(rows, view.size, f"drift {view.seed}")
+    if path.suffix not in READERS or not path.is_file():
+        raise UsageError(
+            f"data.gates.drift.reference={place}: there is no dataset's folder, nor a file that ends in "
+            f"{', '.join(READERS)}: correct it."
+        )
+    rows = READERS[path.suffix](path)
+    there = rows.collect_schema().names()
+    if lacking := [name for name in view.features if name not in there]:
+        raise UsageError(
+            f"data.gates.drift.reference={place} lacks the column {lacking[0]}: give one with all features."
+        )
+    numbered = rows.select(*view.features).with_row_index("id").with_columns(pl.col("id").cast(pl.String))
+    return sample(numbered, view.size, f"drift {view.seed}")

@@ -1,0 +1,93 @@
+"""A plain model that tells classes apart, asked only of rows that it has not seen.
+
+Shapes: N rows, C classes.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_matrix, hstack
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import OneHotEncoder
+
+from shipworthy.core.progress import track
+from shipworthy.data.sample import folds
+
+BINS = 10
+NAMES = 200
+"""A column with more different names is text."""
+
+
+def probabilities(
+    rows: pl.DataFrame,
+    features: Mapping[str, pl.DataType],
+    answers_N: ArrayLike,
+    k: int,
+    salt: str,
+    what: str,
+) -> NDArray[np.float64]:
+    """Out-of-fold probabilities of each class in sorted order, shape (N, C), by logistic regression.
+
+    Numbers are cut into tenths, names are one-hot, texts TF-IDF of one and two words.
+
+    Args:
+        rows: with cluster and the features.
+        answers_N: the class of each row.
+        k: folds, by cluster.
+        salt: of the folds.
+        what: for the progress.
+    """
+    encoded = _encode(rows, features)
+    answers = np.asarray(answers_N)
+    classes = np.unique(answers)
+    fold_N = folds(rows["cluster"], k, salt).to_numpy()
+    result_NC = np.zeros((rows.height, len(classes)))
+    for fold in track(range(k), what, k):
+        inside, outside = fold_N == fold, fold_N != fold
+        if not inside.any():
+            continue
+        model = LogisticRegression(max_iter=300, C=1.0).fit(encoded[outside], answers[outside])
+        seen = np.searchsorted(classes, model.classes_)
+        result_NC[np.ix_(inside, seen)] = model.predict_proba(encoded[inside])
+    return result_NC
+
+
+def is_text(rows: pl.DataFrame, name: str) -> bool:
+    """Whether a column holds free text: more names than can be told apart one by one."""
+    return not rows.schema[name].is_numeric() and rows[name].n_unique() > NAMES
+
+
+def edges(numbers: pl.Series) -> list[float]:
+    """The inner bounds of BINS bins of equal shares; fewer where values repeat."""
+    quantiles = [numbers.quantile(i / BINS, "linear") for i in range(1, BINS)]
+    return sorted({float(value) for value in quantiles if value is not None})
+
+
+def binned(numbers: pl.Series, bounds: Sequence[float]) -> pl.Series:
+    """The bin of each number, as a name; null where it is missing."""
+    place = np.searchsorted(np.array(bounds), numbers.cast(pl.Float64).fill_null(0.0).to_numpy(), side="left")
+    return pl.Series(numbers.name, place).cast(pl.String).set(numbers.is_null(), None)
+
+
+def _encode(rows: pl.DataFrame, features: Mapping[str, pl.DataType]) -> Any:
+    names, parts = [], []
+    for name in features:
+        column = rows[name]
+        if is_text(rows, name):
+            texts = column.cast(pl.String).fill_null("").to_list()
+            try:
+                parts.append(
+                    TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, max_features=50_000).fit_transform(texts)
+                )
+            except ValueError:  # no text holds a word
+                continue
+        else:
+            names.append(binned(column, edges(column)) if column.dtype.is_numeric() else column.cast(pl.String))
+    if names:
+        table = pl.DataFrame(names).fill_null("\0").to_numpy()
+        parts.append(OneHotEncoder(handle_unknown="ignore").fit_transform(table))
+    return csr_matrix(hstack(parts))

@@ -1,0 +1,114 @@
+"""Gates that fit models: swapped labels, a leaking feature, drift."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from shipworthy.core.errors import UsageError
+from shipworthy.data.gates import drift, labels, leak
+from shipworthy.data.gates.auc import auc
+from shipworthy.data.gates.schema import Drift, Labels, Leak
+from tests.data.gates.views import FEATURES, rows, view
+
+SOUND = rows()
+
+
+def test_labels_that_were_swapped_come_first() -> None:
+    assert labels.check(Labels(), view(SOUND)).faults == []
+    swapped = pl.Series(np.random.default_rng(1).random(1000) < 0.15)
+    other = pl.when(answer="yes").then(pl.lit("no")).otherwise(pl.lit("yes"))
+    found = labels.check(Labels(), view(SOUND.with_columns(answer=pl.when(swapped).then(other).otherwise("answer"))))
+    assert len(found.faults) == 1 and "of the labels look wrong, more than 10.0%" in found.faults[0]
+    truly = set(SOUND.filter(swapped)["id"])
+    assert sum(row in truly for row in found.rows["id"].head(30)) >= 27
+    assert set(SOUND.filter(pl.col("id").is_in(found.rows["id"].implode()))["split"]) == {"train", "validation"}
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pl.when(answer="yes").then(pl.col("age") + 100).otherwise("age"),
+        pl.when(answer="yes").then(pl.lit("approved")).otherwise(pl.lit("refused")),
+        pl.when(answer="yes").then(None).otherwise(pl.lit("code 7")),
+    ],
+)
+def test_a_feature_that_is_the_answer(column: pl.Expr) -> None:
+    assert leak.check(Leak(), view(SOUND)).faults == []
+    found = leak.check(Leak(), view(SOUND.with_columns(outcome=column)))
+    assert len(found.faults) == 1 and found.faults[0].startswith("outcome alone tells the answer with an AUC of 1.000")
+
+
+@pytest.mark.parametrize("gate", [(labels, Labels()), (leak, Leak())])
+def test_answers_that_are_no_classes_are_refused(gate: tuple) -> None:
+    with pytest.raises(UsageError, match="800 classes, not 2 to 100: drop the gate"):
+        gate[0].check(gate[1], view(SOUND.with_columns(answer=pl.col("id"))))
+
+
+@pytest.fixture
+def reference(tmp_path) -> str:
+    path = tmp_path / "reference.parquet"
+    rows(1000, seed=9).write_parquet(path)
+    return str(path)
+
+
+def test_rows_of_one_source_have_not_drifted(reference: str) -> None:
+    found = drift.check(Drift(reference=reference), view(SOUND))
+    assert found.faults == []
+    area = found.numbers[-1]
+    assert area.name == "AUC of telling the two sets apart" and area.low < 0.53 < 0.6
+
+
+@pytest.mark.parametrize(
+    ("column", "fault"),
+    [
+        ({"age": pl.col("age") + 10}, "age has drifted: "),
+        ({"job": pl.when(pl.col("age") > 50).then(pl.lit("judge")).otherwise("job")}, "job has drifted: "),
+        ({"hours": pl.when(pl.col("id") < "r00300").then(None).otherwise("hours")}, "hours has drifted: PSI of hours"),
+    ],
+)
+def test_a_column_that_has_drifted_is_named(reference: str, column: dict[str, pl.Expr], fault: str) -> None:
+    found = drift.check(Drift(reference=reference), view(SOUND.with_columns(**column)))
+    assert next(one for one in found.faults if not one.startswith("a model")).startswith(fault)
+
+
+def test_what_no_column_shows_alone_the_model_sees(tmp_path) -> None:
+    """Two columns that were equal are so no more; each by itself is as it was."""
+    draws = np.random.default_rng(4)
+    a, b = draws.choice(["red", "tan"], 1000), draws.choice(["red", "tan"], 1000)
+    ids = {"id": SOUND["id"], "cluster": SOUND["cluster"], "split": SOUND["split"], "answer": SOUND["answer"]}
+    text = [f"{one} {one}" for one in a]
+    pl.DataFrame({**ids, "t": [f"{t} {i:05}" for i, t in enumerate(text)]}).write_parquet(tmp_path / "r.parquet")
+    now = pl.DataFrame(
+        {**ids, "t": [f"{one} {two} {i:05}" for i, (one, two) in enumerate(zip(a, b, strict=True), 5000)]}
+    )
+    found = drift.check(Drift(reference=str(tmp_path / "r.parquet")), view(now))
+    assert len(found.faults) == 1 and found.faults[0].startswith("a model tells the two sets apart with an AUC of 0.")
+
+
+def test_a_reference_that_cannot_be_read_is_refused(tmp_path) -> None:
+    with pytest.raises(
+        UsageError, match="there is no dataset's folder, nor a file that ends in .parquet, .csv, .jsonl"
+    ):
+        drift.check(Drift(reference="nowhere.txt"), view(SOUND))
+    SOUND.drop("age").write_csv(tmp_path / "r.csv")
+    with pytest.raises(UsageError, match="lacks the column age"):
+        drift.check(Drift(reference=str(tmp_path / "r.csv")), view(SOUND))
+
+
+def test_psi_is_that_of_the_book() -> None:
+    """Siddiqi's sum, on bins large enough for the smoothing not to show."""
+    old = pl.Series("x", ["a"] * 60_000 + ["b"] * 40_000)
+    new = pl.Series("x", ["a"] * 50_000 + ["b"] * 50_000)
+    expected = (0.5 - 0.6) * np.log(0.5 / 0.6) + (0.5 - 0.4) * np.log(0.5 / 0.4)
+    assert drift.psi(old, new) == pytest.approx(expected, rel=1e-3)
+
+
+def test_the_interval_of_the_area_holds_what_resampling_gives() -> None:
+    draws = np.random.default_rng(2)
+    positive = draws.random(400) < 0.4
+    score = positive + draws.normal(0, 1, 400)
+    one = auc(positive, score)
+    resampled = [auc(positive[i], score[i]).value for i in draws.integers(400, size=(300, 400))]
+    low, high = np.quantile(resampled, [0.025, 0.975])
+    assert abs(one.low - low) < 0.02 and abs(one.high - high) < 0.02
+    assert FEATURES.keys() == {"age", "hours", "job"}

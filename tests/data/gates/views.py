@@ -1,0 +1,35 @@
+"""A sound table as the gates see it, and one with a fault."""
+
+import numpy as np
+import polars as pl
+
+from shipworthy.data.gates.view import View
+
+FEATURES = {"age": pl.Int64(), "hours": pl.Float64(), "job": pl.String()}
+
+
+def rows(n: int = 1000, seed: int = 0) -> pl.DataFrame:
+    """id, cluster, split, FEATURES and an answer that follows from them but for some noise."""
+    draws = np.random.default_rng(seed)
+    job = draws.choice(["clerk", "farmer", "judge"], n, p=[0.5, 0.3, 0.2])
+    age, hours = draws.integers(18, 80, n), draws.normal(40, 8, n).round(1)
+    risen = (age - 45) / 15 + (hours - 40) / 8 + 1.5 * (job == "judge") + draws.normal(0, 0.4, n)
+    frame = pl.DataFrame(
+        {
+            "id": [f"r{i:05}" for i in range(n)],
+            "cluster": [f"r{i:05}" for i in range(n)],
+            "split": ["train" if i % 10 < 7 else "validation" if i % 10 < 8 else "test" for i in range(n)],
+            "age": age,
+            "hours": hours,
+            "job": job,
+            "answer": np.where(risen > 0.3, "yes", "no"),
+        }
+    )
+    gap = pl.Series(draws.random(n) < 0.03)
+    return frame.with_columns(job=pl.when(gap).then(None).otherwise("job"))
+
+
+def view(frame: pl.DataFrame, size: int = 1000) -> View:
+    """Of all columns that are features."""
+    names = [name for name in frame.columns if name not in {"id", "cluster", "split", "answer"}]
+    return View.of(frame.lazy(), {name: frame.schema[name] for name in names}, size, seed=1)

@@ -1,0 +1,90 @@
+"""The sections of cleaning, fitting and gates as a user writes them, loaded as strictly as the whole config is."""
+
+from dataclasses import dataclass, field
+
+import pytest
+from omegaconf import OmegaConf
+from omegaconf.errors import ConfigKeyError
+
+from shipworthy.core.errors import UsageError
+from shipworthy.data.clean.schema import Cleaning
+from shipworthy.data.fitted.schema import Fitting
+from shipworthy.data.gates.schema import Gates
+
+WRITTEN = """
+clean:
+  encoding: {action: repair}
+  unicode: {form: NFKC}
+  length: {columns: {text: {min_words: 3, max_words: 30}}}
+  language: {allow: [en], certain: 0.9}
+  pii: {email: mask, card: reject, ip: keep, region: US}
+fitted:
+  outliers:
+    isolation_forest: {columns: [age, hours], share: 0.01, action: mark}
+    iqr: {columns: [hours], factor: 1.5, action: clip}
+  missing:
+    median: {columns: [age]}
+    mode: {columns: [job]}
+    constant: {values: {town: unknown, children: 0}}
+  encode:
+    target: {columns: [town], folds: 5, smoothing: 20}
+    one_hot: {columns: [job]}
+    ordinal: {columns: {size: [small, medium, large]}}
+gates:
+  sample: 20000
+  table:
+    columns:
+      age: {type: integer, required: true, min: 0, max: 120}
+      job: {type: text, allowed: [clerk, farmer, judge]}
+  missing: {most: 0.2, columns: {town: 0.5}}
+  burst: null
+  unseen: {most: 0.01}
+  balance: {least: 0.05}
+  contradictions: {most: 0.01}
+  labels: {most: 0.1}
+  leak: {most: 0.97}
+  drift: {reference: data/last_year.parquet, psi: 0.2, action: warn}
+"""
+
+
+@dataclass
+class Rooms:
+    """The three sections."""
+
+    clean: Cleaning = field(default_factory=Cleaning)
+    fitted: Fitting = field(default_factory=Fitting)
+    gates: Gates = field(default_factory=Gates)
+
+
+def load(text: str) -> Rooms:
+    rooms = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Rooms), OmegaConf.create(text)))
+    assert isinstance(rooms, Rooms)
+    return rooms
+
+
+def test_what_is_written_is_what_is_meant() -> None:
+    rooms = load(WRITTEN)
+    assert rooms.clean.pii is not None and rooms.clean.pii.actions()["card"] == "reject"
+    assert rooms.clean.length is not None and rooms.clean.length.columns["text"].max_words == 30
+    assert rooms.fitted.missing.constant is not None
+    assert rooms.fitted.missing.constant.values == {"town": "unknown", "children": 0}
+    assert rooms.fitted.encode.ordinal is not None and rooms.fitted.missing.drop is None
+    assert rooms.gates.burst is None and rooms.gates.ids is not None
+    assert rooms.gates.drift is not None and (rooms.gates.drift.action, rooms.gates.drift.auc) == ("warn", 0.6)
+
+
+def test_by_default_nothing_is_fitted() -> None:
+    assert load("{}").fitted.is_empty
+
+
+@pytest.mark.parametrize("key", ["gates.drifts", "gates.drift.psy", "fitted.missing.median.colums", "clean.pii.emails"])
+def test_what_no_schema_has_is_refused(key: str) -> None:
+    first, *rest = key.split(".")
+    text = f"{first}: " + "".join(f"{{{part}: " for part in rest) + "1" + "}" * len(rest)
+    with pytest.raises(ConfigKeyError):
+        load(text)
+
+
+def test_what_cannot_work_is_refused() -> None:
+    with pytest.raises(UsageError, match="names no columns"):
+        load("fitted: {missing: {median: {}}}")

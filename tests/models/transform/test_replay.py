@@ -1,0 +1,62 @@
+"""The replay alone, as a package carries it: no polars, no shipworthy."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from shipworthy.core.errors import ArtifactError
+from shipworthy.models.transform.transformation import CODE, NOT_CARRIED, Transformation
+from tests.data.fitted.table import table
+
+SAVED = {
+    "inputs": {"age": "number", "job": "name", "hours": "number"},
+    "steps": [
+        {"op": "fill", "column": "age", "value": 37.0},
+        {"op": "clip", "column": "age", "low": 20.0, "high": 60.0},
+        {"op": "mark", "column": "age", "low": 25.0, "high": 60.0, "output": "young"},
+        {
+            "op": "codes",
+            "column": "job",
+            "outputs": [{"name": "job", "codes": {"judge": 1.0}, "missing": None, "unseen": -1.0}],
+        },
+    ],
+}
+
+
+def test_it_stands_alone(tmp_path: Path) -> None:
+    shutil.copytree(CODE, tmp_path / "transform", ignore=shutil.ignore_patterns(*NOT_CARRIED))
+    script = (
+        "import json, sys; sys.path.insert(0, sys.argv[1])\n"
+        "from transform.replay import Replay\n"
+        "replay = Replay(json.loads(sys.argv[2]))\n"
+        "raw = {'age': [None, 99], 'job': ['judge', 'clerk'], 'hours': [1, None]}\n"
+        "made = replay({name: replay.column(name, values) for name, values in raw.items()})\n"
+        "assert not {'polars', 'shipworthy', 'xgboost'} & set(sys.modules)\n"
+        "print({name: values.tolist() for name, values in made.items()})"
+    )
+    command = [sys.executable, "-I", "-c", script, str(tmp_path), json.dumps(SAVED)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == (
+        "{'age': [37.0, 60.0], 'job': [1.0, -1.0], 'hours': [1.0, nan], 'young': [0.0, 0.0]}"
+    )
+
+
+def test_columns_that_no_step_names_keep_type_and_value() -> None:
+    rows = table(20)
+    made = Transformation(SAVED).apply(rows)
+    assert made["hours"].equals(rows["hours"]) and made["town"].equals(rows["town"])
+    assert made["age"].to_list() == [min(max(age or 37.0, 20.0), 60.0) for age in rows["age"]]
+
+
+def test_a_column_that_is_missing_is_named() -> None:
+    with pytest.raises(ArtifactError, match="lack the column job"):
+        Transformation(SAVED).apply(table(5).drop("job"))
+
+
+def test_a_name_that_is_taken_is_refused() -> None:
+    with pytest.raises(ArtifactError, match="makes a column young, which the rows have already"):
+        Transformation(SAVED).apply(table(5).rename({"town": "young"}))
