@@ -10,10 +10,11 @@ import pytest
 
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.data import build
-from shipworthy.data.schema import Operations, Records, Split, Table
+from shipworthy.data.schema import Evals, Operations, Records, Split, Table
 from shipworthy.data.sources.operations import row_id
 
 RECORDS = Records(name="n", licence="l", file="mine.csv", text="question", context=["topic"], answer="reply")
+EVALS = Evals(name="n", licence="l", file="s.jsonl", text="headline", answers={"0": "serious", "1": "sarcastic"})
 TABLE = Table(name="n", licence="l", file="mine.csv", label="y", ignore=["note"])
 
 
@@ -58,6 +59,41 @@ def test_records_of_every_format(tmp_path: Path, ending: str) -> None:
         ("row-00000000", "q1", "a", "1"),
         ("row-00000001", None, "b", "2"),
     ]
+
+
+def sample(ideal: object, *messages: tuple[str, str]) -> str:
+    return json.dumps({"input": [{"role": role, "content": text} for role, text in messages], "ideal": ideal}) + "\n"
+
+
+def test_samples_of_evals_are_the_last_question_and_its_answer(tmp_path: Path) -> None:
+    path = tmp_path / "s.jsonl"
+    shot = (("system", "Say 1 or 0."), ("user", "shot"), ("assistant", "1"), ("user", "area man wins"))
+    path.write_text(sample("1", *shot) + sample("0", ("user", "taxes rise")) + sample(None, ("system", "x")))
+    assert build.read(EVALS, path).rows() == [
+        ("row-00000000", "area man wins", "sarcastic"),
+        ("row-00000001", "taxes rise", "serious"),
+        ("row-00000002", None, None),
+    ]
+    as_they_are = build.read(Evals(name="n", licence="l", file="s.jsonl", text="headline"), path)
+    assert as_they_are["answer"].to_list() == ["1", "0", None]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (sample("2", ("user", "x")), "has the answer '2', which data.answers does not name: add it"),
+        (sample(1, ("user", "x")), "column 'ideal' holds Int64, not String: correct data.file"),
+        ('{"input": "x", "ideal": "1"}', "column 'input' holds String, not List"),
+        ('{"prompt": "x", "ideal": "1"}', "no column 'input'"),
+    ],
+)
+def test_what_is_no_sample_of_evals_is_one_sentence(tmp_path: Path, content: str, sentence: str) -> None:
+    path = tmp_path / "s.jsonl"
+    path.write_text(content)
+    with pytest.raises(UsageError, match=sentence):
+        build.read(EVALS, path)
+    with pytest.raises(UsageError, match=r"data.context=\['x'\]: samples of evals hold a question alone"):
+        Evals(name="n", licence="l", file="s.jsonl", text="headline", context=["x"])
 
 
 def test_a_table_has_numbers_and_names(tmp_path: Path) -> None:

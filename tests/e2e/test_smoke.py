@@ -1,4 +1,4 @@
-"""Both recipes, raw data to report, as a user walks them by hand."""
+"""Every recipe, raw data to report, as a user walks them by hand."""
 
 import json
 import re
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 KINDS = ["plan", "dataset", "baseline", "checkpoint", "evaluation", "compressed", "bench", "package", "report"]
 
 
-@pytest.fixture(params=["smoke", "adult"])
+@pytest.fixture(params=["smoke", "adult", "sarcasm", "sarcasm_tfidf"])
 def walked(request: pytest.FixtureRequest) -> Road:
     """Each recipe in turn."""
     road: Road = request.getfixturevalue(request.param)
@@ -62,6 +62,13 @@ def test_the_evaluation_has_an_interval_for_every_number_and_a_verdict(walked: R
             assert interval["low"] <= interval["value"] <= interval["high"], metric
     assert 0 <= found["comparison"]["p_value"] <= 1
     assert found["verdict"]["reasons"]
+
+
+def test_tfidf_beats_its_nearest_neighbour(sarcasm_tfidf: Road) -> None:
+    found = read_artifact(sarcasm_tfidf.to("evaluate") / "evaluation", "evaluation").json("evaluation.json")
+    (tuned,) = (one for one in found["candidates"] if one["role"] == "tuned")
+    assert 0.7 < tuned["metrics"]["exact_match"]["value"] < 0.9
+    assert found["comparison"]["difference"]["value"] > 0
 
 
 def test_random_weights_are_not_shipped(smoke: Road) -> None:

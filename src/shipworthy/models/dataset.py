@@ -7,8 +7,9 @@
     dataset.json                        `DatasetInfo`
     data.html                           the report
 
-For text tasks every split also has `prompt_ids` (list of token ids: the frozen prompt, ending where the answer
-begins) and, but for test, `answer_ids` (list of token ids: the answer and its end-of-turn token).
+For text tasks of a model with a tokenizer every split also has `prompt_ids` (list of token ids: the frozen prompt,
+ending where the answer begins) and, but for test, `answer_ids` (list of token ids: the answer and its end-of-turn
+token).
 """
 
 from dataclasses import asdict, dataclass, field
