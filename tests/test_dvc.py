@@ -53,8 +53,3 @@ def test_a_stage_that_reads_raw_rows_depends_on_its_own_file_alone(stage: str) -
     assert [dep for dep in STAGES[stage]["deps"] if dep.startswith("data")] == [RAW]
     params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     assert "data" in STAGES[stage]["params"] and params["data"]["file"] in pins(ROOT / "conf" / "data")
-
-
-def test_data_dvc_pins_as_many_files_as_the_data_configs_do() -> None:
-    (pinned,) = yaml.safe_load((ROOT / "data.dvc").read_text(encoding="utf-8"))["outs"]
-    assert pinned["nfiles"] == sum(bool(wheel.package) for wheel in pins(ROOT / "conf" / "data").values())
