@@ -8,8 +8,10 @@ import pytest
 import yaml
 
 from shipworthy.cli import COMMANDS, stage_circumstances, stage_groups
+from shipworthy.data.snapshot import pins
 
 ROOT = Path(__file__).resolve().parents[1]
+RAW = "data/${data.file}"  # DVC fills it in from params.yaml
 STAGES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 
 
@@ -43,4 +45,11 @@ def test_what_a_stage_depends_on_exists_or_is_made_by_a_stage_before_it(stage: s
     made = {out for before in list(STAGES)[: list(STAGES).index(stage)] for out in STAGES[before]["outs"]}
     for dep in STAGES[stage]["deps"]:
         artifact = "/".join(Path(dep).parts[:2])
-        assert dep == "data" or artifact in made or (ROOT / dep).exists(), dep
+        assert dep == RAW or artifact in made or (ROOT / dep).exists(), dep
+
+
+@pytest.mark.parametrize("stage", ["plan", "prepare"])
+def test_a_stage_that_reads_raw_rows_depends_on_its_own_file_alone(stage: str) -> None:
+    assert [dep for dep in STAGES[stage]["deps"] if dep.startswith("data")] == [RAW]
+    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    assert "data" in STAGES[stage]["params"] and params["data"]["file"] in pins(ROOT / "conf" / "data")

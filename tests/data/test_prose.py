@@ -114,3 +114,19 @@ def test_no_row_is_lost_and_neither_order_nor_batches_matter(
     assert again.rows.equals(sieve.rows)
     assert again.rejected.equals(sieve.rejected)
     assert sieve.rows.select("cluster", "answer").is_duplicated().sum() == 0
+
+
+def test_answers_are_the_words_that_are_to_be_learned(tmp_path: Path) -> None:
+    rows = pl.DataFrame(
+        {
+            "id": ["a", "b", "c"],
+            "service": ["s"] * 3,
+            "description": ["taxes rise again", "area man wins prize", "nobody knows this"],
+            "answer": ["0", "1", "2"],
+        }
+    )
+    sieve = Sieve(rows, tmp_path)
+    build.sift(replace(CONFIG, answers={"0": "serious", "1": "sarcastic"}), sieve)
+    assert sieve.rows.select("id", "answer").collect().rows() == [("a", "serious"), ("b", "sarcastic")]
+    gone = pl.concat(sieve.rejected())
+    assert gone.select("id", "reason", "detail").rows() == [("c", "unnamed answer", "data.answers does not name '2'")]

@@ -85,11 +85,12 @@ def test_two_pins_of_one_file_must_agree(project: Path) -> None:
         pins(project / "conf")
 
 
-def test_the_committed_pins_are_the_two_sources() -> None:
+def test_the_committed_pins_are_the_three_sources() -> None:
     found = pins(Path("conf/data"))
     assert {name: wheel.content_sha256[:16] for name, wheel in found.items()} == {
         "botocore-1.44.5-py3-none-any.whl": "8f16a56d1dff125d",
         "adult.parquet": "fb07816c87bb0c92",
+        "sarcasm.jsonl": "4cb34ff4d2718da6",
     }
     pinned = yaml.safe_load(Path("data.dvc").read_text(encoding="utf-8"))["outs"][0]
-    assert (pinned["path"], pinned["nfiles"], pinned["size"]) == ("data", 2, 16_555_415 + 401_077)
+    assert (pinned["path"], pinned["nfiles"], pinned["size"]) == ("data", 3, 16_555_415 + 401_077 + 6_906_270)

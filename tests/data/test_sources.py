@@ -16,6 +16,7 @@ from shipworthy.data.schema import Data, Operations, Records, Split, Table
 from shipworthy.data.sources.files import types_of
 
 RECORDS = Records(name="n", licence="l", file="mine.csv", text="question", context=["topic"], answer="reply")
+EVALS = Records(name="n", licence="l", file="s.jsonl", format="evals", text="question", answer="answer")
 TABLE = Table(name="n", licence="l", file="mine.csv", label="y", ignore=["note"])
 
 
@@ -71,6 +72,29 @@ def test_records_of_every_format(tmp_path: Path, ending: str) -> None:
         ("row-00000000", "a", "q1", "1"),
         ("row-00000001", "b", None, "2"),
     ]
+
+
+def sample(ideal: object, *messages: tuple[str, str]) -> str:
+    return json.dumps({"input": [{"role": role, "content": text} for role, text in messages], "ideal": ideal}) + "\n"
+
+
+def test_samples_of_evals_are_the_last_question_and_its_answer(tmp_path: Path) -> None:
+    path = tmp_path / "s.jsonl"
+    shot = (("system", "Say 1 or 0."), ("user", "shot"), ("assistant", "1"), ("user", "area man wins"))
+    path.write_text(sample("1", *shot) + sample("0", ("user", "taxes rise")) + sample(None, ("system", "x")))
+    assert read(EVALS, path).rows() == [
+        ("row-00000000", "area man wins", "1"),
+        ("row-00000001", "taxes rise", "0"),
+        ("row-00000002", None, None),
+    ]
+
+
+@pytest.mark.parametrize("content", [sample(1, ("user", "x")), '{"input": "x", "ideal": "1"}', '{"input": [{}]}'])
+def test_what_is_no_sample_of_evals_is_one_sentence(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "s.jsonl"
+    path.write_text(sample("1", ("user", "x")) + content)
+    with pytest.raises(ShipworthyError, match="s.jsonl cannot be read: sample 2 has not 'input', a list of messages"):
+        read(EVALS, path)
 
 
 def test_a_table_has_numbers_and_names(tmp_path: Path) -> None:

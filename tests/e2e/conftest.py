@@ -19,19 +19,22 @@ class Road:
         shipworthy: the command line.
         experiment: the recipe.
         workspace: where its artifacts are.
+        overrides: what is otherwise than in the recipe.
         walked: the commands that were called.
     """
 
     shipworthy: Shipworthy
     experiment: str
     workspace: Path
+    overrides: tuple[str, ...] = ()
     walked: set[str] = field(default_factory=set)
 
     def to(self, last: str) -> Path:
         """Calls the commands up to `last`; fails with what the first failing one said."""
         for command in COMMANDS:
             if command not in self.walked:
-                done = self.shipworthy(command, f"experiment={self.experiment}", f"workspace={self.workspace}")
+                recipe = (f"experiment={self.experiment}", f"workspace={self.workspace}", *self.overrides)
+                done = self.shipworthy(command, *recipe)
                 assert done.returncode == 0, f"{command}: {done.stdout[-2000:]}{done.stderr}"
                 self.walked.add(command)
             if command == last:
@@ -55,6 +58,23 @@ def smoke(shipworthy: Shipworthy, tmp_path_factory: pytest.TempPathFactory) -> R
 def adult(shipworthy: Shipworthy, tmp_path_factory: pytest.TempPathFactory) -> Road:
     """experiment=adult_xgboost: a table, a family that fits itself."""
     return Road(shipworthy, "adult_xgboost", tmp_path_factory.mktemp("adult") / "artifacts")
+
+
+@pytest.fixture(scope="session")
+def sarcasm(shipworthy: Shipworthy, tmp_path_factory: pytest.TempPathFactory) -> Road:
+    """experiment=sarcasm with a tiny random network, on 1% of the data: classes in words."""
+    small = ("model=tiny_random", "tracker=none", "preflight=off", "data.sample=0.01", "adapter.first_layer=0")
+    steps = ("steps=6", "validate_every=3", "validation_rows=6", "checkpoint_every=3", "threads=1")
+    trainer = (*(f"trainer.{step}" for step in steps), "trainer.accept_unfit_plan=true")
+    place = tmp_path_factory.mktemp("sarcasm") / "artifacts"
+    return Road(shipworthy, "sarcasm", place, (*small, *trainer))
+
+
+@pytest.fixture(scope="session")
+def sarcasm_tfidf(shipworthy: Shipworthy, tmp_path_factory: pytest.TempPathFactory) -> Road:
+    """experiment=sarcasm_tfidf on a tenth of the data: texts, a family that fits itself."""
+    place = tmp_path_factory.mktemp("sarcasm_tfidf") / "artifacts"
+    return Road(shipworthy, "sarcasm_tfidf", place, ("tracker=none", "data.sample=0.1"))
 
 
 @pytest.fixture

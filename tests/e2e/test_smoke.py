@@ -1,9 +1,10 @@
-"""Both recipes, raw data to report, as a user walks them by hand."""
+"""The recipes, raw data to report, as a user walks them by hand."""
 
 import json
 import re
 from pathlib import Path
 
+import polars as pl
 import pytest
 import yaml
 
@@ -18,7 +19,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 KINDS = ["plan", "dataset", "baseline", "checkpoint", "evaluation", "compressed", "bench", "package", "report"]
 
 
-@pytest.fixture(params=["smoke", "adult"])
+@pytest.fixture(params=["smoke", "adult", "sarcasm_tfidf"])
 def walked(request: pytest.FixtureRequest) -> Road:
     """Each recipe in turn."""
     road: Road = request.getfixturevalue(request.param)
@@ -62,6 +63,29 @@ def test_the_evaluation_has_an_interval_for_every_number_and_a_verdict(walked: R
             assert interval["low"] <= interval["value"] <= interval["high"], metric
     assert 0 <= found["comparison"]["p_value"] <= 1
     assert found["verdict"]["reasons"]
+
+
+def test_a_network_and_tfidf_answer_in_the_same_words(sarcasm: Road) -> None:
+    """As far as the recipe differs from smoke's: what comes after is the same for every text."""
+    workspace = sarcasm.to("evaluate")
+    dataset, evaluation = (read_artifact(workspace / kind, kind) for kind in ("dataset", "evaluation"))
+    answers = pl.read_parquet(dataset.file("test_answers.parquet"))
+    assert set(answers["answer"]) == {"sarcastic", "serious"}
+    found = evaluation.json("evaluation.json")
+    assert [one["name"] for one in found["candidates"]] == ["majority", "tfidf", "tuned"]
+    assert all(list(one["metrics"]) == ["exact_match"] for one in found["candidates"])
+    tfidf = pl.read_parquet(evaluation.file("predictions/tfidf.parquet")).join(answers, on="id")
+    assert set(tfidf["prediction"]) <= set(answers["answer"])
+    assert tfidf["correct"].to_list() == (tfidf["prediction"] == tfidf["answer"]).to_list()
+    ledger = (workspace.parent / "runs" / "heldout_reads.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["reader"] for line in ledger] == ["evaluate"]
+
+
+def test_tfidf_beats_its_nearest_neighbour(sarcasm_tfidf: Road) -> None:
+    found = read_artifact(sarcasm_tfidf.to("evaluate") / "evaluation", "evaluation").json("evaluation.json")
+    (tuned,) = (one for one in found["candidates"] if one["role"] == "tuned")
+    assert 0.7 < tuned["metrics"]["exact_match"]["value"] < 0.9
+    assert found["comparison"]["difference"]["value"] > 0
 
 
 def test_random_weights_are_not_shipped(smoke: Road) -> None:

@@ -35,6 +35,11 @@ def test_summary_has_the_deciding_metric_first() -> None:
     assert metrics.correct(by_verb, given_, answers).all()
 
 
+def test_classes_in_words_have_no_verb_of_their_own() -> None:
+    answers, given_ = ["serious", "sarcastic"], said("serious", "serious")
+    assert list(metrics.summary(TEXT, given_, answers, seed=0)) == ["exact_match"]
+
+
 @pytest.mark.parametrize(("flipped", "positive"), [(False, ">50K"), (True, "<=50K")])
 def test_auc_speaks_of_the_positive_class(flipped: bool, positive: str) -> None:
     answers = ["<=50K", ">50K", ">50K", "<=50K", ">50K"]

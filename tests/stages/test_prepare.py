@@ -22,6 +22,7 @@ from shipworthy.evaluation.tasks.schema import TextToText
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.causal_lm.weights import fetch
 from shipworthy.models.dataset import SPLITS, files, info, scan, split
+from shipworthy.models.tfidf.schema import Tfidf
 from shipworthy.models.xgboost.schema import XGBoost
 from shipworthy.stages import prepare
 from tests.data.test_sources import botocore
@@ -87,6 +88,19 @@ def test_text_becomes_the_tokens_that_are_trained_on(project: Path, talk: dict[s
     # Byte by byte: the tiny tokenizer has no merges. The answer's first letter is trained on, the prompt's is not.
     assert '<span class="trained">&lt;|im_end|&gt;</span></div>' in page
     assert "<span>&lt;|im_start|&gt;</span>" in page
+
+
+def test_a_family_that_reads_words_gets_the_same_split_without_tokens(project: Path, talk: dict[str, Any]) -> None:
+    spoken = run(project, talk)
+    ids = [pl.read_parquet(spoken.file(f"{name}.parquet"))["id"].to_list() for name in ("validation", "test")]
+    dataset = run(project, talk | {"model": Tfidf(template=TALK.prompt)})
+    known = info(dataset)
+    assert (known.problem, known.template_sha256, known.eos_id) == ("text_to_text", "", None)
+    assert [pl.read_parquet(dataset.file(f"{name}.parquet"))["id"].to_list() for name in ("validation", "test")] == ids
+    test = pl.read_parquet(dataset.file("test.parquet"))
+    assert test.columns == ["id", "service", "description", "cluster"]
+    with pytest.raises(UsageError, match="'servce', which is none of the columns"):
+        run(project, talk | {"model": Tfidf(template="{servce}"), "task": replace(TALK, prompt="{servce}")})
 
 
 def test_the_same_seed_gives_the_same_dataset(project: Path, talk: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """The base of each config group: the type of the field of the same name in the root config."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from shipworthy.core.schema import Schema
 
@@ -18,6 +19,8 @@ class DataConfig(Schema):
 @dataclass
 class ModelConfig(Schema):
     """A family of models and its settings."""
+
+    reads_words: ClassVar[bool] = False  # trained on texts as they are, without a tokenizer
 
 
 @dataclass

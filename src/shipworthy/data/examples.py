@@ -40,14 +40,14 @@ class Examples:
     previews: "list[Preview]" = field(default_factory=list)
 
 
-def shape(task: Task, config: Data, sieve: Sieve, chat: "Callable[[], Chat]") -> Examples:
+def shape(task: Task, config: Data, sieve: Sieve, chat: "Callable[[], Chat | None]") -> Examples:
     """Gives the rows what the task needs, and rejects those that do not fit.
 
     Args:
         task: what is to be learned.
         config: says what of the tokens is measured.
         sieve: holds rows with id, cluster, split, answer and features.
-        chat: gives the model's tokenizer; called only by tasks in words.
+        chat: gives the model's tokenizer, if it has one; called only by tasks in words.
 
     Raises:
         UsageError: the task does not fit the rows.
@@ -68,12 +68,16 @@ def features_of(sieve: Sieve) -> tuple[list[str], list[str]]:
     return names, [name for name in names if not dtypes[name].is_numeric()]
 
 
-def _talk(task: TextToText, config: Data, sieve: Sieve, chat: "Chat") -> Examples:
+def _talk(task: TextToText, config: Data, sieve: Sieve, chat: "Chat | None") -> Examples:
     from shipworthy.data.tokens.analysis import analyse
     from shipworthy.data.tokens.encode import Encoder
     from shipworthy.data.tokens.preview import previews, statistics
+    from shipworthy.models.causal_lm.conversation import questions
 
     features, categorical = features_of(sieve)
+    if chat is None:
+        questions(task, next(sieve.batches()).head(1))  # the prompt names columns that there are
+        return Examples(features, categorical)
     sieve.expand(Encoder(task, chat))
     found = analyse(sieve.rows, task, chat, config.tokens, config.context if isinstance(config, Text) else ())
     reasons = sieve.rows.select(pl.col("_reason").drop_nulls().unique()).collect(engine="streaming").to_series()

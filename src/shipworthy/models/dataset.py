@@ -12,8 +12,9 @@
 
 What is large is a folder of this name, train.parquet/part-00000.parquet and so on; `table` and `scan` read both.
 
-For text tasks every split also has `prompt_ids` (list of token ids: the frozen prompt, ending where the answer
-begins) and, but for test, `answer_ids` (list of token ids: the answer and its end-of-turn token).
+For text tasks of a model with a tokenizer every split also has `prompt_ids` (list of token ids: the frozen prompt,
+ending where the answer begins) and, but for test, `answer_ids` (list of token ids: the answer and its end-of-turn
+token).
 """
 
 from dataclasses import asdict, dataclass, field

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from shipworthy.core.errors import ArtifactError, UsageError
+from shipworthy.core.errors import ArtifactError, ShipworthyError, UsageError
 
 NOT_FEATURES = frozenset({"id", "cluster", "fold", "answer", "prompt_ids", "answer_ids"})
 
@@ -23,6 +23,19 @@ def answers(rows: pl.DataFrame) -> list[str]:
     if not rows.height:
         raise ArtifactError("There are no rows to learn from: make the dataset again with `shipworthy prepare`.")
     return [str(answer) for answer in rows["answer"]]
+
+
+def classes(train: pl.DataFrame) -> list[str]:
+    """The answers to learn from, of two classes or more.
+
+    Raises:
+        ArtifactError: there are none.
+        ShipworthyError: they are all the same.
+    """
+    found = answers(train)
+    if len(set(found)) < 2:
+        raise ShipworthyError("Train has one class only, so there is nothing to tell apart: give it more rows.")
+    return found
 
 
 def two_classes(seen: Sequence[str]) -> str | None:

@@ -94,6 +94,18 @@ def test_time_tokens_and_peak_follow_from_the_measured_steps(problem: Problem) -
     assert found.total_s.value == found.training_s.value + found.validation_s.value
 
 
+def test_few_answers_are_classes_and_many_are_text(problem: Problem) -> None:
+    machine = Machine(cores=8, memory_gb=32, gpus=1, gpu_name="G", gpu_memory_gb=24, gpu_tflops=100)
+    many = pl.DataFrame({"id": ROWS["id"], "description": ROWS["description"], "answer": ["a", "b"]})
+    many = pl.concat([many.with_columns(answer=pl.col("answer") + str(i)) for i in range(51)])
+    why = [
+        estimate(SimpleNamespace(**{**vars(problem), "machine": machine, "sample": sample}), pytest.fail).why  # type: ignore[arg-type]
+        for sample in (ROWS, many)
+    ]
+    assert why[0].startswith("The answers are 2 classes, in words: a language model of ")
+    assert why[1].startswith("The answers are text: 102 different ones in 102 rows, too many for classes")
+
+
 def test_a_gpu_that_is_not_here_is_not_measured(problem: Problem) -> None:
     machine = Machine(cores=8, memory_gb=32, gpus=1, gpu_name="G", gpu_memory_gb=24, gpu_tflops=100)
     found = estimate(SimpleNamespace(**{**vars(problem), "machine": machine}), pytest.fail)  # type: ignore[arg-type]

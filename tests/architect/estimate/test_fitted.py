@@ -7,7 +7,9 @@ from shipworthy.architect.compute.schema import Machine
 from shipworthy.architect.estimate.build import Problem, estimate
 from shipworthy.architect.estimate.fitted import line
 from shipworthy.architect.rows import Expected
+from shipworthy.core.groups import ModelConfig
 from shipworthy.evaluation.tasks.schema import Classification
+from shipworthy.models.tfidf.schema import Tfidf
 from shipworthy.models.xgboost.schema import XGBoost
 from shipworthy.train.adapters.schema import NoAdapter
 from shipworthy.train.schema import ClassicalTrainer, NoOptimizer
@@ -26,7 +28,8 @@ def test_the_line_through_two_fits(measured: tuple[int, float, int, float], rows
     assert line(*measured, rows) == pytest.approx(seconds)
 
 
-def test_a_fit_is_timed_and_its_parts_add_up() -> None:
+def problem_of(model: ModelConfig) -> Problem:
+    """500 rows of a number and a name."""
     sample = pl.DataFrame(
         {
             "id": [str(i) for i in range(500)],
@@ -36,9 +39,9 @@ def test_a_fit_is_timed_and_its_parts_add_up() -> None:
             "answer": [("no", "yes")[i % 70 > 30] for i in range(500)],
         }
     )
-    problem = Problem(
+    return Problem(
         task=Classification(name="t", description="d", baselines=["majority"]),
-        model=XGBoost(rounds=5, threads=1),
+        model=model,
         adapter=NoAdapter(),
         trainer=ClassicalTrainer(),
         optimizer=NoOptimizer(),
@@ -48,8 +51,16 @@ def test_a_fit_is_timed_and_its_parts_add_up() -> None:
         machine=Machine(cores=1, memory_gb=4),
         seed=3,
     )
-    found = estimate(problem, pytest.fail)
+
+
+def test_a_fit_is_timed_and_its_parts_add_up() -> None:
+    found = estimate(problem_of(XGBoost(rounds=5, threads=1)), pytest.fail)
     assert found.steps is None and found.tokens == {}
     assert 0 < found.training_s.low <= found.training_s.value < found.training_s.high
     assert found.peak_mb.value == pytest.approx(sum(part.value for part in found.memory_mb.values()))
     assert "1 columns of numbers and 1 of names, with 2 classes" in found.why
+
+
+def test_texts_are_no_table() -> None:
+    found = estimate(problem_of(Tfidf(template="{age} {job}")), pytest.fail)
+    assert found.why.startswith("The rows are texts, with 2 classes to tell apart: tfidf fits them")

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
@@ -15,12 +16,17 @@ from shipworthy.data.fitted.encode.schema import Encode, OneHot, Target
 from shipworthy.data.fitted.missing.schema import Median, Missing, Model
 from shipworthy.data.fitted.outliers.schema import IQR, IsolationForest, Outliers
 from shipworthy.data.fitted.schema import Fitting
+from shipworthy.models.protocol import Fittable, Prediction
+from shipworthy.models.tfidf import scorer
+from shipworthy.models.tfidf.family import TfidfModel
+from shipworthy.models.tfidf.schema import Tfidf
 from shipworthy.models.xgboost.family import XGBoostModel
 from shipworthy.models.xgboost.schema import XGBoost
 from shipworthy.optimize.package import gguf, xgboost
 from shipworthy.optimize.package.build import Subject
 from shipworthy.optimize.package.xgboost.fill import fill
 from tests.data.fitted import table as fitted_table
+from shipworthy.optimize.package.build import SCRIPTS, copy_scripts
 from tests.models import samples
 
 COLUMNS = ["age", "job"]
@@ -31,16 +37,39 @@ def trees(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, XGBoostModel]
     folder = tmp_path_factory.mktemp("package")
     model = XGBoostModel(XGBoost(rounds=20, threads=1))
     model.fit(samples.table(300, 1), samples.table(100, 2), 0)
+    return packaged(folder, model, Path(xgboost.__path__[0]) / "files" / "model.py"), model
+
+
+@pytest.fixture(scope="module")
+def words(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, TfidfModel]:
+    model = TfidfModel(Tfidf(template="{service}: {description}", min_count=1))
+    train = samples.operations().with_columns(pl.col("answer").str.extract("^(Delete|Create)")).drop_nulls()
+    model.fit(train, train, 0)
+    return packaged(tmp_path_factory.mktemp("package"), model, Path(scorer.__file__)), model
+
+
+def packaged(folder: Path, model: Fittable, code: Path) -> Path:
+    """What a package of a family that fits itself holds: its files, the code that reads them, and the scripts."""
     model.save(folder)
-    shutil.copy2(Path(xgboost.__path__[0]) / "files" / "predict", folder)
-    return folder, model
+    shutil.copyfile(code, folder / "model.py")
+    copy_scripts(SCRIPTS, folder)
+    return folder
+
+
+def assert_same(done: "subprocess.CompletedProcess[str]", expected: Sequence[Prediction]) -> None:
+    """That the script answered as the family does, and knew of more than one class."""
+    assert done.returncode == 0, done.stderr
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [one["prediction"] for one in found] == [one.text for one in expected]
+    assert [one["score"] for one in found] == pytest.approx([one.score for one in expected])
+    assert len({one["prediction"] for one in found}) == 2
 
 
 def predict(
-    folder: Path, *arguments: str, rows: list[dict[str, object]] | None = None
+    folder: Path, *arguments: str, rows: list[dict[str, object]] | None = None, options: tuple[str, ...] = ()
 ) -> "subprocess.CompletedProcess[str]":
     text = "".join(json.dumps(row) + "\n" for row in rows or [])
-    command = [sys.executable, "-I", str(folder / "predict"), *arguments]
+    command = [sys.executable, "-I", *options, str(folder / "predict"), *arguments]
     return subprocess.run(command, input=text, capture_output=True, text=True, check=False)
 
 
@@ -50,13 +79,9 @@ def test_trees_answer_as_the_family_does(trees: tuple[Path, XGBoostModel]) -> No
     table = samples.table(200, 3).select(COLUMNS)
     strange = pl.DataFrame({"age": [30.0, None], "job": ["astronaut", None]}, schema=table.schema)
     rows = pl.concat([table, strange])
-    done = predict(folder, rows=rows.to_dicts())
-    assert done.returncode == 0, done.stderr
-    found = [json.loads(line) for line in done.stdout.splitlines()]
-    expected = model.predict(rows)
-    assert [one["prediction"] for one in found] == [one.text for one in expected]
-    assert [one["score"] for one in found] == pytest.approx([one.score for one in expected])
-    assert len({one["prediction"] for one in found}) == 2
+    before = sorted(folder.iterdir())
+    assert_same(predict(folder, rows=rows.to_dicts()), model.predict(rows))
+    assert sorted(folder.iterdir()) == before  # no cached bytecode either
 
 
 def test_trees_answer_a_row_on_the_command_line(trees: tuple[Path, XGBoostModel]) -> None:
@@ -70,6 +95,20 @@ def test_trees_refuse_a_column_that_they_do_not_know(trees: tuple[Path, XGBoostM
     assert (done.returncode, done.stderr.strip()) == (
         1,
         "predict: there is no column agge; the model looks at age, job.",
+    )
+
+
+def test_words_are_answered_as_the_family_does_without_any_library(words: tuple[Path, TfidfModel]) -> None:
+    folder, model = words
+    rows = samples.operations().select("service", "description")
+    assert_same(predict(folder, rows=rows.to_dicts(), options=("-S",)), model.predict(rows))
+
+
+def test_words_refuse_a_row_that_lacks_a_column(words: tuple[Path, TfidfModel]) -> None:
+    done = predict(words[0], "service=Cloud")
+    assert (done.returncode, done.stderr.strip()) == (
+        1,
+        "predict: a row lacks description; it needs service, description.",
     )
 
 

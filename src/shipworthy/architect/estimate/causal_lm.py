@@ -24,6 +24,7 @@ from shipworthy.models.rows import texts
 MB = 1e6
 FLOAT32 = 4  # bytes: training is in 32 bits
 SAMPLE_ROWS = 300
+MOST_CLASSES = 100  # with more different answers than these, they count as text
 # What Python, torch, transformers, Lightning and the tracker take before a weight is loaded (megabytes; measured 570
 # to 900 on Linux), and what CUDA's context takes on a GPU.
 LIBRARIES_MB = Bounds(700, 550, 950)
@@ -207,11 +208,16 @@ def _validation(problem: Problem, training_s: Bounds) -> Bounds:
 
 def _why(problem: Problem, parameters: int, trainable: int) -> str:
     answers = problem.sample["answer"]
-    return (
-        f"The answers are text: {answers.n_unique():,} different ones in {len(answers):,} rows, too many for classes, "
-        f"and unseen ones must be written; a language model of {parameters / MB:.1f} million parameters can, and LoRA "
-        f"trains {trainable / MB:.2f} million of them ({100 * trainable / parameters:.1f}%)."
-    )
+    different = answers.n_unique()
+    what = f"a language model of {parameters / MB:.1f} million parameters"
+    if different <= MOST_CLASSES:
+        why = f"The answers are {different} classes, in words: {what} must show that simpler ones tell them apart worse"
+    else:
+        why = (
+            f"The answers are text: {different:,} different ones in {len(answers):,} rows, too many for classes, and "
+            f"unseen ones must be written; {what} can"
+        )
+    return f"{why}. LoRA trains {trainable / MB:.2f} million of them ({100 * trainable / parameters:.1f}%)."
 
 
 def _give_up(problem: Problem) -> list[str]:

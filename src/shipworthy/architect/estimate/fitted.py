@@ -72,8 +72,9 @@ def _seconds_of_fit(problem: Problem, rows: pl.DataFrame) -> float:
 def _why(problem: Problem) -> str:
     names = [name for name in problem.features if problem.sample.schema[name] == pl.String]
     numbers = len(problem.features) - len(names)
+    table = f"a table of {numbers} columns of numbers and {len(names)} of names"
     return (
-        f"The rows are a table of {numbers} columns of numbers and {len(names)} of names, with "
-        f"{problem.sample['answer'].n_unique()} classes to tell apart: {problem.model.kind} fits it in one go, without "
-        "a GPU, and is what anything larger would have to beat."
+        f"The rows are {'texts' if problem.model.reads_words else table}, with "
+        f"{problem.sample['answer'].n_unique()} classes to tell apart: {problem.model.kind} fits them in one go, "
+        "without a GPU, and is what anything larger would have to beat."
     )

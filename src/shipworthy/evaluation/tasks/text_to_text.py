@@ -12,12 +12,12 @@ from shipworthy.models.protocol import Prediction
 
 
 def per_row(task: Task, predictions: Sequence[Prediction], answers: Sequence[str]) -> dict[str, NDArray[np.bool_]]:
-    """`exact_match` and `verb_accuracy`; each of shape (n,)."""
+    """`exact_match` and, where answers have words of which the first is a verb, `verb_accuracy`; each of shape (n,)."""
     pairs = [(prediction.text.strip(), answer.strip()) for prediction, answer in zip(predictions, answers, strict=True)]
-    return {
-        "exact_match": np.array([text == answer for text, answer in pairs], dtype=bool),
-        "verb_accuracy": np.array([verb(text) == verb(answer) for text, answer in pairs], dtype=bool),
-    }
+    found = {"exact_match": np.array([text == answer for text, answer in pairs], dtype=bool)}
+    if task.metric == "verb_accuracy" or any(verb(answer) != answer for _, answer in pairs):
+        found["verb_accuracy"] = np.array([verb(text) == verb(answer) for text, answer in pairs], dtype=bool)
+    return found
 
 
 def more(task: Task, predictions: Sequence[Prediction], answers: Sequence[str], seed: int) -> dict[str, Interval]:

@@ -3,7 +3,6 @@
 Shapes: N rows, F encoded features, K classes (one row of weights where there are two).
 """
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,13 +11,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 from scipy.special import expit, softmax
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
 
-from shipworthy.core.errors import ArtifactError, ShipworthyError
+from shipworthy.core.errors import ArtifactError
 from shipworthy.core.files import read_json, write_json
 from shipworthy.models import rows as read
 from shipworthy.models.logistic.schema import Logistic
+from shipworthy.models.logistic.solver import solve
 from shipworthy.models.protocol import Prediction
 
 FILE = "logistic.json"
@@ -77,19 +75,10 @@ class LogisticModel:
         Raises:
             ShipworthyError: train has one class only, or the solver did not get there in `max_iter` steps.
         """
-        answers = read.answers(train)
-        if len(set(answers)) < 2:
-            raise ShipworthyError("Train has one class only, so there is nothing to tell apart: give it more rows.")
+        answers = read.classes(train)
         self.encoding = Encoding.of(train)
-        solver = LogisticRegression(C=self.config.c, max_iter=self.config.max_iter)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # it is an error, below
-            solver.fit(self.encoding.encode(train), answers)
-        if (steps := int(solver.n_iter_.max())) >= self.config.max_iter:
-            raise ShipworthyError(f"Logistic regression did not converge in {steps} steps: raise model.max_iter.")
-        self.classes = [str(name) for name in solver.classes_]
-        self.weights_KF = np.asarray(solver.coef_, dtype=np.float64)
-        self.bias_K = np.asarray(solver.intercept_, dtype=np.float64)
+        solved = solve(self.encoding.encode(train), answers, c=self.config.c, max_iter=self.config.max_iter)
+        self.classes, self.weights_KF, self.bias_K = solved.classes, solved.weights_KF, solved.bias_K
 
     def predict(self, rows: pl.DataFrame) -> Sequence[Prediction]:
         """The most likely class; of two classes also the probability of the last in sorted order."""

@@ -5,7 +5,7 @@ from typing import Self
 from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import ModelConfig, TaskConfig
 from shipworthy.core.schema import MISSING, schema
-from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.models.baselines import prompt
 
 
 @schema("model", "nearest")
@@ -30,6 +30,4 @@ class Nearest(ModelConfig):
     @classmethod
     def for_road(cls, model: ModelConfig, task: TaskConfig) -> Self:  # noqa: ARG003
         """As a baseline it compares what the task's prompt says."""
-        if not isinstance(task, TextToText):
-            raise UsageError("Baseline 'nearest' compares texts, and the task has none: drop it from task.baselines.")
-        return cls(template=task.prompt)
+        return cls(template=prompt("nearest", task))

@@ -6,7 +6,7 @@ from typing import Self
 from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import ModelConfig, TaskConfig
 from shipworthy.core.schema import MISSING, schema
-from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.models.baselines import prompt
 
 
 @schema("model", "verb_object")
@@ -29,9 +29,8 @@ class VerbObject(ModelConfig):
     @classmethod
     def for_road(cls, model: ModelConfig, task: TaskConfig) -> Self:  # noqa: ARG003
         """As a baseline it reads the last column that the task's prompt names."""
-        if not isinstance(task, TextToText):
-            raise UsageError("Baseline 'verb_object' reads a text, and the task has none: drop it from task.baselines.")
-        columns = [name for _, name, _, _ in string.Formatter().parse(task.prompt) if name]
+        template = prompt("verb_object", task)
+        columns = [name for _, name, _, _ in string.Formatter().parse(template) if name]
         if not columns:
-            raise UsageError(f"task.prompt='{task.prompt}' names no column: write the text's column in braces.")
+            raise UsageError(f"task.prompt='{template}' names no column: write the text's column in braces.")
         return cls(column=columns[-1])

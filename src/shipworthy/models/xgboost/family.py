@@ -9,7 +9,7 @@ import polars as pl
 import xgboost
 from numpy.typing import NDArray
 
-from shipworthy.core.errors import ArtifactError, ShipworthyError
+from shipworthy.core.errors import ArtifactError
 from shipworthy.core.files import read_json, write_json
 from shipworthy.core.progress import track
 from shipworthy.models import rows as read
@@ -47,10 +47,8 @@ class XGBoostModel:
             ShipworthyError: train has one class only.
             ArtifactError: validation holds a class that train lacks.
         """
-        answers, unseen = read.answers(train), read.answers(validation)
+        answers, unseen = read.classes(train), read.answers(validation)
         self.classes = sorted(set(answers))
-        if len(self.classes) < 2:
-            raise ShipworthyError("Train has one class only, so there is nothing to tell apart: give it more rows.")
         if new := sorted(set(unseen) - set(self.classes)):
             raise ArtifactError(f"Validation holds the class {new[0]}, which train lacks: split the data again.")
         self.columns = read.features(train)

@@ -14,6 +14,8 @@ from shipworthy.core.groups import EngineConfig
 from shipworthy.evaluation.tasks.schema import Task
 
 PORT = 8000
+SCRIPTS = Path(__file__).parent / "scripts"
+"""`predict` and `serve` of the packages whose model.py has `load(folder)`, which gives `columns` and `predict`."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def kind(name: str) -> Kind:
 
 
 def copy_scripts(source: Path, folder: Path) -> None:
-    """Copies the scripts beside the code, executable."""
-    for path in sorted(source.iterdir()):
+    """Copies the files of a folder, executable."""
+    for path in sorted(path for path in source.iterdir() if path.is_file()):
         shutil.copyfile(path, folder / path.name)
         (folder / path.name).chmod(0o755)

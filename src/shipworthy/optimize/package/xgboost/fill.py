@@ -1,4 +1,4 @@
-"""Trees in XGBoost's own JSON, with the codes of their categories and a standalone script."""
+"""Trees in XGBoost's own JSON, with the codes of their categories and standalone scripts."""
 
 import shutil
 from importlib.metadata import version
@@ -7,7 +7,7 @@ from pathlib import Path
 from shipworthy.core.files import read_json, write_json
 from shipworthy.models.transform.transformation import CODE, FILE, NOT_CARRIED, Transformation
 from shipworthy.models.xgboost.family import COLUMNS, TREES
-from shipworthy.optimize.package.build import PORT, Contents, Subject, copy_scripts
+from shipworthy.optimize.package.build import PORT, SCRIPTS, Contents, Subject, copy_scripts
 
 LIBRARIES = ("numpy", "scipy", "xgboost-cpu")
 
@@ -18,7 +18,8 @@ def fill(subject: Subject, folder: Path) -> Contents:
         shutil.copyfile(subject.weights / name, folder / name)
     saved = read_json(folder / COLUMNS)
     write_json(folder / "serving.json", {"host": "127.0.0.1", "port": PORT})
-    copy_scripts(Path(__file__).parent / "files", folder)
+    copy_scripts(SCRIPTS, folder)
+    shutil.copyfile(Path(__file__).parent / "files" / "model.py", folder / "model.py")
     transformation = Transformation.of(subject.weights)
     inputs = list(transformation.replay.inputs) if transformation else saved["columns"]
     if transformation:

@@ -16,7 +16,7 @@ class Unchanged(QuantConfig):
         sample: validation rows that it answers one by one, for its latency (rows).
     """
 
-    needs: ClassVar[Mapping[str, tuple[str, ...]]] = {"model": ("xgboost",), "engine": ("in_process",)}
+    needs: ClassVar[Mapping[str, tuple[str, ...]]] = {"model": ("xgboost", "tfidf"), "engine": ("in_process",)}
 
     sample: int = 200
 

@@ -1,0 +1,38 @@
+"""A linear model of words in JSON, and standalone scripts that need no library."""
+
+import shutil
+from pathlib import Path
+
+from shipworthy.core.files import write_json
+from shipworthy.models.tfidf import scorer
+from shipworthy.optimize.package.build import PORT, SCRIPTS, Contents, Subject, copy_scripts
+
+
+def fill(subject: Subject, folder: Path) -> Contents:
+    """Writes the weights, the code that reads them, the server's settings and the scripts."""
+    shutil.copyfile(subject.weights / scorer.FILE, folder / scorer.FILE)
+    shutil.copyfile(Path(scorer.__file__), folder / "model.py")
+    write_json(folder / "serving.json", {"host": "127.0.0.1", "port": PORT})
+    copy_scripts(SCRIPTS, folder)
+    model = scorer.load(folder)
+    example = " ".join(f'{name}="…"' for name in model.columns)
+    return Contents(
+        columns=model.columns,
+        requirements="# Python 3.11 or newer, and nothing else\n",
+        wheels=None,
+        usage=[
+            f"python predict {example}",
+            "python predict < rows.jsonl",
+            f"python serve   # POST JSON lines to /predict, port {PORT}",
+        ],
+        weights=[
+            ("file", f"{scorer.FILE}, {subject.chosen['size_mb']:.1f} MB"),
+            ("terms", f"{len(model.saved['terms']):,}, runs of up to {model.saved['longest']} words"),
+            ("classes", ", ".join(model.saved["classes"])),
+        ],
+        limits=[
+            "It counts words: what follows from their order over more than such a run, or from knowledge, it misses.",
+            "Words that training did not have do not count.",
+        ],
+        licences=[],
+    )

@@ -1,0 +1,68 @@
+"""The model of this package: raw rows are transformed and encoded as for training, and the trees are asked."""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xgboost
+
+NAN = float("nan")
+
+
+class Trees:
+    """The trees with the codes of their categories, and what makes their columns of raw ones, if anything does.
+
+    Attributes:
+        columns: of a raw row, those that the model looks at; one that a row lacks counts as missing.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        saved = json.loads((folder / "columns.json").read_text(encoding="utf-8"))
+        self.classes, self.features = saved["classes"], saved["columns"]
+        self.replay = transformation(folder)
+        self.columns = list(self.replay.inputs) if self.replay else self.features
+        self.codes = {name: {value: i for i, value in enumerate(known)} for name, known in saved["categories"].items()}
+        self.booster = xgboost.Booster(model_file=str(folder / "xgboost.json"))
+
+    def encode(self, name: str, value: Any) -> float:
+        """Missing, and a category that training did not have → NaN."""
+        if value is None:
+            return NAN
+        if codes := self.codes.get(name):
+            text = str(value).lower() if isinstance(value, bool) else str(value)
+            return float(codes.get(text, NAN))
+        return float(value)
+
+    def predict(self, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Of each row {"prediction": its class}, of two classes also {"score": the probability of the second}."""
+        found = list(rows)
+        columns = {name: [row.get(name) for row in found] for name in self.columns}
+        if self.replay:
+            columns = self.replay({name: self.replay.column(name, values) for name, values in columns.items()})
+        table = np.array([[self.encode(name, value) for value in columns[name]] for name in self.features], dtype=float)
+        matrix = xgboost.DMatrix(
+            table.reshape(len(self.features), len(found)).T,
+            feature_names=self.features,
+            feature_types=["c" if name in self.codes else "q" for name in self.features],
+            enable_categorical=True,
+        )
+        shares = self.booster.predict(matrix)
+        if len(self.classes) == 2:
+            return [{"prediction": self.classes[int(share > 0.5)], "score": float(share)} for share in shares]
+        return [{"prediction": self.classes[int(best)]} for best in shares.argmax(axis=1)]
+
+
+def transformation(folder: Path) -> Any:
+    """What was fitted on train, to be replayed; None where nothing was."""
+    if not (folder / "fitted.json").is_file():
+        return None
+    from transform.replay import Replay  # beside this file in the package
+
+    return Replay(json.loads((folder / "fitted.json").read_text(encoding="utf-8")))
+
+
+def load(folder: Path) -> Trees:
+    """The model that stands in `folder`."""
+    return Trees(folder)
