@@ -1,7 +1,7 @@
 """The sieve for text, with one planted fault of each sort."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 

@@ -23,10 +23,9 @@ from shipworthy.models.tfidf.schema import Tfidf
 from shipworthy.models.xgboost.family import XGBoostModel
 from shipworthy.models.xgboost.schema import XGBoost
 from shipworthy.optimize.package import gguf, xgboost
-from shipworthy.optimize.package.build import Subject
+from shipworthy.optimize.package.build import SCRIPTS, Subject, copy_scripts
 from shipworthy.optimize.package.xgboost.fill import fill
 from tests.data.fitted import table as fitted_table
-from shipworthy.optimize.package.build import SCRIPTS, copy_scripts
 from tests.models import samples
 
 COLUMNS = ["age", "job"]

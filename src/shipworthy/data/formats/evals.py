@@ -1,4 +1,4 @@
-"""Samples of OpenAI's evals: a JSON object per line, with the conversation `input` and the `ideal` answer to its end."""
+"""Samples of OpenAI's evals: a JSON object per line, with a conversation `input` and the `ideal` answer to its end."""
 
 from collections.abc import Iterator
 from pathlib import Path
