@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from shipworthy.architect.compute.schema import Machine
+from shipworthy.core import lock
 from shipworthy.core.files import read_json
 from shipworthy.core.identity import code_version
 from shipworthy.core.project import project_root
@@ -108,6 +109,15 @@ def test_slurm_and_campaign(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHIPWORTHY_CAMPAIGN", "first")
     monkeypatch.setenv("SHIPWORTHY_TRIAL", "4")
     assert surroundings.campaign() == {"name": "first", "trial": 4}
+
+
+def test_what_is_left_of_a_removed_package_has_no_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone-1.0.dist-info").mkdir()
+    before = surroundings.packages()
+    monkeypatch.syspath_prepend(tmp_path)
+    assert surroundings.packages() == before
+    (tmp_path / "some.lock").write_text("no-such-package==1.0\n")
+    assert lock.compare(tmp_path / "some.lock")[1] == ["no-such-package"]
 
 
 def test_seeds_are_those_that_are_drawn_from() -> None:
