@@ -171,7 +171,9 @@ def test_where_samples_can_not_be_written_the_run_goes_on(tmp_path: Path, capsys
     (tmp_path / "system.jsonl").mkdir()
     sampler = Sampler(tmp_path, 0.05, lambda values, number: sent.append(number))
     sampler.start()
-    time.sleep(0.3)
+    until = time.monotonic() + 30
+    while len(sent) < 2 and time.monotonic() < until:
+        time.sleep(0.05)
     sampler.stop()
     assert len(sent) >= 2
     assert capsys.readouterr().out.count("the run goes on without these samples") == 1
