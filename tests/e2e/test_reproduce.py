@@ -144,7 +144,8 @@ def test_code_that_changes_what_comes_out_is_told_where_it_parts(project: Projec
     source.write_text(text.replace("config.lr,", "2 * config.lr,", 1).replace("lr=config.lr", "lr=2 * config.lr", 1))
     assert source.read_text() != text
     before = project.folder / "runs" / "reproduced" / run.name
-    (before / "reproduction.json").unlink()  # as if the last repetition, of the run's own code, had been killed
+    shutil.rmtree(before, ignore_errors=True)
+    (before / "runs" / "0123" / "checkpoint").mkdir(parents=True)  # of a repetition with other code that was killed
     try:
         done = project.call("reproduce", run.name, "code=present")
     finally:
