@@ -78,7 +78,7 @@ def test_it_is_whole_whenever_it_is_read_and_whoever_writes(tmp_path, monkeypatc
             status.note({name: number, "kept": number})
 
     reads = 0
-    threads = [threading.Thread(target=write, args=(name,)) for name in ("step", "other")]
+    threads = [threading.Thread(target=write, args=(name,), daemon=True) for name in ("step", "other")]
     for thread in threads:
         thread.start()
     while any(thread.is_alive() for thread in threads):

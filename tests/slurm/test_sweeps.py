@@ -50,7 +50,7 @@ def test_a_raise_and_two_preemptions(project: Project, cluster: Cluster):
         project.gets_to(sweep, 1, reached + 5)  # it has begun to make steps of its own
         project.preempt(sweep, 1)
         reached = project.step(sweep, 1)
-    collected = project.call("sweep", "collect", sweep.name, seconds=600)
+    collected = project.call("sweep", "collect", sweep.name, seconds=900)
     print(collected.stdout, collected.stderr)
     assert collected.returncode == 1
     assert "1 of 6 jobs gave no result (job 2;" in collected.stderr
