@@ -189,7 +189,7 @@ def test_a_campaign_from_its_begin_to_its_report_and_on(tune, project):
 
 @pytest.mark.timeout(600)
 def test_ctrl_c_leaves_everything_to_be_gone_on_with(tune, project):
-    long = (*ADULT, "hpo=xgboost", "model.rounds=4000", "model.early_stopping_rounds=4000", "model.threads=1")
+    long = (*ADULT, "hpo=xgboost", "model.rounds=40000", "model.early_stopping_rounds=40000", "model.threads=1")
     arguments = (*long, "hpo.budget.trials=2", "hpo.pruner={name:none,first_step:null,last_step:null,reduction:null}")
     process = subprocess.Popen(
         [PROGRAM, "tune", *arguments], cwd=project, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -207,7 +207,7 @@ def test_ctrl_c_leaves_everything_to_be_gone_on_with(tune, project):
     assert [trial["attempts"][0]["outcome"] for trial in trials(project)] == ["SIGTERM"] * 2
     (record,) = campaigns(project)
     about = json.loads(record.read_text())
-    about["overrides"] = [text.replace("4000", "20") for text in about["overrides"]]  # what is left is quick
+    about["overrides"] = [text.replace("40000", "20") for text in about["overrides"]]  # what is left is quick
     record.write_text(json.dumps(about))
     assert tune(f"campaign={record.parent.name}").returncode == 0
     assert [trial["state"] for trial in trials(project)] == ["finished"] * 2
@@ -231,4 +231,12 @@ def test_a_dry_run_shows_the_workers_script_and_leaves_nothing(inside, project, 
     shown = capsys.readouterr().out
     assert "#SBATCH --array=0,1,2%3" in shown
     assert "-m shipworthy.job" in shown
+    assert campaigns(project) == []
+
+
+def test_a_dry_run_that_is_refused_says_why(inside, project, capsys, tmp_path, monkeypatch):
+    (tmp_path / "site.yaml").write_text("acount: lab\n")
+    monkeypatch.setenv("SHIPWORTHY_SITE", str(tmp_path / "site.yaml"))
+    assert inside(*ADULT, *QUICK, "hydra/launcher=slurm_cpu", "--dry-run") != 0
+    assert "did you mean account?" in capsys.readouterr().err.strip().splitlines()[-1]
     assert campaigns(project) == []

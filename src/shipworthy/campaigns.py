@@ -144,7 +144,7 @@ def start(
         _go(campaign, launcher)
     except ShipworthyError:
         if launcher is not None and not campaign.record["sweeps"]:  # nothing was submitted
-            shutil.rmtree(campaign.folder)
+            shutil.rmtree(campaign.folder, ignore_errors=True)  # a dry run has made none
         raise
     return campaign
 

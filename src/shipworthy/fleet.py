@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import write_json
 from shipworthy.core.progress import say
 from shipworthy.launch.judge import State
+from shipworthy.launch.patience import answered
 from shipworthy.launch.script import render
 from shipworthy.launch.site import read_site
 from shipworthy.launch.standing import SECONDS_BETWEEN_LOOKS, Standing, look
@@ -66,12 +68,14 @@ def follow(campaign: Campaign) -> None:
     """Waits until the campaign is over, with a line whenever something changes; submits the dead again.
 
     Raises:
-        ShipworthyError: a worker failed at what no trial could do anything about.
+        ShipworthyError: a worker failed at what no trial could do anything about, or Slurm has not answered for
+            minutes.
     """
     teller = Teller(campaign)
     deaths: dict[int, int] = {}
     while True:
-        standing = look(Sweep.find(campaign.root, campaign.record["sweeps"][-1]))
+        sweep = Sweep.find(campaign.root, campaign.record["sweeps"][-1])
+        standing = answered(partial(look, sweep))
         trials = campaign.trials()
         teller.tell(trials)
         if campaign.over(trials) and _measured(campaign) and standing.over:

@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -30,7 +32,24 @@ def test_two_sweeps_from_the_same_state_share_one(now, tmp_path):
     before = (folder / "src/shipworthy/job.py").stat().st_ino
     assert Snapshot.now().keep(tmp_path) == folder
     assert (folder / "src/shipworthy/job.py").stat().st_ino == before
-    assert list(tmp_path.iterdir()) == [folder]
+    assert list(tmp_path.glob("[!.]*")) == [folder]
+
+
+def test_many_that_keep_it_at_once_share_one(tmp_path):
+    small = Snapshot({f"src/{n}.py": b"x" * n for n in range(20)}, {"git_sha": "0" * 40})
+
+    def keep(snapshots: Path, kept: list[Path]) -> None:
+        kept.append(small.keep(snapshots))
+
+    for number in range(30):
+        kept: list[Path] = []
+        threads = [threading.Thread(target=keep, args=(tmp_path / str(number), kept)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert kept == [tmp_path / str(number) / small.name] * 4, "one that raised kept nothing"
+        assert list((tmp_path / str(number)).glob("[!.]*")) == kept[:1]
 
 
 @pytest.mark.parametrize("name", ["src/shipworthy/job.py", "conf/config.yaml", "requirements.lock", "src/new.py"])

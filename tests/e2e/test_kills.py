@@ -12,6 +12,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -29,7 +30,7 @@ KILLS = int(os.environ.get("KILLS", "10"))
 STEPS = 60
 SECONDS = {1: 6.0, 2: 25.0}
 """About how long an undisturbed process runs, by the number of processes."""
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60 + 60 * KILLS)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120 + 120 * KILLS)]
 
 # Libraries are imported once, and each run is forked from there: else nine tenths of the test would be imports.
 FORKS = multiprocessing.get_context("forkserver")
@@ -145,19 +146,38 @@ def kill_until_done(run: Run, kills: int, kill: Callable[[BaseProcess], None]) -
 
 
 def kill_all(process: BaseProcess) -> None:
-    os.kill(process.pid, signal.SIGKILL)
+    with suppress(ProcessLookupError):  # it may have come to its end just now
+        os.kill(process.pid, signal.SIGKILL)
 
 
 def kill_one(process: BaseProcess) -> None:
     """One of the run's processes, now the first, now the other; those that are left must end by themselves."""
-    followers = [c.pid for c in psutil.Process(process.pid).children() if "spawn_main" in str(c.cmdline())]
-    family = [process.pid, *followers]
-    os.kill(random.choice(family), signal.SIGKILL)
+    family = [process.pid, *followers(process.pid)]
+    with suppress(ProcessLookupError):  # it may have come to its end just now
+        os.kill(random.choice(family), signal.SIGKILL)
     process.join(timeout=120)
     until = time.monotonic() + 60
-    while any(psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie" for pid in family):
+    while any(runs(pid) for pid in family):
         assert time.monotonic() < until, "a process of the run outlived it"
         time.sleep(0.1)
+
+
+def followers(pid: int) -> list[int]:
+    """The processes that train with this one."""
+    found = []
+    with suppress(psutil.NoSuchProcess):
+        for child in psutil.Process(pid).children():
+            with suppress(psutil.NoSuchProcess):
+                found += [child.pid] if "spawn_main" in str(child.cmdline()) else []
+    return found
+
+
+def runs(pid: int) -> bool:
+    """Whether a process is there, and no zombie."""
+    try:
+        return psutil.Process(pid).status() != "zombie"
+    except psutil.NoSuchProcess:
+        return False
 
 
 @pytest.mark.parametrize(("devices", "kill"), [(1, kill_all), (2, kill_one)])

@@ -143,12 +143,16 @@ def test_code_that_changes_what_comes_out_is_told_where_it_parts(project: Projec
     text = source.read_text()
     source.write_text(text.replace("config.lr,", "2 * config.lr,", 1).replace("lr=config.lr", "lr=2 * config.lr", 1))
     assert source.read_text() != text
+    before = project.folder / "runs" / "reproduced" / run.name
+    shutil.rmtree(before, ignore_errors=True)
+    (before / "runs" / "0123" / "checkpoint").mkdir(parents=True)  # of a repetition with other code that was killed
     try:
         done = project.call("reproduce", run.name, "code=present")
     finally:
         source.write_text(text)
     assert done.returncode == 1
     assert "metrics: they part at step 1" in done.stdout
+    assert len(list(before.glob("runs/*/checkpoint"))) == 1
     assert "was not reproduced" in done.stderr and "Traceback" not in done.stderr
     assert read_json(run / "reproduction.json")["verdict"] == "parted"
 

@@ -72,16 +72,17 @@ def test_it_is_whole_whenever_it_is_read_and_whoever_writes(tmp_path, monkeypatc
     status.begin()
 
     def write(name: str) -> None:
+        while reads <= 5:  # a busy machine may give all its time to the writers
+            status.note({name: 0, "kept": 0})
         for number in range(100):
             status.note({name: number, "kept": number})
 
-    threads = [threading.Thread(target=write, args=(name,)) for name in ("step", "other")]
+    reads = 0
+    threads = [threading.Thread(target=write, args=(name,), daemon=True) for name in ("step", "other")]
     for thread in threads:
         thread.start()
-    reads = 0
     while any(thread.is_alive() for thread in threads):
         assert json.loads(status.path.read_text())["state"] == "running"
         reads += 1
         time.sleep(0.001)
-    assert reads > 5
     assert (read_json(status.path)["step"], read_json(status.path)["other"]) == (99, 99)

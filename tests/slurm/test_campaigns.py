@@ -61,9 +61,15 @@ def at_work(project: Project) -> list[dict[str, Any]]:
 
 def test_a_worker_is_killed_and_one_preempted_and_every_trial_is_done_once(project: Project, cluster: Cluster):
     process = project.start("tune", *ASKED)
-    cluster.until("some trials to get on", lambda: len(at_work(project)) >= 3, seconds=240)
+    busy: list[dict[str, Any]] = []
+
+    def enough() -> bool:
+        busy[:] = at_work(project)
+        return len(busy) >= 3
+
+    cluster.until("some trials to get on", enough, seconds=240)
     (sweep,) = project.sweeps()
-    victim, other = at_work(project)[:2]
+    victim, other = busy[:2]
     os.kill(victim["pid"], signal.SIGKILL)
     high = cluster.sbatch("sleep 600", "-p", "high", "-w", project.node(other["job"]), "-c", "4", "--mem=4000")
     cluster.until("the preemption", lambda: cluster.state(high) == "RUNNING")

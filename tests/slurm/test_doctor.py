@@ -17,10 +17,9 @@ SMALL_NODES = ("hydra/launcher=slurm_nodes", "hydra.launcher.cpus_per_task=1", "
 
 
 @pytest.fixture
-def project(tmp_path: Path, cluster: Cluster) -> Project:
-    for kind in ("plan", "dataset"):
-        (tmp_path / "road" / kind).mkdir(parents=True)
-    return Project.new(tmp_path / "project", cluster, tmp_path / "road")
+def project(tmp_path: Path, cluster: Cluster, road: Path) -> Project:
+    """Its raw data are there, for a road was made of them."""
+    return Project.new(tmp_path / "project", cluster, road)
 
 
 def site(project: Project, text: str) -> dict[str, str]:

@@ -24,7 +24,8 @@ def project(tmp_path: Path, cluster: Cluster) -> Project:
 
 def nothing_is_left(project: Project) -> None:
     assert not list(project.folder.glob("runs/sweeps/*/"))
-    assert project.cluster.run("squeue", "--noheader", "--me") == ""
+    # Jobs of the test before may still be going.
+    project.cluster.until("an empty queue", lambda: project.cluster.run("squeue", "--noheader", "--me") == "")
 
 
 @pytest.mark.parametrize(

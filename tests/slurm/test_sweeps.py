@@ -13,9 +13,11 @@ from shipworthy.core.files import read_json, sha256_of_file
 from tests.slurm.conftest import Cluster
 from tests.slurm.project import SMALL, Project
 
-pytestmark = [pytest.mark.slurm, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slurm, pytest.mark.timeout(1500)]
 
 STEPS = "trainer.steps=200 trainer.validate_every=100 trainer.checkpoint_every=20".split()
+LONG = ("trainer.steps=600", *STEPS[1:])
+"""Long enough to be preempted twice on a quick machine, though a job tells its steps every two seconds only."""
 WHOLE_NODE = ("hydra/launcher=slurm_cpu", "hydra.launcher.cpus_per_task=4", "hydra.launcher.partition=low")
 TWO_NODES = ("hydra/launcher=slurm_nodes", "hydra.launcher.cpus_per_task=1")
 
@@ -42,24 +44,26 @@ def undisturbed(project: Project, *overrides: str) -> Path:
 
 def test_a_raise_and_two_preemptions(project: Project, cluster: Cluster):
     rates = ["0.001", "0.002", "1e30", "0.003", "0.004", "0.005"]
-    sweep = project.submit(*WHOLE_NODE, *STEPS, f"optimizer.lr={','.join(rates)}")
-    for at_least in (10, 60):
-        project.gets_to(sweep, 1, at_least)
+    sweep = project.submit(*WHOLE_NODE, *LONG, f"optimizer.lr={','.join(rates)}")
+    reached = 5
+    for _ in range(2):
+        project.gets_to(sweep, 1, reached + 5)  # it has begun to make steps of its own
         project.preempt(sweep, 1)
-    collected = project.call("sweep", "collect", sweep.name, seconds=600)
+        reached = project.step(sweep, 1)
+    collected = project.call("sweep", "collect", sweep.name, seconds=900)
     print(collected.stdout, collected.stderr)
     assert collected.returncode == 1
     assert "1 of 6 jobs gave no result (job 2;" in collected.stderr
     assert "Traceback" not in collected.stderr
     rows = [line.split() for line in collected.stdout.splitlines() if re.match(r"^[0-5]  +\d+_", line)][-6:]
-    assert [(row[2], row[3]) for row in rows if row[0] != "2"] == [("finished", "200/200")] * 5
+    assert [(row[2], row[3]) for row in rows if row[0] != "2"] == [("finished", "600/600")] * 5
     assert rows[2][2] == "failed"
     assert f"job 2 failed: {project.status(sweep, 2)['said']}" in collected.stdout
     assert rows[1][4] == "2", "restarts"
     attempts = project.status(sweep, 1)["attempts"]
     assert [one["outcome"] for one in attempts] == ["requeued: SIGTERM", "requeued: SIGTERM", "finished"]
-    assert attempts[0]["step"] < attempts[1]["step"] < 200, "it went on from where it stood"
-    alone = undisturbed(project, *STEPS, f"optimizer.lr={rates[1]}")
+    assert attempts[0]["step"] < attempts[1]["step"] < 600, "it went on from where it stood"
+    alone = undisturbed(project, *LONG, f"optimizer.lr={rates[1]}")
     assert adapter(project.checkpoint(sweep, 1)) == adapter(alone)
     assert ledger(project.checkpoint(sweep, 1)) == ledger(alone)
 
@@ -112,7 +116,7 @@ def test_a_node_is_killed_under_two(project: Project, cluster: Cluster):
 
 def test_a_signal_during_imports_and_the_time_limit(project: Project, cluster: Cluster):
     how = ("hydra/launcher=slurm_cpu", "hydra.launcher.cpus_per_task=2", "tracker=mlflow")
-    planned = [200, 1500]
+    planned = [200, 4000]  # the other one must outlast its imports and the 30 s in which Slurm looks once
     sweep = project.submit(*how, *STEPS[1:], f"trainer.steps={planned[0]},{planned[1]}")
     jobs = [project.job(sweep, n) for n in (0, 1)]
     cluster.until("its process", lambda: f"{jobs[0]}.0" in cluster.run("squeue", "-h", "--steps", "-o", "%i"))
@@ -125,7 +129,8 @@ def test_a_signal_during_imports_and_the_time_limit(project: Project, cluster: C
     cluster.run("scontrol", "update", f"jobid={jobs[1]}", "TimeLimit=60")
     for n in (0, 1):
         project.goes_on(sweep, n, 1)
-    assert "2 finished" in project.ok("sweep", "collect", sweep.name)
+    collected = project.call("sweep", "collect", sweep.name, seconds=1000)
+    assert "2 finished" in collected.stdout, collected.stdout + collected.stderr
     outcomes = [[one["outcome"] for one in project.status(sweep, n)["attempts"]] for n in (0, 1)]
     assert outcomes == [["requeued: SIGUSR1", "finished"], ["requeued: SIGUSR2", "finished"]]
     client = MlflowClient(f"sqlite:///{project.folder}/runs/mlflow.db")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +10,17 @@ import polars as pl
 import pytest
 
 import shipworthy.stages.train as stage
+from shipworthy import job
 from shipworthy.architect.compute.schema import Machine
 from shipworthy.config import as_dict
+from shipworthy.core import pulse
 from shipworthy.core.artifact import read_artifact, write_artifact
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import read_json, sha256_of_file, write_json
 from shipworthy.core.interrupt import StopRequestedError, ask, withdraw
 from shipworthy.core.workspace import Workspace
 from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.launch.status import Status
 from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.causal_lm.weights import fetch
@@ -26,12 +30,15 @@ from shipworthy.track.trackers.none import NoTracker
 from shipworthy.track.trackers.schema import NoTracker as NoTrackerConfig
 from shipworthy.train.adapters.schema import Lora
 from shipworthy.train.schema import AdamW, LightningTrainer
+from shipworthy.train.watch.schema import Patience, Watching
 from tests.tiny import write_model
 
 TASK = TextToText(name="t", description="d", prompt="{text}", max_new_tokens=6, baselines=["majority"])
 TRAINER = LightningTrainer(
     batch_size=2, steps=6, validate_every=3, validation_rows=2, checkpoint_every=1, keep=2, threads=1
 )
+
+IMPATIENT = replace(TRAINER, validate_every=1, watch=Watching(patience=Patience(action="finish", validations=2)))
 
 
 @pytest.fixture
@@ -182,6 +189,27 @@ def test_preflight_only_trains_nothing(model: CausalLM, tmp_path: Path, capsys: 
     assert "13 of 13 passed" in capsys.readouterr().out
     assert len(json.loads((folder / "preflight.json").read_text())) == 13
     assert not list(folder.glob("step-*")) and not (tmp_path / "artifacts" / "checkpoint").exists()
+
+
+@pytest.mark.parametrize(
+    ("trainer", "how", "made"),
+    [
+        (TRAINER, {"preflight": "only"}, None),
+        (TRAINER, {}, 6),
+        (IMPATIENT, {}, 3),
+        (TRAINER, {"sample": "50%"}, 5),
+    ],
+)
+def test_a_job_has_made_all_steps_that_it_told_of(
+    model: CausalLM, tmp_path: Path, trainer: LightningTrainer, how: dict[str, str], made: int | None
+) -> None:
+    for name in ("first", "again"):  # where the run is done already
+        status = Status(tmp_path / f"{name}.json")
+        status.begin()
+        with pulse.felt(status.note):
+            train(model, tmp_path, trainer, publish=False, **how)
+        assert (status.value.get("step"), status.value.get("steps")) == (made, made)
+        job._all_steps(status)
 
 
 def starts(folder: Path) -> list[dict[str, Any]]:

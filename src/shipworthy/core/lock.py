@@ -21,7 +21,8 @@ def compare(lock: Path) -> tuple[int, list[str], list[str]]:
     pins = dict(line.strip().split("==") for line in lock.read_text(encoding="utf-8").splitlines() if "==" in line)
     installed: dict[str, str] = {}
     for one in importlib.metadata.distributions():
-        installed.setdefault(_plain(one.name), one.version.partition("+")[0])
+        if one.name:  # what is left of a package that was removed halfway has none
+            installed.setdefault(_plain(one.name), one.version.partition("+")[0])
     found = {name: installed.get(_plain(name)) for name in pins}
     absent = [name for name, version in found.items() if version is None]
     other = [f"{name} {found[name]} (lock: {pins[name]})" for name in pins if found[name] not in (None, pins[name])]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from shipworthy.core import secrets
 from shipworthy.core.errors import ShipworthyError
-from shipworthy.core.files import new_folder, sha256_of_json, write_json
+from shipworthy.core.files import new_folder, sha256_of_json, turn, write_json
 from shipworthy.core.identity import code_version, package_files
 from shipworthy.core.project import SNAPSHOT, code_root
 
@@ -62,20 +62,24 @@ class Snapshot:
             ShipworthyError: somebody changed a file in it.
         """
         folder = snapshots / self.name
-        if folder.is_dir():
-            for name, text in self.files.items():
-                if not (folder / name).is_file() or (folder / name).read_bytes() != text:
-                    raise ShipworthyError(
-                        f"{folder / name} is not what it was when the snapshot was taken: remove {folder}, unless jobs "
-                        "of an older sweep still wait for it."
-                    )
-            return folder
+        if not folder.is_dir():
+            with turn(folder.with_name(f".{folder.name}.lock")):
+                if not folder.is_dir():  # two that start together take the same one
+                    self._write(folder)
+        for name, text in self.files.items():
+            if not (folder / name).is_file() or (folder / name).read_bytes() != text:
+                raise ShipworthyError(
+                    f"{folder / name} is not what it was when the snapshot was taken: remove {folder}, unless jobs of "
+                    "an older sweep still wait for it."
+                )
+        return folder
+
+    def _write(self, folder: Path) -> None:
         with new_folder(folder) as target:
             for name, text in self.files.items():
                 (target / name).parent.mkdir(parents=True, exist_ok=True)
                 (target / name).write_bytes(text)
             write_json(target / SNAPSHOT, self.version)
-        return folder
 
 
 def _files(root: Path) -> Iterator[tuple[str, bytes]]:

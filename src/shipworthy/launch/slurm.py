@@ -50,6 +50,10 @@ ADVICE = {
 """What to do about sbatch's reasons, by the words that they begin with or hold."""
 
 
+class NoSlurmError(ShipworthyError):
+    """There is no Slurm on this machine, or none that it is told of: asking again would not help."""
+
+
 @dataclass(frozen=True)
 class Accounting:
     """What Slurm's accounting knows; `silent` says why it says nothing: empty if it answered."""
@@ -62,11 +66,12 @@ def command(*arguments: str, limit_s: float = LIMIT_S) -> subprocess.CompletedPr
     """Runs a command of Slurm, whatever it ends with.
 
     Raises:
-        ShipworthyError: there is no such command, nobody answers it, or it takes longer than `limit_s` (seconds).
+        NoSlurmError: there is no such command, or no such configuration.
+        ShipworthyError: nobody answers it, or it takes longer than `limit_s` (seconds).
     """
     named = os.environ.get("SLURM_CONF")
     if named and not Path(named).is_file():  # they would look for it for a minute
-        raise ShipworthyError(f"SLURM_CONF names {named}, which is not there: correct it, or unset it.")
+        raise NoSlurmError(f"SLURM_CONF names {named}, which is not there: correct it, or unset it.")
     program, timed_out = arguments[0], False
     own = {name: value for name, value in os.environ.items() if not name.startswith("SLURM_") or name in KEPT}
     own |= TABLES if program in ("sacct", "squeue") else {}  # a job gets the environment of its sbatch
@@ -75,7 +80,7 @@ def command(*arguments: str, limit_s: float = LIMIT_S) -> subprocess.CompletedPr
             arguments, env=own, capture_output=True, text=True, errors="replace", timeout=limit_s, check=False
         )
     except FileNotFoundError:
-        raise ShipworthyError(
+        raise NoSlurmError(
             f"There is no {program} on this machine: submit from a login node of a Slurm cluster, or bring one up "
             "with slurm/testcluster up."
         ) from None

@@ -13,6 +13,7 @@ from shipworthy.core.progress import say
 from shipworthy.launch import slurm
 from shipworthy.launch.cost import Cost, cost, kept_seconds
 from shipworthy.launch.judge import Known, State, Verdict, judge
+from shipworthy.launch.patience import answered
 from shipworthy.launch.records import Attempt, Queued
 from shipworthy.launch.sweep import PARAMS, Sweep
 
@@ -147,11 +148,15 @@ def _known(sweep: Sweep, number: int, status: Mapping[str, Any] | None) -> tuple
 
 
 def follow(sweep: Sweep) -> Standing:
-    """Waits until all jobs are over, with a line whenever something changes, and shows what came out."""
+    """Waits until all jobs are over, with a line whenever something changes, and shows what came out.
+
+    Raises:
+        ShipworthyError: Slurm has not answered for minutes.
+    """
     before: list[tuple[State, int]] = []
     said = 0.0
     while True:
-        standing = look(sweep)
+        standing = answered(lambda: look(sweep))
         states = [(verdict.state, verdict.restarts) for verdict in standing.verdicts]
         if states != before or time.monotonic() - said > 60.0:
             say(_summary(standing))

@@ -9,7 +9,7 @@ from shipworthy.core import gpus
 from shipworthy.core.artifact import MANIFEST, read_artifact
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import read_json, write_json
-from shipworthy.core.identity import environment
+from shipworthy.core.identity import environment, lock_hash, source_hash
 from shipworthy.core.progress import say
 from shipworthy.core.project import project_root
 from shipworthy.core.snapshot import SNAPSHOTS
@@ -37,8 +37,8 @@ def run(arguments: Sequence[str]) -> None:
     then = read_artifact(folder / "checkpoint", "checkpoint")
     record = read_json(folder / "record.json")
     target = runs / FOLDER / folder.name
-    if (target / RESULT).is_file():  # compared already: this is another repetition
-        shutil.rmtree(target)
+    if (target / RESULT).is_file() or not _holds(target, record, code):
+        shutil.rmtree(target, ignore_errors=True)  # compared already, or killed with other code: begun anew
     found = restore.code(record, folder, root, target) if code == "run" else restore.present(root, target)
     say(f"code: {found}, into {target}")
     differing = _differences(record, folder, root, target if code == "run" else None)
@@ -53,6 +53,12 @@ def run(arguments: Sequence[str]) -> None:
     write_json(folder / RESULT, result)
     if compared.verdict is outcome.Verdict.PARTED:
         raise ShipworthyError(f"{folder.name} was not reproduced; what came out instead is in {again}.")
+
+
+def _holds(target: Path, record: Mapping[str, Any], code: str) -> bool:
+    """Whether a repetition that was killed left the code that is asked for now: then it goes on."""
+    own = (record["code"]["source"], record["environment"]["lock"])
+    return restore.version(target) == (own if code == "run" else (source_hash(), lock_hash()))
 
 
 def _asked(arguments: Sequence[str]) -> tuple[str, str, float, str]:

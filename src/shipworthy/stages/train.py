@@ -74,7 +74,7 @@ def run(
         "run": folder,
         "run_id": workspace.run_id,
     }
-    pulse.tell(run_id=workspace.run_id, steps=getattr(request["trainer"], "steps", None))
+    pulse.tell(run_id=workspace.run_id)
     started = _prepare(folder, resume)
     kind = importlib.import_module(f"shipworthy.train.{trainer.kind}.fit")
     if not started or not (folder / record.RECORD).is_file():
@@ -89,9 +89,12 @@ def run(
     if (folder / "checkpoint" / MANIFEST).is_file():
         say(f"run {workspace.run_id} is done already")
     else:
+        pulse.tell(steps=getattr(request["trainer"], "steps", None))
         _fit(kind, request, tracker, compute, workspace, dataset)
         calibration.note(folder, plan)
     if small:
+        made = read_artifact(folder / "checkpoint", "checkpoint").json("training.json")["steps"]
+        pulse.tell(step=made, steps=made)
         small.tell(folder, _identity(workspace), compute)
     else:
         _publish(workspace)
@@ -149,7 +152,7 @@ def _publish(workspace: Workspace) -> None:
     """Copies the finished run to where the road's next command looks for it."""
     place = done = workspace.run_folder() / "checkpoint"
     training = read_artifact(done, "checkpoint").json("training.json")
-    pulse.tell(step=training["steps"], metric=training["selected_metric"])
+    pulse.tell(step=training["steps"], steps=training["steps"], metric=training["selected_metric"])
     if workspace.publish:
         place = workspace.root / "checkpoint"
         with new_folder(place) as target:

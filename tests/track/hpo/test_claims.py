@@ -65,13 +65,17 @@ def test_who_was_silent_for_the_lease_loses_it_and_finds_out(claims: Claims):
 
 
 def test_a_sign_of_life_keeps_it(tmp_path: Path):
-    claims = Claims(tmp_path, lease_s=0.6)
+    claims = Claims(tmp_path, lease_s=3)
     claim = claims.take("trial-1", elsewhere())
     assert claim is not None
     with claims.beating([claim]):
-        time.sleep(1.5)
+        silent_for(claim, 100)
+        deadline = time.monotonic() + 30
+        while time.time() - claim.path.stat().st_mtime > 50:
+            assert time.monotonic() < deadline, "no sign of life"
+            time.sleep(0.05)
         assert claims.take("trial-1", elsewhere(2)) is None
-    time.sleep(0.8)
+    silent_for(claim, 100)
     assert claims.take("trial-1", elsewhere(2)) is not None
 
 

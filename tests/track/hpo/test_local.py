@@ -56,16 +56,19 @@ def made_once(campaign: Campaign, steps: int) -> bool:
 
 
 def test_workers_killed_with_9_cost_no_trial(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    campaign = cheap.new(tmp_path, steps=10, pace_s=0.05, budget={"trials": 8}, workers=3, retries=3)
+    campaign = cheap.new(tmp_path, steps=10, pace_s=0.4, budget={"trials": 8}, workers=3, retries=3)
     deaths: list[int] = []
+
+    def holders() -> list[int]:
+        """The workers that are at a trial."""
+        held = [trial["attempts"][-1]["pid"] for trial in campaign.trials() if trial["state"] == "running"]
+        return [pid for pid in held if pid not in deaths and psutil.pid_exists(pid)]
 
     def kill() -> None:
         for _ in range(3):
-            until(lambda: counts(campaign.trials())["running"] >= 2)
-            victim = next(process for process in workers(campaign) if process.pid not in deaths)
-            deaths.append(victim.pid)
-            victim.kill()
-            time.sleep(0.5)
+            until(lambda: len(holders()) >= 2)
+            deaths.append(holders()[0])
+            os.kill(deaths[-1], signal.SIGKILL)
 
     killer = threading.Thread(target=kill)
     killer.start()

@@ -1,6 +1,7 @@
 """Workers of a campaign, one after another or at once: every trial is done once, whatever happens to them."""
 
 import math
+import os
 import threading
 import time
 from pathlib import Path
@@ -127,7 +128,7 @@ class Killed(BaseException):
 
 
 def killed_at(campaign: Campaign, number: int) -> None:
-    """A worker on another machine that is killed at this trial; its silence is longer than the lease by now."""
+    """A worker on another machine that is killed at this trial."""
     worker = Worker(campaign, 9)
     worker.me |= {"host": "n7"}
 
@@ -141,13 +142,20 @@ def killed_at(campaign: Campaign, number: int) -> None:
     assert claim is not None and not claim.over.exists()
 
 
+def silent(campaign: Campaign, number: int) -> None:
+    """Lets more than a lease pass since the last sign of life of who held this trial."""
+    claim = campaign.claims().last(f"trial-{number}")
+    assert claim is not None
+    os.utime(claim.path, (time.time() - 120,) * 2)
+
+
 def test_a_killed_workers_trial_is_another_s_when_the_lease_is_over(tmp_path: Path):
-    campaign = new(tmp_path, budget={"trials": 3}, lease_s=1)
+    campaign = new(tmp_path, budget={"trials": 3}, lease_s=60)
     killed_at(campaign, 1)
     work(campaign)
     assert states(campaign) == ["finished", "running", "finished"], "others' trials are not waited for"
     assert not campaign.over(campaign.trials())
-    time.sleep(1.2)
+    silent(campaign, 1)
     work(campaign)
     assert states(campaign) == ["finished"] * 3
     assert [attempt["outcome"] for attempt in campaign.trials()[1]["attempts"]] == ["killed", "finished"]
@@ -155,10 +163,10 @@ def test_a_killed_workers_trial_is_another_s_when_the_lease_is_over(tmp_path: Pa
 
 
 def test_a_trial_whose_workers_are_killed_too_often_is_failed(tmp_path: Path):
-    campaign = new(tmp_path, budget={"trials": 2}, lease_s=1, retries=1)
+    campaign = new(tmp_path, budget={"trials": 2}, lease_s=60, retries=1)
     for _ in range(2):
         killed_at(campaign, 0)
-        time.sleep(1.2)
+        silent(campaign, 0)
     work(campaign)
     assert states(campaign) == ["failed", "finished"]
     assert campaign.trials()[0]["said"] == "its worker was killed 2 times, and hpo.retries=1."
@@ -166,7 +174,7 @@ def test_a_trial_whose_workers_are_killed_too_often_is_failed(tmp_path: Path):
 
 
 def test_a_worker_killed_between_its_file_and_optuna_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    campaign = new(tmp_path, budget={"trials": 2}, lease_s=1)
+    campaign = new(tmp_path, budget={"trials": 2}, lease_s=60)
     worker = Worker(campaign, 0)
     worker.me |= {"host": "n7"}
 
@@ -177,7 +185,7 @@ def test_a_worker_killed_between_its_file_and_optuna_loses_nothing(tmp_path: Pat
     with pytest.raises(Killed):
         worker.work(Cheap(campaign))
     assert states(campaign) == ["finished"] and of_optuna(campaign)[0] == TrialState.RUNNING
-    time.sleep(1.2)
+    silent(campaign, 0)
     work(campaign)
     assert of_optuna(campaign) == [TrialState.COMPLETE] * 2
     assert len((tmp_path / "steps" / "0.txt").read_text().splitlines()) == 4, "it was not run again"

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from shipworthy.architect.compute.schema import Machine
+from shipworthy.core import lock
 from shipworthy.core.files import read_json
 from shipworthy.core.identity import code_version
 from shipworthy.core.project import project_root
@@ -110,6 +111,15 @@ def test_slurm_and_campaign(monkeypatch: pytest.MonkeyPatch) -> None:
     assert surroundings.campaign() == {"name": "first", "trial": 4}
 
 
+def test_what_is_left_of_a_removed_package_has_no_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone-1.0.dist-info").mkdir()
+    before = surroundings.packages()
+    monkeypatch.syspath_prepend(tmp_path)
+    assert surroundings.packages() == before
+    (tmp_path / "some.lock").write_text("no-such-package==1.0\n")
+    assert lock.compare(tmp_path / "some.lock")[1] == ["no-such-package"]
+
+
 def test_seeds_are_those_that_are_drawn_from() -> None:
     drawn = record.seeds(3, LightningTrainer())
     assert drawn == {"seed": 3, "python": 3, "numpy": 3, "torch": 3, "workers": None}
@@ -161,7 +171,9 @@ def test_where_samples_can_not_be_written_the_run_goes_on(tmp_path: Path, capsys
     (tmp_path / "system.jsonl").mkdir()
     sampler = Sampler(tmp_path, 0.05, lambda values, number: sent.append(number))
     sampler.start()
-    time.sleep(0.3)
+    until = time.monotonic() + 30
+    while len(sent) < 2 and time.monotonic() < until:
+        time.sleep(0.05)
     sampler.stop()
     assert len(sent) >= 2
     assert capsys.readouterr().out.count("the run goes on without these samples") == 1

@@ -1,5 +1,6 @@
 """Rows that changed are named."""
 
+import threading
 from pathlib import Path
 
 import polars as pl
@@ -27,6 +28,23 @@ def dataset(folder: Path, parts: dict[str, pl.DataFrame]):
 @pytest.fixture
 def kept(tmp_path: Path) -> Path:
     return rows.keep(dataset(tmp_path / "then", ROWS), tmp_path / "runs")
+
+
+def test_many_that_keep_the_same_rows_at_once_keep_them_once(tmp_path: Path):
+    same = dataset(tmp_path / "then", ROWS)
+
+    def keep(runs: Path, kept: list[Path]) -> None:
+        kept.append(rows.keep(same, runs))
+
+    for number in range(30):
+        kept: list[Path] = []
+        threads = [threading.Thread(target=keep, args=(tmp_path / str(number), kept)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert kept == [rows.folder_of(tmp_path / str(number), same.digest)] * 4, "one that raised kept nothing"
+        assert rows.compare(kept[0], same.path) == []
 
 
 def edited(split: str, change: pl.Expr) -> dict[str, pl.DataFrame]:

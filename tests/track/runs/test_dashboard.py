@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import tempfile
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -55,8 +56,10 @@ def browsed(path: Path, wanted: str = "") -> str:
     """The document after its scripts ran."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     assert chromium, "this test looks at the page with Chromium: install it"
-    command = [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", f"{path.as_uri()}{wanted}"]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        command = [chromium, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={profile}"]
+        command += ["--dump-dom", f"{path.as_uri()}{wanted}"]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
 
 
 def test_the_page_stands_alone_and_holds_every_run(tmp_path: Path) -> None:
@@ -122,6 +125,7 @@ def test_runs_that_are_damaged_are_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.e2e
+@pytest.mark.browser
 def test_a_browser_draws_all_rows_points_and_curves(tmp_path: Path) -> None:
     project.project(tmp_path, 60)
     project.run(tmp_path / "runs", "evil", notes={"lesson": EVIL}, began=project.FIRST + 1e7, model=EVIL)
@@ -138,6 +142,7 @@ def test_a_browser_draws_all_rows_points_and_curves(tmp_path: Path) -> None:
 
 
 @pytest.mark.e2e
+@pytest.mark.browser
 def test_a_browser_filters_as_the_command_line_does(tmp_path: Path) -> None:
     project.project(tmp_path, 60, steps=80)
     path, page = written(tmp_path)
@@ -152,6 +157,7 @@ def test_a_browser_filters_as_the_command_line_does(tmp_path: Path) -> None:
 
 
 @pytest.mark.e2e
+@pytest.mark.browser
 def test_a_browser_says_that_there_is_nothing_yet(tmp_path: Path) -> None:
     (tmp_path / "runs").mkdir()
     assert "No run was made yet" in browsed(written(tmp_path)[0])

@@ -79,6 +79,7 @@ def page(url: str, profile: Path) -> str:
     return subprocess.run(command, capture_output=True, text=True, timeout=200, check=True).stdout
 
 
+@pytest.mark.browser
 def test_the_servers_page_shows_the_run(server: Server, tmp_path: Path) -> None:
     from mlflow import MlflowClient
 

@@ -90,7 +90,7 @@ def reader(config: Data, path: Path) -> Any:
     known = sorted(one.stem for one in here.glob("*.py") if one.stem not in {"__init__", "batch"})
     if name not in known:
         setting = f"data.format={config.format}" if config.format else f"data.file={path.name}"
-        endings_ = ", ".join(f".{one}" for one in known if one not in NAMED})
+        endings_ = ", ".join(f".{one}" for one in known if one not in NAMED)
         raise UsageError(
             f"{setting}: give a file that ends in {endings_}, or one of {', '.join(known)} as data.format."
         )

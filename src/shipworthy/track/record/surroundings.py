@@ -55,7 +55,8 @@ def packages() -> str:
     """Every installed package, as `pip freeze` lists them: lines `name==version`, sorted."""
     found: dict[str, str] = {}
     for one in importlib.metadata.distributions():
-        found.setdefault(one.name.lower(), f"{one.name}=={one.version}\n")  # what is found first is imported
+        if one.name:  # what is left of a package that was removed halfway has none
+            found.setdefault(one.name.lower(), f"{one.name}=={one.version}\n")  # what is found first is imported
     return "".join(line for _, line in sorted(found.items()))
 
 

@@ -15,6 +15,7 @@ import yaml
 from shipworthy.core.artifact import MANIFEST, read_artifact
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import read_json, sha256_of_file, sha256_of_json, write_json, write_text
+from shipworthy.core.identity import LOCK
 from shipworthy.core.progress import say
 from shipworthy.core.project import SNAPSHOT
 from shipworthy.core.snapshot import SNAPSHOTS, TAKEN, Snapshot
@@ -56,6 +57,12 @@ def source_hash(root: Path) -> str:
     """As core.identity.source_hash, of the package in `root`."""
     package = root / "src" / "shipworthy"
     return sha256_of_json({str(p.relative_to(package)): sha256_of_file(p) for p in sorted(package.rglob("*.py"))})
+
+
+def version(root: Path) -> tuple[str, str]:
+    """What a run's id takes of the code in `root`: the hashes of the package and of the lock (empty: there is none)."""
+    lock = root / LOCK
+    return source_hash(root), sha256_of_file(lock) if lock.is_file() else ""
 
 
 def _from_git(sha: str, diff: Path, project: Path, target: Path) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from shipworthy.core.artifact import MANIFEST, Artifact
-from shipworthy.core.files import new_folder, write_text
+from shipworthy.core.files import new_folder, turn, write_text
 from shipworthy.models.dataset import SPLITS
 
 DATASETS = Path("datasets")
@@ -25,10 +25,16 @@ def keep(dataset: Artifact, runs: Path) -> Path:
     """Keeps the hash of each row, and the manifest, unless an earlier run of the same dataset did."""
     folder = folder_of(runs, dataset.digest)
     if not folder.is_dir():
-        with new_folder(folder) as target:
-            hashes(dataset.path).write_parquet(target / ROWS)
-            write_text(target / MANIFEST, (dataset.path / MANIFEST).read_text(encoding="utf-8"))
+        with turn(folder.with_name(f".{folder.name}.lock")):
+            if not folder.is_dir():  # jobs of one sweep start together
+                _write(dataset, folder)
     return folder
+
+
+def _write(dataset: Artifact, folder: Path) -> None:
+    with new_folder(folder) as target:
+        hashes(dataset.path).write_parquet(target / ROWS)
+        write_text(target / MANIFEST, (dataset.path / MANIFEST).read_text(encoding="utf-8"))
 
 
 def hashes(dataset: Path) -> pl.DataFrame:
