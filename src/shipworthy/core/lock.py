@@ -1,9 +1,11 @@
 """Whether what is installed is what the lock names."""
 
+import contextlib
 import importlib.metadata
 import platform
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from shipworthy.core.finding import Finding, Level
@@ -13,17 +15,28 @@ from shipworthy.core.project import code_root
 MOST_NAMED = 5
 
 
+def installed() -> Iterator[tuple[str, str]]:
+    """Name and version of every installed package; of a name that comes twice, the first is what is imported.
+
+    What is left of a package that was removed halfway has no name: Python says None, the importlib_metadata of others,
+    once it is imported, raises.
+    """
+    for one in importlib.metadata.distributions():
+        with contextlib.suppress(FileNotFoundError):
+            if one.name:
+                yield one.name, one.version
+
+
 def compare(lock: Path) -> tuple[int, list[str], list[str]]:
     """How many packages a lock names; which of them are not installed, and which in another version.
 
     Local versions (`2.13.0+cpu`) count as what they are a build of.
     """
     pins = dict(line.strip().split("==") for line in lock.read_text(encoding="utf-8").splitlines() if "==" in line)
-    installed: dict[str, str] = {}
-    for one in importlib.metadata.distributions():
-        if one.name:  # what is left of a package that was removed halfway has none
-            installed.setdefault(_plain(one.name), one.version.partition("+")[0])
-    found = {name: installed.get(_plain(name)) for name in pins}
+    versions: dict[str, str] = {}
+    for name, version in installed():
+        versions.setdefault(_plain(name), version.partition("+")[0])
+    found = {name: versions.get(_plain(name)) for name in pins}
     absent = [name for name, version in found.items() if version is None]
     other = [f"{name} {found[name]} (lock: {pins[name]})" for name in pins if found[name] not in (None, pins[name])]
     return len(pins), absent, other

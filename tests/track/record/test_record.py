@@ -112,6 +112,8 @@ def test_slurm_and_campaign(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_is_left_of_a_removed_package_has_no_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import importlib_metadata  # noqa: F401 (its finder, of which some libraries make use, says it in another way)
+
     (tmp_path / "gone-1.0.dist-info").mkdir()
     before = surroundings.packages()
     monkeypatch.syspath_prepend(tmp_path)

@@ -1,11 +1,11 @@
 """What a run runs in: machine and packages, the variables that it may depend on, its Slurm job, its campaign."""
 
-import importlib.metadata
 import os
 from typing import Any
 
 from shipworthy.core import gpus
 from shipworthy.core.identity import environment
+from shipworthy.core.lock import installed
 from shipworthy.core.secrets import names_one, redact
 
 VARIABLES = (
@@ -54,9 +54,8 @@ def hardware() -> dict[str, Any]:
 def packages() -> str:
     """Every installed package, as `pip freeze` lists them: lines `name==version`, sorted."""
     found: dict[str, str] = {}
-    for one in importlib.metadata.distributions():
-        if one.name:  # what is left of a package that was removed halfway has none
-            found.setdefault(one.name.lower(), f"{one.name}=={one.version}\n")  # what is found first is imported
+    for name, version in installed():
+        found.setdefault(name.lower(), f"{name}=={version}\n")
     return "".join(line for _, line in sorted(found.items()))
 
 
