@@ -1,6 +1,7 @@
 """The prepare stage on small real files: a botocore-like wheel with a tiny language model, and a table."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -25,6 +26,7 @@ from shipworthy.models.dataset import SPLITS, files, info, scan, split
 from shipworthy.models.tfidf.schema import Tfidf
 from shipworthy.models.xgboost.schema import XGBoost
 from shipworthy.stages import prepare
+from tests.conftest import ROOT
 from tests.data.test_sources import botocore
 from tests.stages.people import CLASSES, people, run
 from tests.tiny import write_model
@@ -213,7 +215,8 @@ t.run(Path.cwd(), t.people(Path.cwd()))
 def test_after_a_kill_a_new_start_makes_the_same_dataset(project: Path) -> None:
     first = run(project, people(project))
     shutil.rmtree(first.path)
-    killed = subprocess.run([sys.executable, "-c", KILLED], cwd=project, check=False, capture_output=True)
+    line, env = [sys.executable, "-c", KILLED], {**os.environ, "PYTHONPATH": str(ROOT)}
+    killed = subprocess.run(line, cwd=project, env=env, check=False, capture_output=True)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     left = list((project / "artifacts").iterdir())
     assert len(left) == 1 and left[0].name.startswith(".dataset.")

@@ -49,7 +49,7 @@ def test_its_answer_is_read() -> None:
     says_what_it_should(expectations._finding(json.loads(RECORDED.read_text(encoding="utf-8")), 800))
 
 
-@pytest.mark.skipif("SHIPWORTHY_GX_PYTHON" not in os.environ, reason="SHIPWORTHY_GX_PYTHON names no interpreter")
+@pytest.mark.expectations
 def test_the_real_one_says_so(tmp_path: Path) -> None:
     (tmp_path / "suite.json").write_text(json.dumps(SUITE), encoding="utf-8")
     config = Expectations(suite=str(tmp_path / "suite.json"), python=os.environ["SHIPWORTHY_GX_PYTHON"])
