@@ -150,7 +150,7 @@ def _write(
     with file.open("wb") as out:
         results = ordered(compute, _pieces(rows, column, mask), workers)
         for sets, sequence in track(results, "shingles of texts, by batch", total=-(-total // BATCH_ROWS)):
-            sets.values.tofile(out)
+            out.write(np.ascontiguousarray(sets.values).data)  # tofile would not say that the disk is full
             lengths[done : done + len(sets)] = sets.lengths
             sequences[done : done + len(sets)] = sequence
             done += len(sets)

@@ -32,7 +32,7 @@ def propose(documents: Documents, config: MinHash, folder: Path, workers: int) -
         for keys in ordered(lambda sets: band_keys(sets, config), documents.blocks(), workers):
             for band in range(bands):
                 out.seek(4 * (band * n + low))
-                keys[band].tofile(out)
+                out.write(np.ascontiguousarray(keys[band]).data)  # tofile would not say that the disk is full
             low += keys.shape[1]
         for band in track(range(bands), "bands of MinHash", total=bands):
             out.seek(4 * band * n)

@@ -81,7 +81,7 @@ def embed(documents: Documents, config: Semantic, file: Path) -> None:
                     return_tensors="pt",
                 )
                 vectors[part] = _pooled(model, batch)
-            vectors.tofile(out)
+            out.write(vectors.data)  # tofile would not say that the disk is full
 
 
 @torch.inference_mode()
