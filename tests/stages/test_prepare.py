@@ -18,7 +18,7 @@ import pytest
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.project import project_root
 from shipworthy.data import build, rows
-from shipworthy.data.schema import Operations, Split, Table
+from shipworthy.data.schema import Conversations, Operations, Split, Table
 from shipworthy.evaluation.tasks.schema import TextToText
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.causal_lm.weights import fetch
@@ -103,6 +103,45 @@ def test_a_family_that_reads_words_gets_the_same_split_without_tokens(project: P
     assert test.columns == ["id", "service", "description", "cluster"]
     with pytest.raises(UsageError, match="'servce', which is none of the columns"):
         run(project, talk | {"model": Tfidf(template="{servce}"), "task": replace(TALK, prompt="{servce}")})
+
+
+def test_conversations_become_prompts_without_the_answer_that_test_hides(project: Path, talk: dict[str, Any]) -> None:
+    told = [
+        [
+            {"role": "user", "content": f"{says} a {noun}?"},
+            {"role": "assistant", "content": f"Which {noun}?"},
+            {"role": "user", "content": f"The {i}th, called {noun}{verb}."},
+            {"role": "assistant", "content": f"{verb}{noun}{i}"},
+        ]
+        for i, noun in enumerate(NOUNS)
+        for says, verb in VERBS.items()
+    ]
+    lines = [json.dumps({"messages": one, "shop": f"s{i % 12}"}) for i, one in enumerate(told)]
+    (project / "data" / "talks.jsonl").write_text("\n".join([*lines, '{"messages": []}']))
+    task = replace(TALK, prompt="", messages="messages", turns="all", max_length=400)
+    data = Conversations(name="n", licence="l", file="talks.jsonl", split=Split(test=8, validation=4, apart=["shop"]))
+    dataset = run(project, {"task": task, "data": data, "model": talk["model"]})
+    known = info(dataset)
+    assert known.rows == {"train": 2 * 36, "validation": 4, "test": 8}
+    assert pl.read_parquet(dataset.file("rejected.parquet"))["reason"].to_list() == ["malformed conversation"]
+    train, test = (pl.read_parquet(dataset.file(f"{name}.parquet")) for name in ("train", "test"))
+    hidden = pl.read_parquet(dataset.file("test_answers.parquet"))
+    assert test.columns == ["id", "messages", "asked", "cluster", "prompt_ids"]
+    for before, answer in zip(test["messages"], hidden["answer"], strict=True):
+        assert [one["role"] for one in json.loads(before)] == ["user", "assistant", "user"]
+        assert answer not in before
+    assert set(train["id"].str.slice(-2)) == {"#1", "#2"}
+    assert all(ids[-1] == known.eos_id for ids in train["answer_ids"])
+
+    groups = {"task": task, "data": data, "model": talk["model"]}
+    for change, sentence in (
+        ({"task": TALK}, "with the answer at the end: set task.messages=messages task.tools='' task.prompt=''"),
+        ({"task": replace(task, messages="told")}, "with the answer at the end: set task.messages=messages"),
+        ({"model": Tfidf(template="{asked}")}, "Conversations need a model that chats"),
+        ({"data": talk["data"]}, "task.messages=messages: the data are no conversations; set task.prompt"),
+    ):
+        with pytest.raises(UsageError, match=sentence):
+            run(project, groups | change)
 
 
 def test_the_same_seed_gives_the_same_dataset(project: Path, talk: dict[str, Any]) -> None:

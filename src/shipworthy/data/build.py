@@ -7,11 +7,11 @@ from typing import Any
 import polars as pl
 
 from shipworthy.core.errors import UsageError
-from shipworthy.data import prose, table
+from shipworthy.data import dialogue, prose, table
 from shipworthy.data.columns import DTYPES
 from shipworthy.data.draw import draw
 from shipworthy.data.rows import BATCH_ROWS
-from shipworthy.data.schema import Data, Table, Text
+from shipworthy.data.schema import Conversations, Data, Table, Text
 from shipworthy.data.sieve import Sieve
 from shipworthy.data.sources import files
 
@@ -53,6 +53,9 @@ def selection(config: Data, types: Mapping[str, str], path: Path) -> list[pl.Exp
     dtypes = {name: DTYPES[kind.removesuffix("?")] for name, kind in types.items()}
     try:
         match config:
+            case Conversations():
+                made, needed = dialogue.select(config, dtypes)
+                settings = "data.messages, data.tools, data.context or data.split"
             case Text():
                 made, needed = prose.select(config, dtypes)
                 settings = "data.text, data.context, data.answer or data.split"
@@ -79,6 +82,8 @@ def _own(config: Data) -> set[str]:
 def sift(config: Data, sieve: Sieve) -> dict[str, Any]:
     """Cleans the rows, rejects those that cannot teach, gives each that is left its `cluster`; facts for the page."""
     match config:
+        case Conversations():
+            return dialogue.sift(config, sieve)
         case Text():
             return prose.sift(config, sieve)
         case Table():

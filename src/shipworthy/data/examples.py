@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from shipworthy.core.errors import UsageError
-from shipworthy.data.schema import Data, Text
+from shipworthy.data.schema import Conversations, Data, Text
 from shipworthy.data.sieve import Sieve
 from shipworthy.evaluation.tasks.schema import Classification, Task, TextToText
 
@@ -52,6 +52,7 @@ def shape(task: Task, config: Data, sieve: Sieve, chat: "Callable[[], Chat | Non
     Raises:
         UsageError: the task does not fit the rows.
     """
+    _same_conversations(task, config)
     match task:
         case TextToText():
             return _talk(task, config, sieve, chat())
@@ -68,6 +69,23 @@ def features_of(sieve: Sieve) -> tuple[list[str], list[str]]:
     return names, [name for name in names if not dtypes[name].is_numeric()]
 
 
+def _same_conversations(task: Task, config: Data) -> None:
+    """Only a task that knows a conversation as one takes its answer out of it before a model sees it."""
+    held = (config.messages, config.tools) if isinstance(config, Conversations) else ("", "")
+    asked = (task.messages, task.tools) if isinstance(task, TextToText) else ("", "")
+    if held == asked:
+        return
+    if not held[0]:
+        raise UsageError(
+            f"task.messages={asked[0]}: the data are no conversations; set task.prompt, or begin with "
+            "`defaults: [base_conversations, _self_]` in conf/data."
+        )
+    raise UsageError(
+        f"The data hold conversations in the column '{held[0]}', with the answer at the end: set task.messages="
+        f"{held[0]} task.tools='{held[1]}' task.prompt='', so that no model sees it."
+    )
+
+
 def _talk(task: TextToText, config: Data, sieve: Sieve, chat: "Chat | None") -> Examples:
     from shipworthy.data.tokens.analysis import analyse
     from shipworthy.data.tokens.encode import Encoder
@@ -75,6 +93,8 @@ def _talk(task: TextToText, config: Data, sieve: Sieve, chat: "Chat | None") -> 
     from shipworthy.models.causal_lm.conversation import questions
 
     features, categorical = features_of(sieve)
+    if chat is None and task.messages:
+        raise UsageError("Conversations need a model that chats, such as model=smollm2_135m.")
     if chat is None:
         questions(task, next(sieve.batches()).head(1))  # the prompt names columns that there are
         return Examples(features, categorical)

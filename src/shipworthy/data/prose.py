@@ -42,14 +42,19 @@ def sift(config: Text, sieve: Sieve) -> dict[str, Any]:
     Returns:
         Facts for the report: `clean`, `duplicates`.
     """
-    counted = clean(config.clean, sieve, (config.text, *config.context))
+    return {"clean": clean(config.clean, sieve, (config.text, *config.context)), **judge(config, sieve)}
+
+
+def judge(config: Text, sieve: Sieve) -> dict[str, Any]:
+    """Rejects clean rows that cannot teach, and gives each that is left its `cluster`; facts: `duplicates`."""
     sieve.map(partial(_with_words, config.text))
     _gates(config, sieve)
-    _contradictions(config, sieve)
+    if config.one_answer:
+        _contradictions(config, sieve)
     _exact(sieve)
     found = _near(config, sieve)
     sieve.drop(WORDS)
-    return {"clean": counted, "duplicates": found}
+    return {"duplicates": found}
 
 
 def _with_words(text: str, rows: pl.DataFrame) -> pl.DataFrame:

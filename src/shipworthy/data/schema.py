@@ -101,6 +101,7 @@ class Text(Data):
         answers: the source's answer → the answer to learn, for each that there is (empty: as they are).
         min_words, max_words: length of `text` (words).
         refuse_literal: reject rows whose text holds the answer letter by letter.
+        one_answer: a question has one right answer: where the same one has two, all of its rows are rejected.
         duplicates: when two texts count as duplicates.
         contamination: how train is compared with the evaluation splits and with benchmarks.
     """
@@ -112,6 +113,7 @@ class Text(Data):
     min_words: int = 1
     max_words: int = 1000
     refuse_literal: bool = False
+    one_answer: bool = True
     duplicates: Duplicates = field(default_factory=Duplicates)
     contamination: Contamination = field(default_factory=Contamination)
 
@@ -135,6 +137,35 @@ class Operations(Text):
 @schema("data", "records")
 class Records(Text):
     """Your own questions and answers, one row each."""
+
+
+@schema("data", "conversations")
+class Conversations(Text):
+    """Conversations of several turns, one in each row, of which the assistant has the last word: the answer.
+
+    What all but the instructions said before is the text that is judged and compared, `asked`. Cleaners act on every
+    message and on the arguments of calls; where they name columns, it is that of the conversations.
+
+    Attributes:
+        messages: the column of the conversations, lists of messages as in Hugging Face's chat format (role, content,
+            tool_calls); the task names it too.
+        tools: the column of the functions that the assistant may call (empty: none).
+    """
+
+    messages: str = "messages"
+    tools: str = ""
+    text: str = "asked"
+    answer: str = "answer"
+    max_words: int = 100_000
+    one_answer: bool = False
+    clean: Cleaning = field(default_factory=lambda: Cleaning(unicode=None))
+
+    made: ClassVar[tuple[str, str]] = ("asked", "answer")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if (self.text, self.answer) != self.made:
+            raise UsageError("data.text and data.answer are made of the conversation: leave them as they are.")
 
 
 @schema("data", "table")

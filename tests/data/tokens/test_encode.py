@@ -12,7 +12,8 @@ from transformers import AutoTokenizer
 
 from shipworthy.core.errors import UsageError
 from shipworthy.data.tokens.encode import Encoder
-from shipworthy.models.causal_lm.chat import Chat, messages
+from shipworthy.models.causal_lm.chat import Chat
+from shipworthy.models.causal_lm.conversation import messages
 from shipworthy.models.causal_lm.template import read
 from tests.data.tokens.samples import ROWS, chat, encode, task
 

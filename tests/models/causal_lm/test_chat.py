@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from shipworthy.core.errors import ShipworthyError
-from shipworthy.models.causal_lm.chat import Chat, messages
+from shipworthy.models.causal_lm.chat import Chat
+from shipworthy.models.causal_lm.conversation import messages
 from tests.tiny import CHATML, write_model
 
 

@@ -12,7 +12,8 @@ from shipworthy.core.artifact import read_artifact
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import read_json
 from shipworthy.models.causal_lm.base import place
-from shipworthy.models.causal_lm.chat import Chat, Message
+from shipworthy.models.causal_lm.chat import Chat
+from shipworthy.models.causal_lm.conversation import Message
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.causal_lm.template import names, read
 from shipworthy.models.causal_lm.weights import fetch, install

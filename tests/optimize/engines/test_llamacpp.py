@@ -10,7 +10,8 @@ from shipworthy.config import compose
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.evaluation.tasks.schema import TextToText
 from shipworthy.models.causal_lm import weights
-from shipworthy.models.causal_lm.chat import Chat, messages
+from shipworthy.models.causal_lm.chat import Chat
+from shipworthy.models.causal_lm.conversation import messages
 from shipworthy.models.causal_lm.generate import greedy
 from shipworthy.models.causal_lm.network import load_network
 from shipworthy.models.causal_lm.schema import CausalLM

@@ -11,11 +11,13 @@ from shipworthy.core.errors import ShipworthyError
 from shipworthy.data.tokens import faults, refusals
 from shipworthy.data.tokens.faults import IGNORED, Fault
 from shipworthy.evaluation.tasks.schema import TextToText
-from shipworthy.models.causal_lm.chat import Chat, Message
+from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.conversation import (
     ASSISTANT,
+    SYSTEM,
     Conversation,
     MalformedError,
+    Message,
     columns,
     dumps,
     parse,
@@ -100,14 +102,13 @@ class Encoder:
         for i, (row, split) in enumerate(zip(columns(self.task, rows).iter_rows(), splits, strict=True)):
             try:
                 whole = parse(row[0], row[1], self.task.system)
-                turns = whole.turns()
-                if not turns or turns[-1] != len(whole.messages) - 1:
-                    raise MalformedError("the last message is not the assistant's")  # noqa: TRY301 (one way out)
+                whole.require_answer()
             except MalformedError as error:
                 yield Example(i, Conversation([{"role": ASSISTANT, "content": ""}]), 0, fault=_malformed(error))
                 continue
             fault = faults.injected(whole, self._controls)
             every = self.task.turns == "all" and split == "train"
+            turns = whole.turns()
             for number, turn in enumerate(turns if every else turns[-1:], 1):
                 yield Example(i, whole, turn, number if every else 0, fault=fault)
 
@@ -167,7 +168,7 @@ class Encoder:
 
     def _said_first(self, example: Example) -> str:
         first = example.whole.messages[0]
-        return str(first["content"]) if first["role"] in ("system", "developer") else ""
+        return str(first["content"]) if first["role"] in SYSTEM else ""
 
     def _system_dropped(self, system: str) -> Fault | None:
         if not system:

@@ -10,15 +10,7 @@ from jinja2 import TemplateError
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from shipworthy.core.errors import ShipworthyError
-
-Message = dict[str, Any]
-"""As in Hugging Face's chat format: role, content, and of tools tool_calls, tool_call_id, name."""
-
-
-def messages(system: str, user: str, turns: list[Message] | None = None) -> list[Message]:
-    """The conversation before the answer: system message (if any), earlier turns, the user's message."""
-    first = [{"role": "system", "content": system}] if system else []
-    return [*first, *(turns or []), {"role": "user", "content": user}]
+from shipworthy.models.causal_lm.conversation import Message, messages
 
 
 class Chat:

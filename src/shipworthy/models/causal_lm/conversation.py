@@ -14,10 +14,19 @@ import polars as pl
 
 from shipworthy.core.errors import UsageError
 from shipworthy.evaluation.tasks.schema import TextToText
-from shipworthy.models.causal_lm.chat import Message, messages
 from shipworthy.models.rows import texts
 
+Message = dict[str, Any]
+"""As in Hugging Face's chat format: role, content, and of tools tool_calls, tool_call_id, name."""
 ASSISTANT = "assistant"
+SYSTEM = ("system", "developer")
+"""The roles that give instructions for the whole conversation."""
+
+
+def messages(system: str, user: str, turns: list[Message] | None = None) -> list[Message]:
+    """The conversation before the answer: system message (if any), earlier turns, the user's message."""
+    first = [{"role": "system", "content": system}] if system else []
+    return [*first, *(turns or []), {"role": "user", "content": user}]
 
 
 class MalformedError(ValueError):
@@ -38,6 +47,15 @@ class Conversation:
     def turns(self) -> list[int]:
         """Where the assistant's messages stand."""
         return [i for i, message in enumerate(self.messages) if message["role"] == ASSISTANT]
+
+    def require_answer(self) -> None:
+        """Refuses a conversation in which the assistant has not the last word.
+
+        Raises:
+            MalformedError: it hasn't.
+        """
+        if self.messages[-1]["role"] != ASSISTANT:
+            raise MalformedError("the last message is not the assistant's")
 
     def until(self, turn: int) -> "Conversation":
         """What stands before a message."""
@@ -90,7 +108,7 @@ def parse(text: str | None, tools: str | None, system: str = "") -> Conversation
     found = [_message(number, message) for number, message in enumerate(_list(text, "messages"), 1)]
     if not found:
         raise MalformedError("the conversation has no message")
-    if system and found[0]["role"] not in ("system", "developer"):
+    if system and found[0]["role"] not in SYSTEM:
         found = [{"role": "system", "content": system}, *found]
     return Conversation(found, _list(tools, "tools") if tools else None)
 
@@ -105,6 +123,15 @@ def written(conversation: Conversation) -> list[str]:
     values = [value for message in conversation.messages for key, value in message.items() if key != "role"]
     values += conversation.tools or []
     return [value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for value in values]
+
+
+def said(messages: Sequence[Message]) -> str:
+    """What messages say, line by line, and the calls that they make; without ids, which differ for the same words."""
+    lines = []
+    for message in messages:
+        lines += [message["content"]] if isinstance(message.get("content"), str) else []
+        lines += [json.dumps(call["function"], ensure_ascii=False) for call in message.get("tool_calls") or []]
+    return "\n".join(lines)
 
 
 def called(messages: Sequence[Message]) -> list[str]:

@@ -1,0 +1,90 @@
+"""The cleaners' pass over conversations: every text in them is cleaned by itself, arguments of calls included."""
+
+import json
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import polars as pl
+
+from shipworthy.data.clean.apply import apply
+from shipworthy.data.clean.schema import Cleaning
+from shipworthy.data.sieve import Sieve
+
+ROW = "_clean_row"
+WHY = "_clean_why"
+
+
+def clean(config: Cleaning, sieve: Sieve, column: str) -> dict[str, int]:
+    """Cleans the messages of `column` and rejects what the cleaners do; what they counted, for the report.
+
+    Args:
+        config: which cleaners; where they name columns, it is this one.
+        sieve: holds conversations, as JSON text.
+
+    Raises:
+        UsageError: a cleaner names another column.
+    """
+    planned = apply(config, pl.LazyFrame(schema={ROW: pl.UInt32, column: pl.String}), [column])
+    sieve.map(partial(_cleaned, config, column))
+    names = {name: f"_clean_count_{number}" for number, name in enumerate(planned.counts)}
+    sums = {name: pl.col(held).sum() for name, held in names.items()}
+    counted = sieve.rows.select(**sums).collect(engine="streaming") if sums else pl.DataFrame()
+    for number, (reason, _) in enumerate(planned.rejections):
+        sieve.reject(reason, pl.col(f"{WHY}_{number}"))
+    sieve.drop(*names.values(), *(f"{WHY}_{number}" for number in range(len(planned.rejections))))
+    return {name: int(counted[name][0]) for name in names}
+
+
+def _cleaned(config: Cleaning, column: str, rows: pl.DataFrame) -> pl.DataFrame:
+    conversations = [json.loads(text) for text in rows[column]]
+    said = [(number, text) for number, one in enumerate(conversations) for text in _texts(one)]
+    frame = pl.DataFrame(said, schema={ROW: pl.UInt32, column: pl.String}, orient="row")
+    cleaned = apply(config, frame.lazy(), [column])
+    texts = cleaned.rows.collect()
+    new = iter(texts[column])
+    written = [json.dumps(_replaced(one, lambda _: next(new)), ensure_ascii=False) for one in conversations]
+    facts = {f"_clean_count_{n}": count for n, count in enumerate(cleaned.counts.values())}
+    facts |= {f"{WHY}_{n}": why.drop_nulls().first() for n, (_, why) in enumerate(cleaned.rejections)}
+    told = pl.DataFrame({ROW: range(rows.height)}, schema={ROW: pl.UInt32})
+    told = told.join(texts.group_by(ROW).agg(**facts), on=ROW, how="left", maintain_order="left").drop(ROW)
+    return rows.with_columns(pl.Series(column, written, dtype=pl.String)).hstack(told)
+
+
+def _texts(value: list[dict[str, Any]]) -> Iterator[str]:
+    """What is said in messages, in a fixed order."""
+    found: list[str] = []
+
+    def note(text: str) -> str:
+        found.append(text)
+        return text
+
+    _replaced(value, note)
+    return iter(found)
+
+
+def _replaced(conversation: list[dict[str, Any]], by: Callable[[str], str]) -> list[dict[str, Any]]:
+    """The messages with other texts: contents, and what stands in the arguments of calls; never roles, names, ids."""
+    return [
+        message
+        | ({"content": by(message["content"])} if isinstance(message.get("content"), str) else {})
+        | ({"tool_calls": [_call(call, by) for call in message["tool_calls"]]} if message.get("tool_calls") else {})
+        for message in conversation
+    ]
+
+
+def _call(call: dict[str, Any], by: Callable[[str], str]) -> dict[str, Any]:
+    function = call["function"]
+    return call | {"function": function | {"arguments": _within(function["arguments"], by)}}
+
+
+def _within(value: Any, by: Callable[[str], str]) -> Any:
+    match value:
+        case str():
+            return by(value)
+        case list():
+            return [_within(one, by) for one in value]
+        case dict():
+            return {key: _within(one, by) for key, one in value.items()}
+        case _:
+            return value

@@ -1,0 +1,81 @@
+"""Conversations: each message cleaned, and of each row what was asked and what the assistant answered at last."""
+
+from functools import partial
+from typing import Any
+
+import polars as pl
+
+from shipworthy.core.errors import UsageError
+from shipworthy.data import prose
+from shipworthy.data.clean.messages import clean
+from shipworthy.data.schema import Conversations
+from shipworthy.data.sieve import Sieve
+from shipworthy.models.causal_lm.conversation import SYSTEM, MalformedError, dumps, parse, said
+
+WHY = "_malformed"
+
+
+def select(config: Conversations, dtypes: dict[str, pl.DataType]) -> tuple[list[pl.Expr], list[str]]:
+    """What a row of the source becomes: conversation, tools, context, what the split needs; and the columns needed.
+
+    Args:
+        dtypes: of the source's columns.
+
+    Raises:
+        UsageError: a column has the name of one that is made.
+    """
+    wanted = list(dict.fromkeys([config.messages, *([config.tools] if config.tools else []), *config.context]))
+    carried = [name for name in config.split.columns if name not in (*wanted, *config.made)]
+    if taken := [name for name in (*wanted, *carried) if name in config.made]:
+        raise UsageError(f"the dataset's own column '{taken[0]}' is made of the conversation: rename yours.")
+    made = [pl.col(name).cast(pl.String) for name in wanted] + [pl.col(name) for name in carried]
+    return made, [*wanted, *carried]
+
+
+def sift(config: Conversations, sieve: Sieve) -> dict[str, Any]:
+    """Rejects what is no conversation, cleans the others, and goes on as with any text and its answer.
+
+    Args:
+        config: what is rejected.
+        sieve: holds rows with id and conversations (JSON text).
+
+    Returns:
+        Facts for the report: `clean`, `duplicates`.
+    """
+    sieve.map(partial(_parsed, config))
+    sieve.reject("malformed conversation", pl.col(WHY))
+    sieve.drop(WHY)
+    counted = clean(config.clean, sieve, config.messages)
+    sieve.map(partial(_apart, config))
+    return {"clean": counted, **prose.judge(config, sieve)}
+
+
+def _parsed(config: Conversations, rows: pl.DataFrame) -> pl.DataFrame:
+    """The conversations in one form, and why a row holds none."""
+    told: list[tuple[str | None, str | None]] = []
+    for text, tools in _pairs(config, rows):
+        try:
+            conversation = parse(text, tools)
+            conversation.require_answer()
+            told.append((dumps(conversation), None))
+        except MalformedError as error:
+            told.append((text, str(error)))
+    return rows.with_columns(
+        pl.Series(config.messages, [text for text, _ in told], dtype=pl.String),
+        pl.Series(WHY, [why for _, why in told], dtype=pl.String),
+    )
+
+
+def _apart(config: Conversations, rows: pl.DataFrame) -> pl.DataFrame:
+    """What all but the instructions said before the answer, and the answer."""
+    conversations = [parse(text, tools) for text, tools in _pairs(config, rows)]
+    asked = [said([one for one in talk.messages[:-1] if one["role"] not in SYSTEM]) for talk in conversations]
+    answers = [said(talk.messages[-1:]) for talk in conversations]
+    return rows.with_columns(
+        pl.Series(config.text, asked, dtype=pl.String), pl.Series("answer", answers, dtype=pl.String)
+    )
+
+
+def _pairs(config: Conversations, rows: pl.DataFrame) -> list[tuple[str | None, str | None]]:
+    tools = pl.col(config.tools) if config.tools else pl.lit(None, pl.String)
+    return rows.select(pl.col(config.messages).alias("messages"), tools.alias("tools")).rows()
