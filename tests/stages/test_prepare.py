@@ -18,6 +18,7 @@ import pytest
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.project import project_root
 from shipworthy.data import build, rows
+from shipworthy.data.contamination.schema import Benchmark, Contamination
 from shipworthy.data.schema import Conversations, Operations, Split, Table
 from shipworthy.evaluation.tasks.schema import TextToText
 from shipworthy.models.causal_lm.schema import CausalLM
@@ -90,6 +91,26 @@ def test_text_becomes_the_tokens_that_are_trained_on(project: Path, talk: dict[s
     # Byte by byte: the tiny tokenizer has no merges. The answer's first letter is trained on, the prompt's is not.
     assert '<span class="trained">&lt;|im_end|&gt;</span></div>' in page
     assert "<span>&lt;|im_start|&gt;</span>" in page
+
+
+@pytest.mark.parametrize("action", ["drop", "fail", "warn"])
+def test_train_rows_that_a_benchmark_holds_go_and_are_named(project: Path, talk: dict[str, Any], action: str) -> None:
+    known = run(project, talk)
+    texts = pl.read_parquet(known.file("train.parquet"))["description"].to_list()[3:5]
+    (project / "held_out.jsonl").write_text("\n".join(json.dumps({"text": text}) for text in texts))
+    asked = Contamination(action=action, benchmarks=[Benchmark(str(project / "held_out.jsonl"), "text")])
+    groups = talk | {"data": replace(talk["data"], contamination=asked)}
+    if action == "fail":
+        with pytest.raises(ShipworthyError, match="data.contamination.action"):
+            run(project, groups)
+        return
+    dataset = run(project, groups)
+    rejected = pl.read_parquet(dataset.file("rejected.parquet")).filter(reason="contamination")
+    assert rejected.height == (2 if action == "drop" else 0)
+    assert all("held_out.jsonl" in why for why in rejected["detail"])
+    left = pl.read_parquet(dataset.file("train.parquet"))["description"]
+    assert left.is_in(texts).sum() == (0 if action == "drop" else 2)
+    assert "held_out.jsonl" in dataset.file("data.html").read_text(encoding="utf-8")
 
 
 def test_a_family_that_reads_words_gets_the_same_split_without_tokens(project: Path, talk: dict[str, Any]) -> None:

@@ -38,8 +38,9 @@ def decontaminate(config: Data, sieve: Sieve, folder: Path) -> dict[str, Any]:
     fails = asked.action == "fail" and findings.pairs.height
     gone = findings.apply(asked, (folder.parent if fails else folder) / PAIRS)
     if gone.height:
-        why = pl.col("id").replace_strict(gone["id"], gone["detail"], default=None, return_dtype=pl.String)
-        sieve.reject("contamination", why)
+        numbered = pl.DataFrame({"id": sieve.column("id")}).with_row_index("row")
+        found = numbered.join(gone, on="id").sort("row")
+        sieve.reject_rows("contamination", found["row"].to_numpy(), found["detail"])
     return {"contamination": findings.facts}
 
 
