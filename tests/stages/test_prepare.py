@@ -21,6 +21,7 @@ from shipworthy.data import build, rows
 from shipworthy.data.contamination.schema import Benchmark, Contamination
 from shipworthy.data.schema import Conversations, Operations, Split, Table
 from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.models.causal_lm.conversation import last_turns
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.causal_lm.weights import fetch
 from shipworthy.models.dataset import SPLITS, files, info, scan, split
@@ -153,6 +154,10 @@ def test_conversations_become_prompts_without_the_answer_that_test_hides(project
         assert answer not in before
     assert set(train["id"].str.slice(-2)) == {"#1", "#2"}
     assert all(ids[-1] == known.eos_id for ids in train["answer_ids"])
+
+    last = last_turns(task, train)
+    assert (last.height, set(last["id"].str.slice(-2))) == (36, {"#2"})
+    assert last_turns(replace(task, turns="last"), train) is train
 
     groups = {"task": task, "data": data, "model": talk["model"]}
     for change, sentence in (

@@ -11,8 +11,9 @@ from shipworthy.core.groups import ModelConfig
 from shipworthy.core.progress import say
 from shipworthy.core.workspace import Workspace
 from shipworthy.evaluation import metrics, predictions
-from shipworthy.evaluation.tasks.schema import Task
+from shipworthy.evaluation.tasks.schema import Task, TextToText
 from shipworthy.models import baselines, build
+from shipworthy.models.causal_lm.conversation import last_turns
 from shipworthy.models.dataset import SPLITS, split
 
 
@@ -26,6 +27,8 @@ def run(*, task: Task, model: ModelConfig, seed: int, workspace: Workspace) -> N
     configs = {name: baselines.for_road(name, model, task) for name in task.baselines}
     dataset = workspace.read("dataset")
     splits = {name: split(dataset, name) for name in SPLITS}
+    if isinstance(task, TextToText):
+        splits["train"] = last_turns(task, splits["train"])
     with workspace.write("baseline") as folder:
         records = []
         for number, (name, config) in enumerate(configs.items(), 1):

@@ -49,9 +49,9 @@ def test_values_follow_from_seed_and_number_whoever_asks(tmp_path: Path, sampler
     assert all(0 <= params["x"] <= 1 and params["y"] in range(1, 9) for params in one)
 
 
-@pytest.mark.parametrize("name", ["median", "hyperband", "asha"])
+@pytest.mark.parametrize("name", ["median", "hyperband", "asha", "forecast"])
 def test_a_bad_trial_is_pruned_and_a_good_one_is_not(tmp_path: Path, name: str):
-    settings = {"startup": 2} if name == "median" else {"reduction": 2}
+    settings = {"reduction": 2} if name in {"hyperband", "asha"} else {"startup": 5}
     campaign = new(tmp_path, steps=16, budget={"trials": 30}, pruner={"name": name, **settings})
     trials = campaign.optuna()
 

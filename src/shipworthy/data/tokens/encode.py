@@ -22,6 +22,7 @@ from shipworthy.models.causal_lm.conversation import (
     dumps,
     parse,
     questions,
+    turn_id,
 )
 
 IDS = pl.List(pl.Int32)
@@ -202,7 +203,7 @@ class Encoder:
     def _spoken(self, frame: pl.DataFrame, examples: list[Example]) -> pl.DataFrame:
         """Conversations: what precedes the answer stays in their column, and the answer gets its own."""
         identity = [
-            f"{i}#{e.number}" if e.number and not e.fault else i for i, e in zip(frame["id"], examples, strict=True)
+            turn_id(i, e.number) if e.number and not e.fault else i for i, e in zip(frame["id"], examples, strict=True)
         ]
         # A call of a tool is what the template makes of it.
         answers = [

@@ -76,6 +76,19 @@ def questions(task: TextToText, rows: pl.DataFrame) -> "list[Conversation]":
     return [_sound(task, row) for row in columns(task, rows).iter_rows()]
 
 
+def turn_id(row: str, number: int) -> str:
+    """The id of the row that teaches one turn of a conversation (from 1)."""
+    return f"{row}#{number}"
+
+
+def last_turns(task: TextToText, train: pl.DataFrame) -> pl.DataFrame:
+    """Of conversations that are taught turn by turn the rows of the last turn, which is what other splits ask for."""
+    if task.turns != "all":
+        return train
+    row, number = (pl.col("id").str.extract(r"^(.*)#(\d+)$", group) for group in (1, 2))
+    return train.filter(number.cast(pl.Int64) == number.cast(pl.Int64).max().over(row))
+
+
 def columns(task: TextToText, rows: pl.DataFrame) -> pl.DataFrame:
     """The conversations and the tools (null without) of the rows, as text.
 
