@@ -14,6 +14,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from scripts.bench.peers.common import Clock, Job, table, timed
 from scripts.bench.peers.score import validation_loss
+from scripts.bench.peers.spent import shares
 
 ROOT = Path(__file__).resolve().parents[1]
 LINEAR = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
@@ -93,6 +94,15 @@ def test_the_table_has_a_line_for_each_and_says_why_one_did_not_run() -> None:
     assert head.split()[0] == "contender"
     assert line.split() == ["ours", "12.3", "100", "1.50", "30.0", "1000", "1.2346"]
     assert error == "other: not run: no memory"
+
+
+def test_the_time_of_a_step_is_told_apart_by_what_operations_are_for() -> None:
+    a, b = torch.randn(64, 64, requires_grad=True), torch.randn(64, 64)
+    found = shares(lambda: torch.autograd.grad((a @ b).exp().log_softmax(-1).sum(), a))
+    assert found.pop("product_gflops") > 0
+    assert {"matrix products", "elementwise", "loss", "python and autograd"} <= set(found)
+    assert sum(found.values()) == pytest.approx(1)
+    assert all(share > 0 for share in found.values())
 
 
 def test_a_contender_that_does_not_exist_is_refused() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 from common import Clock, Job
+from spent import shares
 
 from shipworthy.models.causal_lm.flops import Work
 from shipworthy.models.causal_lm.network import load_network
@@ -54,6 +55,8 @@ for step in range(job.steps):
     operations.append(work.of(packs))
     clock.saw(supervised, sum(len(rows[i]) for i in batch))
     clock.tick()
+pack_of_last = packs[0]
+profiled = shares(lambda: gradients(network.get_base_model(), [pack_of_last], parameters, supervised))
 adapter = Path(job.out) / "adapter"
 network.save_pretrained(str(adapter), save_embedding_layers=False)
 clock.finish(
@@ -63,4 +66,5 @@ clock.finish(
     adapter=str(adapter),
     losses=losses,
     operations=operations,
+    profile=profiled,
 )
