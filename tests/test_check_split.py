@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 
 from shipworthy.core.project import project_root
+from shipworthy.data.mixing.schema import Mixing
 from shipworthy.data.splits.schema import Split
 from tests.stages.people import people, run
 
@@ -32,10 +33,12 @@ def script() -> ModuleType:
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Two datasets: one divided at random, with folds, one by time."""
+    """Datasets divided at random, with folds; so, and then mixed; and by time."""
     found = {}
+    mixing = Mixing(by="pay", weights={"yes": 1, "no": 2}, repeat=3)
+    by_time = Split(test=0.2, validation=0.1, time="day")
     with pytest.MonkeyPatch.context() as patch:
-        for name, settings in (("random", {}), ("time", {"split": Split(test=0.2, validation=0.1, time="day")})):
+        for name, settings in (("random", {}), ("mixed", {"mixing": mixing}), ("time", {"split": by_time})):
             root = tmp_path_factory.mktemp(name)
             (root / "conf").mkdir()
             (root / "conf" / "config.yaml").touch()
@@ -123,6 +126,29 @@ def test_tampering_is_named(
     assert list(script.breaches(dataset)) == []
     tamper(dataset)
     assert any(sentence in found for found in script.breaches(dataset)), list(script.breaches(dataset))
+
+
+def test_rows_that_are_taught_again_are_known_by_the_id_they_were_split_under(
+    script: ModuleType, prepared: dict[str, Path], tmp_path: Path
+) -> None:
+    dataset = tmp_path / "dataset"
+    copytree(prepared["mixed"], dataset)
+    train = pl.read_parquet(dataset / "train.parquet")
+    answers = dict(train["answer"].value_counts().iter_rows())
+    assert answers["no"] == pytest.approx(2 * answers["yes"], abs=2)
+    again = train.filter(pl.col("id").str.contains("#"))
+    assert set(again["id"].str.slice(-2)) == {"#2", "#3"}
+    assert list(script.breaches(dataset)) == []
+
+    # A repeated row with other features, in another fold, or of a row that was never in train, is still found.
+    hit = pl.col("id") == again["id"][0]
+    for change, sentence in (
+        (pl.when(hit).then(99).otherwise("age").alias("age"), "with other features than when it was split."),
+        (pl.when(hit).then(pl.col("fold") + 1).otherwise("fold").alias("fold"), "stands in two folds."),
+        (pl.when(hit).then(pl.lit("row-99999999#2")).otherwise("id").alias("id"), "which was not put into train."),
+    ):
+        rewrite(dataset / "train.parquet", lambda rows, change=change: train.with_columns(change))
+        assert any(sentence in found for found in script.breaches(dataset)), list(script.breaches(dataset))
 
 
 def proof_of(dataset: Path, change: Callable[[pl.DataFrame], pl.DataFrame], script: ModuleType) -> list[str]:

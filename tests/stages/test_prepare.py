@@ -127,6 +127,11 @@ def test_a_family_that_reads_words_gets_the_same_split_without_tokens(project: P
         run(project, talk | {"model": Tfidf(template="{servce}"), "task": replace(TALK, prompt="{servce}")})
 
 
+def check_split(dataset: Path) -> int:
+    """The exit code of the program that proves a dataset by its files alone."""
+    return subprocess.run([sys.executable, ROOT / "scripts" / "check_split", dataset], check=False).returncode
+
+
 def test_conversations_become_prompts_without_the_answer_that_test_hides(project: Path, talk: dict[str, Any]) -> None:
     told = [
         [
@@ -154,6 +159,8 @@ def test_conversations_become_prompts_without_the_answer_that_test_hides(project
         assert answer not in before
     assert set(train["id"].str.slice(-2)) == {"#1", "#2"}
     assert all(ids[-1] == known.eos_id for ids in train["answer_ids"])
+
+    assert check_split(dataset.path) == 0
 
     last = last_turns(task, train)
     assert (last.height, set(last["id"].str.slice(-2))) == (36, {"#2"})

@@ -13,6 +13,7 @@ from shipworthy.data.examples import features_of
 from shipworthy.data.fitted.build import fit as fit_steps
 from shipworthy.data.gates.build import refuse, run
 from shipworthy.data.gates.view import Verdict, View
+from shipworthy.data.mixing.mix import SOURCE
 from shipworthy.data.rows import write_table
 from shipworthy.data.schema import Data, Table, Text
 from shipworthy.data.sieve import Sieve
@@ -78,7 +79,10 @@ def fit(config: Data, sieve: Sieve, folder: Path, seed: int) -> dict[str, Any]:
     fitted.save(folder)
     for reason, detail in fitted.rejections:
         sieve.reject(reason, detail)
-    raw = (frame.filter(split="validation").drop("split", "answer", "cluster") for frame in sieve.batches())
+    raw = (
+        frame.filter(split="validation").drop("split", "answer", "cluster", SOURCE, strict=False)
+        for frame in sieve.batches()
+    )
     write_table(raw, folder / RAW)
     sieve.map(lambda rows: fitted.apply(rows.lazy()).collect(), here=True)
     return {"fitted": fitted.facts()}

@@ -10,6 +10,7 @@ from shipworthy.core.errors import UsageError
 from shipworthy.data import dialogue, prose, table
 from shipworthy.data.columns import DTYPES
 from shipworthy.data.draw import draw
+from shipworthy.data.mixing.mix import SOURCE
 from shipworthy.data.rows import BATCH_ROWS
 from shipworthy.data.schema import Conversations, Data, Table, Text
 from shipworthy.data.sieve import Sieve
@@ -55,17 +56,20 @@ def selection(config: Data, types: Mapping[str, str], path: Path) -> list[pl.Exp
         match config:
             case Conversations():
                 made, needed = dialogue.select(config, dtypes)
-                settings = "data.messages, data.tools, data.context or data.split"
+                settings = "data.messages, data.tools, data.context, data.split or data.mixing"
             case Text():
                 made, needed = prose.select(config, dtypes)
-                settings = "data.text, data.context, data.answer or data.split"
+                settings = "data.text, data.context, data.answer, data.split or data.mixing"
             case Table():
                 made, needed = table.select(config, dtypes)
-                settings = "data.label, data.ignore or data.split"
+                settings = "data.label, data.ignore, data.split or data.mixing"
             case _:
                 raise TypeError(config)
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from error
+    if config.mixing.by:
+        made.append(pl.col(config.mixing.by).cast(pl.String).alias(SOURCE))
+        needed.append(config.mixing.by)
     for name in needed:
         if name not in types:
             raise UsageError(f"{path} has no column '{name}' (it has {', '.join(types)}): correct {settings}.")

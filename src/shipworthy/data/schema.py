@@ -13,6 +13,7 @@ from shipworthy.data.contamination.schema import Contamination
 from shipworthy.data.duplicates.schema import Duplicates
 from shipworthy.data.fitted.schema import Fitting
 from shipworthy.data.gates.schema import Gates
+from shipworthy.data.mixing.schema import Mixing
 from shipworthy.data.sources.schema import Hub, Sql
 from shipworthy.data.splits.schema import Split
 from shipworthy.data.tokens.schema import Tokens
@@ -39,6 +40,7 @@ class Data(DataConfig):
         clean: how each text is cleaned.
         split: how the rows are divided.
         gates: what must hold of the rows.
+        mixing: how much of train comes from which source.
         tokens: what is measured of the tokens, where the task is in words.
         workers: processes that clean rows; the dataset is the same for any number of them.
     """
@@ -59,6 +61,7 @@ class Data(DataConfig):
     clean: Cleaning = field(default_factory=Cleaning)
     split: Split = field(default_factory=Split)
     gates: Gates = field(default_factory=Gates)
+    mixing: Mixing = field(default_factory=Mixing)
     tokens: Tokens = field(default_factory=Tokens)
     workers: int = 1
 

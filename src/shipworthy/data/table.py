@@ -48,7 +48,7 @@ def sift(config: Table, sieve: Sieve) -> dict[str, Any]:
         Facts for the report: `clean`.
     """
     carried = set(config.split.columns) & set(config.ignore)
-    features = [name for name in sieve.columns if name not in {"id", "answer", *carried}]
+    features = [name for name in sieve.columns if name not in {"id", "answer", *carried} and not name.startswith("_")]
     strings = [name for name in (*features, "answer") if sieve.columns[name] == pl.String]
     counted = clean(config.clean, sieve, [name for name in strings if name != "answer"])
     missing = ["", *config.missing]

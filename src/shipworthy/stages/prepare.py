@@ -11,8 +11,9 @@ from shipworthy.core.progress import say
 from shipworthy.core.project import project_root
 from shipworthy.core.workspace import Workspace
 from shipworthy.data import after_split, build, examples, report, snapshot
+from shipworthy.data.mixing.mix import mix
 from shipworthy.data.rows import work_in, write_table
-from shipworthy.data.schema import Data, Table
+from shipworthy.data.schema import Conversations, Data, Table
 from shipworthy.data.sieve import Sieve
 from shipworthy.data.sources.files import types_of
 from shipworthy.data.splits import assign, folds, proof
@@ -40,6 +41,7 @@ def run(*, task: TaskConfig, data: DataConfig, model: ModelConfig, seed: int, wo
         found = after_split.decontaminate(data, sieve, folder)
         verdicts = after_split.judge(data, sieve, seed)
         found |= {"gates": [one.to_json() for one in verdicts], **after_split.fit(data, sieve, folder, seed)}
+        found |= mix(data.mixing, sieve, seed)
         shaped = examples.shape(task, data, sieve, lambda: models.chat(model))  # tokens
 
         rows = _write_splits(sieve, folder)
@@ -74,7 +76,7 @@ def _divide(data: Data, sieve: Sieve, folder: Path, split: Split, seed: int) -> 
     features = [name for name in examples.features_of(sieve)[0] if name not in carried]
     assign.assign(sieve, split, seed, features)
     proved = proof.prove(sieve, split, features)
-    rewritten = isinstance(data, Table) and not data.fitted.is_empty
+    rewritten = isinstance(data, Conversations) or (isinstance(data, Table) and not data.fitted.is_empty)
     proof.write(folder, sieve, split, features, proved, rewritten=rewritten)
     folds.cap(sieve, split, seed)
     folds.fold(sieve, split, seed)
