@@ -54,6 +54,12 @@ def test_a_column_may_have_a_name_of_several_words() -> None:
     assert found.failing == frame["native country"].null_count()
 
 
+@pytest.mark.parametrize("regex", ["[", "(?!a)b"])
+def test_a_pattern_that_cannot_be_read_is_refused(regex: str) -> None:
+    with pytest.raises(UsageError, match=r"data.gates.table.columns.job.regex=.* is no pattern"):
+        table.check(Table(columns={"job": Column(regex=regex)}), view(SOUND))
+
+
 def test_ids() -> None:
     found = ids.check(Ids(), view(SOUND.with_columns(id=pl.col("id").replace("r00005", "r00009"))))
     assert found.faults == ["1 ids stand in several rows"]
