@@ -39,10 +39,9 @@ def test_missing_values_and_duplicates(tmp_path: Path) -> None:
     assert rows["job"].to_list() == ["a", "a", None]
 
 
-def shaped(folder: Path, answers: list[str], splits: list[str]) -> examples.Examples:
-    sieve = sift(folder, age=list(range(len(answers))), job=["a"] * len(answers), answer=list(answers))
-    sieve.attach("split", pl.Series(splits))
-    return examples.shape(TASK, CONFIG, sieve, chat=pytest.fail)
+def test_a_table_of_numbers_has_no_text_to_clean(tmp_path: Path) -> None:
+    sieve = sift(tmp_path, age=[1, 2, 2], answer=["yes", "no", "no"])
+    assert sieve.rows.collect()["age"].to_list() == [1, 2]
 
 
 def test_classes_and_columns_are_described_without_the_test_answers(tmp_path: Path) -> None:
