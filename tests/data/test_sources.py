@@ -3,6 +3,7 @@
 import gzip
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -95,6 +96,13 @@ def test_what_is_no_sample_of_evals_is_one_sentence(tmp_path: Path, content: str
     path.write_text(sample("1", ("user", "x")) + content)
     with pytest.raises(ShipworthyError, match="s.jsonl cannot be read: sample 2 has not 'input', a list of messages"):
         read(EVALS, path)
+
+
+def test_the_column_of_the_id_may_serve_for_more(tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text("topic,question,reply\na,b,c\n", encoding="utf-8")
+    config = replace(RECORDS, id="topic", split=Split(apart=["topic"]))
+    assert read(config, path).rows(named=True) == [{"id": "a", "topic": "a", "question": "b", "answer": "c"}]
 
 
 def test_a_table_has_numbers_and_names(tmp_path: Path) -> None:

@@ -31,10 +31,15 @@ def select(config: Table, dtypes: dict[str, pl.DataType]) -> tuple[list[pl.Expr]
             raise UsageError(
                 f"column '{name}' ({kind}) cannot be a feature: rename or convert it, or list it in data.ignore."
             )
-    carried = [name for name in config.split.columns if name not in features]
+    beside = [name for name in config.split.columns if name not in features]
     made = [pl.col(name).cast(pl.String) if dtypes[name] == pl.Boolean else pl.col(name) for name in features]
-    needed = [config.label, *config.ignore, *features, *carried]
-    return [*made, *(pl.col(name) for name in carried), pl.col(config.label).cast(pl.String).alias("answer")], needed
+    needed = [config.label, *config.ignore, *features, *beside]
+    return [*made, *(pl.col(name) for name in beside), pl.col(config.label).cast(pl.String).alias("answer")], needed
+
+
+def carried(config: Table) -> list[str]:
+    """Columns that only the split needs, and that no model may see."""
+    return [name for name in config.split.columns if name in (config.id, *config.ignore)]
 
 
 def sift(config: Table, sieve: Sieve) -> dict[str, Any]:
@@ -47,8 +52,7 @@ def sift(config: Table, sieve: Sieve) -> dict[str, Any]:
     Returns:
         Facts for the report: `clean`.
     """
-    carried = set(config.split.columns) & set(config.ignore)
-    features = [name for name in sieve.columns if name not in {"id", "answer", *carried}]
+    features = [name for name in sieve.columns if name not in {"id", "answer", *carried(config)}]
     strings = [name for name in (*features, "answer") if sieve.columns[name] == pl.String]
     counted = clean(config.clean, sieve, [name for name in strings if name != "answer"])
     missing = ["", *config.missing]
