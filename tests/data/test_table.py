@@ -44,6 +44,17 @@ def test_a_table_of_numbers_has_no_text_to_clean(tmp_path: Path) -> None:
     assert sieve.rows.collect()["age"].to_list() == [1, 2]
 
 
+def test_not_a_number_is_a_missing_value(tmp_path: Path) -> None:
+    sieve = sift(tmp_path, age=[1.5, float("nan")], job=["a", "b"], answer=["yes", "no"])
+    assert sieve.rows.collect()["age"].to_list() == [1.5, None]
+
+
+def shaped(folder: Path, answers: list[str], splits: list[str]) -> examples.Examples:
+    sieve = sift(folder, age=list(range(len(answers))), job=["a"] * len(answers), answer=list(answers))
+    sieve.attach("split", pl.Series(splits))
+    return examples.shape(TASK, CONFIG, sieve, chat=pytest.fail)
+
+
 def test_classes_and_columns_are_described_without_the_test_answers(tmp_path: Path) -> None:
     result = shaped(tmp_path, ["yes", "no", "no", "yes", "no"], ["train", "train", "validation", "test", "test"])
     assert (result.features, result.categorical, result.classes) == (["age", "job"], ["job"], ["no", "yes"])

@@ -55,6 +55,8 @@ def sift(config: Table, sieve: Sieve) -> dict[str, Any]:
     features = [name for name in sieve.columns if name not in {"id", "answer", *carried(config)}]
     strings = [name for name in (*features, "answer") if sieve.columns[name] == pl.String]
     counted = clean(config.clean, sieve, [name for name in strings if name != "answer"])
+    floats = [name for name in features if sieve.columns[name].is_float()]
+    sieve.change(*(pl.col(name).fill_nan(None) for name in floats))
     missing = ["", *config.missing]
     stripped = {name: pl.col(name).str.strip_chars() for name in strings}
     sieve.change(*(pl.when(~text.is_in(missing)).then(text).alias(name) for name, text in stripped.items()))
