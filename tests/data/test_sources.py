@@ -146,6 +146,7 @@ def test_impossible_settings_are_refused() -> None:
         ({"sample": 0.0}, "data.sample=0.0"),
         ({"file": "../x.csv"}, "put the data into data/"),
         ({"min_words": 5, "max_words": 4}, "need 1 ≤ min ≤ max"),
+        ({"context": ["service", "operation"]}, "data.answer=operation is part of the question"),
     ):
         with pytest.raises(UsageError, match=sentence):
             Operations(**{"name": "n", "licence": "l", "file": "f", **settings})
