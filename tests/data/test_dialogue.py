@@ -61,7 +61,11 @@ def test_a_sound_conversation_keeps_its_lines_and_gets_its_answer(tmp_path: Path
 
 
 def test_what_is_no_conversation_is_rejected_with_its_reason(tmp_path: Path) -> None:
-    sieve = sift(tmp_path, [TALK, "[", "[]", TALK[:2], [{"content": "?"}], [*TALK[:4], {"role": "assistant"}]])
+    calls = [{"role": "assistant", "content": "So.", "tool_calls": 5}]
+    parts = [{"role": "assistant", "content": [{"type": "text", "text": "So."}], "tool_calls": [CALL]}]
+    sieve = sift(
+        tmp_path, [TALK, "[", "[]", TALK[:2], [{"content": "?"}], [*TALK[:4], {"role": "assistant"}], calls, parts]
+    )
     assert why(sieve) == {
         f"r{i}": ("malformed conversation", detail)
         for i, detail in (
@@ -70,6 +74,8 @@ def test_what_is_no_conversation_is_rejected_with_its_reason(tmp_path: Path) -> 
             (3, "the last message is not the assistant's"),
             (4, "message 1 has no role"),
             (5, "message 5 (assistant) has no text as its content"),
+            (6, "message 1 has tool_calls that are no list"),
+            (7, "message 1 (assistant) has no text as its content"),
         )
     }
 
