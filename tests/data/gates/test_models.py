@@ -95,6 +95,13 @@ def test_a_reference_that_cannot_be_read_is_refused(tmp_path) -> None:
         drift.check(Drift(reference=str(tmp_path / "r.csv")), view(SOUND))
 
 
+def test_a_class_that_stands_in_one_fold_alone_is_no_crash() -> None:
+    """What is left to learn from has one class, which is then all that can be said."""
+    rare = SOUND.with_columns(answer=pl.when(id="r00000").then(pl.lit("yes")).otherwise(pl.lit("no")))
+    assert labels.check(Labels(), view(rare)).looked_at == 800
+    assert leak.check(Leak(most=1), view(rare)).looked_at == 800
+
+
 def test_psi_is_that_of_the_book() -> None:
     """Siddiqi's sum, on bins large enough for the smoothing not to show."""
     old = pl.Series("x", ["a"] * 60_000 + ["b"] * 40_000)
