@@ -24,8 +24,6 @@ READERS: dict[str, Callable[[Path], pl.LazyFrame]] = {
     ".csv": pl.scan_csv,
     ".jsonl": pl.scan_ndjson,
 }
-NOT_IN_ALL = ("answer", "answer_ids", "fold")
-"""Columns of a dataset that not every split has; no features."""
 SMOOTH = 0.5
 """Rows that are added to every bin, so that an empty one has no infinite index."""
 
@@ -129,7 +127,7 @@ def _domain(
 def _reference(place: str, view: View) -> pl.DataFrame:
     where = f"data.gates.drift.reference={place}"
     try:
-        rows = _rows(project_root() / place, where)
+        rows = _rows(project_root() / place, where, view.features)
         there = rows.collect_schema()
         if lacking := [name for name in view.features if name not in there]:
             raise UsageError(f"{where} lacks the column {lacking[0]}: give one with all features.")
@@ -142,8 +140,8 @@ def _reference(place: str, view: View) -> pl.DataFrame:
     return read
 
 
-def _rows(path: Path, where: str) -> pl.LazyFrame:
-    """The rows of a dataset's folder or of a file, with id."""
+def _rows(path: Path, where: str, features: Mapping[str, pl.DataType]) -> pl.LazyFrame:
+    """The rows of a dataset's folder or of a file: id, and of the features those that are there."""
     if path.is_dir():
         dataset = read_artifact(path, "dataset")
         if FILE in dataset.manifest.files:
@@ -152,7 +150,8 @@ def _rows(path: Path, where: str) -> pl.LazyFrame:
                 "dataset."
             )
         parts = [pl.scan_parquet(dataset.file(f"{name}.parquet")) for name in ("train", "validation", "test")]
-        return pl.concat([part.drop(NOT_IN_ALL, strict=False) for part in parts], how="vertical_relaxed")
+        there = [name for name in features if name in parts[0].collect_schema()]
+        return pl.concat([part.select("id", *there) for part in parts], how="vertical_relaxed")
     if path.suffix not in READERS or not path.is_file():
         raise UsageError(
             f"{where}: there is no dataset's folder, nor a file that ends in {', '.join(READERS)}: correct it."
