@@ -61,7 +61,11 @@ def test_a_sound_conversation_keeps_its_lines_and_gets_its_answer(tmp_path: Path
 
 
 def test_what_is_no_conversation_is_rejected_with_its_reason(tmp_path: Path) -> None:
-    sieve = sift(tmp_path, [TALK, "[", "[]", TALK[:2], [{"content": "?"}], [*TALK[:4], {"role": "assistant"}]])
+    calls = [{"role": "assistant", "content": "So.", "tool_calls": 5}]
+    parts = [{"role": "assistant", "content": [{"type": "text", "text": "So."}], "tool_calls": [CALL]}]
+    sieve = sift(
+        tmp_path, [TALK, "[", "[]", TALK[:2], [{"content": "?"}], [*TALK[:4], {"role": "assistant"}], calls, parts]
+    )
     assert why(sieve) == {
         f"r{i}": ("malformed conversation", detail)
         for i, detail in (
@@ -70,6 +74,8 @@ def test_what_is_no_conversation_is_rejected_with_its_reason(tmp_path: Path) -> 
             (3, "the last message is not the assistant's"),
             (4, "message 1 has no role"),
             (5, "message 5 (assistant) has no text as its content"),
+            (6, "message 1 has tool_calls that are no list"),
+            (7, "message 1 (assistant) has no text as its content"),
         )
     }
 
@@ -96,6 +102,13 @@ def test_a_cleaner_rejects_for_any_message(tmp_path: Path) -> None:
     assert {row: reason for row, (reason, _) in why(sieve).items()} == {"r1": "damaged encoding", "r2": "length"}
     with pytest.raises(UsageError, match="names 'asked', which is no column of text here .these are: messages"):
         sift(tmp_path / "b", [TALK], config(clean=Cleaning(length=Length({"asked": Limits(max_words=9)}))))
+
+
+@pytest.mark.parametrize("cleaning", [Cleaning(encoding=None, unicode=None), Cleaning(encoding=None)])
+def test_cleaners_that_reject_nothing_are_no_hindrance(tmp_path: Path, cleaning: Cleaning) -> None:
+    row = sift(tmp_path, [TALK], config(clean=cleaning)).rows.collect().row(0, named=True)
+    lines = "\n  " if cleaning.unicode is None else " "
+    assert row["answer"] == f"It is in Leeds,{lines}on its way."
 
 
 def test_two_answers_to_one_question_are_both_taught_unless_one_is_right(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shipworthy.data import build
-from shipworthy.data.duplicates.schema import Duplicates, MinHash
+from shipworthy.data.duplicates.schema import Duplicates, Exact, MinHash
 from shipworthy.data.schema import Operations
 from shipworthy.data.sieve import Sieve
 
@@ -87,6 +87,17 @@ def test_planted_faults_are_rejected_with_their_reason() -> None:
         "f1": ("exact duplicate", "of a1"),
         "g1": ("near-duplicate", "of a1, with the same answer"),
     }
+
+
+def test_texts_that_count_as_equal_letter_by_letter_only(tmp_path: Path) -> None:
+    config = replace(CONFIG, duplicates=Duplicates(exact=Exact(by="text"), minhash=None))
+    texts = {"a0": "Reads a Bucket now.", "a1": "Reads a bucket now", "a2": "Reads a Bucket now."}
+    rows = [{"id": key, "service": "S3", "description": text, "answer": "ReadBucket"} for key, text in texts.items()]
+    rows.append({"id": "a3", "service": "S3", "description": "reads a BUCKET now", "answer": "GetBucket"})
+    sieve = Sieve(pl.DataFrame(rows), tmp_path)
+    build.sift(config, sieve)
+    assert sieve.rows.collect().select("id", "cluster").rows() == [("a0", "a0"), ("a1", "a1"), ("a3", "a3")]
+    assert pl.concat(sieve.rejected()).select("id", "detail").rows() == [("a2", "of a0")]
 
 
 def test_the_same_words_in_two_services_with_two_names_stay_in_one_cluster() -> None:

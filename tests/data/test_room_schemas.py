@@ -88,3 +88,9 @@ def test_what_no_schema_has_is_refused(key: str) -> None:
 def test_what_cannot_work_is_refused() -> None:
     with pytest.raises(UsageError, match="names no columns"):
         load("fitted: {missing: {median: {}}}")
+    for gate, sentence in (
+        ("drift: {reference: r.csv, psi: -1}", "data.gates.drift.psi=-1"),
+        ("unseen: {names: 0}", "data.gates.unseen.names=0"),
+    ):
+        with pytest.raises(UsageError, match=sentence):
+            load(f"gates: {{{gate}}}")

@@ -3,6 +3,7 @@
 import gzip
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -97,6 +98,13 @@ def test_what_is_no_sample_of_evals_is_one_sentence(tmp_path: Path, content: str
         read(EVALS, path)
 
 
+def test_the_column_of_the_id_may_serve_for_more(tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text("topic,question,reply\na,b,c\n", encoding="utf-8")
+    config = replace(RECORDS, id="topic", split=Split(apart=["topic"]))
+    assert read(config, path).rows(named=True) == [{"id": "a", "topic": "a", "question": "b", "answer": "c"}]
+
+
 def test_a_table_has_numbers_and_names(tmp_path: Path) -> None:
     pl.DataFrame({"x": [1.5], "ok": [True], "note": ["n"], "y": [3]}).write_csv(tmp_path / "mine.csv")
     rows = read(TABLE, tmp_path / "mine.csv")
@@ -138,6 +146,7 @@ def test_impossible_settings_are_refused() -> None:
         ({"sample": 0.0}, "data.sample=0.0"),
         ({"file": "../x.csv"}, "put the data into data/"),
         ({"min_words": 5, "max_words": 4}, "need 1 ≤ min ≤ max"),
+        ({"context": ["service", "operation"]}, "data.answer=operation is part of the question"),
     ):
         with pytest.raises(UsageError, match=sentence):
             Operations(**{"name": "n", "licence": "l", "file": "f", **settings})

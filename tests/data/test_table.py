@@ -39,6 +39,16 @@ def test_missing_values_and_duplicates(tmp_path: Path) -> None:
     assert rows["job"].to_list() == ["a", "a", None]
 
 
+def test_a_table_of_numbers_has_no_text_to_clean(tmp_path: Path) -> None:
+    sieve = sift(tmp_path, age=[1, 2, 2], answer=["yes", "no", "no"])
+    assert sieve.rows.collect()["age"].to_list() == [1, 2]
+
+
+def test_not_a_number_is_a_missing_value(tmp_path: Path) -> None:
+    sieve = sift(tmp_path, age=[1.5, float("nan")], job=["a", "b"], answer=["yes", "no"])
+    assert sieve.rows.collect()["age"].to_list() == [1.5, None]
+
+
 def shaped(folder: Path, answers: list[str], splits: list[str]) -> examples.Examples:
     sieve = sift(folder, age=list(range(len(answers))), job=["a"] * len(answers), answer=list(answers))
     sieve.attach("split", pl.Series(splits))

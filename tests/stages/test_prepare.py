@@ -240,6 +240,16 @@ def test_columns_that_only_the_split_needs_are_no_features(project: Path) -> Non
     assert dataset.manifest.inputs.keys() == {"data/people"}
 
 
+def test_an_id_that_rows_are_divided_by_is_no_feature(project: Path) -> None:
+    paid = {"n": list(range(100, 200)), "age": list(range(100)), "pay": ["yes", "no", "yes", "no"] * 25}
+    pl.DataFrame(paid).write_csv(project / "data" / "n.csv")
+    divided = Split(test=0.2, validation=0.2, time="n")
+    data = Table(name="n", licence="l", file="n.csv", label="pay", id="n", split=divided)
+    dataset = run(project, {"task": CLASSES, "data": data, "model": XGBoost()})
+    assert info(dataset).features == ["age"]
+    assert split(dataset, "test")["id"].to_list() == [str(n) for n in range(180, 200)]
+
+
 def test_a_split_after_time(project: Path) -> None:
     dataset = run(project, people(project, split=Split(test=0.2, validation=0.1, time="day")))
     times = (

@@ -49,7 +49,8 @@ def judge(config: Data, sieve: Sieve, seed: int) -> list[Verdict]:
     """What the gates say of the rows as they are, before anything is fitted."""
     types = sieve.columns
     features = {name: types[name] for name in features_of(sieve)[0]}
-    return run(config.gates, View.of(sieve.rows, features, config.gates.sample, seed))
+    gaps = ["", *(config.missing if isinstance(config, Table) else ())]
+    return run(config.gates, View.of(sieve.rows, features, config.gates.sample, seed, gaps))
 
 
 def keep_refused(verdicts: list[Verdict], page: Path, beside: Path) -> None:

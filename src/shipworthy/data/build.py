@@ -102,6 +102,6 @@ def carried(config: Data) -> list[str]:
         case Text():
             return [name for name in config.split.columns if name not in (config.text, *config.context)]
         case Table():
-            return [name for name in config.split.columns if name in config.ignore]
+            return table.carried(config)
         case _:
             raise TypeError(config)

@@ -51,7 +51,7 @@ def judge(config: Text, sieve: Sieve) -> dict[str, Any]:
     _gates(config, sieve)
     if config.one_answer:
         _contradictions(config, sieve)
-    _exact(sieve)
+    _exact(config, sieve)
     found = _near(config, sieve)
     sieve.drop(WORDS)
     return {"duplicates": found}
@@ -83,7 +83,7 @@ def _gates(config: Text, sieve: Sieve) -> None:
 
 def _contradictions(config: Text, sieve: Sieve) -> None:
     """One question with two answers: nobody can tell which is right, so all of its rows go."""
-    question = [WORDS, *config.context]
+    question = [_same(config), *config.context]
     same_question = first_equal(sieve.batches(question), question)
     same_row = first_equal(sieve.batches([*question, "answer"]), [*question, "answer"])
     rows = np.flatnonzero(np.isin(same_question, same_question[same_row != same_question]))
@@ -93,9 +93,15 @@ def _contradictions(config: Text, sieve: Sieve) -> None:
     sieve.reject_rows("contradiction", rows, why)
 
 
-def _exact(sieve: Sieve) -> None:
-    """The same words and the same answer, whatever the context: the row with the lowest id stays."""
-    reject_repeated(sieve, "exact duplicate", first_equal(sieve.batches([WORDS, "answer"]), [WORDS, "answer"]), "of {}")
+def _exact(config: Text, sieve: Sieve) -> None:
+    """The same text and the same answer, whatever the context: the row with the lowest id stays."""
+    row = [_same(config), "answer"]
+    reject_repeated(sieve, "exact duplicate", first_equal(sieve.batches(row), row), "of {}")
+
+
+def _same(config: Text) -> str:
+    """The column in which texts that are the same are equal."""
+    return WORDS if config.duplicates.exact.by == "words" else config.text
 
 
 def _near(config: Text, sieve: Sieve) -> dict[str, int]:

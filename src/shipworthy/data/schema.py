@@ -124,6 +124,11 @@ class Text(Data):
         super().__post_init__()
         if not 1 <= self.min_words <= self.max_words:
             raise UsageError(f"data.min_words={self.min_words} and max_words={self.max_words}: need 1 ≤ min ≤ max.")
+        if self.answer in (self.text, *self.context):
+            raise UsageError(
+                f"data.answer={self.answer} is part of the question, too (data.text, data.context), so that the model "
+                "would be shown it: take it out there."
+            )
 
 
 @schema("data", "operations")

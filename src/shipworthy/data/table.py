@@ -31,10 +31,15 @@ def select(config: Table, dtypes: dict[str, pl.DataType]) -> tuple[list[pl.Expr]
             raise UsageError(
                 f"column '{name}' ({kind}) cannot be a feature: rename or convert it, or list it in data.ignore."
             )
-    carried = [name for name in config.split.columns if name not in features]
+    beside = [name for name in config.split.columns if name not in features]
     made = [pl.col(name).cast(pl.String) if dtypes[name] == pl.Boolean else pl.col(name) for name in features]
-    needed = [config.label, *config.ignore, *features, *carried]
-    return [*made, *(pl.col(name) for name in carried), pl.col(config.label).cast(pl.String).alias("answer")], needed
+    needed = [config.label, *config.ignore, *features, *beside]
+    return [*made, *(pl.col(name) for name in beside), pl.col(config.label).cast(pl.String).alias("answer")], needed
+
+
+def carried(config: Table) -> list[str]:
+    """Columns that only the split needs, and that no model may see."""
+    return [name for name in config.split.columns if name in (config.id, *config.ignore)]
 
 
 def sift(config: Table, sieve: Sieve) -> dict[str, Any]:
@@ -47,10 +52,12 @@ def sift(config: Table, sieve: Sieve) -> dict[str, Any]:
     Returns:
         Facts for the report: `clean`.
     """
-    carried = set(config.split.columns) & set(config.ignore)
-    features = [name for name in sieve.columns if name not in {"id", "answer", *carried} and not name.startswith("_")]
+    hidden = {"id", "answer", *carried(config)}
+    features = [name for name in sieve.columns if name not in hidden and not name.startswith("_")]
     strings = [name for name in (*features, "answer") if sieve.columns[name] == pl.String]
     counted = clean(config.clean, sieve, [name for name in strings if name != "answer"])
+    floats = [name for name in features if sieve.columns[name].is_float()]
+    sieve.change(*(pl.col(name).fill_nan(None) for name in floats))
     missing = ["", *config.missing]
     stripped = {name: pl.col(name).str.strip_chars() for name in strings}
     sieve.change(*(pl.when(~text.is_in(missing)).then(text).alias(name) for name, text in stripped.items()))

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from shipworthy.core.errors import UsageError
+from shipworthy.data.contamination import benchmarks
 from shipworthy.data.contamination.benchmarks import read
 from shipworthy.data.contamination.schema import Benchmark
 
@@ -30,6 +31,14 @@ def test_every_format_gives_texts_with_their_rows(tmp_path: Path, ending: str) -
     assert frame.columns == ["id", "text"]
     assert frame["id"].to_list() == [f"b.{ending}:{i}" for i in range(1, 5)]
     assert frame["text"].to_list() == TEXTS
+
+
+def test_a_path_begins_at_the_project_wherever_the_command_is_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "b.txt").write_text("one")
+    monkeypatch.setattr(benchmarks, "project_root", lambda: tmp_path)
+    assert read([Benchmark("b.txt")], "text")["b.txt"].collect()["text"].to_list() == ["one"]
 
 
 def test_files_that_can_not_be_used_are_refused(tmp_path: Path) -> None:

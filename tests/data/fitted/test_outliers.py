@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 from sklearn.ensemble import IsolationForest as Sklearn
 
+from shipworthy.core.errors import UsageError
 from shipworthy.data.fitted.build import fit
 from shipworthy.data.fitted.outliers.schema import IQR, IsolationForest, Outliers, RobustZ
 from shipworthy.data.fitted.schema import Fitting
@@ -65,3 +66,9 @@ def test_the_forest_rejects_the_same_rows_that_it_marks() -> None:
     rejected = rows.filter(detail.is_not_null())
     assert reason == "outlier"
     assert rejected["id"].to_list() == marked.filter(split="train", outlier=1)["id"].to_list() != []
+
+
+def test_a_column_without_a_value_cannot_be_looked_at() -> None:
+    rows = table().with_columns(hours=pl.lit(None, pl.Float64))
+    with pytest.raises(UsageError, match="train has no value of hours"):
+        applied(Outliers(isolation_forest=IsolationForest(["age", "hours"], trees=2)), rows)

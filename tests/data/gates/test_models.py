@@ -8,6 +8,7 @@ from shipworthy.core.errors import UsageError
 from shipworthy.data.gates import drift, labels, leak
 from shipworthy.data.gates.auc import auc
 from shipworthy.data.gates.schema import Drift, Labels, Leak
+from shipworthy.data.gates.view import View
 from tests.data.gates.views import FEATURES, rows, view
 
 SOUND = rows()
@@ -93,6 +94,44 @@ def test_a_reference_that_cannot_be_read_is_refused(tmp_path) -> None:
     SOUND.drop("age").write_csv(tmp_path / "r.csv")
     with pytest.raises(UsageError, match="lacks the column age"):
         drift.check(Drift(reference=str(tmp_path / "r.csv")), view(SOUND))
+
+
+def test_a_raw_reference_is_read_as_the_data_were(tmp_path) -> None:
+    """Truth values are names in the data, and what stands for a missing value is none; raw files know nothing of it."""
+    draws = np.random.default_rng(7)
+    member = pl.Series("member", draws.random(1000) < 0.4)
+    gap = pl.when(pl.col("hours") < 35).then(None)
+    now = SOUND.with_columns(member.cast(pl.String), gap.otherwise("job").alias("job"))
+    raw = now.with_columns(member, pl.col("job").fill_null(" ? "), pl.col("age").cast(pl.String))
+    raw.write_parquet(tmp_path / "r.parquet")
+    features = {name: now.schema[name] for name in ("age", "hours", "job", "member")}
+    found = drift.check(Drift(reference=str(tmp_path / "r.parquet")), View.of(now.lazy(), features, 1000, 1, ["", "?"]))
+    assert found.faults == []
+    assert {one.name: one.value for one in found.numbers}["Cramér's V of job"] == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("r.parquet", "no", "cannot be read"),
+        ("r.csv", "", "cannot be read"),
+        ("r.jsonl", "{", "cannot be read"),
+        ("r.csv", "age,hours,job\n", "holds no rows"),
+        ("r.csv", "age,hours,job\nold,1.5,clerk\n", "cannot be read"),
+        ("r.csv", "age,hours,job\ntrue,1.5,clerk\n", "its column age holds Boolean, that of the data Int64"),
+    ],
+)
+def test_a_damaged_reference_is_one_sentence(tmp_path, name: str, content: str, sentence: str) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(UsageError, match=f"{name}.*{sentence}"):
+        drift.check(Drift(reference=str(tmp_path / name)), view(SOUND))
+
+
+def test_a_class_that_stands_in_one_fold_alone_is_no_crash() -> None:
+    """What is left to learn from has one class, which is then all that can be said."""
+    rare = SOUND.with_columns(answer=pl.when(id="r00000").then(pl.lit("yes")).otherwise(pl.lit("no")))
+    assert labels.check(Labels(), view(rare)).looked_at == 800
+    assert leak.check(Leak(most=1), view(rare)).looked_at == 800
 
 
 def test_psi_is_that_of_the_book() -> None:

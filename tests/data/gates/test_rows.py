@@ -46,6 +46,20 @@ def test_all_hold_on_sound_rows() -> None:
         assert found.looked_at in {1000, 800, 700}
 
 
+def test_a_column_may_have_a_name_of_several_words() -> None:
+    frame = SOUND.rename({"job": "native country"})
+    found = missing.check(Missing(most=0.001), view(frame))
+    assert found.faults[0].startswith("native country is missing in")
+    assert found.rows["detail"].unique().to_list() == ["native country is missing"]
+    assert found.failing == frame["native country"].null_count()
+
+
+@pytest.mark.parametrize("regex", ["[", "(?!a)b"])
+def test_a_pattern_that_cannot_be_read_is_refused(regex: str) -> None:
+    with pytest.raises(UsageError, match=r"data.gates.table.columns.job.regex=.* is no pattern"):
+        table.check(Table(columns={"job": Column(regex=regex)}), view(SOUND))
+
+
 def test_ids() -> None:
     found = ids.check(Ids(), view(SOUND.with_columns(id=pl.col("id").replace("r00005", "r00009"))))
     assert found.faults == ["1 ids stand in several rows"]

@@ -61,6 +61,8 @@ def apply(config: Cleaning, rows: pl.LazyFrame, columns: Sequence[str]) -> Clean
                 f"data.clean.{cleaner.name}.columns names '{unknown[0]}', which is no column of text here "
                 f"(these are: {', '.join(columns)}): correct it."
             )
+        if not columns:  # a table of numbers
+            continue
         step: Step = importlib.import_module(f"{__package__}.{cleaner.name}").step(part, rows, columns)
         # Judged here and now: what a later cleaner changes, such as a mask, is not held against a row.
         judged = {f"_clean_{cleaner.name}_{n}": detail for n, detail in enumerate(step.rejections.values())}

@@ -7,6 +7,7 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from shipworthy.core.errors import UsageError
+from shipworthy.core.project import project_root
 from shipworthy.data.contamination.schema import Benchmark
 
 FORMATS: dict[str, Callable[[Path], pl.LazyFrame]] = {
@@ -25,7 +26,7 @@ def read(files: Iterable[Benchmark], column: str) -> dict[str, pl.LazyFrame]:
     """
     found: dict[str, pl.LazyFrame] = {}
     for file in files:
-        path = Path(file.path).expanduser()
+        path = project_root() / Path(file.path).expanduser()
         if path.name in found:
             raise UsageError(f"data.contamination.benchmarks: two files are called {path.name}; rename one.")
         found[path.name] = _scan(file, path, column)

@@ -27,7 +27,7 @@ class Benchmark:
     """A file of evaluation texts that must not stand in train.
 
     Attributes:
-        path: a .jsonl, .csv, .parquet or .txt file (one text in each line).
+        path: a .jsonl, .csv, .parquet or .txt file (one text in each line); relative to the project's root.
         column: the column of the texts; empty for .txt.
     """
 

@@ -1,6 +1,6 @@
 """Features that are not distributed as they were."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -125,27 +125,49 @@ def _domain(
 
 
 def _reference(place: str, view: View) -> pl.DataFrame:
-    path = project_root() / place
+    where = f"data.gates.drift.reference={place}"
+    try:
+        rows = _rows(project_root() / place, where, view.features)
+        there = rows.collect_schema()
+        if lacking := [name for name in view.features if name not in there]:
+            raise UsageError(f"{where} lacks the column {lacking[0]}: give one with all features.")
+        alike = [_alike(name, there[name], kind, view.gaps, where) for name, kind in view.features.items()]
+        read = sample(rows.select("id", *alike), view.size, f"drift {view.seed}")
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise UsageError(f"{where} cannot be read ({str(error).splitlines()[0]}): mend it, or give another.") from error
+    if not read.height:
+        raise UsageError(f"{where} holds no rows: give one that does.")
+    return read
+
+
+def _rows(path: Path, where: str, features: Mapping[str, pl.DataType]) -> pl.LazyFrame:
+    """The rows of a dataset's folder or of a file: id, and of the features those that are there."""
     if path.is_dir():
         dataset = read_artifact(path, "dataset")
         if FILE in dataset.manifest.files:
             raise UsageError(
-                f"data.gates.drift.reference={place} holds columns that were fitted, and gates look at raw ones: give "
-                "the raw file of that dataset."
+                f"{where} holds columns that were fitted, and gates look at raw ones: give the raw file of that "
+                "dataset."
             )
         parts = [pl.scan_parquet(dataset.file(f"{name}.parquet")) for name in ("train", "validation", "test")]
-        rows = pl.concat([part.select("id", *view.features) for part in parts], how="vertical_relaxed")
-        return sample(rows, view.size, f"drift {view.seed}")
+        there = [name for name in features if name in parts[0].collect_schema()]
+        return pl.concat([part.select("id", *there) for part in parts], how="vertical_relaxed")
     if path.suffix not in READERS or not path.is_file():
         raise UsageError(
-            f"data.gates.drift.reference={place}: there is no dataset's folder, nor a file that ends in "
-            f"{', '.join(READERS)}: correct it."
+            f"{where}: there is no dataset's folder, nor a file that ends in {', '.join(READERS)}: correct it."
         )
     rows = READERS[path.suffix](path)
-    there = rows.collect_schema().names()
-    if lacking := [name for name in view.features if name not in there]:
-        raise UsageError(
-            f"data.gates.drift.reference={place} lacks the column {lacking[0]}: give one with all features."
-        )
-    numbered = rows.select(*view.features).with_row_index("id").with_columns(pl.col("id").cast(pl.String))
-    return sample(numbered, view.size, f"drift {view.seed}")
+    return rows.drop("id", strict=False).with_row_index("id").with_columns(pl.col("id").cast(pl.String))
+
+
+def _alike(name: str, found: pl.DataType, kind: pl.DataType, gaps: Sequence[str], where: str) -> pl.Expr:
+    """A column of the reference in the form that `prepare` gives to those of the data."""
+    column = pl.col(name)
+    if kind.is_numeric():
+        if found == pl.String:
+            column = pl.when(~column.str.strip_chars().is_in(gaps)).then(column.str.strip_chars()).cast(kind)
+        elif not found.is_numeric() and found != pl.Null:
+            raise UsageError(f"{where}: its column {name} holds {found}, that of the data {kind}: make them alike.")
+        return column.alias(name)
+    text = column.cast(pl.String).str.strip_chars()
+    return pl.when(~text.is_in(gaps)).then(text).alias(name)

@@ -26,7 +26,7 @@ def check(config: Missing, view: View) -> Finding:
         numbers.append(Number(f"share of rows without {name}", interval.value, limit, interval.low, interval.high))
         if interval.value > limit:
             faults.append(f"{name} is missing in {interval.value:.1%} of the rows, more than {limit:.1%}")
-    over = [number.name.rpartition(" ")[2] for number in numbers if number.value > number.limit]
+    over = [name for name, number in zip(view.features, numbers, strict=True) if number.value > number.limit]
     rows = pl.concat([Finding([], 0).rows, *(_first(view, name) for name in over)])
     failing = max((int(counts[name][0]) for name in over), default=0)
     return Finding(faults, view.total, numbers, rows, failing)

@@ -50,6 +50,9 @@ def probabilities(
         inside, outside = fold_N == fold, fold_N != fold
         if not inside.any():
             continue
+        if len(known := np.unique(answers[outside])) < 2:  # nothing to tell apart
+            result_NC[inside] = np.isin(classes, known) if len(known) else 1 / len(classes)
+            continue
         model = LogisticRegression(max_iter=300, C=1.0).fit(encoded[outside], answers[outside])
         seen = np.searchsorted(classes, model.classes_)
         result_NC[np.ix_(inside, seen)] = model.predict_proba(encoded[inside])

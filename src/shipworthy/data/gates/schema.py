@@ -144,6 +144,8 @@ class Unseen(Gate):
     def __post_init__(self) -> None:
         super().__post_init__()
         share("unseen.most", self.most)
+        if self.names < 1:
+            raise UsageError(f"data.gates.unseen.names={self.names}: give a number of names from 1.")
 
 
 @dataclass
@@ -250,6 +252,8 @@ class Drift(Gate):
             raise UsageError(f"data.gates.drift.auc={self.auc}: give an area from 0.5 to 1.")
         if self.folds < 2:
             raise UsageError(f"data.gates.drift.folds={self.folds}: give 2 or more.")
+        if self.psi < 0:
+            raise UsageError(f"data.gates.drift.psi={self.psi}: give 0 or more.")
         for name in ("ks", "cramers_v", "significance"):
             share(f"drift.{name}", getattr(self, name))
 

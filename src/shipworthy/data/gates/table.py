@@ -1,5 +1,6 @@
 """Declared columns, checked by pandera on one batch of rows after another."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -18,7 +19,7 @@ def check(config: Table, view: View) -> Finding:
     """Types, gaps, ranges, values and patterns; a column that is not there, or should not be.
 
     Raises:
-        UsageError: it asks for every answer to be there, which `prepare` does anyway.
+        UsageError: it asks for every answer to be there, which `prepare` does anyway, or for a pattern that is none.
     """
     if "answer" in config.columns and config.columns["answer"].required:
         raise UsageError("data.gates.table: a row without an answer is rejected anyway: take `required` out of answer.")
@@ -27,6 +28,8 @@ def check(config: Table, view: View) -> Finding:
     if not config.others:
         faults += [f"column {name} is not declared" for name in view.features if name not in config.columns]
     declared = {name: column for name, column in config.columns.items() if name in kinds}
+    for name, column in declared.items():
+        _need_pattern(f"data.gates.table.columns.{name}.regex", column.regex)
     counts, kept, failing = _gathered(_failures(view.rows.select("id", *declared), declared, kinds))
     for name, rule, n, value, identity in counts.iter_rows():
         faults.append(f"{name} is not {rule}" + ("" if identity is None else f" in {n} rows, such as '{value}'"))
@@ -85,3 +88,12 @@ def _column(column: Column, kind: pl.DataType) -> Any:
     wanted = {"text": pl.String(), "number": pl.Float64(), "integer": pl.Int64(), "": kind}
     dtype = kind if fits[column.type] else wanted[column.type]
     return pa.Column(dtype, checks, nullable=not column.required)
+
+
+def _need_pattern(key: str, regex: str) -> None:
+    """Refuses what is no pattern to Python, which reads it first, or to polars, which looks for it."""
+    try:
+        re.compile(regex)
+        pl.select(pl.lit("").str.contains(regex))
+    except (re.error, pl.exceptions.ComputeError) as error:
+        raise UsageError(f"{key}={regex} is no pattern ({str(error).splitlines()[0]}): correct it.") from error

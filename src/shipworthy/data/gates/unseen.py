@@ -31,6 +31,6 @@ def check(config: Unseen, view: View) -> Finding:
                 faults.append(
                     f"{interval.value:.1%} of {split} has a {name} that train lacks, such as '{found['value'][0]}'"
                 )
-                rows.append(found.select("id", pl.format(f"{name} is '{{}}'", "value").alias("detail")))
+                rows.append(found.select("id", pl.format("{} is '{}'", pl.lit(name), "value").alias("detail")))
                 failing += found.height
     return Finding(faults, view.total, numbers, pl.concat(rows), failing)

@@ -1,6 +1,6 @@
 """The rows as the gates see them, and what a gate says of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
@@ -21,18 +21,22 @@ class View:
         features: feature → its type.
         size: of the sample that heavy gates look at (rows).
         seed: of the models that gates fit.
+        gaps: texts that stand for a missing value in raw rows, such as those of a reference.
     """
 
     rows: pl.LazyFrame
     features: Mapping[str, pl.DataType]
     size: int = 20_000
     seed: int = 0
+    gaps: Sequence[str] = ("",)
 
     @staticmethod
-    def of(rows: pl.LazyFrame, features: Mapping[str, pl.DataType], size: int, seed: int) -> "View":
+    def of(
+        rows: pl.LazyFrame, features: Mapping[str, pl.DataType], size: int, seed: int, gaps: Sequence[str] = ("",)
+    ) -> "View":
         """Hides the answers of test."""
         seen = pl.when(pl.col("split").is_in(LABELLED)).then(pl.col("answer")).alias("answer")
-        return View(rows.with_columns(seen), features, size, seed)
+        return View(rows.with_columns(seen), features, size, seed, gaps)
 
     @property
     def labelled(self) -> pl.LazyFrame:

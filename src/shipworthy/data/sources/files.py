@@ -123,4 +123,4 @@ def _identified(config: Data, frame: pl.DataFrame, number: int, where: Callable[
     if ids.null_count():
         row = int(ids.is_null().arg_true()[0])
         raise UsageError(f"{where(row)}: column '{config.id}' (data.id) is empty: every row needs an id of its own.")
-    return frame.drop({config.id, "id"} & set(frame.columns)).insert_column(0, ids.alias("id"))
+    return frame.drop("id", strict=False).insert_column(0, ids.alias("id"))

@@ -59,12 +59,14 @@ def _sqlite(path: Path, config: Sql) -> Iterator[Any]:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
             cursor = connection.execute(config.query)
             names = [column[0] for column in cursor.description] if cursor.description else []
+            if twice := [name for name in names if names.count(name) > 1]:
+                raise ShipworthyError(f"data.sql.query gives two columns '{twice[0]}': name one of them anew with AS.")
             while rows := cursor.fetchmany(GROUP_ROWS):
                 values = [list(column) for column in zip(*rows, strict=True)]
                 table = pa.table(dict(zip(names, values, strict=True)))
                 schema = table.schema if schema is None else schema
                 yield table.cast(schema)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, sqlite3.Warning) as error:
         raise ShipworthyError(f"data.sql.query fails ({error}): correct it.") from error
-    except pa.ArrowInvalid as error:
+    except pa.ArrowException as error:
         raise ShipworthyError(f"data.sql.query gives a column of several types ({error}): CAST it.") from error

@@ -173,9 +173,11 @@ def _message(number: int, message: Any) -> Message:
     if not isinstance(message, Mapping) or not isinstance(message.get("role"), str):
         raise MalformedError(f"message {number} has no role")
     kept = {key: value for key, value in message.items() if value is not None}
-    if calls := kept.get("tool_calls"):
+    if not isinstance(calls := kept.get("tool_calls", []), list):
+        raise MalformedError(f"message {number} has tool_calls that are no list")
+    if calls:
         kept["tool_calls"] = [_call(number, call) for call in calls]
-    elif not isinstance(kept.get("content"), str):
+    if not isinstance(kept.get("content", "" if calls else None), str):
         raise MalformedError(f"message {number} ({kept['role']}) has no text as its content")
     return kept
 

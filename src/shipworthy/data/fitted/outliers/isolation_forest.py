@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 from sklearn.ensemble import IsolationForest as Sklearn
 
+from shipworthy.core.errors import UsageError
 from shipworthy.data.fitted.method import Learned, Step, Subject
 from shipworthy.data.fitted.outliers.schema import IsolationForest
 from shipworthy.data.sample import sample
@@ -20,11 +21,13 @@ def fit(config: IsolationForest, subject: Subject) -> Learned:
     """The forest; its threshold is the score that `share` of train exceeds.
 
     Raises:
-        UsageError: a column is no number.
+        UsageError: a column is no number, or train has no value in it.
     """
     subject.need(config.columns, NUMBER, "data.fitted.outliers.isolation_forest.columns")
     seen = sample(subject.train.select("id", *config.columns), MOST_ROWS, f"isolation forest {subject.seed}")
     numbers = {name: seen[name].cast(pl.Float64).fill_null(float("nan")).to_numpy() for name in config.columns}
+    if empty := [name for name, values in numbers.items() if np.isnan(values).all()]:
+        raise UsageError(f"data.fitted.outliers.isolation_forest: train has no value of {empty[0]}: leave it out.")
     fill = {name: float(np.nanmedian(values)) for name, values in numbers.items()}
     table_NF = np.column_stack([np.where(np.isnan(values), fill[name], values) for name, values in numbers.items()])
     rows = min(config.rows, len(table_NF))
