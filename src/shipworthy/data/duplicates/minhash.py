@@ -21,6 +21,8 @@ from shipworthy.data.duplicates.shingles import mix, salts
 
 # Texts whose signatures are computed at once: 128 × 256 numbers of 4 bytes stay in a core's cache.
 TEXTS = 256
+# From so many shingles on a text's row is long enough for a pass of its own per permutation: 3 to 4 times as fast.
+LONG = 48
 
 
 def propose(documents: Documents, config: MinHash, folder: Path, workers: int) -> Iterator[Pairs]:
@@ -64,10 +66,29 @@ def band_keys(sets: Ragged, config: MinHash) -> NDArray[np.uint32]:
 
 
 def _signatures(sets: Ragged, some: NDArray[Any], permutations: int) -> NDArray[np.uint32]:
-    """Shape (permutations, texts); the texts stand by descending length, so those that have a k-th come first."""
+    """Shape (permutations, texts); the texts stand by descending length."""
     a, b = (salts(2 * permutations).reshape(2, -1, 1) >> np.uint64(32)).astype(np.uint32)
     a |= np.uint32(1)
-    starts, lengths = sets.offsets[some], sets.lengths[some]
+    if sets.lengths[some[-1]] >= LONG:
+        return _of_long(sets.take(some), a, b)
+    return _of_short(sets, some, a, b)
+
+
+def _of_long(sets: Ragged, a: NDArray[np.uint32], b: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Permutation by permutation, all shingles of all texts at once; none of the texts is empty."""
+    lowest = np.empty((len(a), len(sets)), np.uint32)
+    x = (sets.values >> 31).astype(np.uint32)
+    one = np.empty_like(x)
+    for k in range(len(a)):
+        np.multiply(x, a[k], out=one)
+        np.add(one, b[k], out=one)
+        np.minimum.reduceat(one, sets.offsets[:-1], out=lowest[k])
+    return lowest
+
+
+def _of_short(sets: Ragged, some: NDArray[Any], a: NDArray[np.uint32], b: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Shingle by shingle, all permutations of the texts that have a k-th: they come first."""
+    permutations, starts, lengths = len(a), sets.offsets[some], sets.lengths[some]
     with_k = np.searchsorted(-lengths, -np.arange(lengths[0]), side="left")
     lowest = np.full((permutations, len(some)), np.iinfo(np.uint32).max, np.uint32)
     one = np.empty_like(lowest)
