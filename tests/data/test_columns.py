@@ -171,7 +171,7 @@ def test_text_by_lines_and_by_files(tmp_path: Path) -> None:
 def test_ids_of_ones_own(tmp_path: Path) -> None:
     jsonl(tmp_path / "a.jsonl", [{"key": 7, "n": 1}, {"key": 5, "n": 2}])
     frame = read(config("a.jsonl", id="key"), tmp_path)
-    assert frame.rows() == [("7", 1), ("5", 2)]
+    assert frame.rows(named=True) == [{"id": "7", "key": 7, "n": 1}, {"id": "5", "key": 5, "n": 2}]
     jsonl(tmp_path / "a.jsonl", [{"key": 7, "n": 1}, {"n": 2}])
     with pytest.raises(UsageError, match=r"row 2: column 'key' \(data.id\) is empty"):
         read(config("a.jsonl", id="key"), tmp_path)

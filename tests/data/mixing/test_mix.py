@@ -37,7 +37,7 @@ def mixed(
         return sieve.rows.collect(), pl.concat(sieve.rejected()), facts
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     st.lists(st.integers(0, 2), min_size=30, max_size=60),
     st.lists(st.sampled_from([0.0, 0.5, 1.0, 3.0]), min_size=3, max_size=3),
