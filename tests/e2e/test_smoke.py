@@ -103,6 +103,9 @@ def test_the_report_needs_no_network_and_the_summary_names_every_candidate(walke
     assert "<svg" in page
     assert not re.search(r"""<(script|link|img|iframe)[^>]+(src|href)=["'](?!data:)""", page)
     assert not re.search(r"@import|url\((?!['\"]?(data:|#))", page)
+    data = read_artifact(walked.workspace / "dataset", "dataset")
+    assert 'href="data.html"' in page
+    assert report.file("data.html").read_bytes() == data.file("data.html").read_bytes()
     summary = report.file("summary.txt").read_text(encoding="utf-8")
     evaluation = read_artifact(walked.workspace / "evaluation", "evaluation").json("evaluation.json")
     for candidate in evaluation["candidates"]:

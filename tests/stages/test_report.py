@@ -66,7 +66,8 @@ def test_the_page_stands_alone_and_names_everything(tmp_path: Path, capsys: pyte
     text = made.file("report.html").read_text(encoding="utf-8")
     page = Page(text)
     assert "http" not in text and "//" not in re.sub(r"service-\d/[^<]*", "", text)
-    assert not page.outside
+    assert page.outside == ["data.html"]
+    assert made.file("data.html").read_text(encoding="utf-8") == "<h1>The data</h1>"
     assert len(page.ids) == len(set(page.ids)) > 20
     assert text.count("<svg") == 3
     for name in ("majority", "nearest", "verb_object", "few_shot", "tuned", "q8_0", "q4_k_m"):

@@ -1,5 +1,7 @@
 """`report`: the page that says ship or don't, and why."""
 
+from shutil import copyfile
+
 from shipworthy.architect.compute.schema import Machine
 from shipworthy.core.artifact import Artifact
 from shipworthy.core.files import write_text
@@ -15,12 +17,13 @@ from shipworthy.track.report.summary import summary
 from shipworthy.track.report.verdict import judge
 
 NEEDED = ("plan", "dataset", "baseline", "checkpoint", "evaluation")
+DATA_PAGE = "data.html"
 # Where one of these was not made, its criteria are not met, and the report says 'not measured'.
 LATER = ("compressed", "bench", "package")
 
 
 def run(*, task: Task, compute: ComputeConfig, workspace: Workspace) -> None:
-    """Reads every artifact of the road, writes `report`: report.html and summary.txt.
+    """Reads every artifact of the road, writes `report`: report.html, summary.txt, and the data's page, data.html.
 
     Raises:
         ArtifactError: the road does not reach as far as `evaluation`, or an artifact is damaged.
@@ -46,5 +49,6 @@ def run(*, task: Task, compute: ComputeConfig, workspace: Workspace) -> None:
         )
         write_text(folder / "report.html", html)
         write_text(folder / "summary.txt", text)
+        copyfile(artifacts["dataset"].file(DATA_PAGE), folder / DATA_PAGE)
     say(f"report: {workspace.root / 'report' / 'report.html'}")
     say(text.rstrip("\n"))

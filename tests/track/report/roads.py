@@ -40,7 +40,7 @@ def write(root: Path, kind: str, files: dict[str, Any], tables: dict[str, pl.Dat
         started=began,
     ) as folder:
         for name, value in files.items():
-            (folder / name).write_text(json.dumps(value))
+            (folder / name).write_text(value if name.endswith(".html") else json.dumps(value))
         for name, table in (tables or {}).items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             table.write_parquet(folder / name)
@@ -95,7 +95,7 @@ def text_road(root: Path, n: int = 1200, rate: float = 0.44, p95_s: float = 0.31
     reasons = ["near-duplicate"] * 2412 + ["length"] * 801 + ["literal"] * 390 + ["contradiction"] * 97
     rejected = pl.DataFrame({"id": [str(i) for i in range(len(reasons))], "reason": reasons})
     tables = {"train.parquet": rows.head(50), "test.parquet": rows.drop("answer"), "rejected.parquet": rejected}
-    write(root, "dataset", {"dataset.json": info}, tables)
+    write(root, "dataset", {"dataset.json": info, "data.html": "<h1>The data</h1>"}, tables)
     rates = {"majority": 0.01, "nearest": 0.12, "verb_object": 0.26, "few_shot": 0.08}
     write(
         root,
@@ -266,7 +266,7 @@ def table_road(root: Path, n: int = 600) -> None:
     }
     rejected = pl.DataFrame({"id": [], "reason": []}, schema={"id": pl.String, "reason": pl.String})
     tables = {"train.parquet": rows.head(9), "test.parquet": rows.drop("answer"), "rejected.parquet": rejected}
-    write(root, "dataset", {"dataset.json": info}, tables)
+    write(root, "dataset", {"dataset.json": info, "data.html": "<h1>The data</h1>"}, tables)
     validation = {"majority": 0.76, "logistic": 0.85}
     baselines = [
         {"name": name, "validation": {"accuracy": wilson(round(400 * r), 400).to_json()}, "seconds": 1.0}

@@ -59,13 +59,12 @@ def _validation(
         if step == selected:
             axes.plot([step], [value], "o", markersize=9, markerfacecolor="none", markeredgecolor=BAR)
             axes.annotate("selected", (step, value), (0, -14), textcoords="offset points", ha="center", color=BAR)
+    height = 0.0 if bar is None else _scaled(metric, bar)
     if bar is not None:
-        height = _scaled(metric, bar)
         axes.axhline(height, color=GREY, linewidth=1, linestyle=":")
         axes.annotate("best baseline", (0, height), (3, 3), textcoords="offset points", color=GREY)
     axes.set_xlim(left=0)
-    axes.set_ylim(bottom=0)
-    axes.margins(y=0.15)
+    axes.set_ylim(0, 1.15 * max(*values, height) or 1)
     axes.set_title(f"{metric_name(metric)} on validation{_unit(metric)}")
     axes.set_xlabel("step")
 
