@@ -88,6 +88,15 @@ def test_a_changed_cell_of_a_numbered_row_is_a_change(tmp_path: Path) -> None:
     assert found.source == ["sha256: 0 → 1"]
 
 
+def test_numbered_rows_without_a_column_in_common_are_matched_by_number(tmp_path: Path) -> None:
+    rows = numbered(ROWS)
+    renamed = {name: f"new {name}" for name in rows.columns if name not in ("id", "cluster", "answer", "split")}
+    kept = rows.rename(renamed).filter(pl.col("id") != "row-00000004")
+    found = difference(dataset(tmp_path / "a", rows), dataset(tmp_path / "b", kept))
+    assert (found.matched, found.removed) == (99, (["row-00000004"], 1))
+    assert (found.labels, found.splits, found.changed[1]) == ([], [], 0)
+
+
 def test_columns_that_come_and_go_and_drift(first: Artifact) -> None:
     found = against(first, named(ROWS).rename({"job": "trade"}).with_columns(age=pl.col("age") + 40))
     assert (found.new_columns, found.lost_columns) == (["trade"], ["job"])

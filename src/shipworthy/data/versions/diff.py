@@ -59,7 +59,7 @@ def difference(a: Artifact, b: Artifact) -> Difference:
     ours, theirs = _content(a), _content(b)
     common = [name for name in ours if name in theirs]
     left, right = _index(a, common), _index(b, common)
-    pairs = _match(left, right)
+    pairs = _match(left, right, by_content=bool(common))
     changed = pairs.filter((pl.col("row") != pl.col("row_b")) | _other_label())
     added, removed = (
         right.join(pairs, left_on="id", right_on="id_b", how="anti"),
@@ -106,10 +106,10 @@ def _index(dataset: Artifact, columns: list[str]) -> pl.DataFrame:
     return pl.concat(parts)
 
 
-def _match(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
-    """Pairs of rows: the columns of A, and with _b those of B."""
+def _match(left: pl.DataFrame, right: pl.DataFrame, *, by_content: bool) -> pl.DataFrame:
+    """Pairs of rows: the columns of A, and with _b those of B; by content only if they have a column in common."""
     other = right.rename({name: f"{name}_b" for name in right.columns})
-    if not (_numbered(left) and _numbered(right)):
+    if not (by_content and _numbered(left) and _numbered(right)):
         return left.join(other.with_columns(id=pl.col("id_b")), on="id")
     # The first of equal rows is matched with the first, the second with the second, and so on.
     nth, nth_b = (pl.int_range(pl.len()).over(name) for name in ("row", "row_b"))
