@@ -9,7 +9,7 @@ Tried (supervised tokens/s and peak memory; 2 threads, 8 to 12 steps of 16 rows,
 
 What limits it, of a pack's time on one thread: matrix products 70%, elementwise 11% (norms, SiLU, rotation, the
 residuals), Python and autograd 7%, moving and allocating 7%, attention 4%, loss 1%. The products themselves run at 55
-of the 65 to 75 GFLOP/s that one thread reaches with large matrices: with 330 rows and 576 or 1,536 columns they are
+GFLOP/s, where two threads did 127 to 144 on large matrices: with a few hundred rows and 576 or 1,536 columns they are
 small, and LoRA's, of rank 16, are smaller. Done against it already: the fused layers of train/adapters/fused.py (no
 product for frozen weights, A x kept, the gated block's activation made again), the projection of supervised tokens
 only, one pack per core. Longer rows do better: 68% behind 500 shared tokens.
