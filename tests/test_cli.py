@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from shipworthy.cli import COMMANDS, literal, main, stage_groups
-from shipworthy.config import Road, compose
+from shipworthy.config import Config, compose
 from tests.conftest import Shipworthy, one_sentence
 
 HEAVY = {"torch", "transformers", "lightning", "peft", "mlflow", "wandb", "sklearn", "polars", "pandas", "hydra"}
@@ -87,7 +87,7 @@ def test_a_mistake_in_a_job_of_a_sweep_gets_one_sentence(shipworthy: Shipworthy)
 
 
 def test_every_command_has_a_stage_that_takes_parts_of_the_config() -> None:
-    parts = set(Road.__dataclass_fields__)
+    parts = set(Config.__dataclass_fields__)
     for command in COMMANDS:
         assert set(stage_groups(command)) <= parts, command
 

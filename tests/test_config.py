@@ -7,7 +7,7 @@ import pytest
 import yaml
 from omegaconf import OmegaConf
 
-from shipworthy.config import Road, compose, composed, load
+from shipworthy.config import Config, compose, composed, load
 from shipworthy.core.errors import UsageError
 from shipworthy.core.schema import SCHEMAS
 
@@ -47,12 +47,12 @@ def test_a_choice_loads_with_some_recipe_and_its_values_arrive(path: Path) -> No
     refusals = []
     for recipe in ([], *([f"experiment={name}"] for name in EXPERIMENTS)):
         try:
-            road = compose([*recipe, name(path)])
+            config = compose([*recipe, name(path)])
         except UsageError as error:
             refusals.append(str(error))
         else:
             if not recipe:
-                assert_holds(getattr(road, path.parent.name), content(path), name(path))
+                assert_holds(getattr(config, path.parent.name), content(path), name(path))
             return
     pytest.fail("\n".join(refusals))
 
@@ -61,9 +61,9 @@ def test_a_choice_loads_with_some_recipe_and_its_values_arrive(path: Path) -> No
 def test_an_experiment_loads_and_wins_over_the_groups(experiment: str) -> None:
     path = CONF / "experiment" / f"{experiment}.yaml"
     assert path.read_text(encoding="utf-8").startswith("# @package _global_")
-    road = compose([f"experiment={experiment}"])
-    assert_holds(road, content(path), experiment)
-    assert road != compose()
+    config = compose([f"experiment={experiment}"])
+    assert_holds(config, content(path), experiment)
+    assert config != compose()
 
 
 @pytest.mark.parametrize("path", HYDRA, ids=name)
@@ -106,9 +106,9 @@ def default() -> Any:
 
 
 def test_load_gives_each_group_its_schema(default: Any) -> None:
-    road = load(OmegaConf.create(default))
-    assert isinstance(road, Road)
-    for group, part in road.groups().items():
+    config = load(OmegaConf.create(default))
+    assert isinstance(config, Config)
+    for group, part in config.groups().items():
         assert type(part) is SCHEMAS[group][part.kind]
 
 

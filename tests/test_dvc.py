@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from shipworthy.cli import COMMANDS, stage_circumstances, stage_groups
+from shipworthy.cli import COMMANDS, stage_groups, stage_non_identity
 from shipworthy.data.snapshot import pins
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -32,7 +32,7 @@ def test_the_command_reads_the_committed_params(stage: str) -> None:
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_params_are_exactly_the_groups_that_the_stage_takes(stage: str) -> None:
-    assert sorted(STAGES[stage]["params"]) == sorted(set(stage_groups(stage)) - set(stage_circumstances(stage)))
+    assert sorted(STAGES[stage]["params"]) == sorted(set(stage_groups(stage)) - set(stage_non_identity(stage)))
 
 
 @pytest.mark.parametrize("stage", STAGES)

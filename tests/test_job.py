@@ -19,7 +19,7 @@ from shipworthy.core.files import read_json, write_json
 from shipworthy.launch.sweep import Sweep
 from tests.conftest import ROOT
 from tests.models import samples
-from tests.stages import road
+from tests.stages import workspaces
 
 CHEAP = ["experiment=adult_xgboost", "task.baselines=[majority]"]
 JOBS = {
@@ -48,8 +48,8 @@ def sweep(tmp_path_factory: pytest.TempPathFactory) -> Sweep:
     root.mkdir()
     (root / "conf").symlink_to(ROOT / "conf")
     rows = {name: samples.table(40, seed=seed) for seed, name in enumerate(("train", "validation", "test"))}
-    road.write_dataset(root, rows)
-    with road.workspace(root / "damaged", "prepare").write("dataset") as folder:
+    workspaces.write_dataset(root, rows)
+    with workspaces.workspace(root / "damaged", "prepare").write("dataset") as folder:
         for name in ("train", "validation", "test"):
             (folder / f"{name}.parquet").write_bytes(b"PAR1 no table")
     made = Sweep.new(root, "baseline", root, {"max_restarts": 2}, list(JOBS.values()))

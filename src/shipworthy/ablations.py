@@ -25,12 +25,12 @@ def ablate(overrides: Sequence[str], *, detach: bool = False, dry_run: bool = Fa
     recipe, about_hydra = campaigns.apart(overrides)
     if campaigns.go_on(recipe, about_hydra, detach=detach, dry_run=dry_run):
         return
-    road = compose(recipe)
-    if not isinstance(road.ablation, Ablation):
+    config = compose(recipe)
+    if not isinstance(config.ablation, Ablation):
         raise UsageError("ablation=none names no decision to take back: take ablation=lora_recipe, or your own file.")
     plan = [
         {"name": one.name, "overrides": list(one.overrides), "changed": list(one.changed)}
-        for one in trainings(road.ablation, road.seed)
+        for one in trainings(config.ablation, config.seed)
     ]
-    settings = Search(workers=road.ablation.workers, retries=road.ablation.retries, unseen=0.0)
-    campaigns.start("ablate", recipe, road, settings, about_hydra, plan=plan, detach=detach, dry_run=dry_run)
+    settings = Search(workers=config.ablation.workers, retries=config.ablation.retries, unseen=0.0)
+    campaigns.start("ablate", recipe, config, settings, about_hydra, plan=plan, detach=detach, dry_run=dry_run)

@@ -14,7 +14,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from shipworthy import fleet
-from shipworthy.config import Road, as_dict, compose, composed
+from shipworthy.config import Config, as_dict, compose, composed
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import sha256_of_file, sha256_of_json, write_text
 from shipworthy.core.identity import lock_hash, source_hash
@@ -51,10 +51,10 @@ def tune(overrides: Sequence[str], *, detach: bool = False, dry_run: bool = Fals
     recipe, about_hydra = apart(overrides)
     if go_on(recipe, about_hydra, detach=detach, dry_run=dry_run):
         return
-    road = compose(recipe)
-    assert isinstance(road.hpo, Search)
-    check_search(recipe, road)
-    start("tune", recipe, road, road.hpo, about_hydra, detach=detach, dry_run=dry_run)
+    config = compose(recipe)
+    assert isinstance(config.hpo, Search)
+    check_search(recipe, config)
+    start("tune", recipe, config, config.hpo, about_hydra, detach=detach, dry_run=dry_run)
 
 
 def apart(overrides: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -84,7 +84,7 @@ def go_on(recipe: Sequence[str], about_hydra: Sequence[str], *, detach: bool, dr
 def start(
     kind: str,
     overrides: Sequence[str],
-    road: Road,
+    config: Config,
     settings: Search,
     about_hydra: Sequence[str] = (),
     *,
@@ -109,32 +109,32 @@ def start(
     if plan is not None:
         budget = replace(settings.budget, trials=len(plan))
         settings = replace(settings, space={}, pruner=Pruner(), budget=budget)
-    check_trials(overrides, road, settings, plan)
+    check_trials(overrides, config, settings, plan)
     check_gpus(settings, None if launcher is None else int(launcher.get("gpus_per_node") or 0))
     if launcher is not None:
-        check_processes(launcher, kind, road)
+        check_processes(launcher, kind, config)
     root, snapshot = project_root(), Snapshot.now()
-    name = f"{kind}-{_identity(kind, road, settings, plan)[:8]}"
-    runs = place(road.workspace).runs
+    name = f"{kind}-{_identity(kind, config, settings, plan)[:8]}"
+    runs = place(config.workspace).runs
     if (runs / FOLDER / name / RECORD).is_file():
         campaign = _extended(Campaign.find(runs, name), settings)
         _go(campaign, launcher)
         return campaign
     check_ends(overrides, settings)
-    first, last = steps_of(road)
+    first, last = steps_of(config)
     campaign = Campaign.new(
         runs / FOLDER / name,
         settings,
         kind=kind,
         root=root,
-        seed=road.seed,
+        seed=config.seed,
         snapshot=root / SNAPSHOTS / snapshot.name,
         overrides=overrides,
         plan=plan,
         first_step=first,
         last_step=last,
-        price_per_hour=float(getattr(road.compute, "price_per_hour", 0.0)),
-        currency=str(getattr(road.compute, "currency", "")),
+        price_per_hour=float(getattr(config.compute, "price_per_hour", 0.0)),
+        currency=str(getattr(config.compute, "currency", "")),
     )
     if launcher is None or not launcher["dry_run"]:
         snapshot.keep(root / SNAPSHOTS)
@@ -149,25 +149,35 @@ def start(
     return campaign
 
 
-def _identity(kind: str, road: Road, settings: Search, plan: Sequence[Mapping[str, Any]] | None) -> str:
+def _identity(kind: str, config: Config, settings: Search, plan: Sequence[Mapping[str, Any]] | None) -> str:
     """What makes it another campaign: recipe, search, dataset, code; not how many trials, workers or hours."""
-    search = {key: value for key, value in as_dict(settings).items() if key not in Search.circumstances}
-    parts = {name: part for name, part in road.groups().items() if name in MAKING}
+    search = {key: value for key, value in as_dict(settings).items() if key not in Search.non_identity}
+    parts = {name: part for name, part in config.groups().items() if name in MAKING}
     recipe = {
-        name: {key: value for key, value in as_dict(part).items() if key not in part.circumstances}
+        name: {key: value for key, value in as_dict(part).items() if key not in part.non_identity}
         for name, part in parts.items()
     }
     groups = [code_root() / "conf" / key for key in settings.space if is_group(key)]
     files = {path.name: sha256_of_file(path) for group in groups for path in sorted(group.glob("*.yaml"))}
     return sha256_of_json(
-        [kind, recipe, search, list(plan or ()), road.seed, dataset_of(road).digest, files, source_hash(), lock_hash()]
+        [
+            kind,
+            recipe,
+            search,
+            list(plan or ()),
+            config.seed,
+            dataset_of(config).digest,
+            files,
+            source_hash(),
+            lock_hash(),
+        ]
     )
 
 
 def _extended(campaign: Campaign, settings: Search) -> Campaign:
     """The campaign with the budget, the workers and the patience that it is given now."""
     before, now = campaign.record["settings"], as_dict(settings)
-    if all(before[key] == now[key] for key in Search.circumstances):
+    if all(before[key] == now[key] for key in Search.non_identity):
         return campaign
     begun = [trial["number"] for trial in campaign.trials()]
     if begun and max(begun) >= settings.budget.trials:

@@ -151,8 +151,8 @@ def run(
         return
     from shipworthy.config import compose, read_params
 
-    road = read_params(params) if params is not None else compose(overrides)
-    execute(command, road, publish=True)
+    config = read_params(params) if params is not None else compose(overrides)
+    execute(command, config, publish=True)
 
 
 def literal(override: str) -> str:
@@ -175,33 +175,33 @@ def stage_groups(command: str) -> list[str]:
     return [name for name in inspect.signature(stage(command)).parameters if name != "workspace"]
 
 
-def stage_circumstances(command: str) -> tuple[str, ...]:
+def stage_non_identity(command: str) -> tuple[str, ...]:
     """Those of them that don't make another run."""
-    names: tuple[str, ...] = getattr(importlib.import_module(f"shipworthy.stages.{command}"), "CIRCUMSTANCES", ())
+    names: tuple[str, ...] = getattr(importlib.import_module(f"shipworthy.stages.{command}"), "NON_IDENTITY", ())
     return names
 
 
-def execute(command: str, road: "object", publish: bool) -> None:
+def execute(command: str, config: "object", publish: bool) -> None:
     """Runs a stage with its groups of the config."""
-    from shipworthy.config import Road, as_dict
+    from shipworthy.config import Config, as_dict
     from shipworthy.core.project import project_root
     from shipworthy.core.workspace import Workspace
 
-    assert isinstance(road, Road)
+    assert isinstance(config, Config)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     # Threads that wait for one another without turning in place: 2 to 3 times as fast where there is other work.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    groups = {name: getattr(road, name) for name in stage_groups(command)}
-    parts = road.groups()
+    groups = {name: getattr(config, name) for name in stage_groups(command)}
+    parts = config.groups()
     workspace = Workspace(
-        root=project_root() / road.workspace,
+        root=project_root() / config.workspace,
         command=command,
         config={name: as_dict(value) if name in parts else value for name, value in groups.items()},
-        seed=road.seed,
+        seed=config.seed,
         publish=publish,
-        circumstances={
-            *stage_circumstances(command),
-            *(f"{group}.{name}" for group, part in parts.items() for name in part.circumstances),
+        non_identity={
+            *stage_non_identity(command),
+            *(f"{group}.{name}" for group, part in parts.items() for name in part.non_identity),
         },
     )
     stage(command)(workspace=workspace, **groups)

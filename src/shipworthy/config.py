@@ -39,7 +39,7 @@ CONFIG_NAME = "config"
 
 
 @dataclass
-class Road:
+class Config:
     """The whole road in one config.
 
     Attributes:
@@ -117,7 +117,7 @@ def register() -> None:
 
     _import_schemas()
     store = ConfigStore.instance()
-    store.store(name="base_config", node=Road)
+    store.store(name="base_config", node=Config)
     for group, kinds in SCHEMAS.items():
         for kind, cls in kinds.items():
             store.store(group=group, name=f"base_{kind}", node=cls)
@@ -126,7 +126,7 @@ def register() -> None:
     store.store(group="hydra/launcher", name="base_slurm", node=SlurmSettings)
 
 
-def compose(overrides: Sequence[str] = ()) -> Road:
+def compose(overrides: Sequence[str] = ()) -> Config:
     """Composes conf/config.yaml with command-line overrides and loads the result.
 
     Raises:
@@ -156,7 +156,7 @@ def composed(overrides: Sequence[str] = (), *, with_hydra: bool = False) -> Dict
     return config
 
 
-def read_params(path: Path) -> Road:
+def read_params(path: Path) -> Config:
     """Loads a composed config that was written to a YAML file, such as params.yaml.
 
     Raises:
@@ -172,7 +172,7 @@ def read_params(path: Path) -> Road:
         raise UsageError(f"{path}: {error}") from error
 
 
-def load(config: Any) -> Road:
+def load(config: Any) -> Config:
     """Merges a composed config into the concrete schema of each group, so that nothing unknown slips through.
 
     Raises:
@@ -187,14 +187,14 @@ def load(config: Any) -> Road:
         parts = {str(name): value for name, value in plain.items()}
         secrets.refuse(parts)
         for name in parts:
-            if name not in (f.name for f in fields(Road)):
+            if name not in (f.name for f in fields(Config)):
                 raise UsageError(f"{name} is no part of the config: {nearest(name)}")
         groups = {name: _load_group(name, parts.pop(name, None)) for name in SCHEMAS}
-        rest = cast(DictConfig, OmegaConf.merge(OmegaConf.structured(Road), parts))
+        rest = cast(DictConfig, OmegaConf.merge(OmegaConf.structured(Config), parts))
         scalars = {name: rest[name] for name in parts}
     except OmegaConfBaseException as error:
         raise UsageError(_sentence(error)) from error
-    return Road(**groups, **scalars)
+    return Config(**groups, **scalars)
 
 
 def _load_group(group: str, value: Any) -> Any:
@@ -267,7 +267,7 @@ def known_keys() -> list[str]:
     """Every key that some choice of some group has, dotted from the root."""
     _import_schemas()
     keys = {f"{group}.{key}" for group, kinds in SCHEMAS.items() for cls in kinds.values() for key in _schema_keys(cls)}
-    return sorted(keys | {f.name for f in fields(Road)})
+    return sorted(keys | {f.name for f in fields(Config)})
 
 
 def _schema_keys(cls: type) -> Iterator[str]:
@@ -281,7 +281,7 @@ def _schema_keys(cls: type) -> Iterator[str]:
 
 def is_known(key: str) -> bool:
     """Whether some schema has this key, or a key below it, or a mapping that may hold it."""
-    scalars = {f.name for f in fields(Road)}
+    scalars = {f.name for f in fields(Config)}
     return any(
         key == known or known.startswith(f"{key}.") or (known not in scalars and key.startswith(f"{known}."))
         for known in known_keys()

@@ -9,14 +9,14 @@ from typing import Any
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import write_json
 from shipworthy.core.progress import say
-from shipworthy.launch.judge import State
-from shipworthy.launch.patience import answered
+from shipworthy.launch.job_state import State
+from shipworthy.launch.retry import with_retries
 from shipworthy.launch.script import render
 from shipworthy.launch.site import read_site
-from shipworthy.launch.standing import SECONDS_BETWEEN_LOOKS, Standing, look
 from shipworthy.launch.submit import checked
 from shipworthy.launch.submit import submit as submit_jobs
 from shipworthy.launch.sweep import STATUS, Sweep
+from shipworthy.launch.sweep_status import SECONDS_BETWEEN_LOOKS, SweepStatus, look
 from shipworthy.track.hpo.campaign import PARAMS, WINNER, Campaign
 from shipworthy.track.hpo.standing import Teller
 from shipworthy.track.hpo.work import takeable
@@ -40,9 +40,9 @@ def submit(campaign: Campaign, settings: Mapping[str, Any]) -> None:
     if campaign.record["sweeps"]:
         before = Sweep.find(campaign.root, campaign.record["sweeps"][-1])
         same = before.size == campaign.settings.workers and before.record["settings"] == dict(settings)
-        standing = look(before)
-        if not standing.over or same:
-            _again(campaign, standing)
+        sweep_status = look(before)
+        if not sweep_status.over or same:
+            _again(campaign, sweep_status)
             return
     made = _sweep(campaign, settings)
     made.make([(campaign.folder / PARAMS).read_text(encoding="utf-8")] * made.size)
@@ -75,17 +75,17 @@ def follow(campaign: Campaign) -> None:
     deaths: dict[int, int] = {}
     while True:
         sweep = Sweep.find(campaign.root, campaign.record["sweeps"][-1])
-        standing = answered(partial(look, sweep))
+        sweep_status = with_retries(partial(look, sweep))
         trials = campaign.trials()
         teller.tell(trials)
-        if campaign.over(trials) and _measured(campaign) and standing.over:
+        if campaign.over(trials) and _measured(campaign) and sweep_status.over:
             return
-        if all(verdict.state is State.CANCELLED for verdict in standing.verdicts):
+        if all(job.state is State.CANCELLED for job in sweep_status.jobs):
             raise ShipworthyError(
                 f"its workers were cancelled: `shipworthy {campaign.record['kind']} campaign={campaign.name}`, same "
                 "launcher, goes on."
             )
-        _again(campaign, standing, deaths)
+        _again(campaign, sweep_status, deaths)
         time.sleep(SECONDS_BETWEEN_LOOKS)
 
 
@@ -94,28 +94,28 @@ def _measured(campaign: Campaign) -> bool:
     return done or campaign.record["kind"] != "tune"
 
 
-def _again(campaign: Campaign, standing: Standing, deaths: dict[int, int] | None = None) -> None:
+def _again(campaign: Campaign, sweep_status: SweepStatus, deaths: dict[int, int] | None = None) -> None:
     """Submits workers that are no more, as many as there are trials to take."""
-    trials, sweep = campaign.trials(), standing.sweep
+    trials, sweep = campaign.trials(), sweep_status.sweep
     missing = campaign.over(trials) and not _measured(campaign)
     wanted = max(takeable(campaign, trials), int(missing))
     gone = [
         number
-        for number, verdict in enumerate(standing.verdicts)
-        if verdict.state.over and (deaths is None or verdict.state is not State.CANCELLED)
+        for number, job in enumerate(sweep_status.jobs)
+        if job.state.over and (deaths is None or job.state is not State.CANCELLED)
     ]
     # Who waits in the queue, or has just started, has not taken its trial yet.
-    wanted -= sum(verdict.state in (State.WAITING, State.GOING_ON) for verdict in standing.verdicts)
+    wanted -= sum(job.state in (State.WAITING, State.GOING_ON) for job in sweep_status.jobs)
     indices = gone[: max(0, wanted)]
     for number in indices:
-        verdict = standing.verdicts[number]
-        if verdict.state is State.FAILED and deaths is not None:
-            raise ShipworthyError(f"worker {number} failed: {verdict.said} ({sweep.job(number)})")
-        if deaths is not None and verdict.state is not State.FINISHED:
+        job = sweep_status.jobs[number]
+        if job.state is State.FAILED and deaths is not None:
+            raise ShipworthyError(f"worker {number} failed: {job.said} ({sweep.job(number)})")
+        if deaths is not None and job.state is not State.FINISHED:
             begun = any(a["worker"] == number and a["ended"] is None for t in trials for a in t["attempts"])
             deaths[number] = 0 if begun else deaths.get(number, 0) + 1
             if deaths[number] >= MOST_DEATHS:
-                raise ShipworthyError(f"worker {number} was lost {MOST_DEATHS} times: {verdict.said}")
+                raise ShipworthyError(f"worker {number} was lost {MOST_DEATHS} times: {job.said}")
         status = sweep.status(number)
         if status is not None:  # what it says is of the last time
             write_json(sweep.job(number) / STATUS, {**status, "state": "stopped", "said": ""})

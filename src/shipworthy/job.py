@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shipworthy.core import interrupt, pulse
+from shipworthy.core import events, interrupt
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import read_json, write_json
 from shipworthy.core.interrupt import PeerLostError, StopRequestedError
@@ -19,7 +19,7 @@ from shipworthy.launch.status import Status, job_id, restarts
 from shipworthy.launch.sweep import PARAMS, STATUS, Sweep
 
 if TYPE_CHECKING:
-    from shipworthy.config import Road
+    from shipworthy.config import Config
 
 BY_TORCHRUN = "TORCHELASTIC_RUN_ID"
 FROM_SLURM = {
@@ -60,7 +60,7 @@ def _first(sweep: Sweep, number: int, together: bool) -> int:
     status = Status(folder / STATUS)
     status.begin()
     if "campaign" not in sweep.record:  # a worker's steps are those of its trials
-        pulse.feel(status.note)
+        events.subscribe(status.note)
     say(f"== job {job_id()}, start {restarts() + 1}, on {os.environ.get('SLURMD_NODENAME')}: {sweep.overrides(number)}")
     try:
         _not_too_often(int(sweep.record["settings"]["max_restarts"]))
@@ -110,10 +110,10 @@ def _run(sweep: Sweep, number: int, together: bool) -> None:
     from shipworthy.cli import execute
     from shipworthy.config import read_params
 
-    road = read_params(sweep.job(number) / PARAMS)
+    config = read_params(sweep.job(number) / PARAMS)
     if together:
-        _join(road)
-    execute(sweep.record["command"], road, publish=False)
+        _join(config)
+    execute(sweep.record["command"], config, publish=False)
     if together:
         from shipworthy.train.lightning.processes import dismiss, leave
 
@@ -121,19 +121,19 @@ def _run(sweep: Sweep, number: int, together: bool) -> None:
         leave()
 
 
-def _join(road: "Road") -> None:
+def _join(config: "Config") -> None:
     """Connects the processes, and measures what the connection carries."""
     from shipworthy.train.lightning.processes import join, others_may_end
     from shipworthy.train.network.rate import all_reduce_rate, sentence
     from shipworthy.train.network.schema import Network
 
-    assert isinstance(road.network, Network)
-    os.environ.update(road.network.variables())
-    join(road.network.timeout_s)
+    assert isinstance(config.network, Network)
+    os.environ.update(config.network.variables())
+    join(config.network.timeout_s)
     with others_may_end():
         rate = all_reduce_rate()
     if os.environ["RANK"] == "0":
-        say(sentence(rate, int(os.environ["WORLD_SIZE"]), road.network))
+        say(sentence(rate, int(os.environ["WORLD_SIZE"]), config.network))
 
 
 def _other(sweep: Sweep, number: int, rank: int) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from shipworthy.config import Road, compose, composed, is_known, load, nearest
+from shipworthy.config import Config, compose, composed, is_known, load, nearest
 from shipworthy.core.artifact import Artifact, read_artifact
 from shipworthy.core.errors import UsageError
 from shipworthy.core.gpus import driver
@@ -26,28 +26,28 @@ OURS = {
 """What a campaign sets itself."""
 
 
-def check_search(recipe: Sequence[str], road: Road) -> None:
+def check_search(recipe: Sequence[str], config: Config) -> None:
     """Refuses a space with keys that there are not, or that no training reads, and a pruner without effect.
 
     Raises:
         UsageError: with the key, and what to do.
     """
-    search = road.hpo
+    search = config.hpo
     assert isinstance(search, Search)
     if not search.space:
         raise UsageError("hpo.space is empty, so there is nothing to search: take hpo=lora or another of conf/hpo.")
-    parts, read = road.groups(), train.run.__annotations__
+    parts, read = config.groups(), train.run.__annotations__
     for key in search.space:
         group = key.partition(".")[0]
         if not is_group(key) and not is_known(key):
             raise UsageError(f"hpo.space: there is no {key}: {nearest(key)}")
-        if group not in read or key in train.CIRCUMSTANCES:
+        if group not in read or key in train.NON_IDENTITY:
             raise UsageError(f"hpo.space: {key} has no effect on a training: drop it.")
-        if group in parts and key.removeprefix(f"{group}.") in parts[group].circumstances:
+        if group in parts and key.removeprefix(f"{group}.") in parts[group].non_identity:
             raise UsageError(f"hpo.space: {key} makes no other run, so there is nothing to choose: drop it.")
         if any(text.partition("=")[0] == key for text in recipe):
             raise UsageError(f"{key} is in hpo.space, and given: drop one of them.")
-    first, last = steps_of(road)
+    first, last = steps_of(config)
     if search.pruner.name != "none" and first is not None and last is not None and first >= last:
         raise UsageError(
             f"hpo.pruner.name={search.pruner.name}, but a trial's first validation is at step {first} of {last}, so "
@@ -90,7 +90,9 @@ def is_group(key: str) -> bool:
     return (code_root() / "conf" / key).is_dir()
 
 
-def check_trials(recipe: Sequence[str], road: Road, settings: Search, plan: Sequence[Mapping[str, Any]] | None) -> None:
+def check_trials(
+    recipe: Sequence[str], config: Config, settings: Search, plan: Sequence[Mapping[str, Any]] | None
+) -> None:
     """Refuses what no trial could be made of.
 
     Raises:
@@ -101,15 +103,15 @@ def check_trials(recipe: Sequence[str], road: Road, settings: Search, plan: Sequ
     for text in recipe:
         if (key := text.lstrip("+~").partition("=")[0]) in OURS:
             raise UsageError(f"{text} can't be given to a campaign: drop it; {OURS[key]}.")
-    if road.preflight == "only":
+    if config.preflight == "only":
         raise UsageError("preflight=only makes no run, so there is nothing to compare: drop it.")
-    rows, share = split(dataset_of(road), "validation"), 1 - settings.unseen
+    rows, share = split(dataset_of(config), "validation"), 1 - settings.unseen
     if not len(seen(rows, share)) or (share < 1 and not len(unseen(rows, share))):
         raise UsageError(
             f"hpo.unseen={settings.unseen:g} of {len(rows)} validation rows leaves none on one side: choose another "
             "share, or prepare more rows."
         )
-    if settings.budget.money and not getattr(road.compute, "price_per_hour", 0.0):
+    if settings.budget.money and not getattr(config.compute, "price_per_hour", 0.0):
         raise UsageError("hpo.budget.money has no effect where compute.price_per_hour is 0: set it, or drop the limit.")
     for one in plan or ():
         try:
@@ -133,10 +135,10 @@ def check_gpus(settings: Search, gpus: int | None) -> None:
         raise UsageError("hpo.budget.gpu_hours has no effect where workers hold no GPU: limit hours or money.")
 
 
-def steps_of(road: Road) -> tuple[int | None, int | None]:
+def steps_of(config: Config) -> tuple[int | None, int | None]:
     """The steps of a trial's first validation and of its end, where its config says them."""
-    first, last = getattr(road.trainer, "validate_every", None), getattr(road.trainer, "steps", None)
-    if last is None and (rounds := getattr(road.model, "rounds", None)) is not None:
+    first, last = getattr(config.trainer, "validate_every", None), getattr(config.trainer, "steps", None)
+    if last is None and (rounds := getattr(config.model, "rounds", None)) is not None:
         from shipworthy.train.classical.fit import VALIDATE_EVERY
 
         return min(VALIDATE_EVERY, rounds), rounds
@@ -145,10 +147,10 @@ def steps_of(road: Road) -> tuple[int | None, int | None]:
     return first, int(last)
 
 
-def dataset_of(road: Road) -> Artifact:
+def dataset_of(config: Config) -> Artifact:
     """What the trials will be trained on.
 
     Raises:
         ArtifactError: there is none, or it is damaged.
     """
-    return read_artifact(project_root() / road.workspace / "dataset", "dataset")
+    return read_artifact(project_root() / config.workspace / "dataset", "dataset")

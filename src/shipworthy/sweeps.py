@@ -14,8 +14,8 @@ from hydra.core.utils import JobReturn, JobStatus, filter_overrides
 from hydra_plugins.hydra_submitit_launcher.submitit_launcher import SlurmLauncher as SubmititLauncher
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from shipworthy.config import CONFIG_NAME, Road, check_overrides, composed, load, register
-from shipworthy.core import pulse
+from shipworthy.config import CONFIG_NAME, Config, check_overrides, composed, load, register
+from shipworthy.core import events
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.interrupt import StopRequestedError
 from shipworthy.core.project import project_root
@@ -23,9 +23,9 @@ from shipworthy.core.snapshot import SNAPSHOTS, Snapshot
 from shipworthy.launch.script import render
 from shipworthy.launch.settings import SlurmSettings, refuse
 from shipworthy.launch.site import read_site
-from shipworthy.launch.standing import expect_results, follow
 from shipworthy.launch.submit import checked, submit
 from shipworthy.launch.sweep import Sweep
+from shipworthy.launch.sweep_status import expect_results, follow
 
 ONE_BY_ONE = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 """Hydra's own sweeper, which needs no results to go on."""
@@ -129,7 +129,7 @@ def _result(command: str, work: Callable[[], Any], *, goes_on: bool) -> float:
     """
     told: dict[str, Any] = {}
     try:
-        with pulse.felt(told.update):
+        with events.subscribed(told.update):
             _one_sentence(command, work)
     except SystemExit as error:
         if not goes_on or error.code == StopRequestedError.exit_code:
@@ -167,11 +167,11 @@ class SlurmLauncher(SubmititLauncher):
         submit(made, range(made.size))
         if settings["detach"]:
             return [JobReturn(status=JobStatus.COMPLETED) for _ in jobs]
-        standing = follow(made)
-        expect_results(standing)
+        sweep_status = follow(made)
+        expect_results(sweep_status)
         returns = [JobReturn(status=JobStatus.COMPLETED) for _ in jobs]
         for number, job in enumerate(returns):
-            job.return_value = standing.metric(number)
+            job.return_value = sweep_status.metric(number)
         return returns
 
     def _params(self, command: str, overrides: Sequence[str]) -> str:
@@ -184,14 +184,14 @@ class SlurmLauncher(SubmititLauncher):
         return OmegaConf.to_yaml(config, resolve=True)
 
 
-def check_processes(settings: Mapping[str, Any], command: str, road: Road) -> None:
+def check_processes(settings: Mapping[str, Any], command: str, config: Config) -> None:
     """Refuses several processes where their number is another, or only one could work.
 
     Raises:
         UsageError: with the setting, and what to do.
     """
     nodes, tasks = int(settings.get("nodes") or 1), int(settings.get("tasks_per_node") or 1)
-    devices, gpus = getattr(road.trainer, "devices", None), settings.get("gpus_per_node")
+    devices, gpus = getattr(config.trainer, "devices", None), settings.get("gpus_per_node")
     if gpus and devices is not None and gpus < devices:
         raise UsageError(
             f"hydra.launcher.gpus_per_node={gpus}, but trainer.devices={devices}: each process needs a GPU."
@@ -203,7 +203,7 @@ def check_processes(settings: Mapping[str, Any], command: str, road: Road) -> No
         raise UsageError(f"{what}, but {command} is the work of one process: take hydra/launcher=slurm_cpu.")
     if devices is None:
         raise UsageError(
-            f"{what}, but trainer '{road.trainer.kind}' trains in one process: take hydra/launcher=slurm_cpu."
+            f"{what}, but trainer '{config.trainer.kind}' trains in one process: take hydra/launcher=slurm_cpu."
         )
     if devices != tasks:
         raise UsageError(

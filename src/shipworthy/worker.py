@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from shipworthy.core import interrupt, pulse
+from shipworthy.core import events, interrupt
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import read_json
 from shipworthy.core.interrupt import StopRequestedError
@@ -65,10 +65,10 @@ def _measure(campaign: Campaign, worker: Worker) -> None:
     from shipworthy.track.hpo.winner import measure
 
     with worker.claims.beating([claim]):
-        road = compose(campaign.record["overrides"])
-        assert isinstance(road.task, Task)
+        config = compose(campaign.record["overrides"])
+        assert isinstance(config.task, Task)
         say("== measuring the winner on the rows that no trial saw")
-        measure(campaign, road.task, campaign.root / road.workspace / "dataset")
+        measure(campaign, config.task, campaign.root / config.workspace / "dataset")
         claim.end()
 
 
@@ -92,12 +92,12 @@ class Training:
         from shipworthy.config import compose
 
         always = ["resume=auto", f"validation_share={1 - self.settings.unseen:.10g}"]
-        road = compose([*self.campaign.record["overrides"], *trial.overrides, *always])
+        config = compose([*self.campaign.record["overrides"], *trial.overrides, *always])
         os.environ.update({"SHIPWORTHY_CAMPAIGN": self.campaign.name, "SHIPWORTHY_TRIAL": str(trial.number)})
         listener = Listener(trial, self.told)
         try:
-            with pulse.felt(listener):
-                execute("train", road, publish=False)
+            with events.subscribed(listener):
+                execute("train", config, publish=False)
         except StopRequestedError as error:
             if error.signal_name == NOT_A_NUMBER:
                 return {self.settings.objectives[0].name: float("nan")}
@@ -139,7 +139,7 @@ class Listener:
         self.steps: int | None = None
 
     def __call__(self, facts: dict[str, Any]) -> None:
-        """Takes what `pulse.tell` tells."""
+        """Takes what `events.emit` tells."""
         self.steps = facts.get("steps", self.steps)
         if "run_id" in facts:
             self.trial.enters(facts["run_id"])

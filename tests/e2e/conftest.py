@@ -12,7 +12,7 @@ from tests.conftest import Shipworthy
 
 
 @dataclass
-class Road:
+class Pipeline:
     """A road that is walked as far as a test asks for, each command once per session.
 
     Attributes:
@@ -49,32 +49,32 @@ class Road:
 
 
 @pytest.fixture(scope="session")
-def smoke(shipworthy: Shipworthy, tmp_path_factory: pytest.TempPathFactory) -> Road:
+def smoke(shipworthy: Shipworthy, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     """experiment=smoke: text, a tiny random network."""
-    return Road(shipworthy, "smoke", tmp_path_factory.mktemp("smoke") / "artifacts")
+    return Pipeline(shipworthy, "smoke", tmp_path_factory.mktemp("smoke") / "artifacts")
 
 
 @pytest.fixture(scope="session")
-def adult(shipworthy: Shipworthy, tmp_path_factory: pytest.TempPathFactory) -> Road:
+def adult(shipworthy: Shipworthy, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     """experiment=adult_xgboost: a table, a family that fits itself."""
-    return Road(shipworthy, "adult_xgboost", tmp_path_factory.mktemp("adult") / "artifacts")
+    return Pipeline(shipworthy, "adult_xgboost", tmp_path_factory.mktemp("adult") / "artifacts")
 
 
 @pytest.fixture(scope="session")
-def sarcasm(shipworthy: Shipworthy, tmp_path_factory: pytest.TempPathFactory) -> Road:
+def sarcasm(shipworthy: Shipworthy, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     """experiment=sarcasm with a tiny random network, on 1% of the data: classes in words."""
     small = ("model=tiny_random", "tracker=none", "preflight=off", "data.sample=0.01", "adapter.first_layer=0")
     steps = ("steps=6", "validate_every=3", "validation_rows=6", "checkpoint_every=3", "threads=1")
     trainer = (*(f"trainer.{step}" for step in steps), "trainer.accept_unfit_plan=true")
     place = tmp_path_factory.mktemp("sarcasm") / "artifacts"
-    return Road(shipworthy, "sarcasm", place, (*small, *trainer))
+    return Pipeline(shipworthy, "sarcasm", place, (*small, *trainer))
 
 
 @pytest.fixture(scope="session")
-def sarcasm_tfidf(shipworthy: Shipworthy, tmp_path_factory: pytest.TempPathFactory) -> Road:
+def sarcasm_tfidf(shipworthy: Shipworthy, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     """experiment=sarcasm_tfidf on a tenth of the data: texts, a family that fits itself."""
     place = tmp_path_factory.mktemp("sarcasm_tfidf") / "artifacts"
-    return Road(shipworthy, "sarcasm_tfidf", place, ("tracker=none", "data.sample=0.1"))
+    return Pipeline(shipworthy, "sarcasm_tfidf", place, ("tracker=none", "data.sample=0.1"))
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import yaml
 
 from shipworthy.core.artifact import MANIFEST
 from tests.conftest import ROOT, Shipworthy, one_sentence
-from tests.e2e.conftest import Road
+from tests.e2e.conftest import Pipeline
 
 pytestmark = pytest.mark.timeout(600)
 e2e = pytest.mark.e2e
@@ -106,7 +106,7 @@ def test_a_dataset_without_the_column_that_the_config_names(shipworthy: Shipwort
 
 @e2e
 @pytest.mark.parametrize("damage", ["truncated", "changed", "without its manifest", "of another kind"])
-def test_a_damaged_checkpoint_is_refused(shipworthy: Shipworthy, smoke: Road, tmp_path: Path, damage: str) -> None:
+def test_a_damaged_checkpoint_is_refused(shipworthy: Shipworthy, smoke: Pipeline, tmp_path: Path, damage: str) -> None:
     smoke.to("train")
     workspace = smoke.copy(tmp_path, "plan", "dataset", "baseline", "checkpoint")
     checkpoint = workspace / "checkpoint"

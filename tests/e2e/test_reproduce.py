@@ -10,7 +10,7 @@ import pytest
 
 from shipworthy.core.files import read_json
 from tests.conftest import PROGRAM, ROOT
-from tests.e2e.conftest import Road
+from tests.e2e.conftest import Pipeline
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -57,7 +57,7 @@ class Project:
 
 
 @pytest.fixture(scope="module")
-def project(smoke: Road, tmp_path_factory: pytest.TempPathFactory) -> Project:
+def project(smoke: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """With a run of the smoke recipe, trained with a line that was not committed."""
     project = Project(tmp_path_factory.mktemp("project") / "p", smoke.to("prepare"))
     (project.folder / "src" / "shipworthy" / "uncommitted.py").write_text('"""Not known to Git yet."""\n')

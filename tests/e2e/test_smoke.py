@@ -11,7 +11,7 @@ import yaml
 from shipworthy.cli import COMMANDS
 from shipworthy.core.artifact import read_artifact
 from tests.conftest import ROOT
-from tests.e2e.conftest import Road
+from tests.e2e.conftest import Pipeline
 
 COMMANDS_OF_ROAD = [command for command in COMMANDS if command != "fetch"]
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
@@ -20,14 +20,14 @@ KINDS = ["plan", "dataset", "baseline", "checkpoint", "evaluation", "compressed"
 
 
 @pytest.fixture(params=["smoke", "adult", "sarcasm_tfidf"])
-def walked(request: pytest.FixtureRequest) -> Road:
+def walked(request: pytest.FixtureRequest) -> Pipeline:
     """Each recipe in turn."""
-    road: Road = request.getfixturevalue(request.param)
+    road: Pipeline = request.getfixturevalue(request.param)
     road.to("report")
     return road
 
 
-def test_every_artifact_is_whole_and_names_its_inputs_and_nothing_else_is_left(walked: Road) -> None:
+def test_every_artifact_is_whole_and_names_its_inputs_and_nothing_else_is_left(walked: Pipeline) -> None:
     assert sorted(path.name for path in walked.workspace.iterdir()) == sorted(KINDS)
     artifacts = {kind: read_artifact(walked.workspace / kind, kind) for kind in KINDS}
     digests = {kind: artifact.digest for kind, artifact in artifacts.items()}
@@ -38,7 +38,7 @@ def test_every_artifact_is_whole_and_names_its_inputs_and_nothing_else_is_left(w
             assert inputs[name] == digests[name], f"{kind} was made from another {name}"
 
 
-def test_dvc_knows_of_every_artifact_that_a_stage_reads(walked: Road) -> None:
+def test_dvc_knows_of_every_artifact_that_a_stage_reads(walked: Pipeline) -> None:
     stages = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
     for command, kind in zip(COMMANDS_OF_ROAD, KINDS, strict=True):
         read = set(read_artifact(walked.workspace / kind, kind).manifest.inputs) & set(KINDS)
@@ -46,14 +46,14 @@ def test_dvc_knows_of_every_artifact_that_a_stage_reads(walked: Road) -> None:
         assert read <= known, f"{command} reads {read - known}, of which dvc.yaml does not know"
 
 
-def test_the_test_split_was_read_by_nothing_before_evaluate(walked: Road) -> None:
+def test_the_test_split_was_read_by_nothing_before_evaluate(walked: Pipeline) -> None:
     ledger = (walked.workspace.parent / "runs" / "heldout_reads.jsonl").read_text(encoding="utf-8").splitlines()
     readers = [json.loads(line)["reader"] for line in ledger]
     assert readers[0] == "evaluate"
     assert not set(readers) & {"plan", "prepare", "baseline", "train"}
 
 
-def test_the_evaluation_has_an_interval_for_every_number_and_a_verdict(walked: Road) -> None:
+def test_the_evaluation_has_an_interval_for_every_number_and_a_verdict(walked: Pipeline) -> None:
     found = read_artifact(walked.workspace / "evaluation", "evaluation").json("evaluation.json")
     roles = [candidate["role"] for candidate in found["candidates"]]
     assert roles.count("tuned") == 1
@@ -65,7 +65,7 @@ def test_the_evaluation_has_an_interval_for_every_number_and_a_verdict(walked: R
     assert found["verdict"]["reasons"]
 
 
-def test_a_network_and_tfidf_answer_in_the_same_words(sarcasm: Road) -> None:
+def test_a_network_and_tfidf_answer_in_the_same_words(sarcasm: Pipeline) -> None:
     """As far as the recipe differs from smoke's: what comes after is the same for every text."""
     workspace = sarcasm.to("evaluate")
     dataset, evaluation = (read_artifact(workspace / kind, kind) for kind in ("dataset", "evaluation"))
@@ -81,23 +81,23 @@ def test_a_network_and_tfidf_answer_in_the_same_words(sarcasm: Road) -> None:
     assert [json.loads(line)["reader"] for line in ledger] == ["evaluate"]
 
 
-def test_tfidf_beats_its_nearest_neighbour(sarcasm_tfidf: Road) -> None:
+def test_tfidf_beats_its_nearest_neighbour(sarcasm_tfidf: Pipeline) -> None:
     found = read_artifact(sarcasm_tfidf.to("evaluate") / "evaluation", "evaluation").json("evaluation.json")
     (tuned,) = (one for one in found["candidates"] if one["role"] == "tuned")
     assert 0.7 < tuned["metrics"]["exact_match"]["value"] < 0.9
     assert found["comparison"]["difference"]["value"] > 0
 
 
-def test_random_weights_are_not_shipped(smoke: Road) -> None:
+def test_random_weights_are_not_shipped(smoke: Pipeline) -> None:
     found = read_artifact(smoke.to("evaluate") / "evaluation", "evaluation").json("evaluation.json")
     assert found["verdict"]["passed"] is False
 
 
-def test_the_package_was_proved_by_being_used(walked: Road) -> None:
+def test_the_package_was_proved_by_being_used(walked: Pipeline) -> None:
     assert read_artifact(walked.workspace / "package", "package").json("package.json")["validated"] is True
 
 
-def test_the_report_needs_no_network_and_the_summary_names_every_candidate(walked: Road) -> None:
+def test_the_report_needs_no_network_and_the_summary_names_every_candidate(walked: Pipeline) -> None:
     report = read_artifact(walked.workspace / "report", "report")
     page = report.file("report.html").read_text(encoding="utf-8")
     assert "<svg" in page

@@ -14,7 +14,7 @@ import pytest
 from shipworthy.core.files import read_json
 from shipworthy.track.trackers.courier import sync
 from tests.conftest import PROGRAM, ROOT, Shipworthy, one_sentence
-from tests.e2e.conftest import Road
+from tests.e2e.conftest import Pipeline
 from tests.track.trackers.server import Server
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -33,7 +33,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 
 def test_a_training_outlives_its_server_and_what_that_missed_arrives(
-    smoke: Road, server: Server, tmp_path: Path
+    smoke: Pipeline, server: Server, tmp_path: Path
 ) -> None:
     from mlflow import MlflowClient
 
@@ -135,7 +135,7 @@ def holding(folder: Path, planted: list[str]) -> list[str]:
     return [str(path) for path in files if any(one.encode() in path.read_bytes() for one in planted)]
 
 
-def test_no_secret_is_in_any_record(shipworthy: Shipworthy, smoke: Road, project: Path) -> None:
+def test_no_secret_is_in_any_record(shipworthy: Shipworthy, smoke: Pipeline, project: Path) -> None:
     token, password, key = (f"hf_{secrets.token_hex(16)}", f"pw-{secrets.token_hex(8)}", secrets.token_hex(20))
     planted = [token, password, key]
     env = {
@@ -192,7 +192,7 @@ def test_no_secret_is_in_any_record(shipworthy: Shipworthy, smoke: Road, project
     assert "conf/tracker/mine.yaml, line 2, holds" in one_sentence(done)
 
 
-def test_a_run_that_was_told_to_stop_says_so(smoke: Road, tmp_path: Path) -> None:
+def test_a_run_that_was_told_to_stop_says_so(smoke: Pipeline, tmp_path: Path) -> None:
     smoke.to("prepare")
     workspace = smoke.copy(tmp_path, "plan", "dataset")
     command = [str(PROGRAM), "train", "experiment=smoke", f"workspace={workspace}", "trainer.checkpoint_every=5"]

@@ -12,7 +12,7 @@ import pytest
 from shipworthy.core.artifact import read_artifact
 from shipworthy.core.files import sha256_of_file
 from tests.conftest import PROGRAM, ROOT, Shipworthy
-from tests.e2e.conftest import Road
+from tests.e2e.conftest import Pipeline
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -36,7 +36,7 @@ def weights(workspace: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def trained(shipworthy: Shipworthy, smoke: Road, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
+def trained(shipworthy: Shipworthy, smoke: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
     """Trains in a fresh workspace, and says what the weights' hash is."""
 
     def train(*overrides: str) -> str:
@@ -64,7 +64,7 @@ def test_another_seed_gives_other_weights(trained: Callable[..., str], reference
 
 
 def test_killed_in_the_middle_and_resumed_gives_the_same_weights(
-    shipworthy: Shipworthy, smoke: Road, tmp_path: Path, reference: str
+    shipworthy: Shipworthy, smoke: Pipeline, tmp_path: Path, reference: str
 ) -> None:
     workspace = smoke.copy(tmp_path, "plan", "dataset")
     command = [str(PROGRAM), "train", *LONGER, f"workspace={workspace}"]

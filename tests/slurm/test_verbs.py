@@ -47,7 +47,7 @@ def test_a_sweep_is_cancelled_retried_and_adopted_while_its_project_is_edited(pr
 
     # Whatever is edited now, no job sees it.
     cli = project.folder / "src/shipworthy/cli.py"
-    cli.write_text(cli.read_text().replace("    assert isinstance(road, Road)", "    raise RuntimeError('edited')"))
+    cli.write_text(cli.read_text().replace("    assert isinstance(config, Config)", "    raise RuntimeError('edited')"))
     (project.folder / "conf/trainer/lightning.yaml").write_text("edited")
     broken = project.call("train", "experiment=adult_xgboost", **own)
     assert "RuntimeError: edited" in broken.stderr

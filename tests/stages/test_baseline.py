@@ -12,7 +12,7 @@ from shipworthy.models import build
 from shipworthy.models.xgboost.schema import XGBoost
 from shipworthy.stages import baseline
 from tests.models import samples
-from tests.stages import road
+from tests.stages import workspaces
 
 TEXT = TextToText(
     name="t", description="d", baselines=["majority", "nearest", "verb_object"], prompt="{service}: {description}"
@@ -26,8 +26,8 @@ PEOPLE = {name: samples.table(n, seed=n) for name, n in {"train": 400, "validati
 def test_every_baseline_is_kept_with_what_it_predicts(
     task: TextToText | Classification, splits: dict[str, pl.DataFrame], tmp_path: Path
 ) -> None:
-    road.write_dataset(tmp_path, splits)
-    baseline.run(task=task, model=XGBoost(), seed=0, workspace=road.workspace(tmp_path, "baseline"))
+    workspaces.write_dataset(tmp_path, splits)
+    baseline.run(task=task, model=XGBoost(), seed=0, workspace=workspaces.workspace(tmp_path, "baseline"))
     made = read_artifact(tmp_path / "artifacts" / "baseline", "baseline")
     records = made.json("baseline.json")["baselines"]
     assert [record["name"] for record in records] == task.baselines
@@ -49,11 +49,11 @@ def test_every_baseline_is_kept_with_what_it_predicts(
 
 
 def test_it_needs_no_test_answers(tmp_path: Path) -> None:
-    road.write_dataset(tmp_path, OPERATIONS)
-    with road.workspace(tmp_path, "prepare").write("dataset", target=tmp_path / "blind" / "dataset") as folder:
+    workspaces.write_dataset(tmp_path, OPERATIONS)
+    with workspaces.workspace(tmp_path, "prepare").write("dataset", target=tmp_path / "blind" / "dataset") as folder:
         for name in ("train", "validation", "test"):
             shutil.copy(tmp_path / "artifacts" / "dataset" / f"{name}.parquet", folder)
-    workspace = road.workspace(tmp_path, "baseline")
+    workspace = workspaces.workspace(tmp_path, "baseline")
     workspace.root = tmp_path / "blind"
     baseline.run(task=TEXT, model=XGBoost(), seed=0, workspace=workspace)
     assert not (tmp_path / "runs").exists()
@@ -69,7 +69,7 @@ def test_it_needs_no_test_answers(tmp_path: Path) -> None:
 )
 def test_a_wrong_baseline_is_refused_before_anything_is_made(names: list[str], message: str, tmp_path: Path) -> None:
     task = TextToText(name="t", description="d", baselines=names, prompt="{description}")
-    road.write_dataset(tmp_path, OPERATIONS)
+    workspaces.write_dataset(tmp_path, OPERATIONS)
     with pytest.raises(UsageError, match=message):
-        baseline.run(task=task, model=XGBoost(), seed=0, workspace=road.workspace(tmp_path, "baseline"))
+        baseline.run(task=task, model=XGBoost(), seed=0, workspace=workspaces.workspace(tmp_path, "baseline"))
     assert [path.name for path in (tmp_path / "artifacts").iterdir()] == ["dataset"]

@@ -15,7 +15,7 @@ from shipworthy.optimize.engines.in_process.schema import InProcess
 from shipworthy.optimize.quantize.none.schema import Unchanged
 from shipworthy.stages import baseline, bench, compress, evaluate
 from tests.models import samples
-from tests.stages import road
+from tests.stages import workspaces
 
 SPLITS = {name: samples.table(n, seed=n) for name, n in {"train": 300, "validation": 60, "test": 300}.items()}
 
@@ -28,13 +28,13 @@ def task(margin: float = 0.1) -> Classification:
 @pytest.fixture(scope="module")
 def evaluated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("road")
-    road.write_plan(root, task())
-    road.write_dataset(root, SPLITS)
+    workspaces.write_plan(root, task())
+    workspaces.write_dataset(root, SPLITS)
     model = XGBoost(rounds=20, threads=1)
-    road.write_checkpoint(root, model, SPLITS)
-    baseline.run(task=task(), model=model, seed=0, workspace=road.workspace(root, "baseline"))
-    evaluate.run(task=task(), seed=0, workspace=road.workspace(root, "evaluate"))
-    compress.run(task=task(), quant=Unchanged(sample=40), seed=0, workspace=road.workspace(root, "compress"))
+    workspaces.write_checkpoint(root, model, SPLITS)
+    baseline.run(task=task(), model=model, seed=0, workspace=workspaces.workspace(root, "baseline"))
+    evaluate.run(task=task(), seed=0, workspace=workspaces.workspace(root, "evaluate"))
+    compress.run(task=task(), quant=Unchanged(sample=40), seed=0, workspace=workspaces.workspace(root, "compress"))
     return root
 
 
@@ -57,12 +57,12 @@ def test_what_is_unchanged_lost_nothing(evaluated: Path) -> None:
 
 def test_its_reading_of_the_answers_is_in_the_ledger(evaluated: Path) -> None:
     dataset = read_artifact(evaluated / "artifacts" / "dataset", "dataset")
-    reads = heldout.reads(dataset, heldout.ledger_of(road.workspace(evaluated, "compress")))
+    reads = heldout.reads(dataset, heldout.ledger_of(workspaces.workspace(evaluated, "compress")))
     assert [entry["reader"] for entry in reads] == ["evaluate", "compress"]
 
 
 def test_the_bench_asks_what_compress_asked_and_hears_the_same(evaluated: Path) -> None:
-    workspace = road.workspace(evaluated, "bench")
+    workspace = workspaces.workspace(evaluated, "bench")
     bench.run(task=task(), engine=InProcess(requests=10, batch_rows=100), workspace=workspace)
     found = read(evaluated, "bench")
     assert (found["engine"], found["variant"]) == ("in_process", "unchanged")
@@ -74,10 +74,12 @@ def test_the_bench_asks_what_compress_asked_and_hears_the_same(evaluated: Path) 
 
 
 def test_an_evaluation_of_other_rows_is_refused(evaluated: Path, tmp_path: Path) -> None:
-    road.write_plan(tmp_path, task())
-    road.write_dataset(tmp_path, {**SPLITS, "test": SPLITS["test"].with_columns(id=pl.col("id") + "x")})
+    workspaces.write_plan(tmp_path, task())
+    workspaces.write_dataset(tmp_path, {**SPLITS, "test": SPLITS["test"].with_columns(id=pl.col("id") + "x")})
     for kind in ("checkpoint", "evaluation"):
         (tmp_path / "artifacts" / kind).symlink_to(evaluated / "artifacts" / kind)
     with pytest.raises(ArtifactError, match="speaks of other rows than the dataset"):
-        compress.run(task=task(), quant=Unchanged(sample=5), seed=0, workspace=road.workspace(tmp_path, "compress"))
+        compress.run(
+            task=task(), quant=Unchanged(sample=5), seed=0, workspace=workspaces.workspace(tmp_path, "compress")
+        )
     assert not (tmp_path / "artifacts" / "compressed").exists()

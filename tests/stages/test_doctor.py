@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from shipworthy.cli import ASIDE, COMMANDS, stage_groups
-from shipworthy.config import Road
+from shipworthy.config import Config
 from shipworthy.core import disk, gpus, lock
 from shipworthy.core.errors import ArtifactError
 from shipworthy.core.finding import Finding, Level
@@ -123,7 +123,7 @@ def test_two_processes_are_timed(shipworthy: Shipworthy, project: Path) -> None:
 def test_it_takes_a_config_and_is_no_step_of_the_road(shipworthy: Shipworthy, project: Path) -> None:
     assert "doctor" in ASIDE
     assert "doctor" not in COMMANDS
-    assert set(stage_groups("doctor")) <= set(Road.__dataclass_fields__)
+    assert set(stage_groups("doctor")) <= set(Config.__dataclass_fields__)
     assert "  doctor " in shipworthy("--help").stdout
     done = shipworthy("doctor", "--multirun", *TABLE, "network.link_gbit=1,2", cwd=project, **alone(project))
     found = levels(done.stdout)

@@ -16,7 +16,7 @@ from shipworthy.models.verb_object.schema import VerbObject
 from shipworthy.models.xgboost.schema import XGBoost
 from shipworthy.stages import baseline, evaluate
 from tests.models import samples
-from tests.stages import road
+from tests.stages import workspaces
 
 TREES = XGBoost(rounds=30, threads=1)
 PEOPLE = {name: samples.table(n, seed=n) for name, n in {"train": 400, "validation": 100, "test": 150}.items()}
@@ -30,11 +30,11 @@ def people(*names: str, **criteria: float) -> Task:
 
 def walk(root: Path, task: Task, model: ModelConfig, splits: dict[str, pl.DataFrame]) -> dict[str, Any]:
     """plan, dataset, baseline, checkpoint, evaluate; returns evaluation.json."""
-    road.write_plan(root, task)
-    road.write_dataset(root, splits)
-    road.write_checkpoint(root, model, splits)
-    baseline.run(task=task, model=model, seed=0, workspace=road.workspace(root, "baseline"))
-    evaluate.run(task=task, seed=0, workspace=road.workspace(root, "evaluate"))
+    workspaces.write_plan(root, task)
+    workspaces.write_dataset(root, splits)
+    workspaces.write_checkpoint(root, model, splits)
+    baseline.run(task=task, model=model, seed=0, workspace=workspaces.workspace(root, "baseline"))
+    evaluate.run(task=task, seed=0, workspace=workspaces.workspace(root, "evaluate"))
     found: dict[str, Any] = read_artifact(root / "artifacts" / "evaluation", "evaluation").json("evaluation.json")
     return found
 
@@ -60,7 +60,7 @@ def test_trees_beat_the_majority(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "PASSED against majority" in capsys.readouterr().out
     (entry,) = found["test_reads"]
     assert entry["reader"] == "evaluate"
-    assert heldout.ledger_of(road.workspace(tmp_path, "x")) == tmp_path / "runs" / "heldout_reads.jsonl"
+    assert heldout.ledger_of(workspaces.workspace(tmp_path, "x")) == tmp_path / "runs" / "heldout_reads.jsonl"
 
 
 def test_the_same_model_as_the_baseline_does_not_pass(tmp_path: Path) -> None:
@@ -95,25 +95,25 @@ def test_every_read_of_the_test_split_is_told(tmp_path: Path) -> None:
     task = TextToText(name="t", description="d", baselines=["majority"], prompt="{description}")
     splits = dict.fromkeys(("train", "validation", "test"), rows)
     first = walk(tmp_path, task, Nearest(template="{description}"), splits)
-    evaluate.run(task=task, seed=0, workspace=road.workspace(tmp_path, "evaluate"))
+    evaluate.run(task=task, seed=0, workspace=workspaces.workspace(tmp_path, "evaluate"))
     again = read_artifact(tmp_path / "artifacts" / "evaluation", "evaluation").json("evaluation.json")
     assert [len(found["test_reads"]) for found in (first, again)] == [1, 2]
 
 
 def test_a_plan_of_another_metric_is_refused_before_the_answers_are_opened(tmp_path: Path) -> None:
-    with road.workspace(tmp_path, "plan").write("plan") as folder:
+    with workspaces.workspace(tmp_path, "plan").write("plan") as folder:
         write_json(folder / "criteria.json", {"metric": "exact_match"})
     with pytest.raises(ArtifactError, match=r"decides by exact_match and the task by accuracy: run `shipworthy plan`"):
-        evaluate.run(task=people("majority"), seed=0, workspace=road.workspace(tmp_path, "evaluate"))
+        evaluate.run(task=people("majority"), seed=0, workspace=workspaces.workspace(tmp_path, "evaluate"))
     assert not (tmp_path / "runs").exists()
 
 
 def test_answers_of_other_rows_are_refused(tmp_path: Path) -> None:
     task = people("majority")
     walk(tmp_path, task, TREES, PEOPLE)
-    with road.workspace(tmp_path, "prepare").write("dataset") as folder:
+    with workspaces.workspace(tmp_path, "prepare").write("dataset") as folder:
         for name, rows in PEOPLE.items():
             rows.drop("answer").write_parquet(folder / f"{name}.parquet")
         PEOPLE["test"].select("id", "answer").reverse().write_parquet(folder / heldout.ANSWERS)
     with pytest.raises(ArtifactError, match="hold other rows: prepare it again"):
-        evaluate.run(task=task, seed=0, workspace=road.workspace(tmp_path, "evaluate"))
+        evaluate.run(task=task, seed=0, workspace=workspaces.workspace(tmp_path, "evaluate"))

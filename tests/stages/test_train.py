@@ -13,7 +13,7 @@ import shipworthy.stages.train as stage
 from shipworthy import job
 from shipworthy.architect.compute.schema import Machine
 from shipworthy.config import as_dict
-from shipworthy.core import pulse
+from shipworthy.core import events
 from shipworthy.core.artifact import read_artifact, write_artifact
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import read_json, sha256_of_file, write_json
@@ -206,7 +206,7 @@ def test_a_job_has_made_all_steps_that_it_told_of(
     for name in ("first", "again"):  # where the run is done already
         status = Status(tmp_path / f"{name}.json")
         status.begin()
-        with pulse.felt(status.note):
+        with events.subscribed(status.note):
             train(model, tmp_path, trainer, publish=False, **how)
         assert (status.value.get("step"), status.value.get("steps")) == (made, made)
         job._all_steps(status)

@@ -15,10 +15,10 @@ class Schema:
 
     Attributes:
         kind: which schema of the group this is; set by the schema, not by hand.
-        circumstances: fields that don't make another run, such as the number of processes.
+        non_identity: fields that don't make another run, such as the number of processes.
     """
 
-    circumstances: ClassVar[tuple[str, ...]] = ()
+    non_identity: ClassVar[tuple[str, ...]] = ()
 
     kind: str = MISSING
 

@@ -21,7 +21,7 @@ class Workspace:
         config: the resolved config groups that the command takes, as plain containers.
         seed: the road's seed.
         publish: whether `write` puts the artifact into `root`; a sweep's jobs keep theirs in `runs/` only.
-        circumstances: dotted names of what in `config` does not make another run, e.g. `trainer.devices`.
+        non_identity: dotted names of what in `config` does not make another run, e.g. `trainer.devices`.
         started: when the command began (seconds since the epoch); its artifacts count from there.
     """
 
@@ -30,7 +30,7 @@ class Workspace:
     config: Mapping[str, Any]
     seed: int
     publish: bool = True
-    circumstances: Collection[str] = ()
+    non_identity: Collection[str] = ()
     inputs: dict[str, str] = field(default_factory=dict)
     started: float = field(default_factory=time.time)
 
@@ -57,11 +57,11 @@ class Workspace:
     def identity(self) -> dict[str, Any]:
         """The part of `config` that makes the run what it is."""
         return {
-            group: {k: v for k, v in value.items() if f"{group}.{k}" not in self.circumstances}
+            group: {k: v for k, v in value.items() if f"{group}.{k}" not in self.non_identity}
             if isinstance(value, Mapping)
             else value
             for group, value in self.config.items()
-            if group not in self.circumstances
+            if group not in self.non_identity
         }
 
     def run_folder(self) -> Path:

@@ -45,7 +45,7 @@ class Data(DataConfig):
         workers: processes that clean rows; the dataset is the same for any number of them.
     """
 
-    circumstances: ClassVar[tuple[str, ...]] = ("workers",)
+    non_identity: ClassVar[tuple[str, ...]] = ("workers",)
 
     name: str = MISSING
     licence: str = MISSING

@@ -6,7 +6,7 @@ from shipworthy.core.errors import ShipworthyError
 from shipworthy.launch import slurm
 from shipworthy.launch.status import job_id
 
-PATIENCE_S = 600
+RETRY_FOR_S = 600
 """How long a process waits for Slurm to end it, after the job was requeued (seconds)."""
 TRIES, PAUSE_S = 3, 2.0
 """A controller that preempts many jobs at once may be too busy to answer at first."""
@@ -32,4 +32,4 @@ def requeue() -> str:
 
 def wait_for_the_end() -> None:
     """Stays until Slurm ends this process: a step that ends by itself would end the job, and it would not go on."""
-    time.sleep(PATIENCE_S)
+    time.sleep(RETRY_FOR_S)

@@ -10,10 +10,10 @@ from shipworthy.core.files import write_text
 from shipworthy.core.progress import say
 from shipworthy.core.project import project_root
 from shipworthy.launch import slurm
-from shipworthy.launch.judge import State
-from shipworthy.launch.standing import expect_results, follow, look, show
+from shipworthy.launch.job_state import State
 from shipworthy.launch.submit import submit
 from shipworthy.launch.sweep import PARAMS, Sweep
+from shipworthy.launch.sweep_status import expect_results, follow, look, show
 
 ROADS_OWN = "artifacts"
 USAGE = "shipworthy sweep status|collect|cancel|retry-failed|adopt ID, where ID is a folder of runs/sweeps"
@@ -39,16 +39,16 @@ def _status(sweep: Sweep) -> None:
 
 def _collect(sweep: Sweep) -> None:
     """Waits for the end, shows all results and all failures, and names the best."""
-    standing = follow(sweep)
-    best = standing.best()
+    sweep_status = follow(sweep)
+    best = sweep_status.best()
     if best is not None:
         say(f"\nbest: job {best}, {sweep.overrides(best)}; `shipworthy sweep adopt {sweep.name}` makes it the road's")
-    expect_results(standing)
+    expect_results(sweep_status)
 
 
 def _cancel(sweep: Sweep) -> None:
     """Cancels what has not ended."""
-    alive = [verdict.job for verdict in look(sweep).verdicts if not verdict.state.over and verdict.job]
+    alive = [job.job for job in look(sweep).jobs if not job.state.over and job.job]
     sweep.record["cancelled"] += alive
     sweep.save()
     slurm.scancel(alive)
@@ -57,7 +57,7 @@ def _cancel(sweep: Sweep) -> None:
 
 def _retry_failed(sweep: Sweep) -> None:
     """Submits again what failed, was lost or cancelled; it goes on from its checkpoints, with the same code."""
-    again = [n for n, v in enumerate(look(sweep).verdicts) if v.state.again or v.state is State.CANCELLED]
+    again = [n for n, v in enumerate(look(sweep).jobs) if v.state.again or v.state is State.CANCELLED]
     if not again:
         raise UsageError(f"no job of sweep {sweep.name} failed, was lost or cancelled: there is nothing to do again.")
     submit(sweep, again)
@@ -65,11 +65,11 @@ def _retry_failed(sweep: Sweep) -> None:
 
 def _adopt(sweep: Sweep) -> None:
     """Makes the best job's config the road's: `dvc repro` then takes the run that the job made."""
-    standing = look(sweep)
-    best = standing.best()
+    sweep_status = look(sweep)
+    best = sweep_status.best()
     if best is None:
         raise ShipworthyError(f"no job of sweep {sweep.name} has finished with a metric: there is no best one yet.")
-    if waiting := sum(not verdict.state.over for verdict in standing.verdicts):
+    if waiting := sum(not job.state.over for job in sweep_status.jobs):
         raise ShipworthyError(f"{waiting} jobs of sweep {sweep.name} are not over: wait (`collect`), or cancel them.")
     params = (sweep.job(best) / PARAMS).read_text(encoding="utf-8")
     if (workspace := yaml.safe_load(params)["workspace"]) != ROADS_OWN:
@@ -78,8 +78,8 @@ def _adopt(sweep: Sweep) -> None:
         )
     write_text(project_root() / PARAMS, params)
     say(
-        f"params.yaml is that of job {best} ({sweep.overrides(best)}, metric {standing.metric(best):.4f}): `dvc repro` "
-        "goes on from its run. `scripts/params` brings back what conf/ says."
+        f"params.yaml is that of job {best} ({sweep.overrides(best)}, metric {sweep_status.metric(best):.4f}): `dvc "
+        "repro` goes on from its run. `scripts/params` brings back what conf/ says."
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from shipworthy.core import pulse
+from shipworthy.core import events
 from shipworthy.core.artifact import MANIFEST, Artifact, read_artifact
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import new_folder, read_json, write_json
@@ -31,7 +31,7 @@ from shipworthy.track.runs import notes
 from shipworthy.train.sample import FILE, compare, find, identity
 from shipworthy.train.small import Small
 
-CIRCUMSTANCES = ("preflight", "resume", "compute", "note", "tracker")
+NON_IDENTITY = ("preflight", "resume", "compute", "note", "tracker")
 
 
 def run(
@@ -74,7 +74,7 @@ def run(
         "run": folder,
         "run_id": workspace.run_id,
     }
-    pulse.tell(run_id=workspace.run_id)
+    events.emit(run_id=workspace.run_id)
     started = _prepare(folder, resume)
     kind = importlib.import_module(f"shipworthy.train.{trainer.kind}.fit")
     if not started or not (folder / record.RECORD).is_file():
@@ -89,12 +89,12 @@ def run(
     if (folder / "checkpoint" / MANIFEST).is_file():
         say(f"run {workspace.run_id} is done already")
     else:
-        pulse.tell(steps=getattr(request["trainer"], "steps", None))
+        events.emit(steps=getattr(request["trainer"], "steps", None))
         _fit(kind, request, tracker, compute, workspace, dataset)
         calibration.note(folder, plan)
     if small:
         made = read_artifact(folder / "checkpoint", "checkpoint").json("training.json")["steps"]
-        pulse.tell(step=made, steps=made)
+        events.emit(step=made, steps=made)
         small.tell(folder, _identity(workspace), compute)
     else:
         _publish(workspace)
@@ -152,7 +152,7 @@ def _publish(workspace: Workspace) -> None:
     """Copies the finished run to where the road's next command looks for it."""
     place = done = workspace.run_folder() / "checkpoint"
     training = read_artifact(done, "checkpoint").json("training.json")
-    pulse.tell(step=training["steps"], steps=training["steps"], metric=training["selected_metric"])
+    events.emit(step=training["steps"], steps=training["steps"], metric=training["selected_metric"])
     if workspace.publish:
         place = workspace.root / "checkpoint"
         with new_folder(place) as target:

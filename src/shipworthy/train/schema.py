@@ -41,7 +41,7 @@ class LightningTrainer(TrainerConfig):
     """
 
     needs: ClassVar[Mapping[str, tuple[str, ...]]] = {"model": ("causal_lm",), "adapter": ("lora",)}
-    circumstances: ClassVar[tuple[str, ...]] = ("devices", "threads", "loader_patience_s", "accept_unfit_plan")
+    non_identity: ClassVar[tuple[str, ...]] = ("devices", "threads", "loader_patience_s", "accept_unfit_plan")
 
     batch_size: int = 16
     micro_batch_size: int = 8

@@ -91,7 +91,7 @@ def test_what_cannot_be_compared_is_not_noted(tmp_path: Path, run: dict[str, Any
     assert not (tmp_path / "runs" / FILE).exists()
 
 
-def test_circumstances_of_the_trainer_do_not_matter(tmp_path: Path) -> None:
+def test_non_identity_fields_of_the_trainer_do_not_matter(tmp_path: Path) -> None:
     changed = {**config()["trainer"], "accept_unfit_plan": True, "checkpoint_every": 5}
     assert note(finished(tmp_path), write_plan(tmp_path, trainer=changed)) is not None
 

@@ -33,9 +33,9 @@ def chosen(here: Place, value: float | None) -> tuple[Run, list[Run]]:
 def test_the_roads_checkpoint_is_the_runs_and_whole(here: Place) -> None:
     run, runs = chosen(here, 0.7)
     said = select(run, runs, here)
-    mine, roads = (read_artifact(path / "checkpoint", "checkpoint") for path in (run.folder, here.road))
-    assert roads.digest == mine.digest and roads.manifest.run_id == run.id
-    selection = read_artifact(here.road / "selection", "selection")
+    mine, published = (read_artifact(path / "checkpoint", "checkpoint") for path in (run.folder, here.artifacts))
+    assert published.digest == mine.digest and published.manifest.run_id == run.id
+    selection = read_artifact(here.artifacts / "selection", "selection")
     about = selection.json("selection.json")
     assert selection.manifest.inputs == {"checkpoint": mine.digest} and selection.manifest.run_id == run.id
     # Neither the one on other data nor the one that failed was a candidate.
@@ -55,14 +55,14 @@ def test_the_alias_moves_and_what_was_selected_before_is_kept(here: Place) -> No
     lines = [json.loads(line) for line in (here.runs / "selections.jsonl").read_text().splitlines()]
     assert [line["run_id"] for line in lines] == [first.id, second.id]
     assert lines[0]["why"] == "Smaller, and as good."
-    assert read_artifact(here.road / "checkpoint", "checkpoint").manifest.run_id == second.id
+    assert read_artifact(here.artifacts / "checkpoint", "checkpoint").manifest.run_id == second.id
 
 
 def test_what_did_not_finish_is_refused(here: Place) -> None:
     run, runs = chosen(here, None)
     with pytest.raises(UsageError, match="is failed"):
         select(run, runs, here)
-    assert not here.road.exists()
+    assert not here.artifacts.exists()
 
 
 def test_a_damaged_checkpoint_is_refused_and_the_road_stays_as_it_was(here: Place) -> None:
@@ -72,17 +72,17 @@ def test_a_damaged_checkpoint_is_refused_and_the_road_stays_as_it_was(here: Plac
     (bad.folder / "checkpoint" / "adapter" / "adapter_model.safetensors").write_bytes(b"x")
     with pytest.raises(ArtifactError, match="adapter_model"):
         select(bad, runs, here)
-    assert read_artifact(here.road / "checkpoint", "checkpoint").manifest.run_id == good.id
-    assert read_json(here.road / "selection" / "selection.json")["run_id"] == good.id
+    assert read_artifact(here.artifacts / "checkpoint", "checkpoint").manifest.run_id == good.id
+    assert read_json(here.artifacts / "selection" / "selection.json")["run_id"] == good.id
 
 
 def test_a_model_of_other_data_is_refused(here: Place) -> None:
-    with write_artifact(here.road / "dataset", "dataset", run_id="", config={}, inputs={}, seeds={}) as folder:
+    with write_artifact(here.artifacts / "dataset", "dataset", run_id="", config={}, inputs={}, seeds={}) as folder:
         write_json(folder / "dataset.json", {})
     run, runs = chosen(here, 0.7)
     with pytest.raises(ShipworthyError, match="test split"):
         select(run, runs, here)
-    assert not (here.road / "checkpoint").exists()
+    assert not (here.artifacts / "checkpoint").exists()
 
 
 @pytest.mark.e2e
@@ -98,12 +98,12 @@ def test_mlflow_gets_the_model_with_its_alias(here: Place, tmp_path: Path) -> No
     # Where it does not know the run, nothing is selected.
     with pytest.raises(ShipworthyError, match=run.id):
         select(run, runs, here)
-    assert not (here.road / "checkpoint").exists() and not (here.runs / "selections.jsonl").exists()
+    assert not (here.artifacts / "checkpoint").exists() and not (here.runs / "selections.jsonl").exists()
     records = build(Mlflow(uri=str(tracker["uri"]), experiment="e", flush_s=0.0))
     records.start(run.id, "train", {}, {})
     records.finish("finished")
     assert "version 1 of namer, alias best" in select(run, runs, here, alias="best", name="namer")[-1]
     version = MlflowClient(tracker["uri"]).get_model_version_by_alias("namer", "best")
     assert version.tags["run_id"] == run.id
-    assert version.tags["digest"] == read_artifact(here.road / "checkpoint", "checkpoint").digest
-    assert read_json(here.road / "selection" / "selection.json")["registered"] == "1"
+    assert version.tags["digest"] == read_artifact(here.artifacts / "checkpoint", "checkpoint").digest
+    assert read_json(here.artifacts / "selection" / "selection.json")["registered"] == "1"

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from shipworthy.core import interrupt, pulse
+from shipworthy.core import events, interrupt
 from shipworthy.core.files import new_folder, read_json
 from shipworthy.core.groups import ModelConfig
 from shipworthy.core.interrupt import StopRequestedError
@@ -72,7 +72,7 @@ def test_the_model_is_that_of_a_fit_that_nobody_watched(tmp_path: Path) -> None:
 
 def test_rounds_are_recorded_and_validated_as_they_come(tmp_path: Path) -> None:
     records, told = Noted(), list[dict[str, Any]]()
-    with pulse.felt(told.append):
+    with events.subscribed(told.append):
         done = run(tmp_path / "done", records=records)
     history, training = read_json(done / "history.json"), read_json(done / "training.json")
     assert [step for step, _ in records.logged] == [entry["step"] for entry in history] == [*range(1, len(history) + 1)]
@@ -131,7 +131,7 @@ def test_pruned_it_stops_at_the_validation_that_it_told(tmp_path: Path) -> None:
         if facts["step"] == 2 * VALIDATE_EVERY:
             interrupt.ask("pruned")
 
-    with pulse.felt(prune), pytest.raises(StopRequestedError) as caught:
+    with events.subscribed(prune), pytest.raises(StopRequestedError) as caught:
         run(tmp_path / "done", records=records)
     assert caught.value.signal_name == "pruned" and len(records.logged) == 2 * VALIDATE_EVERY
     assert not interrupt.asked()

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 import torch
 
-from shipworthy.core import pulse
+from shipworthy.core import events
 from shipworthy.job import _all_steps
 from shipworthy.launch.status import Status
 from shipworthy.models.causal_lm.chat import Chat
@@ -56,7 +56,7 @@ def of(folder: Path, name: str) -> Any:
 
 def test_patience_ends_the_run_and_hands_the_best_on(model: CausalLM, tmp_path: Path) -> None:
     records, told = Noted(), list[dict[str, Any]]()
-    with pulse.felt(told.append):
+    with events.subscribed(told.append):
         run(model, tmp_path / "run", records=records, **EARLY)
     training, history = of(tmp_path / "run", "training.json"), of(tmp_path / "run", "history.json")
     assert records.steps == [entry["step"] for entry in history] == [1, 2, 3, 4, 5, 6]
@@ -74,8 +74,8 @@ def test_a_job_that_ends_so_has_done_all_its_steps(model: CausalLM, tmp_path: Pa
     for attempt in (1, 2):  # the second finds the run ended already
         status = Status(tmp_path / f"status-{attempt}.json")
         status.begin()
-        with pulse.felt(status.note):
-            pulse.tell(steps=EARLY["steps"])
+        with events.subscribed(status.note):
+            events.emit(steps=EARLY["steps"])
             run(model, tmp_path / "run", **EARLY)
         assert status.value["step"] == 6
         _all_steps(status)
@@ -116,7 +116,7 @@ def same(one: Path, other: Path) -> None:
 def test_ended_it_is_handed_on_again_without_another_step(model: CausalLM, tmp_path: Path) -> None:
     run(model, tmp_path / "run", **EARLY)
     before, records, told = adapter_hash(tmp_path / "run"), Noted(), list[dict[str, Any]]()
-    with pulse.felt(told.append):
+    with events.subscribed(told.append):
         run(model, tmp_path / "run", records=records, **EARLY)
     assert records.steps == [] and adapter_hash(tmp_path / "run") == before
     assert told == [{"step": 6, "steps": 6}]

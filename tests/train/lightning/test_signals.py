@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 import pytest
 
-from shipworthy.core import interrupt, pulse
+from shipworthy.core import events, interrupt
 from shipworthy.core.interrupt import SIGNALS, StopRequestedError
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.train.lightning.checkpoints import newest, state_of
@@ -120,7 +120,7 @@ def test_when_its_validation_is_told(model: CausalLM, tmp_path: Path, devices: i
             told.append(facts)
             interrupt.ask("pruned")
 
-    with pulse.felt(prune), pytest.raises(StopRequestedError, match="pruned: step 3 of 6 is saved") as caught:
+    with events.subscribed(prune), pytest.raises(StopRequestedError, match="pruned: step 3 of 6 is saved") as caught:
         run(model, tmp_path / "run", checkpoint_every=50, devices=devices)
     interrupt.withdraw("pruned")
     assert caught.value.signal_name == "pruned"
@@ -141,19 +141,19 @@ def test_when_the_last_validation_is_told_it_comes_too_late(model: CausalLM, tmp
             told.append(STEPS)
             interrupt.ask("pruned")
 
-    with pulse.felt(prune):
+    with events.subscribed(prune):
         run(model, tmp_path / "run")
     interrupt.withdraw("pruned")
     assert told == [STEPS] and len(history(tmp_path / "run")) == STEPS
 
 
 def test_while_a_checkpoint_is_written(model: CausalLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pulse, "_listeners", [])
-    pulse.feel(lambda facts: send() if facts.get("kept") == 2 else None)
+    monkeypatch.setattr(events, "_listeners", [])
+    events.subscribe(lambda facts: send() if facts.get("kept") == 2 else None)
     with pytest.raises(StopRequestedError):
         run(model, tmp_path / "run")
     assert not [path for path in (tmp_path / "run").iterdir() if path.name.endswith(".tmp")]
-    pulse._listeners.clear()
+    events._listeners.clear()
     ends_like_an_undisturbed_one(model, tmp_path / "run")
 
 

@@ -165,7 +165,7 @@ class Search(HpoConfig):
         lease_s: a worker that has not been heard of for so long is taken for dead (seconds).
     """
 
-    circumstances: ClassVar[tuple[str, ...]] = ("budget", "workers", "retries", "lease_s")
+    non_identity: ClassVar[tuple[str, ...]] = ("budget", "workers", "retries", "lease_s")
 
     driver: str = "optuna"
     space: dict[str, Any] = field(default_factory=dict)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from shipworthy.core import pulse
+from shipworthy.core import events
 from shipworthy.core.files import read_json
 from shipworthy.core.groups import ComputeConfig, TrackerConfig
 from shipworthy.core.interrupt import StopRequestedError
@@ -42,7 +42,7 @@ def recorded(folder: Path, tracker: TrackerConfig, compute: ComputeConfig, began
     outcome: Outcome = "failed"
     said = ""
     try:
-        with pulse.felt(start.note):
+        with events.subscribed(start.note):
             yield tracking
         outcome = "finished"
     except StopRequestedError as error:

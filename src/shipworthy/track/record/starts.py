@@ -49,7 +49,7 @@ class Start:
         )
 
     def note(self, facts: dict[str, Any]) -> None:
-        """Takes what the run tells of itself (core/pulse.py)."""
+        """Takes what the run tells of itself (core/events.py)."""
         self.step = facts.get("step", self.step)
 
     def end(self, status: Outcome, said: str) -> None:

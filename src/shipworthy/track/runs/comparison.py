@@ -186,13 +186,13 @@ def _of_the_road(run: Run, here: Place) -> dict[str, str]:
         return found
     manifest = read_json(own)
     digest = sha256_of_json({"kind": manifest["kind"], "files": manifest["files"]})
-    if evaluation := _made_from(here.road / "evaluation", digest, "evaluation.json"):
+    if evaluation := _made_from(here.artifacts / "evaluation", digest, "evaluation.json"):
         tuned: dict[str, Any] = next((one for one in evaluation["candidates"] if one["role"] == "tuned"), {})
         if tuned.get("size_mb") is not None:
             found["size"] = f"{tuned['size_mb']:.1f} MB with its base"
         if tuned.get("p95_s") is not None:
             found["p95, in process"] = f"{1000 * tuned['p95_s']:.0f} ms"
-    if bench := _made_from(here.road / "bench", digest, "bench.json"):
+    if bench := _made_from(here.artifacts / "bench", digest, "bench.json"):
         latency = bench["single"].get("latency_s") or {}
         if "p95" in latency:
             found["p95, served"] = f"{1000 * latency['p95']:.0f} ms ({bench['variant']}, {bench['engine']})"

@@ -102,7 +102,7 @@ def _links(run: Run, here: Place, folder: Path, report: str) -> dict[str, str]:
         "folder": run.folder,
         "checkpoint": checkpoint if checkpoint.is_dir() else None,
         "campaign": campaign if run.campaign and campaign.is_file() else None,
-        "report": here.road / "report" / "report.html" if report == run.id else None,
+        "report": here.artifacts / "report" / "report.html" if report == run.id else None,
     }
     found = {name: address(path, folder) for name, path in paths.items() if path}
     if server := _server(run.record["config"].get("tracker") or {}):
@@ -123,7 +123,7 @@ def _server(tracker: Mapping[str, Any]) -> str:
 
 def _report(here: Place) -> str:
     """The run that the road's report is about (empty: there is no report)."""
-    manifests = [here.road / kind / MANIFEST for kind in ("report", "checkpoint")]
+    manifests = [here.artifacts / kind / MANIFEST for kind in ("report", "checkpoint")]
     if not all(path.is_file() for path in manifests):
         return ""
     return str(read_json(manifests[1])["run_id"])

@@ -12,11 +12,11 @@ class Place:
     """A workspace and its runs.
 
     Attributes:
-        road: the folder of the road's artifacts.
+        artifacts: the folder of the pipeline's artifacts.
         runs: the folder of the runs, beside it.
     """
 
-    road: Path
+    artifacts: Path
     runs: Path
 
 
@@ -26,7 +26,7 @@ def place(workspace: str) -> Place:
     Raises:
         UsageError: there is no such folder.
     """
-    road = project_root() / workspace
-    if not road.parent.is_dir():
-        raise UsageError(f"workspace={workspace}: there is no folder {road.parent}.")
-    return Place(road, road.parent / "runs")
+    artifacts = project_root() / workspace
+    if not artifacts.parent.is_dir():
+        raise UsageError(f"workspace={workspace}: there is no folder {artifacts.parent}.")
+    return Place(artifacts, artifacts.parent / "runs")

@@ -46,13 +46,13 @@ def select(
     name = name or str(run.config.get("task.name") or run.name)
     # First what may fail: where MLflow is away, nothing was selected.
     registered = _register(run, name, alias)
-    with new_folder(here.road / "checkpoint") as target:
+    with new_folder(here.artifacts / "checkpoint") as target:
         shutil.copytree(checkpoint.path, target, dirs_exist_ok=True)
-    published = read_artifact(here.road / "checkpoint", "checkpoint")
+    published = read_artifact(here.artifacts / "checkpoint", "checkpoint")
     about = {**_about(run, runs, note), "alias": alias, "model": name, "registered": registered}
     selection: dict[str, Any] = redact(about)
     with write_artifact(
-        here.road / KIND,
+        here.artifacts / KIND,
         KIND,
         run_id=run.id,
         config=dict(run.record["config"]),
@@ -66,11 +66,11 @@ def select(
 
 def _refuse_other_data(run: Run, here: Place) -> None:
     """Its rows of train could be the road's rows of test."""
-    road, own = here.road / "dataset", run.record.get("inputs", {}).get("dataset")
-    if own and road.is_dir() and (now := read_artifact(road, "dataset").digest) != own:
+    dataset, own = here.artifacts / "dataset", run.record.get("inputs", {}).get("dataset")
+    if own and dataset.is_dir() and (now := read_artifact(dataset, "dataset").digest) != own:
         raise ShipworthyError(
-            f"run {run.id} was trained on dataset {own[:12]}…, and {road} is {now[:12]}…: what it learned from may be "
-            "in that one's test split. Bring its dataset back (`dvc checkout`), or train again."
+            f"run {run.id} was trained on dataset {own[:12]}…, and {dataset} is {now[:12]}…: what it learned from may "
+            "be in that one's test split. Bring its dataset back (`dvc checkout`), or train again."
         )
 
 
@@ -130,7 +130,7 @@ def _said(run: Run, selection: dict[str, Any], published: Artifact, here: Place)
     value = words.share(run.value, run.interval) if run.value is not None else ""
     said = [
         f"{published.path}: run {run.id}, {run.metric} {value} on validation",
-        f"{here.road / KIND}: {selection['why']}",
+        f"{here.artifacts / KIND}: {selection['why']}",
     ]
     if selection["candidates"] > 1:
         said.append(
@@ -149,7 +149,7 @@ def _said(run: Run, selection: dict[str, Any], published: Artifact, here: Place)
 def _other_params(run: Run, here: Place) -> dict[str, tuple[Any, Any]]:
     """What params.yaml has otherwise than the run: key → run's, file's."""
     path = project_root() / PARAMS
-    if not path.is_file() or here.road != project_root() / "artifacts":
+    if not path.is_file() or here.artifacts != project_root() / "artifacts":
         return {}
     whole = yaml.safe_load(path.read_text(encoding="utf-8"))
     params = flat({key: value for key, value in whole.items() if key in run.record["config"]})

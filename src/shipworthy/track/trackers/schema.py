@@ -16,7 +16,7 @@ class Sampled(TrackerConfig):
         system_s: between two samples of what the run asks of its machine (seconds).
     """
 
-    circumstances: ClassVar[tuple[str, ...]] = ("system_s",)
+    non_identity: ClassVar[tuple[str, ...]] = ("system_s",)
 
     system_s: float = 10.0
 

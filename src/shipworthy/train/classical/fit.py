@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import psutil
 
-from shipworthy.core import pulse
+from shipworthy.core import events
 from shipworthy.core.files import write_json
 from shipworthy.core.groups import AdapterConfig, ModelConfig, OptimizerConfig
 from shipworthy.core.interrupt import StopRequestedError, asked, listening
@@ -94,7 +94,7 @@ def _follow(
         step = int(now.entry["step"])
         if step % VALIDATE_EVERY == 0:
             now.entry["val_metric"] = Answers.of(task, validation, now.answers()).metric
-            pulse.tell(step=step, validation=now.entry["val_metric"], val_loss=now.entry["val_loss"])
+            events.emit(step=step, validation=now.entry["val_metric"], val_loss=now.entry["val_loss"])
         records.log({key: value for key, value in now.entry.items() if key != "step"}, step)
         if asked():
             records.flush()

@@ -11,7 +11,7 @@ import lightning
 import torch
 from lightning.pytorch.callbacks import Callback
 
-from shipworthy.core import pulse
+from shipworthy.core import events
 from shipworthy.core.files import new_folder
 from shipworthy.core.interrupt import StopRequestedError, asked
 from shipworthy.core.progress import SECONDS_BETWEEN_LINES, say
@@ -42,7 +42,7 @@ def validation_is_missing(progress: Progress, config: LightningTrainer) -> bool:
 def tell_the_end(progress: Progress) -> None:
     """Tells that the steps done are all that there will be; what was planned is another number."""
     if progress.ended and rank() == 0:
-        pulse.tell(step=progress.step, steps=progress.step)
+        events.emit(step=progress.step, steps=progress.step)
 
 
 class Boundary(Callback):
@@ -93,7 +93,7 @@ class Boundary(Callback):
         if not outputs:  # a step that was undone, or none
             return
         if rank() == 0:
-            pulse.tell(step=self.progress.step, steps=self.config.steps)
+            events.emit(step=self.progress.step, steps=self.config.steps)
         if pl_module.asked:
             if not validation_is_missing(self.progress, self.config):
                 self._record()
@@ -119,7 +119,7 @@ class Boundary(Callback):
     def _tell(self, module: AnswerTuning, entry: Entry) -> None:
         """Tells the validation; stops where that, or anything since the last step, made someone ask for it."""
         if rank() == 0:
-            pulse.tell(step=self.progress.step, validation=entry["val_metric"], val_loss=entry["val_loss"])
+            events.emit(step=self.progress.step, validation=entry["val_metric"], val_loss=entry["val_loss"])
         tell_the_end(self.progress)
         if any(everyones(bool(asked()))) and not self.progress.over(self.config.steps):
             self._stop(module)

@@ -20,7 +20,7 @@ import torch.distributed.checkpoint as dcp
 from peft import PeftModel, get_peft_model_state_dict, set_peft_model_state_dict
 from torch.distributed.checkpoint.api import CheckpointException
 
-from shipworthy.core import pulse
+from shipworthy.core import events
 from shipworthy.core.artifact import Artifact, read_artifact, write_artifact
 from shipworthy.core.errors import ArtifactError, ShipworthyError
 from shipworthy.core.files import read_json, write_json
@@ -157,7 +157,7 @@ class Saver:
             if rank() == 0:
                 (folder / "state.json").write_text(state, encoding="utf-8")
         if rank() == 0:
-            pulse.tell(kept=step)
+            events.emit(kept=step)
             self._prune(step, best)
 
     def _prune(self, step: int, best: set[int]) -> None:

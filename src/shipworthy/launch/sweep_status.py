@@ -1,4 +1,4 @@
-"""How a sweep stands: each job's verdict, the table of them, the failures with their last lines, the cost."""
+"""How a sweep stands: each job's state, the table of them, the failures with their last lines, the cost."""
 
 import textwrap
 import time
@@ -12,9 +12,9 @@ from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.progress import say
 from shipworthy.launch import slurm
 from shipworthy.launch.cost import Cost, cost, kept_seconds
-from shipworthy.launch.judge import Known, State, Verdict, judge
-from shipworthy.launch.patience import answered
+from shipworthy.launch.job_state import JobState, Known, State, job_state
 from shipworthy.launch.records import Attempt, Queued
+from shipworthy.launch.retry import with_retries
 from shipworthy.launch.sweep import PARAMS, Sweep
 
 SECONDS_BETWEEN_LOOKS = 3.0
@@ -23,18 +23,18 @@ SHOWN_CHARACTERS = 60
 
 
 @dataclass(frozen=True)
-class Standing:
+class SweepStatus:
     """A sweep at one moment.
 
     Attributes:
-        verdicts: one for each job, in their order.
+        jobs: one for each job, in their order.
         ids: all ids that each of them ever had in Slurm.
         statuses: their status files.
         attempts: the accounting's rows of all jobs; None where it says nothing, then `silent` says why.
     """
 
     sweep: Sweep
-    verdicts: list[Verdict]
+    jobs: list[JobState]
     ids: list[set[str]]
     statuses: list[dict[str, Any] | None]
     attempts: list[Attempt] | None
@@ -43,11 +43,11 @@ class Standing:
     @property
     def over(self) -> bool:
         """Whether nothing more will happen by itself."""
-        return all(verdict.state.over for verdict in self.verdicts)
+        return all(job.state.over for job in self.jobs)
 
     def metric(self, number: int) -> float | None:
         """A finished job's validation metric, if its command has one."""
-        finished = self.verdicts[number].state is State.FINISHED
+        finished = self.jobs[number].state is State.FINISHED
         return (self.statuses[number] or {}).get("metric") if finished else None
 
     def best(self) -> int | None:
@@ -60,7 +60,7 @@ class Standing:
         if self.attempts is None:
             return None
         compute = yaml.safe_load((self.sweep.job(0) / PARAMS).read_text(encoding="utf-8"))["compute"]
-        jobs = list(zip(self.verdicts, self.ids, strict=True))
+        jobs = list(zip(self.jobs, self.ids, strict=True))
         return cost(
             self.attempts,
             failed={one for v, ids in jobs if v.state.over and v.state is not State.FINISHED for one in ids},
@@ -72,7 +72,7 @@ class Standing:
         )
 
 
-def look(sweep: Sweep) -> Standing:
+def look(sweep: Sweep) -> SweepStatus:
     """Asks the jobs' status files and Slurm.
 
     Raises:
@@ -86,15 +86,15 @@ def look(sweep: Sweep) -> Standing:
     if note_unnoted(sweep.record["submissions"], listed):
         sweep.save()
     queued = spread(queued, sweep.record["submissions"], listed)
-    verdicts, all_ids, statuses = [], [], []
+    jobs, all_ids, statuses = [], [], []
     for number in range(sweep.size):
         status = sweep.status(number)
         known, ids = _known(sweep, number, status)
         own = None if attempts is None else [one for one in attempts if one.job in ids]
-        verdicts.append(judge(known, status, own, [one for one in queued if one.job in ids], now=time.time()))
+        jobs.append(job_state(known, status, own, [one for one in queued if one.job in ids], now=time.time()))
         all_ids.append(ids)
         statuses.append(status)
-    return Standing(sweep, verdicts, all_ids, statuses, attempts, accounting.silent)
+    return SweepStatus(sweep, jobs, all_ids, statuses, attempts, accounting.silent)
 
 
 def note_unnoted(submissions: Sequence[dict[str, Any]], jobs: Collection[str]) -> bool:
@@ -147,7 +147,7 @@ def _known(sweep: Sweep, number: int, status: Mapping[str, Any] | None) -> tuple
     return known, {*ids, *told}
 
 
-def follow(sweep: Sweep) -> Standing:
+def follow(sweep: Sweep) -> SweepStatus:
     """Waits until all jobs are over, with a line whenever something changes, and shows what came out.
 
     Raises:
@@ -156,68 +156,68 @@ def follow(sweep: Sweep) -> Standing:
     before: list[tuple[State, int]] = []
     said = 0.0
     while True:
-        standing = answered(lambda: look(sweep))
-        states = [(verdict.state, verdict.restarts) for verdict in standing.verdicts]
+        sweep_status = with_retries(lambda: look(sweep))
+        states = [(job.state, job.restarts) for job in sweep_status.jobs]
         if states != before or time.monotonic() - said > 60.0:
-            say(_summary(standing))
+            say(_summary(sweep_status))
             before, said = states, time.monotonic()
-        if standing.over:
-            show(standing)
-            return standing
+        if sweep_status.over:
+            show(sweep_status)
+            return sweep_status
         time.sleep(SECONDS_BETWEEN_LOOKS)
 
 
-def expect_results(standing: Standing) -> None:
+def expect_results(sweep_status: SweepStatus) -> None:
     """Refuses a sweep that is over and has not all its results.
 
     Raises:
         ShipworthyError: with the numbers of the jobs that gave none.
     """
-    failed = [str(n) for n, verdict in enumerate(standing.verdicts) if verdict.state is not State.FINISHED]
+    failed = [str(n) for n, job in enumerate(sweep_status.jobs) if job.state is not State.FINISHED]
     if failed:
-        name = standing.sweep.name
+        name = sweep_status.sweep.name
         raise ShipworthyError(
-            f"{len(failed)} of {standing.sweep.size} jobs gave no result (job {', '.join(failed)}; each stands above): "
-            f"`shipworthy sweep retry-failed {name}` submits them again, from their last checkpoints."
+            f"{len(failed)} of {sweep_status.sweep.size} jobs gave no result (job {', '.join(failed)}; each stands above)"
+            f": `shipworthy sweep retry-failed {name}` submits them again, from their last checkpoints."
         )
 
 
-def _summary(standing: Standing) -> str:
-    states = [verdict.state for verdict in standing.verdicts]
+def _summary(sweep_status: SweepStatus) -> str:
+    states = [job.state for job in sweep_status.jobs]
     counts = ", ".join(f"{states.count(state)} {state}" for state in State if state in states)
-    done, planned = (sum(getattr(v, key) or 0 for v in standing.verdicts) for key in ("step", "steps"))
+    done, planned = (sum(getattr(v, key) or 0 for v in sweep_status.jobs) for key in ("step", "steps"))
     return f"{time.strftime('%H:%M:%S')}  {counts}{f'; {done} of {planned} steps' if planned else ''}"
 
 
-def show(standing: Standing) -> None:
+def show(sweep_status: SweepStatus) -> None:
     """Prints the table, each failure with its last lines, and the cost."""
-    sweep = standing.sweep
-    rows = [_row(standing, number) for number in range(sweep.size)]
+    sweep = sweep_status.sweep
+    rows = [_row(sweep_status, number) for number in range(sweep.size)]
     heads = ("job", "Slurm", "state", "steps", "restarts", "metric", "overrides")
     widths = [max(len(row[column]) for row in [heads, *rows]) for column in range(len(heads))]
     for row in (heads, *rows):
         say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-    for number, verdict in enumerate(standing.verdicts):
-        if verdict.said:
-            say(f"\njob {number} {verdict.state}: {verdict.said}")
-        if verdict.state in (State.FAILED, State.LOST):
+    for number, job in enumerate(sweep_status.jobs):
+        if job.said:
+            say(f"\njob {number} {job.state}: {job.said}")
+        if job.state in (State.FAILED, State.LOST):
             say(f"  {sweep.overrides(number)}")
             for line in sweep.last_lines(number):
                 say(f"  | {line}")
             say(f"  ({sweep.job(number)})")
-    found = standing.cost()
-    say("\n" + ("\n".join(found.lines()) if found else f"no cost: {standing.silent}"))
+    found = sweep_status.cost()
+    say("\n" + ("\n".join(found.lines()) if found else f"no cost: {sweep_status.silent}"))
 
 
-def _row(standing: Standing, number: int) -> Sequence[str]:
-    verdict, metric = standing.verdicts[number], standing.metric(number)
-    steps = f"{verdict.step or 0}/{verdict.steps}" if verdict.steps else ""
+def _row(sweep_status: SweepStatus, number: int) -> Sequence[str]:
+    job, metric = sweep_status.jobs[number], sweep_status.metric(number)
+    steps = f"{job.step or 0}/{job.steps}" if job.steps else ""
     return (
         str(number),
-        verdict.job,
-        str(verdict.state),
+        job.job,
+        str(job.state),
         steps,
-        str(verdict.restarts),
+        str(job.restarts),
         "" if metric is None else f"{metric:.4f}",
-        textwrap.shorten(standing.sweep.overrides(number), SHOWN_CHARACTERS, placeholder=" …"),
+        textwrap.shorten(sweep_status.sweep.overrides(number), SHOWN_CHARACTERS, placeholder=" …"),
     )

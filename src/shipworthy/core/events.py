@@ -7,22 +7,22 @@ from typing import Any
 _listeners: list[Callable[[dict[str, Any]], None]] = []
 
 
-def feel(listener: Callable[[dict[str, Any]], None]) -> None:
+def subscribe(listener: Callable[[dict[str, Any]], None]) -> None:
     """Calls `listener` with each thing that is told from here on."""
     _listeners.append(listener)
 
 
 @contextmanager
-def felt(listener: Callable[[dict[str, Any]], None]) -> Iterator[None]:
+def subscribed(listener: Callable[[dict[str, Any]], None]) -> Iterator[None]:
     """Calls `listener` with each thing that is told inside the block; what it raises ends the work that told."""
-    feel(listener)
+    subscribe(listener)
     try:
         yield
     finally:
         _listeners.remove(listener)
 
 
-def tell(**facts: Any) -> None:
+def emit(**facts: Any) -> None:
     """Tells how far this run is; from any thread.
 
     Args:

@@ -3,9 +3,9 @@
 import pytest
 
 from shipworthy.core.errors import ShipworthyError
-from shipworthy.launch import standing
-from shipworthy.launch.judge import State, Verdict
-from shipworthy.launch.patience import PATIENCE_S, answered
+from shipworthy.launch import sweep_status
+from shipworthy.launch.job_state import JobState, State
+from shipworthy.launch.retry import RETRY_FOR_S, with_retries
 from shipworthy.launch.slurm import NoSlurmError
 from shipworthy.launch.sweep import Sweep
 
@@ -33,7 +33,7 @@ class Slurm:
         self.now += seconds
 
     def answer(self) -> str:
-        return answered(self.ask, clock=self.clock, sleep=self.sleep)
+        return with_retries(self.ask, clock=self.clock, sleep=self.sleep)
 
 
 def test_a_silence_is_said_once_and_waited_for(capsys):
@@ -48,7 +48,7 @@ def test_ten_minutes_without_an_answer_are_the_end(seconds):
     slurm = Slurm(times=float("inf"), seconds=seconds)
     with pytest.raises(ShipworthyError, match="squeue did not answer"):
         slurm.answer()
-    assert PATIENCE_S <= slurm.now - 1000.0 < PATIENCE_S + 2 * seconds + 11
+    assert RETRY_FOR_S <= slurm.now - 1000.0 < RETRY_FOR_S + 2 * seconds + 11
 
 
 def test_no_slurm_at_all_is_said_at_once():
@@ -62,8 +62,10 @@ def test_who_follows_a_sweep_survives_a_silence(tmp_path, monkeypatch, capsys):
     sweep = Sweep.new(tmp_path, "train", tmp_path, {}, [["optimizer.lr=1"]])
     sweep.make(["compute: {price_per_hour: 2.0, currency: USD}"])
     slurm = Slurm(times=2)
-    over = standing.Standing(sweep, [Verdict(State.FINISHED, "", 4, 4, 0, "17_0")], [{"17_0"}], [None], None, "off")
-    monkeypatch.setattr(standing, "look", lambda sweep: slurm.ask() and over)
-    monkeypatch.setattr("shipworthy.launch.patience.PAUSE_S", 0.0)
-    assert standing.follow(sweep) is over
+    over = sweep_status.SweepStatus(
+        sweep, [JobState(State.FINISHED, "", 4, 4, 0, "17_0")], [{"17_0"}], [None], None, "off"
+    )
+    monkeypatch.setattr(sweep_status, "look", lambda sweep: slurm.ask() and over)
+    monkeypatch.setattr("shipworthy.launch.retry.PAUSE_S", 0.0)
+    assert sweep_status.follow(sweep) is over
     assert capsys.readouterr().out.count("did not answer") == 1

@@ -77,7 +77,7 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class JobState:
     """What became of a job.
 
     Attributes:
@@ -96,15 +96,15 @@ class Verdict:
     job: str
 
 
-def judge(
+def job_state(
     known: Known,
     status: Mapping[str, Any] | None,
     attempts: Sequence[Attempt] | None,
     queued: Sequence[Queued],
     *,
     now: float,
-) -> Verdict:
-    """The verdict on one job.
+) -> JobState:
+    """What one job is at.
 
     Args:
         status: its status file; None: it has written none.
@@ -114,7 +114,7 @@ def judge(
         now: epoch s.
     """
     told = list((status or {}).get("attempts", ()))
-    if told and not known.job:  # nobody lived to note the id, but the job itself knew it
+    if told and not known.job:  # the submitter was killed before it noted the id; the job noted it itself
         known = replace(known, job=told[-1]["job"])
     own = [one for one in attempts or () if one.job == known.job]
     entry = next((one for one in queued if one.job == known.job), None)
@@ -122,7 +122,7 @@ def judge(
     fresh = bool(told) and told[-1].get("job") == known.job  # else the file is of an earlier submission
     step, steps = ((status or {}).get(key) for key in ("step", "steps"))
     state, said = _finished(status) or _slurm(known, status if fresh else None, own, attempts is None, entry, now)
-    return Verdict(state, said, step, steps, max(len(told), begun, 1) - 1, known.job)
+    return JobState(state, said, step, steps, max(len(told), begun, 1) - 1, known.job)
 
 
 Finding = tuple[State, str]

@@ -2,20 +2,20 @@
 
 import pytest
 
-from shipworthy.core import pulse
+from shipworthy.core import events
 
 
 @pytest.fixture(autouse=True)
 def _nobody(monkeypatch):
-    monkeypatch.setattr(pulse, "_listeners", [])
+    monkeypatch.setattr(events, "_listeners", [])
 
 
 def test_everyone_who_feels_it_is_told():
-    pulse.tell(step=1)
+    events.emit(step=1)
     one, other = [], []
-    pulse.feel(one.append)
-    pulse.tell(step=2, steps=3)
-    pulse.feel(other.append)
-    pulse.tell(metric=0.5)
+    events.subscribe(one.append)
+    events.emit(step=2, steps=3)
+    events.subscribe(other.append)
+    events.emit(metric=0.5)
     assert one == [{"step": 2, "steps": 3}, {"metric": 0.5}]
     assert other == [{"metric": 0.5}]

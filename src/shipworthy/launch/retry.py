@@ -8,13 +8,13 @@ from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.progress import say
 from shipworthy.launch.slurm import NoSlurmError
 
-PATIENCE_S = 600.0
+RETRY_FOR_S = 600.0
 PAUSE_S = 10.0
 
 Answer = TypeVar("Answer")
 
 
-def answered(
+def with_retries(
     ask: Callable[[], Answer],
     *,
     clock: Callable[[], float] = time.monotonic,
@@ -27,7 +27,7 @@ def answered(
 
     Raises:
         NoSlurmError: nobody could ever answer.
-        ShipworthyError: nobody has answered for PATIENCE_S.
+        ShipworthyError: nobody has answered for RETRY_FOR_S.
     """
     since: float | None = None
     while True:
@@ -38,7 +38,7 @@ def answered(
         except ShipworthyError as error:
             if since is None:
                 since = clock()
-                say(f"{error} It is asked again for {PATIENCE_S / 60:.0f} minutes; jobs go on meanwhile.")
-            elif clock() - since >= PATIENCE_S:
+                say(f"{error} It is asked again for {RETRY_FOR_S / 60:.0f} minutes; jobs go on meanwhile.")
+            elif clock() - since >= RETRY_FOR_S:
                 raise
         sleep(PAUSE_S)

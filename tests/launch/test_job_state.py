@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from shipworthy.launch.judge import Known, State, judge
+from shipworthy.launch.job_state import Known, State, job_state
 from shipworthy.launch.records import Attempt, Queued
 
 NOW = 1_000_000.0
@@ -110,7 +110,7 @@ def entry(state, *, job="17_3", reason="", node="n1", ago=30.0):
     ],
 )  # fmt: skip
 def test_verdict(told, rows, queue, state, said):
-    found = judge(KNOWN, told, rows, queue, now=NOW)
+    found = job_state(KNOWN, told, rows, queue, now=NOW)
     assert (found.state, found.job) == (state, "17_3")
     assert said in found.said if said else found.said == ""
     assert found.step == (told or {}).get("step")
@@ -120,19 +120,19 @@ def test_verdict(told, rows, queue, state, said):
 @pytest.mark.parametrize("rows", [[], None])
 def test_a_job_just_submitted_waits(rows):
     new = replace(KNOWN, submitted=NOW - 2)
-    assert judge(new, None, rows, [], now=NOW).state == State.WAITING
-    assert judge(replace(new, job=""), None, rows, [], now=NOW).state == State.WAITING  # sbatch has yet to answer
+    assert job_state(new, None, rows, [], now=NOW).state == State.WAITING
+    assert job_state(replace(new, job=""), None, rows, [], now=NOW).state == State.WAITING  # sbatch has yet to answer
 
 
 @pytest.mark.parametrize("known", [replace(KNOWN, job=""), replace(KNOWN, job="", submitted=None)])
 def test_a_job_that_slurm_never_got(known):
-    found = judge(known, None, [], [], now=NOW)
+    found = job_state(known, None, [], [], now=NOW)
     assert (found.state, found.job) == (State.NEVER, "")
     assert found.said.endswith("`shipworthy sweep retry-failed train-1` submits it again.")
 
 
 def test_a_job_whose_id_only_its_own_file_knows():
-    found = judge(replace(KNOWN, job=""), status("running", 12), [row("TIMEOUT")], [], now=NOW)
+    found = job_state(replace(KNOWN, job=""), status("running", 12), [row("TIMEOUT")], [], now=NOW)
     assert (found.state, found.job) == (State.LOST, "17_3")
 
 
@@ -149,18 +149,18 @@ def test_a_job_whose_id_only_its_own_file_knows():
     ],
 )
 def test_a_cancelled_sweep(told, rows, queue, state):
-    assert judge(replace(KNOWN, cancelled=True), told, rows, queue, now=NOW).state == state
+    assert job_state(replace(KNOWN, cancelled=True), told, rows, queue, now=NOW).state == state
 
 
 def test_restarts_by_the_job_or_by_slurm():
     rows = [row("PREEMPTED"), row("NODE_FAIL"), row("RUNNING")]
-    assert judge(KNOWN, status("running", 12, starts=3), None, [entry("RUNNING")], now=NOW).restarts == 2
-    assert judge(KNOWN, status("running", 12, starts=1), rows, [entry("RUNNING")], now=NOW).restarts == 2
-    assert judge(KNOWN, None, [row("PENDING", node="")], [entry("PENDING")], now=NOW).restarts == 0
+    assert job_state(KNOWN, status("running", 12, starts=3), None, [entry("RUNNING")], now=NOW).restarts == 2
+    assert job_state(KNOWN, status("running", 12, starts=1), rows, [entry("RUNNING")], now=NOW).restarts == 2
+    assert job_state(KNOWN, None, [row("PENDING", node="")], [entry("PENDING")], now=NOW).restarts == 0
 
 
 def test_what_to_do():
-    lost = judge(KNOWN, status("running", 12), [row("TIMEOUT")], [], now=NOW)
+    lost = job_state(KNOWN, status("running", 12), [row("TIMEOUT")], [], now=NOW)
     assert lost.said.endswith("`shipworthy sweep retry-failed train-1` goes on from its last checkpoint.")
     assert {state for state in State if state.again} == {State.FAILED, State.LOST, State.NEVER}
     assert {state for state in State if not state.over} == {State.WAITING, State.RUNNING, State.GOING_ON}

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from shipworthy.launch.judge import State, Verdict
+from shipworthy.launch.job_state import JobState, State
 from shipworthy.launch.records import Attempt, Queued
-from shipworthy.launch.standing import Standing, note_unnoted, show, spread
 from shipworthy.launch.sweep import Sweep
+from shipworthy.launch.sweep_status import SweepStatus, note_unnoted, show, spread
 
 
 def submission(job: str | None, *indices: int) -> dict[str, Any]:
@@ -76,19 +76,19 @@ def sweep(tmp_path: Path) -> Sweep:
     return made
 
 
-def standing(sweep: Sweep, *states: State, attempts: list[Attempt] | None = None) -> Standing:
+def sweep_status(sweep: Sweep, *states: State, attempts: list[Attempt] | None = None) -> SweepStatus:
     """Jobs that were all submitted as 17, and the second one again as 19."""
     newest = ["17_0", "19_1", "17_2"]
-    verdicts = [Verdict(state, "", 4, 4, 0, job) for state, job in zip(states, newest, strict=True)]
+    jobs = [JobState(state, "", 4, 4, 0, job) for state, job in zip(states, newest, strict=True)]
     ids = [{"17_0"}, {"17_1", "19_1"}, {"17_2"}]
     statuses = [{"attempts": [], "metric": metric} for metric in (0.25, 0.5, 0.5)]
-    return Standing(sweep, verdicts, ids, statuses, attempts, "" if attempts is not None else "it is off")
+    return SweepStatus(sweep, jobs, ids, statuses, attempts, "" if attempts is not None else "it is off")
 
 
 def test_the_best_is_the_first_of_the_finished_with_the_highest_metric(sweep):
-    assert standing(sweep, State.FINISHED, State.FINISHED, State.FINISHED).best() == 1
-    assert standing(sweep, State.FINISHED, State.FAILED, State.FINISHED).best() == 2
-    assert standing(sweep, State.FAILED, State.FAILED, State.LOST).best() is None
+    assert sweep_status(sweep, State.FINISHED, State.FINISHED, State.FINISHED).best() == 1
+    assert sweep_status(sweep, State.FINISHED, State.FAILED, State.FINISHED).best() == 2
+    assert sweep_status(sweep, State.FAILED, State.FAILED, State.LOST).best() is None
 
 
 HOUR = 3600.0
@@ -101,21 +101,21 @@ ATTEMPTS = [
 
 
 def test_all_attempts_of_a_job_that_failed_again_are_lost(sweep):
-    found = standing(sweep, State.FINISHED, State.FAILED, State.FINISHED, attempts=ATTEMPTS).cost()
+    found = sweep_status(sweep, State.FINISHED, State.FAILED, State.FINISHED, attempts=ATTEMPTS).cost()
     assert found is not None
     assert (found.total.gpu, found.failed.gpu, found.preempted.gpu) == (15, 6, 0)
 
 
 def test_of_a_job_whose_retry_gave_a_result_only_what_it_did_again_is_lost(sweep):
-    found = standing(sweep, State.FINISHED, State.FINISHED, State.CANCELLED, attempts=ATTEMPTS)
+    found = sweep_status(sweep, State.FINISHED, State.FINISHED, State.CANCELLED, attempts=ATTEMPTS)
     assert found.cost().preempted.gpu == 2, "nothing is known to have been kept"
     found.statuses[1]["attempts"] = [{"job": "17_1", "restart": 0, "began": 0.0, "kept": 1.5 * HOUR}]
     assert (found.cost().failed.gpu, found.cost().preempted.gpu) == (8, 0.5)
 
 
 def test_what_is_shown(sweep, capsys):
-    found = standing(sweep, State.FINISHED, State.FINISHED, State.FAILED)
-    found.verdicts[2] = Verdict(State.FAILED, "the loss is not finite.", 2, 4, 1, "17_2")
+    found = sweep_status(sweep, State.FINISHED, State.FINISHED, State.FAILED)
+    found.jobs[2] = JobState(State.FAILED, "the loss is not finite.", 2, 4, 1, "17_2")
     (sweep.job(2) / "log-0.txt").write_text("step 1\nstep 2\nshipworthy: the loss is not finite.\n")
     show(found)
     shown = capsys.readouterr().out.splitlines()
