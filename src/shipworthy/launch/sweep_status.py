@@ -98,7 +98,7 @@ def look(sweep: Sweep) -> SweepStatus:
 
 
 def note_unnoted(submissions: Sequence[dict[str, Any]], jobs: Collection[str]) -> bool:
-    """Finds the arrays of submissions whose answer nobody lived to note; whether it found one.
+    """Finds the arrays of submissions whose submitter was killed before it noted their ids; whether it found one.
 
     Slurm may not know all tasks of an array (yet), but none that was not submitted; and it counts its ids upwards.
 
@@ -175,10 +175,10 @@ def expect_results(sweep_status: SweepStatus) -> None:
     """
     failed = [str(n) for n, job in enumerate(sweep_status.jobs) if job.state is not State.FINISHED]
     if failed:
-        name = sweep_status.sweep.name
+        sweep = sweep_status.sweep
         raise ShipworthyError(
-            f"{len(failed)} of {sweep_status.sweep.size} jobs gave no result (job {', '.join(failed)}; each stands above)"
-            f": `shipworthy sweep retry-failed {name}` submits them again, from their last checkpoints."
+            f"{len(failed)} of {sweep.size} jobs gave no result (job {', '.join(failed)}; each stands above): "
+            f"`shipworthy sweep retry-failed {sweep.name}` submits them again, from their last checkpoints."
         )
 
 
