@@ -65,7 +65,7 @@ def _sweep(campaign: Campaign, settings: Mapping[str, Any]) -> Sweep:
 
 
 def follow(campaign: Campaign) -> None:
-    """Waits until the campaign is over, with a line whenever something changes; submits again the workers that were lost.
+    """Waits until the campaign is over, with a line at each change; submits lost workers again.
 
     Raises:
         ShipworthyError: a worker failed at what no trial could do anything about, or Slurm has not answered for

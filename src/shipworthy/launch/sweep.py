@@ -5,7 +5,7 @@
         job.sbatch          what was submitted last
         jobs/<n>/           params.yaml: its config; status.json: written by the job itself; log-<rank>.txt
 
-The id is the Slurm job's name too, so that its jobs are found even if the submitter was killed before it noted their ids.
+The id is the Slurm job's name too, so that its jobs are found even if the submitter was killed before noting them.
 """
 
 import secrets
