@@ -3,10 +3,12 @@
 import contextlib
 import importlib.metadata
 import platform
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from shipworthy.core.finding import Finding, Level
 from shipworthy.core.identity import LOCK
@@ -27,19 +29,29 @@ def installed() -> Iterator[tuple[str, str]]:
                 yield one.name, one.version
 
 
+def pins(lock: Path) -> dict[str, str]:
+    """Name and version of each package that a lock names for this Python: those whose marker, if any, holds here."""
+    lines = (line.partition("#")[0].strip() for line in lock.read_text(encoding="utf-8").splitlines())
+    wanted = [Requirement(line) for line in lines if line]
+    here = (one for one in wanted if one.marker is None or one.marker.evaluate())
+    return {one.name: str(one.specifier).removeprefix("==") for one in here}
+
+
 def compare(lock: Path) -> tuple[int, list[str], list[str]]:
     """How many packages a lock names; which of them are not installed, and which in another version.
 
     Local versions (`2.13.0+cpu`) count as what they are a build of.
     """
-    pins = dict(line.strip().split("==") for line in lock.read_text(encoding="utf-8").splitlines() if "==" in line)
+    wanted = pins(lock)
     versions: dict[str, str] = {}
     for name, version in installed():
-        versions.setdefault(_plain(name), version.partition("+")[0])
-    found = {name: versions.get(_plain(name)) for name in pins}
+        versions.setdefault(canonicalize_name(name), version.partition("+")[0])
+    found = {name: versions.get(canonicalize_name(name)) for name in wanted}
     absent = [name for name, version in found.items() if version is None]
-    other = [f"{name} {found[name]} (lock: {pins[name]})" for name in pins if found[name] not in (None, pins[name])]
-    return len(pins), absent, other
+    other = [
+        f"{name} {found[name]} (lock: {wanted[name]})" for name in wanted if found[name] not in (None, wanted[name])
+    ]
+    return len(wanted), absent, other
 
 
 def examine() -> Finding:
@@ -63,8 +75,3 @@ def examine() -> Finding:
 def _named(names: list[str]) -> str:
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
     return ", ".join(names[:MOST_NAMED]) + more
-
-
-def _plain(name: str) -> str:
-    """A package's name as indexes compare it (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name).lower()
