@@ -1,4 +1,4 @@
-"""From a data config to rows: its source reads them, its sieve cleans them."""
+"""From a data config to rows: the source is read; cleaners and deduplication reject some of them."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -7,19 +7,19 @@ from typing import Any
 import polars as pl
 
 from shipworthy.core.errors import UsageError
-from shipworthy.data import dialogue, prose, table
 from shipworthy.data.columns import DTYPES
-from shipworthy.data.draw import draw
+from shipworthy.data.hash_sampling import hash_uniform
+from shipworthy.data.kinds import conversations, table, text
 from shipworthy.data.mixing.mix import SOURCE
+from shipworthy.data.row_store import RowStore
 from shipworthy.data.rows import BATCH_ROWS
 from shipworthy.data.schema import Conversations, Data, Table, Text
-from shipworthy.data.sieve import Sieve
 from shipworthy.data.sources import files
 
 
 def read(
     config: Data, paths: list[Path], types: Mapping[str, str], work: Path, *, batch_rows: int = BATCH_ROWS
-) -> Sieve:
+) -> RowStore:
     """The rows of the source, or `config.sample` of them, on disk.
 
     Args:
@@ -39,10 +39,10 @@ def read(
         for frame in files.batches(config, paths, types, batch_rows):
             part = frame.select("id", *wanted)
             if config.sample < 1:
-                part = part.filter(pl.Series(draw(part["id"], "sample"), dtype=pl.Float64) < config.sample)
+                part = part.filter(pl.Series(hash_uniform(part["id"], "sample"), dtype=pl.Float64) < config.sample)
             yield part
 
-    return Sieve(rows(), work / "sieve", batch_rows=batch_rows, workers=config.workers)
+    return RowStore(rows(), work / "rows", batch_rows=batch_rows, workers=config.workers)
 
 
 def selection(config: Data, types: Mapping[str, str], path: Path) -> list[pl.Expr]:
@@ -55,10 +55,10 @@ def selection(config: Data, types: Mapping[str, str], path: Path) -> list[pl.Exp
     try:
         match config:
             case Conversations():
-                made, needed = dialogue.select(config, dtypes)
+                made, needed = conversations.select(config, dtypes)
                 settings = "data.messages, data.tools, data.context, data.split or data.mixing"
             case Text():
-                made, needed = prose.select(config, dtypes)
+                made, needed = text.select(config, dtypes)
                 settings = "data.text, data.context, data.answer, data.split or data.mixing"
             case Table():
                 made, needed = table.select(config, dtypes)
@@ -83,25 +83,25 @@ def _own(config: Data) -> set[str]:
     return {"answer"} & {getattr(config, "answer", ""), getattr(config, "label", "")}
 
 
-def sift(config: Data, sieve: Sieve) -> dict[str, Any]:
+def clean_rows(config: Data, store: RowStore) -> dict[str, Any]:
     """Cleans the rows, rejects those that cannot teach, gives each that is left its `cluster`; facts for the page."""
     match config:
         case Conversations():
-            return dialogue.sift(config, sieve)
+            return conversations.clean_rows(config, store)
         case Text():
-            return prose.sift(config, sieve)
+            return text.clean_rows(config, store)
         case Table():
-            return table.sift(config, sieve)
+            return table.clean_rows(config, store)
         case _:
             raise TypeError(config)
 
 
-def carried(config: Data) -> list[str]:
+def split_only_columns(config: Data) -> list[str]:
     """Columns that only the split needs, and that no model may see."""
     match config:
         case Text():
             return [name for name in config.split.columns if name not in (config.text, *config.context)]
         case Table():
-            return table.carried(config)
+            return table.split_only_columns(config)
         case _:
             raise TypeError(config)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from shipworthy.core.errors import UsageError
+from shipworthy.data.row_store import RowStore
 from shipworthy.data.schema import Conversations, Data, Text
-from shipworthy.data.sieve import Sieve
 from shipworthy.evaluation.tasks.schema import Classification, Task, TextToText
 
 if TYPE_CHECKING:
@@ -40,13 +40,13 @@ class Examples:
     previews: "list[Preview]" = field(default_factory=list)
 
 
-def shape(task: Task, config: Data, sieve: Sieve, chat: "Callable[[], Chat | None]") -> Examples:
+def shape(task: Task, config: Data, store: RowStore, chat: "Callable[[], Chat | None]") -> Examples:
     """Gives the rows what the task needs, and rejects those that do not fit.
 
     Args:
         task: what is to be learned.
         config: says what of the tokens is measured.
-        sieve: holds rows with id, cluster, split, answer and features.
+        store: holds rows with id, cluster, split, answer and features.
         chat: gives the model's tokenizer, if it has one; called only by tasks in words.
 
     Raises:
@@ -55,16 +55,16 @@ def shape(task: Task, config: Data, sieve: Sieve, chat: "Callable[[], Chat | Non
     _same_conversations(task, config)
     match task:
         case TextToText():
-            return _talk(task, config, sieve, chat())
+            return _talk(task, config, store, chat())
         case Classification():
-            return _classify(task, sieve)
+            return _classify(task, store)
         case _:
             raise TypeError(task)
 
 
-def features_of(sieve: Sieve) -> tuple[list[str], list[str]]:
+def features_of(store: RowStore) -> tuple[list[str], list[str]]:
     """The columns that a model may look at, and those of them that hold names, not numbers."""
-    dtypes = sieve.columns
+    dtypes = store.columns
     names = [name for name in dtypes if name not in NOT_FEATURES and not name.startswith("_")]
     return names, [name for name in names if not dtypes[name].is_numeric()]
 
@@ -86,37 +86,37 @@ def _same_conversations(task: Task, config: Data) -> None:
     )
 
 
-def _talk(task: TextToText, config: Data, sieve: Sieve, chat: "Chat | None") -> Examples:
+def _talk(task: TextToText, config: Data, store: RowStore, chat: "Chat | None") -> Examples:
     from shipworthy.data.tokens.analysis import analyse
     from shipworthy.data.tokens.encode import Encoder
     from shipworthy.data.tokens.preview import previews, statistics
     from shipworthy.models.causal_lm.conversation import questions
 
-    features, categorical = features_of(sieve)
+    features, categorical = features_of(store)
     if chat is None and task.messages:
         raise UsageError("Conversations need a model that chats, such as model=smollm2_135m.")
     if chat is None:
-        questions(task, next(sieve.batches()).head(1))  # the prompt names columns that there are
+        questions(task, next(store.batches()).head(1))  # the prompt names columns that there are
         return Examples(features, categorical)
-    sieve.expand(Encoder(task, chat))
-    found = analyse(sieve.rows, task, chat, config.tokens, config.context if isinstance(config, Text) else ())
-    reasons = sieve.rows.select(pl.col("_reason").drop_nulls().unique()).collect(engine="streaming").to_series()
+    store.expand(Encoder(task, chat))
+    found = analyse(store.rows, task, chat, config.tokens, config.context if isinstance(config, Text) else ())
+    reasons = store.rows.select(pl.col("_reason").drop_nulls().unique()).collect(engine="streaming").to_series()
     for reason in dict.fromkeys(["too long", "unspeakable", *reasons.sort()]):
-        sieve.reject(reason, pl.when(pl.col("_reason") == reason).then(pl.col("_why")))
-    sieve.drop("_reason", "_why")
+        store.reject(reason, pl.when(pl.col("_reason") == reason).then(pl.col("_why")))
+    store.drop("_reason", "_why")
     return Examples(
         features,
         categorical,
         template_sha256=chat.template_sha256,
         eos_id=chat.eos_id,
-        statistics={"max_length": task.max_length, "tokens": statistics(sieve.rows), "tokenization": found},
-        previews=previews(sieve.rows, chat, PREVIEWS),
+        statistics={"max_length": task.max_length, "tokens": statistics(store.rows), "tokenization": found},
+        previews=previews(store.rows, chat, PREVIEWS),
     )
 
 
-def _classify(task: Classification, sieve: Sieve) -> Examples:
-    features, categorical = features_of(sieve)
-    counts = sieve.rows.group_by("split", "answer").len().collect(engine="streaming")
+def _classify(task: Classification, store: RowStore) -> Examples:
+    features, categorical = features_of(store)
+    counts = store.rows.group_by("split", "answer").len().collect(engine="streaming")
     classes = sorted(counts["answer"].unique())
     if len(classes) < 2:
         raise UsageError(f"Every row has the class '{classes[0]}', so there is nothing to learn: check data.label.")
@@ -130,18 +130,18 @@ def _classify(task: Classification, sieve: Sieve) -> Examples:
         split: dict(sorted(counts.filter(split=split).select("answer", "len").iter_rows()))
         for split in ("train", "validation")
     }
-    statistics = {"columns": _columns(sieve, features), "classes": balance}
+    statistics = {"columns": _columns(store, features), "classes": balance}
     return Examples(features, categorical, classes, statistics=statistics)
 
 
-def _columns(sieve: Sieve, features: list[str]) -> dict[str, dict[str, Any]]:
+def _columns(store: RowStore, features: list[str]) -> dict[str, dict[str, Any]]:
     """Type, share of missing values and number of distinct ones; estimated where there are many rows."""
-    seen = sieve.rows.filter(pl.col("split") != "test")
-    distinct = pl.Expr.n_unique if sieve.height <= EXACT_ROWS else pl.Expr.approx_n_unique
+    seen = store.rows.filter(pl.col("split") != "test")
+    distinct = pl.Expr.n_unique if store.height <= EXACT_ROWS else pl.Expr.approx_n_unique
     facts: dict[str, dict[str, Any]] = {}
     for name in features:  # one after the other, so that one column's values are in memory
         column = pl.col(name)
         asked = seen.select(column.null_count().alias("missing"), distinct(column).alias("distinct"), rows=pl.len())
         missing, values, rows = asked.collect(engine="streaming").row(0)
-        facts[name] = {"type": str(sieve.columns[name]), "missing": round(missing / rows, 6), "distinct": values}
+        facts[name] = {"type": str(store.columns[name]), "missing": round(missing / rows, 6), "distinct": values}
     return facts

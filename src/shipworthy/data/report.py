@@ -8,7 +8,7 @@ import polars as pl
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from shipworthy.core.files import write_text
-from shipworthy.data.sieve import Sieve
+from shipworthy.data.row_store import RowStore
 from shipworthy.models.dataset import DatasetInfo
 
 if TYPE_CHECKING:
@@ -17,26 +17,26 @@ if TYPE_CHECKING:
 EXAMPLES_PER_REASON = 3
 
 
-def steps(sieve: Sieve) -> list[dict[str, Any]]:
+def steps(store: RowStore) -> list[dict[str, Any]]:
     """Per step: its name, the rows that it was given and those that it rejected."""
-    return [{"step": step.name, "rows": step.before, "rejected": step.rejected} for step in sieve.steps]
+    return [{"step": step.name, "rows": step.before, "rejected": step.rejected} for step in store.steps]
 
 
-def reasons(sieve: Sieve) -> str:
+def reasons(store: RowStore) -> str:
     """How many rows were rejected for which reason, in the order of the steps."""
     counts: Counter[str] = Counter()
-    for step in sieve.steps:
+    for step in store.steps:
         counts[step.name] += step.rejected
     return ", ".join(f"{n} {name}" for name, n in counts.items() if n) or "none"
 
 
-def write(path: Path, info: DatasetInfo, sieve: Sieve, rejected: pl.LazyFrame, previews: "list[Preview]") -> None:
+def write(path: Path, info: DatasetInfo, store: RowStore, rejected: pl.LazyFrame, previews: "list[Preview]") -> None:
     """Writes the page, self-contained.
 
     Args:
         rejected: every rejected row, by id.
     """
-    names = list(dict.fromkeys(step.name for step in sieve.steps if step.rejected))
+    names = list(dict.fromkeys(step.name for step in store.steps if step.rejected))
     examples = {
         name: rejected.filter(reason=name).head(EXAMPLES_PER_REASON).collect(engine="streaming").to_dicts()
         for name in names
@@ -46,10 +46,10 @@ def write(path: Path, info: DatasetInfo, sieve: Sieve, rejected: pl.LazyFrame, p
     )
     page = environment.get_template("data.html.j2").render(
         info=info,
-        total=sieve.total,
-        steps=steps(sieve),
+        total=store.total,
+        steps=steps(store),
         examples=examples,
-        added=sieve.added,
+        added=store.added,
         previews=previews,
         pictures=_pictures(info),
     )

@@ -27,10 +27,10 @@ from shipworthy.core.progress import say
 from shipworthy.core.project import project_root
 from shipworthy.core.workspace import Workspace
 from shipworthy.data import snapshot
-from shipworthy.data.build import carried, read, sift
-from shipworthy.data.narrow import draws
+from shipworthy.data.build import clean_rows, read, split_only_columns
+from shipworthy.data.hash_sampling import hash_uniform_rows
+from shipworthy.data.row_store import RowStore
 from shipworthy.data.schema import Data
-from shipworthy.data.sieve import Sieve
 from shipworthy.data.sources.files import types_of
 from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.models.rows import features
@@ -89,14 +89,14 @@ def _cleaned(data: Data, paths: list[Path]) -> tuple[int, float, pl.DataFrame]:
     with TemporaryDirectory(prefix="shipworthy-") as folder:
         whole = read(data, paths, types_of(data, paths), Path(folder) / "whole")
         say(f"{data.name}: {whole.total:,} rows")
-        sieve = whole
+        store = whole
         if whole.total > MOST_CLEANED:
-            drawn = draws(whole.batches(["id"]), "plan")
+            drawn = hash_uniform_rows(whole.batches(["id"]), "plan")
             rows = np.sort(np.argsort(drawn, kind="stable")[:MOST_CLEANED])
-            sieve = Sieve(whole.take(rows, list(whole.columns)), Path(folder) / "some", workers=data.workers)
-        sift(data, sieve)
-        sieve.drop(*carried(data))
-        return whole.total, sieve.height / sieve.total, sieve.rows.collect()
+            store = RowStore(whole.take(rows, list(whole.columns)), Path(folder) / "some", workers=data.workers)
+        clean_rows(data, store)
+        store.drop(*split_only_columns(data))
+        return whole.total, store.height / store.total, store.rows.collect()
 
 
 def _measure(*arguments: Any) -> Any:

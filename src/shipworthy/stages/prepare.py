@@ -10,11 +10,11 @@ from shipworthy.core.groups import DataConfig, ModelConfig, TaskConfig
 from shipworthy.core.progress import say
 from shipworthy.core.project import project_root
 from shipworthy.core.workspace import Workspace
-from shipworthy.data import after_split, build, examples, report, snapshot
+from shipworthy.data import build, examples, post_split, report, snapshot
 from shipworthy.data.mixing.mix import mix
+from shipworthy.data.row_store import RowStore
 from shipworthy.data.rows import work_in, write_table
 from shipworthy.data.schema import Conversations, Data, Table
-from shipworthy.data.sieve import Sieve
 from shipworthy.data.sources.files import types_of
 from shipworthy.data.splits import assign, folds, proof
 from shipworthy.data.splits.schema import Split
@@ -34,17 +34,17 @@ def run(*, task: TaskConfig, data: DataConfig, model: ModelConfig, seed: int, wo
     types = types_of(data, paths)
 
     with workspace.write("dataset") as folder, work_in(folder) as work:
-        sieve = build.read(data, paths, types, work)
-        sifted = build.sift(data, sieve)  # clean, duplicates
+        store = build.read(data, paths, types, work)
+        cleaned = build.clean_rows(data, store)  # clean, duplicates
         split = data.split.scaled(data.sample)
-        proved = _divide(data, sieve, folder, split, seed)
-        found = after_split.decontaminate(data, sieve, folder)
-        verdicts = after_split.judge(data, sieve, seed)
-        found |= {"gates": [one.to_json() for one in verdicts], **after_split.fit(data, sieve, folder, seed)}
-        found |= mix(data.mixing, sieve, seed)
-        shaped = examples.shape(task, data, sieve, lambda: models.chat(model))  # tokens
+        proved = _divide(data, store, folder, split, seed)
+        found = post_split.decontaminate(data, store, folder)
+        verdicts = post_split.judge(data, store, seed)
+        found |= {"gates": [one.to_json() for one in verdicts], **post_split.fit(data, store, folder, seed)}
+        found |= mix(data.mixing, store, seed)
+        shaped = examples.shape(task, data, store, lambda: models.chat(model))  # tokens
 
-        rows = _write_splits(sieve, folder)
+        rows = _write_splits(store, folder)
         info = DatasetInfo(
             problem=task.kind,
             features=shaped.features,
@@ -56,8 +56,8 @@ def run(*, task: TaskConfig, data: DataConfig, model: ModelConfig, seed: int, wo
             columns=types,
             statistics={
                 "source": {"name": data.name, "licence": data.licence, "file": data.file, "sha256": sha256},
-                "steps": report.steps(sieve),
-                **sifted,
+                "steps": report.steps(store),
+                **cleaned,
                 "split proof": proved,
                 **found,
                 **shaped.statistics,
@@ -65,26 +65,26 @@ def run(*, task: TaskConfig, data: DataConfig, model: ModelConfig, seed: int, wo
         )
         write_json(folder / "dataset.json", info.to_json())
         rejected = pl.scan_parquet(folder / "rejected.parquet")
-        report.write(folder / "data.html", info, sieve, rejected, shaped.previews)
-        after_split.keep_refused(verdicts, folder / "data.html", folder.parent)
-    say(f"dataset: {', '.join(f'{n} {name}' for name, n in info.rows.items())}; rejected: {report.reasons(sieve)}")
+        report.write(folder / "data.html", info, store, rejected, shaped.previews)
+        post_split.keep_refused(verdicts, folder / "data.html", folder.parent)
+    say(f"dataset: {', '.join(f'{n} {name}' for name, n in info.rows.items())}; rejected: {report.reasons(store)}")
 
 
-def _divide(data: Data, sieve: Sieve, folder: Path, split: Split, seed: int) -> dict[str, dict[str, int]]:
+def _divide(data: Data, store: RowStore, folder: Path, split: Split, seed: int) -> dict[str, dict[str, int]]:
     """Gives each row its split, and train its folds; writes the proof."""
-    carried = build.carried(data)
-    features = [name for name in examples.features_of(sieve)[0] if name not in carried]
-    assign.assign(sieve, split, seed, features)
-    proved = proof.prove(sieve, split, features)
+    split_only = build.split_only_columns(data)
+    features = [name for name in examples.features_of(store)[0] if name not in split_only]
+    assign.assign(store, split, seed, features)
+    proved = proof.prove(store, split, features)
     rewritten = isinstance(data, Conversations) or (isinstance(data, Table) and not data.fitted.is_empty)
-    proof.write(folder, sieve, split, features, proved, rewritten=rewritten)
-    folds.cap(sieve, split, seed)
-    folds.fold(sieve, split, seed)
-    sieve.drop(assign.GROUP, *carried)
+    proof.write(folder, store, split, features, proved, rewritten=rewritten)
+    folds.cap(store, split, seed)
+    folds.fold(store, split, seed)
+    store.drop(assign.GROUP, *split_only)
     return proved
 
 
-def _write_splits(sieve: Sieve, folder: Path) -> dict[str, int]:
+def _write_splits(store: RowStore, folder: Path) -> dict[str, int]:
     """Writes the splits, the test split's answers apart, and what was rejected; split → number of rows.
 
     Raises:
@@ -92,12 +92,12 @@ def _write_splits(sieve: Sieve, folder: Path) -> dict[str, int]:
     """
     rows = {}
     for name in SPLITS:
-        parts = (frame.filter(split=name).drop("split") for frame in sieve.batches())
+        parts = (frame.filter(split=name).drop("split") for frame in store.batches())
         hidden = {*HIDDEN, "fold"} if name == "test" else {"fold"} if name == "validation" else set()
         rows[name] = write_table((part.drop(hidden, strict=False) for part in parts), folder / f"{name}.parquet")
         if not rows[name]:
-            raise ShipworthyError(f"No row of {name} is left: {report.reasons(sieve)}; loosen what rejects them.")
-    answers = (frame.filter(split="test").select("id", "answer") for frame in sieve.batches(["id", "split", "answer"]))
+            raise ShipworthyError(f"No row of {name} is left: {report.reasons(store)}; loosen what rejects them.")
+    answers = (frame.filter(split="test").select("id", "answer") for frame in store.batches(["id", "split", "answer"]))
     write_table(answers, folder / "test_answers.parquet")
-    write_table(sieve.rejected(), folder / "rejected.parquet")
+    write_table(store.rejected(), folder / "rejected.parquet")
     return rows

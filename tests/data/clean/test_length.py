@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from shipworthy.data.clean.apply import apply
 from shipworthy.data.clean.length import words
 from shipworthy.data.clean.schema import Cleaning, Length, Limits
-from shipworthy.data.text import words as plain
+from shipworthy.data.normalize import words as plain
 from tests.data.clean.cleaned import rejected
 
 TEXT = st.text(st.characters(codec="utf-8", max_codepoint=0x2FFF, exclude_categories=["Cs", "Cn"]), max_size=20)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shipworthy.data.clean.unicode import normal
-from shipworthy.data.text import clean
+from shipworthy.data.normalize import normalize_text as clean
 
 STRANGE = st.sampled_from(
     [

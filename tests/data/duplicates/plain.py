@@ -4,7 +4,7 @@ from itertools import combinations
 
 import polars as pl
 
-from shipworthy.data.text import words
+from shipworthy.data.normalize import words
 
 
 def shingles(text: str, size: int) -> set[tuple[str, ...]]:

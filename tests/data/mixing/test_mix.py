@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from shipworthy.core.errors import UsageError
 from shipworthy.data.mixing.mix import SOURCE, mix
 from shipworthy.data.mixing.schema import Mixing
-from shipworthy.data.sieve import Sieve
+from shipworthy.data.row_store import RowStore
 
 
 def frame(sources: list[int], start: int = 0) -> pl.DataFrame:
@@ -32,9 +32,9 @@ def mixed(
 ) -> tuple[pl.DataFrame, pl.DataFrame, dict[str, Any]]:
     """The rows that are left, those that were rejected, and the facts."""
     with TemporaryDirectory() as folder:
-        sieve = Sieve(rows, Path(folder), batch_rows=batch_rows, workers=workers)
-        facts = mix(config, sieve, 1)
-        return sieve.rows.collect(), pl.concat(sieve.rejected()), facts
+        store = RowStore(rows, Path(folder), batch_rows=batch_rows, workers=workers)
+        facts = mix(config, store, 1)
+        return store.rows.collect(), pl.concat(store.rejected()), facts
 
 
 @settings(max_examples=12, deadline=None)
@@ -88,9 +88,9 @@ def test_two_workers_mix_as_one(tmp_path: Path) -> None:
 
 
 def test_without_a_column_nothing_happens(tmp_path: Path) -> None:
-    sieve = Sieve(frame([0, 1]), tmp_path)
-    assert mix(Mixing(), sieve, 1) == {}
-    assert sieve.height == 2
+    store = RowStore(frame([0, 1]), tmp_path)
+    assert mix(Mixing(), store, 1) == {}
+    assert store.height == 2
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from shipworthy.data.draw import draw
+from shipworthy.data.hash_sampling import hash_uniform
 
 Plant = Callable[[pl.DataFrame], pl.DataFrame]
 
@@ -38,7 +38,7 @@ def fault(where: str, says: str) -> Callable[[Plant], Plant]:
 
 def some(rows: pl.DataFrame, share: float, salt: str = "planted") -> pl.Series:
     """Which rows are hit: always the same ones."""
-    return pl.Series(draw(rows["id"], salt)) < share
+    return pl.Series(hash_uniform(rows["id"], salt)) < share
 
 
 def put(rows: pl.DataFrame, column: str, hit: pl.Series, value: pl.Expr) -> pl.DataFrame:
@@ -118,7 +118,7 @@ def constant_column(rows: pl.DataFrame) -> pl.DataFrame:
 
 @fault("leak", r"^tax alone tells the answer with an AUC of 0\.99|^tax alone tells the answer with an AUC of 1\.0")
 def target_leak(rows: pl.DataFrame) -> pl.DataFrame:
-    noise = pl.Series(draw(rows["id"], "tax")) * 100
+    noise = pl.Series(hash_uniform(rows["id"], "tax")) * 100
     return rows.with_columns(tax=pl.when(answer=">50K").then(90 + noise).otherwise(noise))
 
 

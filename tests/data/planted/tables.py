@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from shipworthy.data.draw import draw
+from shipworthy.data.hash_sampling import hash_uniform
 
 ADULT = Path("data/adult.parquet")
 
@@ -53,8 +53,8 @@ def _sound(table: pl.DataFrame) -> Sound:
     features = [name for name in table.columns if name != "answer"]
     rows = table.select(pl.format("row-{}", pl.int_range(pl.len()).cast(pl.String).str.zfill(8)).alias("id"), pl.all())
     rows = rows.with_columns(cluster=pl.col("id").min().over(features))
-    rows = rows.with_columns(_draw=pl.Series(draw(rows["cluster"], "split")))
+    rows = rows.with_columns(_draw=pl.Series(hash_uniform(rows["cluster"], "split")))
     split = pl.when(pl.col("_draw") < 0.2).then(pl.lit("test")).when(pl.col("_draw") < 0.3).then(pl.lit("validation"))
     rows = rows.with_columns(split=split.otherwise(pl.lit("train"))).drop("_draw")
-    half = pl.Series(draw(rows["cluster"], "reference")) < 0.5
+    half = pl.Series(hash_uniform(rows["cluster"], "reference")) < 0.5
     return Sound(rows.filter(~half), rows.filter(half))

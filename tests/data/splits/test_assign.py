@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shipworthy.core.errors import ShipworthyError, UsageError
-from shipworthy.data.sieve import Sieve
+from shipworthy.data.row_store import RowStore
 from shipworthy.data.splits import assign as module
 from shipworthy.data.splits.folds import cap, fold
 from shipworthy.data.splits.proof import prove
@@ -38,14 +38,14 @@ def divide(
 ) -> tuple[pl.DataFrame, dict[str, Any]]:
     """The rows with split, group and fold, by id, and what was proved of them."""
     with TemporaryDirectory() as folder:
-        sieve = Sieve(rows, Path(folder), batch_rows=batch_rows)
-        module.assign(sieve, config, seed, ["x"])
-        proof = prove(sieve, config, ["x"])
-        cap(sieve, config, seed)
-        fold(sieve, config, seed)
-        rejected = pl.concat(sieve.rejected())
-        assert sieve.height + rejected.height == rows.height
-        return sieve.rows.collect(), {"proof": proof, "rejected": rejected}
+        store = RowStore(rows, Path(folder), batch_rows=batch_rows)
+        module.assign(store, config, seed, ["x"])
+        proof = prove(store, config, ["x"])
+        cap(store, config, seed)
+        fold(store, config, seed)
+        rejected = pl.concat(store.rejected())
+        assert store.height + rejected.height == rows.height
+        return store.rows.collect(), {"proof": proof, "rejected": rejected}
 
 
 def counts(rows: pl.DataFrame) -> dict[str, int]:
@@ -83,9 +83,9 @@ def test_groups_reach_through_clusters_answers_and_equal_rows(tmp_path: Path) ->
         }
     )
     for name, apart, wanted in (("one", ["answer"], "abbbaffh"), ("two", [], "abcceffh")):
-        sieve = Sieve(rows, tmp_path / name)
-        labels = module.groups(sieve, apart, ["x"])
-        assert "".join(sieve.column("id").gather(labels)) == wanted
+        store = RowStore(rows, tmp_path / name)
+        labels = module.groups(store, apart, ["x"])
+        assert "".join(store.column("id").gather(labels)) == wanted
 
 
 def test_numbers_of_rows_are_met_and_scaled_with_the_sample() -> None:
@@ -134,9 +134,9 @@ def test_an_empty_split_is_refused() -> None:
 
 def test_a_value_in_two_splits_fails_the_proof(tmp_path: Path) -> None:
     rows = pl.DataFrame({"id": ["a", "b"], "x": [1, 2], "cluster": ["c", "c"], "_group": ["a", "b"]})
-    sieve = Sieve(rows.with_columns(split=pl.Series(["train", "test"])), tmp_path)
+    store = RowStore(rows.with_columns(split=pl.Series(["train", "test"])), tmp_path)
     with pytest.raises(AssertionError, match="cluster stands in two splits"):
-        prove(sieve, Split(), ["x"])
+        prove(store, Split(), ["x"])
 
 
 def test_the_cap_takes_from_train_alone() -> None:

@@ -7,7 +7,7 @@ import polars as pl
 from shipworthy.data.clean.apply import Step
 from shipworthy.data.clean.schema import Length, Limits
 
-# Python's \w+, as `data/text.py: words` counts them; Rust's \w also takes marks and joiners.
+# Python's \w+, as `data/normalize.py: words` counts them; Rust's \w also takes marks and joiners.
 WORD = r"[\p{L}\p{N}_]+"
 
 

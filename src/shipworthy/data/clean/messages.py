@@ -9,30 +9,30 @@ import polars as pl
 
 from shipworthy.data.clean.apply import apply
 from shipworthy.data.clean.schema import Cleaning
-from shipworthy.data.sieve import Sieve
+from shipworthy.data.row_store import RowStore
 
 ROW = "_clean_row"
 WHY = "_clean_why"
 
 
-def clean(config: Cleaning, sieve: Sieve, column: str) -> dict[str, int]:
+def clean(config: Cleaning, store: RowStore, column: str) -> dict[str, int]:
     """Cleans the messages of `column` and rejects what the cleaners do; what they counted, for the report.
 
     Args:
         config: which cleaners; where they name columns, it is this one.
-        sieve: holds conversations, as JSON text.
+        store: holds conversations, as JSON text.
 
     Raises:
         UsageError: a cleaner names another column.
     """
     planned = apply(config, pl.LazyFrame(schema={ROW: pl.UInt32, column: pl.String}), [column])
-    sieve.map(partial(_cleaned, config, column))
+    store.map(partial(_cleaned, config, column))
     names = {name: f"_clean_count_{number}" for number, name in enumerate(planned.counts)}
     sums = {name: pl.col(held).sum() for name, held in names.items()}
-    counted = sieve.rows.select(**sums).collect(engine="streaming") if sums else pl.DataFrame()
+    counted = store.rows.select(**sums).collect(engine="streaming") if sums else pl.DataFrame()
     for number, (reason, _) in enumerate(planned.rejections):
-        sieve.reject(reason, pl.col(f"{WHY}_{number}"))
-    sieve.drop(*names.values(), *(f"{WHY}_{number}" for number in range(len(planned.rejections))))
+        store.reject(reason, pl.col(f"{WHY}_{number}"))
+    store.drop(*names.values(), *(f"{WHY}_{number}" for number in range(len(planned.rejections))))
     return {name: int(counted[name][0]) for name in names}
 
 

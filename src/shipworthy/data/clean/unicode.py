@@ -1,4 +1,4 @@
-"""One form for each text: `data/text.py: clean`, for whole columns."""
+"""One form for each text: `data/normalize.py: normalize_text`, for whole columns."""
 
 import sys
 import unicodedata

@@ -17,7 +17,7 @@ from shipworthy.data.contamination.schema import Contamination
 from shipworthy.data.duplicates.documents import BATCH_ROWS, portions
 from shipworthy.data.duplicates.scratch import ordered, threads
 from shipworthy.data.duplicates.shingles import hashed_words
-from shipworthy.data.text import words
+from shipworthy.data.normalize import words
 
 PAIRS = {"id": pl.String, "set": pl.String, "other": pl.String, "match": pl.String, "shared": pl.String}
 

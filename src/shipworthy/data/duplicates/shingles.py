@@ -1,4 +1,4 @@
-"""Words and shingles as 64-bit hashes, by whole columns; the words are exactly those of data/text.py.
+"""Words and shingles as 64-bit hashes, by whole columns; the words are exactly those of data/normalize.py.
 
 Comparing hashes is comparing the words themselves but for a collision: among 10^8 different ones the chance of any is
 about 3 in 10,000.
@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from shipworthy.data.duplicates.ragged import Ragged, ends
-from shipworthy.data.text import words
+from shipworthy.data.normalize import words
 
 Hashes = NDArray[np.uint64]
 
 # A byte of a word in lower case, 0 for one that parts words. Bytes from 128 on are letters: a text that has some is
-# taken apart by data/text.py before.
+# taken apart by data/normalize.py before.
 LETTERS = np.zeros(256, np.uint8)
 for _letter in b"abcdefghijklmnopqrstuvwxyz0123456789_":
     LETTERS[ord(chr(_letter).upper())] = LETTERS[_letter] = _letter

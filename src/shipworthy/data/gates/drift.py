@@ -14,7 +14,7 @@ from shipworthy.data.gates.auc import auc
 from shipworthy.data.gates.model import binned, edges, is_text, probabilities
 from shipworthy.data.gates.schema import Drift
 from shipworthy.data.gates.view import Finding, Number, View
-from shipworthy.data.sample import sample
+from shipworthy.data.hash_sampling import sample
 from shipworthy.evaluation.intervals import Interval
 from shipworthy.evaluation.paired import holm
 from shipworthy.models.transform.transformation import FILE

@@ -15,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import OneHotEncoder
 
 from shipworthy.core.progress import track
-from shipworthy.data.sample import folds
+from shipworthy.data.hash_sampling import folds
 
 BINS = 10
 NAMES = 200

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from shipworthy.data.sample import sample
+from shipworthy.data.hash_sampling import sample
 
 LABELLED = ("train", "validation")
 

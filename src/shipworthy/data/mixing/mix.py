@@ -6,21 +6,21 @@ import numpy as np
 import polars as pl
 
 from shipworthy.core.errors import UsageError
+from shipworthy.data.hash_sampling import hash_uniform_rows
 from shipworthy.data.mixing.schema import Mixing
-from shipworthy.data.narrow import draws
-from shipworthy.data.sieve import Sieve
+from shipworthy.data.row_store import RowStore
 
 SOURCE = "_source"
 """The working column with a row's source."""
 TIMES = "_times"
 
 
-def mix(config: Mixing, sieve: Sieve, seed: int) -> dict[str, Any]:
+def mix(config: Mixing, store: RowStore, seed: int) -> dict[str, Any]:
     """Rejects rows of train, and has others again (id, `#`, 2 and so on); facts for the page: `mixing`.
 
     Args:
         config: the proportions.
-        sieve: holds rows with id, split, and `_source` where `config` asks for one.
+        store: holds rows with id, split, and `_source` where `config` asks for one.
         seed: another seed takes other rows.
 
     Raises:
@@ -28,12 +28,12 @@ def mix(config: Mixing, sieve: Sieve, seed: int) -> dict[str, Any]:
     """
     if not config.by:
         return {}
-    train = np.flatnonzero((sieve.column("split") == "train").to_numpy())
-    sources = sieve.column(SOURCE)[train]
+    train = np.flatnonzero((store.column("split") == "train").to_numpy())
+    sources = store.column(SOURCE)[train]
     have = dict(sources.value_counts().iter_rows())
     take = _numbers(config, have)
     times = (
-        pl.DataFrame({"source": sources, "drawn": draws(sieve.batches(["id"]), f"mix {seed}")[train]})
+        pl.DataFrame({"source": sources, "drawn": hash_uniform_rows(store.batches(["id"]), f"mix {seed}")[train]})
         .with_columns(
             take=pl.col("source").replace_strict(take, return_dtype=pl.Int64),
             have=pl.len().over("source"),
@@ -41,12 +41,12 @@ def mix(config: Mixing, sieve: Sieve, seed: int) -> dict[str, Any]:
         )
         .select((pl.col("take") // pl.col("have") + (pl.col("place") <= pl.col("take") % pl.col("have"))).alias(TIMES))
     )[TIMES].cast(pl.Int32)
-    sieve.attach(TIMES, times, train)
+    store.attach(TIMES, times, train)
     too_many = pl.format("{} gives fewer rows than it has", pl.concat_str(pl.lit(f"{config.by}="), SOURCE))
-    sieve.reject("mixing", pl.when(pl.col(TIMES) == 0).then(too_many))
+    store.reject("mixing", pl.when(pl.col(TIMES) == 0).then(too_many))
     if (times > 1).any():
-        sieve.expand(_repeated)
-    sieve.drop(TIMES, SOURCE)
+        store.expand(_repeated)
+    store.drop(TIMES, SOURCE)
     total = sum(take.values())
     return {
         "mixing": [

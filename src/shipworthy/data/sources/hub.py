@@ -7,8 +7,8 @@ from typing import Any
 from shipworthy.core import secrets
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.project import project_root
+from shipworthy.data.sources.parquet import GROUP_ROWS, keep
 from shipworthy.data.sources.schema import Hub
-from shipworthy.data.sources.taken import GROUP_ROWS, keep
 
 
 def fetch(config: Hub, target: Path, pinned: str) -> None:

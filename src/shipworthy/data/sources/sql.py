@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.project import project_root
+from shipworthy.data.sources.parquet import GROUP_ROWS, keep
 from shipworthy.data.sources.schema import FROM_ENVIRONMENT, Sql
-from shipworthy.data.sources.taken import GROUP_ROWS, keep
 
 
 def fetch(config: Sql, target: Path, pinned: str) -> None:

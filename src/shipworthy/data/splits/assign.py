@@ -8,9 +8,10 @@ import numpy as np
 import polars as pl
 
 from shipworthy.core.errors import ShipworthyError
+from shipworthy.data.column_index import Rows, first_equal, sparse
 from shipworthy.data.duplicates.components import merge
-from shipworthy.data.narrow import Rows, draws, first_equal, sparse
-from shipworthy.data.sieve import Sieve
+from shipworthy.data.hash_sampling import hash_uniform_rows
+from shipworthy.data.row_store import RowStore
 from shipworthy.data.splits.by_time import by_time
 from shipworthy.data.splits.schema import Split
 
@@ -22,11 +23,11 @@ GROUP = "_group"
 """The working column with the id of the lowest row of a row's group."""
 
 
-def assign(sieve: Sieve, config: Split, seed: int, features: list[str]) -> None:
+def assign(store: RowStore, config: Split, seed: int, features: list[str]) -> None:
     """Gives each row its `split` and its group (`_group`); the same for the same ids, in whatever order they came.
 
     Args:
-        sieve: holds rows with id, cluster, answer, and the columns that `config` names.
+        store: holds rows with id, cluster, answer, and the columns that `config` names.
         config: how much each split gets, and what stays together.
         seed: another seed gives another division.
         features: rows that are equal in all of these belong together.
@@ -36,29 +37,29 @@ def assign(sieve: Sieve, config: Split, seed: int, features: list[str]) -> None:
         ShipworthyError: a split would be empty.
     """
     if config.time:
-        sieve.reject("no time", pl.when(pl.col(config.time).is_null()).then(pl.lit(f"{config.time} is empty")))
-    group = groups(sieve, config.apart, features)
+        store.reject("no time", pl.when(pl.col(config.time).is_null()).then(pl.lit(f"{config.time} is empty")))
+    group = groups(store, config.apart, features)
     if config.time:
-        codes, late = by_time(sieve, group, config)
+        codes, late = by_time(store, group, config)
     else:
-        codes, late = at_random(sieve, group, config, seed), np.zeros(0, dtype=np.int64)
+        codes, late = at_random(store, group, config, seed), np.zeros(0, dtype=np.int64)
     for code, name in enumerate(NAMES):
         if not (np.delete(codes, late) == code).any():
             raise ShipworthyError(
-                f"The {name} split is empty: {sieve.height} rows in {len(np.unique(group))} groups are left after "
+                f"The {name} split is empty: {store.height} rows in {len(np.unique(group))} groups are left after "
                 "cleaning; raise data.sample, bring more rows, or change data.split."
             )
     rows, firsts = sparse(group)
     known, place = np.unique(firsts, return_inverse=True)
-    sieve.attach(GROUP, sieve.take(known, ["id"])["id"].gather(place), rows, base="id")
-    sieve.attach("_code", codes)
-    sieve.change(pl.col("_code").replace_strict(dict(enumerate(NAMES)), return_dtype=pl.String).alias("split"))
-    sieve.drop("_code")
+    store.attach(GROUP, store.take(known, ["id"])["id"].gather(place), rows, base="id")
+    store.attach("_code", codes)
+    store.change(pl.col("_code").replace_strict(dict(enumerate(NAMES)), return_dtype=pl.String).alias("split"))
+    store.drop("_code")
     if config.time:
         why = [
             f"its group begins in {NAMES[code]}, before the border in time" for code in _earliest(codes, group)[late]
         ]
-        sieve.reject_rows("straddles a border in time", late, pl.Series(why, dtype=pl.String))
+        store.reject_rows("straddles a border in time", late, pl.Series(why, dtype=pl.String))
 
 
 def _earliest(codes: Rows, group: Rows) -> Rows:
@@ -68,37 +69,37 @@ def _earliest(codes: Rows, group: Rows) -> Rows:
     return lowest[group]
 
 
-def groups(sieve: Sieve, apart: list[str], features: list[str]) -> Rows:
+def groups(store: RowStore, apart: list[str], features: list[str]) -> Rows:
     """The lowest row among those that share, through others too, a cluster, a value, or all features; shape (n,)."""
-    labels = np.arange(sieve.height, dtype=np.int32)
+    labels = np.arange(store.height, dtype=np.int32)
     for columns in (["cluster"], features, *([name] for name in apart)):
-        first = first_equal(sieve.batches(columns), columns)
-        if len(columns) == 1 and sieve.columns[columns[0]] != pl.Null:
-            empty = np.concatenate([frame[columns[0]].is_null().to_numpy() for frame in sieve.batches(columns)])
+        first = first_equal(store.batches(columns), columns)
+        if len(columns) == 1 and store.columns[columns[0]] != pl.Null:
+            empty = np.concatenate([frame[columns[0]].is_null().to_numpy() for frame in store.batches(columns)])
             first[empty] = np.flatnonzero(empty)  # nothing is no value that rows could share
         labels = merge(labels, *sparse(first))
     return labels
 
 
-def at_random(sieve: Sieve, group: Rows, config: Split, seed: int) -> Rows:
+def at_random(store: RowStore, group: Rows, config: Split, seed: int) -> Rows:
     """A split's number for each row; groups come in the order of a draw and go where there is room; shape (n,)."""
     sizes = np.bincount(group, minlength=len(group)).astype(np.int32)
     members = np.flatnonzero(sizes).astype(np.int32)
-    drawn = draws(sieve.batches(["id"]), f"split {seed}")[members]
-    members = members[np.argsort(drawn, kind="stable")]  # of equal draws the lower id comes first
+    drawn = hash_uniform_rows(store.batches(["id"]), f"split {seed}")[members]
+    members = members[np.argsort(drawn, kind="stable")]  # of equal numbers the lower id comes first
     del drawn
     place = np.zeros(len(group), dtype=np.int8)
-    for stratum in _strata(sieve, members, stratify=config.stratify):
+    for stratum in _strata(store, members, stratify=config.stratify):
         place[stratum] = _fill(sizes[stratum], config, len(group))
     return place[group]
 
 
-def _strata(sieve: Sieve, members: Rows, *, stratify: bool) -> Iterator[Rows]:
+def _strata(store: RowStore, members: Rows, *, stratify: bool) -> Iterator[Rows]:
     """The members by the answer of their lowest row, each part in their order."""
     if not stratify:
         yield members
         return
-    answers = first_equal(sieve.batches(["answer"]), ["answer"])[members]
+    answers = first_equal(store.batches(["answer"]), ["answer"])[members]
     order = np.argsort(answers, kind="stable")
     edges = np.flatnonzero(np.diff(answers[order])) + 1
     yield from np.split(members[order], edges)

@@ -9,23 +9,23 @@ import numpy as np
 import polars as pl
 
 from shipworthy.core.errors import UsageError
+from shipworthy.data.column_index import Rows
 from shipworthy.data.columns import iso
-from shipworthy.data.narrow import Rows
-from shipworthy.data.sieve import Sieve
+from shipworthy.data.row_store import RowStore
 from shipworthy.data.splits.schema import Split
 
 
-def by_time(sieve: Sieve, group: Rows, config: Split) -> tuple[Rows, Rows]:
+def by_time(store: RowStore, group: Rows, config: Split) -> tuple[Rows, Rows]:
     """A split's number (0 train, 1 validation, 2 test) for each row, shape (n,), and the rows that are too late.
 
     Args:
-        sieve: holds the column `config.time`, without nulls.
+        store: holds the column `config.time`, without nulls.
         group: the lowest row of each row's group; shape (n,).
 
     Raises:
         UsageError: a value is no time.
     """
-    times = np.concatenate([times_of(frame[config.time]) for frame in sieve.batches([config.time])])
+    times = np.concatenate([times_of(frame[config.time]) for frame in store.batches([config.time])])
     ordered = np.sort(times)
     n = len(ordered)
     tested, validated = (max(1, round(part * n if part < 1 else part)) for part in (config.test, config.validation))

@@ -17,9 +17,9 @@ import numpy as np
 import polars as pl
 
 from shipworthy.core.files import write_json
-from shipworthy.data.narrow import Rows, first_equal
+from shipworthy.data.column_index import Rows, first_equal
+from shipworthy.data.row_store import RowStore
 from shipworthy.data.rows import write_table
-from shipworthy.data.sieve import Sieve
 from shipworthy.data.splits.assign import GROUP, NAMES
 from shipworthy.data.splits.by_time import times_of
 from shipworthy.data.splits.schema import Split
@@ -29,7 +29,7 @@ FILE = "split_proof.json"
 ROW_BYTES = 12
 
 
-def prove(sieve: Sieve, config: Split, features: list[str]) -> dict[str, dict[str, int]]:
+def prove(store: RowStore, config: Split, features: list[str]) -> dict[str, dict[str, int]]:
     """For each of cluster, group, row and `apart`: how many values there are, and how many stand in two splits.
 
     Raises:
@@ -38,15 +38,15 @@ def prove(sieve: Sieve, config: Split, features: list[str]) -> dict[str, dict[st
     codes = np.concatenate(
         [
             frame["split"].replace_strict(list(NAMES), [0, 1, 2], return_dtype=pl.Int8).to_numpy()
-            for frame in sieve.batches(["split"])
+            for frame in store.batches(["split"])
         ]
     )
     counts = {}
     keys = {"cluster": ["cluster"], "group": [GROUP], "row": features} | {name: [name] for name in config.apart}
     for name, columns in keys.items():
-        first = first_equal(sieve.batches(columns), columns)
+        first = first_equal(store.batches(columns), columns)
         if name in config.apart:
-            empty = np.concatenate([frame[name].is_null().to_numpy() for frame in sieve.batches([name])])
+            empty = np.concatenate([frame[name].is_null().to_numpy() for frame in store.batches([name])])
             first[empty] = np.flatnonzero(empty)
         counts[name] = _count(first, codes)
         assert not counts[name]["in two splits"], f"{name} stands in two splits"
@@ -60,13 +60,19 @@ def _count(first: Rows, codes: Rows) -> dict[str, int]:
 
 
 def write(
-    folder: Path, sieve: Sieve, config: Split, features: list[str], proof: dict[str, dict[str, int]], *, rewritten: bool
+    folder: Path,
+    store: RowStore,
+    config: Split,
+    features: list[str],
+    proof: dict[str, dict[str, int]],
+    *,
+    rewritten: bool,
 ) -> None:
     """Writes both files.
 
     Args:
         folder: the dataset's.
-        sieve: the rows as they were split.
+        store: the rows as they were split.
         features: the columns that make a row what it is.
         proof: what `prove` counted.
         rewritten: a step after the split changes features, so that the dataset's rows have other hashes.
@@ -74,7 +80,7 @@ def write(
     digest = hashlib.sha256()
 
     def lines() -> Iterator[pl.DataFrame]:
-        for frame in sieve.batches():
+        for frame in store.batches():
             kept = frame.select(
                 "id", "split", "cluster", pl.col(GROUP).alias("group"), pl.Series("row", row_hashes(frame, features))
             )

@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from shipworthy.data.draw import draw
+from shipworthy.data.hash_sampling import hash_uniform
 from shipworthy.models.causal_lm.chat import Chat
 
 
@@ -20,7 +20,7 @@ class Preview:
 def previews(rows: pl.LazyFrame, chat: Chat, n: int) -> list[Preview]:
     """Rows of train, token by token, special tokens included; always the same rows."""
     train = rows.filter(split="train").select("id").collect(engine="streaming")
-    drawn = train.with_columns(pl.Series("_draw", draw(train["id"], "preview"), dtype=pl.Float64))
+    drawn = train.with_columns(pl.Series("_draw", hash_uniform(train["id"], "preview"), dtype=pl.Float64))
     chosen = drawn.bottom_k(n, by="_draw").sort("_draw")["id"]
     shown = rows.filter(pl.col("id").is_in(chosen.implode())).select("id", "prompt_ids", "answer_ids")
     tokens = {identity: ids for identity, *ids in shown.collect(engine="streaming").iter_rows()}

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from transformers import PreTrainedTokenizerBase
 
-from shipworthy.data.draw import draw
+from shipworthy.data.hash_sampling import hash_uniform
 from shipworthy.evaluation.intervals import bootstrap
 
 MOST_CHARACTERS = 4000
@@ -34,7 +34,7 @@ class Words:
     def wanted(self, ids: Iterable[str]) -> list[float | None]:
         """For each row its draw, or None where it is not among the lowest so far."""
         most = -self._kept[0][0] if len(self._kept) == self.size else 1.0
-        return [number if number < most else None for number in draw(ids, "words")]
+        return [number if number < most else None for number in hash_uniform(ids, "words")]
 
     def add(self, number: float, identity: str, text: str) -> None:
         """Keeps a row, and lets the highest go where there are too many."""

@@ -12,7 +12,7 @@ import polars as pl
 from shipworthy.data.fitted.encode.names import derived
 from shipworthy.data.fitted.encode.schema import Target
 from shipworthy.data.fitted.method import Learned, Step, Subject
-from shipworthy.data.sample import folds
+from shipworthy.data.hash_sampling import folds
 from shipworthy.models.transform.replay import NAME
 
 FOLD = "_fold"

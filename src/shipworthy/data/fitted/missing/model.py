@@ -11,7 +11,7 @@ from shipworthy.core.errors import UsageError
 from shipworthy.core.progress import track
 from shipworthy.data.fitted.method import Learned, Subject
 from shipworthy.data.fitted.missing.schema import Model
-from shipworthy.data.sample import sample
+from shipworthy.data.hash_sampling import sample
 from shipworthy.models.transform.ops.model_fill import matrix
 from shipworthy.models.transform.replay import NUMBER
 from shipworthy.models.transform.transformation import arrays

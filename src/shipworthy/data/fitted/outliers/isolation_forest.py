@@ -9,7 +9,7 @@ from sklearn.ensemble import IsolationForest as Sklearn
 from shipworthy.core.errors import UsageError
 from shipworthy.data.fitted.method import Learned, Step, Subject
 from shipworthy.data.fitted.outliers.schema import IsolationForest
-from shipworthy.data.sample import sample
+from shipworthy.data.hash_sampling import sample
 from shipworthy.models.transform.ops.isolation_forest import Forest, usual_depth
 from shipworthy.models.transform.replay import NUMBER
 

@@ -20,7 +20,7 @@ import polars as pl
 
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.progress import track
-from shipworthy.data.passes import Attach, Change, Done, Expand, Function, Operation, Reject, one_pass
+from shipworthy.data.row_operations import Attach, Change, Done, Expand, Function, Operation, Reject, one_pass
 from shipworthy.data.rows import BATCH_ROWS, Part, in_order, spill
 
 REJECTED_SCHEMA = {"id": pl.String, "reason": pl.String, "detail": pl.String, "row": pl.String}
@@ -36,7 +36,7 @@ class Step:
     rejected: int
 
 
-class Sieve:
+class RowStore:
     """Holds the rows that are left; every row that a step rejects is kept with its reason.
 
     Args:
@@ -199,7 +199,7 @@ class Sieve:
 
     @cached_property
     def _helpers(self) -> ProcessPoolExecutor:
-        """The workers; they end with the sieve."""
+        """The workers; they end with the store."""
         return ProcessPoolExecutor(self._workers, multiprocessing.get_context("spawn"))
 
     def _note(self, reasons: list[str], done: list[Done]) -> None:

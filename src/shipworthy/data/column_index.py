@@ -1,12 +1,10 @@
-"""What needs all rows at once, computed from narrow columns: 16 bytes per row, whatever the rows hold."""
+"""Equal rows found from hashes of their values: 16 bytes of memory per row, whatever the columns hold."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import polars as pl
-
-from shipworthy.data.draw import draw
 
 Rows = np.ndarray[Any, Any]
 SEEDS = (1, 2)
@@ -42,11 +40,6 @@ def first_of(high: Rows, low: Rows) -> Rows:
     starts[1:] = (high[rows[1:]] != high[rows[:-1]]) | (low[rows[1:]] != low[rows[:-1]])
     result[rows] = rows[np.flatnonzero(starts)][np.cumsum(starts) - 1]
     return result
-
-
-def draws(frames: Iterable[pl.DataFrame], salt: str) -> Rows:
-    """A number in [0, 1) for each row, by its id alone: shape (n,), float64."""
-    return np.concatenate([np.array(draw(frame["id"], salt), dtype=np.float64) for frame in frames])
 
 
 def sparse(labels: Rows) -> tuple[Rows, Rows]:

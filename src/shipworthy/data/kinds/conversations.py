@@ -6,10 +6,10 @@ from typing import Any
 import polars as pl
 
 from shipworthy.core.errors import UsageError
-from shipworthy.data import prose
 from shipworthy.data.clean.messages import clean
+from shipworthy.data.kinds.text import reject_and_cluster
+from shipworthy.data.row_store import RowStore
 from shipworthy.data.schema import Conversations
-from shipworthy.data.sieve import Sieve
 from shipworthy.models.causal_lm.conversation import SYSTEM, MalformedError, dumps, parse, said
 
 WHY = "_malformed"
@@ -25,29 +25,29 @@ def select(config: Conversations, dtypes: dict[str, pl.DataType]) -> tuple[list[
         UsageError: a column has the name of one that is made.
     """
     wanted = list(dict.fromkeys([config.messages, *([config.tools] if config.tools else []), *config.context]))
-    carried = [name for name in config.split.columns if name not in (*wanted, *config.made)]
-    if taken := [name for name in (*wanted, *carried) if name in config.made]:
+    split_only = [name for name in config.split.columns if name not in (*wanted, *config.made)]
+    if taken := [name for name in (*wanted, *split_only) if name in config.made]:
         raise UsageError(f"the dataset's own column '{taken[0]}' is made of the conversation: rename yours.")
-    made = [pl.col(name).cast(pl.String) for name in wanted] + [pl.col(name) for name in carried]
-    return made, [*wanted, *carried]
+    made = [pl.col(name).cast(pl.String) for name in wanted] + [pl.col(name) for name in split_only]
+    return made, [*wanted, *split_only]
 
 
-def sift(config: Conversations, sieve: Sieve) -> dict[str, Any]:
+def clean_rows(config: Conversations, store: RowStore) -> dict[str, Any]:
     """Rejects what is no conversation, cleans the others, and goes on as with any text and its answer.
 
     Args:
         config: what is rejected.
-        sieve: holds rows with id and conversations (JSON text).
+        store: holds rows with id and conversations (JSON text).
 
     Returns:
         Facts for the report: `clean`, `duplicates`.
     """
-    sieve.map(partial(_parsed, config))
-    sieve.reject("malformed conversation", pl.col(WHY))
-    sieve.drop(WHY)
-    counted = clean(config.clean, sieve, config.messages)
-    sieve.map(partial(_apart, config))
-    return {"clean": counted, **prose.judge(config, sieve)}
+    store.map(partial(_parsed, config))
+    store.reject("malformed conversation", pl.col(WHY))
+    store.drop(WHY)
+    counted = clean(config.clean, store, config.messages)
+    store.map(partial(_apart, config))
+    return {"clean": counted, **reject_and_cluster(config, store)}
 
 
 def _parsed(config: Conversations, rows: pl.DataFrame) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""Tables: which columns are features, and the sieve: missing values, then exact duplicates."""
+"""Rows of tables: which columns are features; missing values, then exact duplicates."""
 
 from typing import Any
 
@@ -6,10 +6,10 @@ import polars as pl
 
 from shipworthy.core.errors import UsageError
 from shipworthy.data.clean.rows import clean
-from shipworthy.data.narrow import first_equal
-from shipworthy.data.prose import attach_clusters, reject_repeated
+from shipworthy.data.column_index import first_equal
+from shipworthy.data.kinds.text import attach_clusters, reject_repeated
+from shipworthy.data.row_store import RowStore
 from shipworthy.data.schema import Table
-from shipworthy.data.sieve import Sieve
 
 
 def select(config: Table, dtypes: dict[str, pl.DataType]) -> tuple[list[pl.Expr], list[str]]:
@@ -37,34 +37,34 @@ def select(config: Table, dtypes: dict[str, pl.DataType]) -> tuple[list[pl.Expr]
     return [*made, *(pl.col(name) for name in beside), pl.col(config.label).cast(pl.String).alias("answer")], needed
 
 
-def carried(config: Table) -> list[str]:
+def split_only_columns(config: Table) -> list[str]:
     """Columns that only the split needs, and that no model may see."""
     return [name for name in config.split.columns if name in (config.id, *config.ignore)]
 
 
-def sift(config: Table, sieve: Sieve) -> dict[str, Any]:
+def clean_rows(config: Table, store: RowStore) -> dict[str, Any]:
     """Marks missing values, rejects what cannot teach, and gives each row its `cluster`: those with equal features.
 
     Args:
         config: what stands for a missing value.
-        sieve: holds rows with id, answer and the features.
+        store: holds rows with id, answer and the features.
 
     Returns:
         Facts for the report: `clean`.
     """
-    hidden = {"id", "answer", *carried(config)}
-    features = [name for name in sieve.columns if name not in hidden and not name.startswith("_")]
-    strings = [name for name in (*features, "answer") if sieve.columns[name] == pl.String]
-    counted = clean(config.clean, sieve, [name for name in strings if name != "answer"])
-    floats = [name for name in features if sieve.columns[name].is_float()]
-    sieve.change(*(pl.col(name).fill_nan(None) for name in floats))
+    hidden = {"id", "answer", *split_only_columns(config)}
+    features = [name for name in store.columns if name not in hidden and not name.startswith("_")]
+    strings = [name for name in (*features, "answer") if store.columns[name] == pl.String]
+    counted = clean(config.clean, store, [name for name in strings if name != "answer"])
+    floats = [name for name in features if store.columns[name].is_float()]
+    store.change(*(pl.col(name).fill_nan(None) for name in floats))
     missing = ["", *config.missing]
     stripped = {name: pl.col(name).str.strip_chars() for name in strings}
-    sieve.change(*(pl.when(~text.is_in(missing)).then(text).alias(name) for name, text in stripped.items()))
+    store.change(*(pl.when(~text.is_in(missing)).then(text).alias(name) for name, text in stripped.items()))
     nothing = pl.all_horizontal(pl.col(name).is_null() for name in features)
     unlabelled = pl.when(pl.col("answer").is_null()).then(pl.lit("the label is missing"))
-    sieve.reject("empty", pl.coalesce(unlabelled, pl.when(nothing).then(pl.lit("every feature is missing"))))
+    store.reject("empty", pl.coalesce(unlabelled, pl.when(nothing).then(pl.lit("every feature is missing"))))
     row = [*features, "answer"]
-    reject_repeated(sieve, "exact duplicate", first_equal(sieve.batches(row), row), "of {}")
-    attach_clusters(sieve, first_equal(sieve.batches(features), features))
+    reject_repeated(store, "exact duplicate", first_equal(store.batches(row), row), "of {}")
+    attach_clusters(store, first_equal(store.batches(features), features))
     return {"clean": counted}

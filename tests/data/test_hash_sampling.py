@@ -4,7 +4,7 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shipworthy.data.sample import folds, sample
+from shipworthy.data.hash_sampling import folds, sample
 
 
 @settings(max_examples=25, deadline=None)

@@ -1,4 +1,4 @@
-"""The sieve for text, with one planted fault of each sort."""
+"""Rows of text: what is rejected, with one planted fault of each sort."""
 
 import random
 from dataclasses import dataclass, replace
@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from shipworthy.data import build
 from shipworthy.data.duplicates.schema import Duplicates, Exact, MinHash
+from shipworthy.data.row_store import RowStore
 from shipworthy.data.schema import Operations
-from shipworthy.data.sieve import Sieve
 
 CONFIG = Operations(
     name="n",
@@ -33,33 +33,33 @@ SCHEMA = dict.fromkeys(["id", "service", "description", "answer"], pl.String)
 
 
 @dataclass
-class Sifted:
+class Cleaned:
     """The rows that are left, and the others."""
 
     rows: pl.DataFrame
     rejected: pl.DataFrame
 
 
-def sift(*rows: tuple[str, str | None, str | None, str | None], batch_rows: int = 1000) -> Sifted:
+def clean_rows(*rows: tuple[str, str | None, str | None, str | None], batch_rows: int = 1000) -> Cleaned:
     with TemporaryDirectory() as folder:
-        sieve = Sieve(pl.DataFrame(rows, schema=SCHEMA, orient="row"), Path(folder), batch_rows=batch_rows)
-        build.sift(CONFIG, sieve)
-        return Sifted(sieve.rows.collect(), pl.concat(sieve.rejected()))
+        store = RowStore(pl.DataFrame(rows, schema=SCHEMA, orient="row"), Path(folder), batch_rows=batch_rows)
+        build.clean_rows(CONFIG, store)
+        return Cleaned(store.rows.collect(), pl.concat(store.rejected()))
 
 
-def why(sifted: Sifted) -> dict[str, tuple[str, str]]:
-    return {row["id"]: (row["reason"], row["detail"]) for row in sifted.rejected.iter_rows(named=True)}
+def why(cleaned: Cleaned) -> dict[str, tuple[str, str]]:
+    return {row["id"]: (row["reason"], row["detail"]) for row in cleaned.rejected.iter_rows(named=True)}
 
 
 def test_sound_rows_pass_and_are_cleaned() -> None:
-    sieve = sift(("a0", "S3", "  Lists\u00a0the\n keys in   a bucket. ", " ListObjects "), *SOUND)
-    assert why(sieve) == {}
-    assert sieve.rows.columns == ["id", "service", "description", "answer", "cluster"]
-    assert sieve.rows.row(0) == ("a0", "S3", "Lists the keys in a bucket.", "ListObjects", "a0")
+    store = clean_rows(("a0", "S3", "  Lists\u00a0the\n keys in   a bucket. ", " ListObjects "), *SOUND)
+    assert why(store) == {}
+    assert store.rows.columns == ["id", "service", "description", "answer", "cluster"]
+    assert store.rows.row(0) == ("a0", "S3", "Lists the keys in a bucket.", "ListObjects", "a0")
 
 
 def test_planted_faults_are_rejected_with_their_reason() -> None:
-    sieve = sift(
+    store = clean_rows(
         *SOUND,
         ("b1", "S3", "", "GetNothing"),
         ("b2", "S3", None, "GetNothing"),
@@ -73,8 +73,8 @@ def test_planted_faults_are_rejected_with_their_reason() -> None:
         ("f1", "Neptune", "Deletes a BUCKET that is empty", "DeleteBucket"),
         ("g1", "Neptune", "Deletes a bucket that is now empty.", "DeleteBucket"),
     )
-    assert sieve.rows["id"].to_list() == ["a1", "a2"]
-    assert why(sieve) == {
+    assert store.rows["id"].to_list() == ["a1", "a2"]
+    assert why(store) == {
         "b1": ("empty", "description is empty"),
         "b2": ("empty", "description is empty"),
         "b3": ("empty", "service is empty"),
@@ -94,16 +94,18 @@ def test_texts_that_count_as_equal_letter_by_letter_only(tmp_path: Path) -> None
     texts = {"a0": "Reads a Bucket now.", "a1": "Reads a bucket now", "a2": "Reads a Bucket now."}
     rows = [{"id": key, "service": "S3", "description": text, "answer": "ReadBucket"} for key, text in texts.items()]
     rows.append({"id": "a3", "service": "S3", "description": "reads a BUCKET now", "answer": "GetBucket"})
-    sieve = Sieve(pl.DataFrame(rows), tmp_path)
-    build.sift(config, sieve)
-    assert sieve.rows.collect().select("id", "cluster").rows() == [("a0", "a0"), ("a1", "a1"), ("a3", "a3")]
-    assert pl.concat(sieve.rejected()).select("id", "detail").rows() == [("a2", "of a0")]
+    store = RowStore(pl.DataFrame(rows), tmp_path)
+    build.clean_rows(config, store)
+    assert store.rows.collect().select("id", "cluster").rows() == [("a0", "a0"), ("a1", "a1"), ("a3", "a3")]
+    assert pl.concat(store.rejected()).select("id", "detail").rows() == [("a2", "of a0")]
 
 
 def test_the_same_words_in_two_services_with_two_names_stay_in_one_cluster() -> None:
-    sieve = sift(("a1", "S3", "Adds the given tags.", "TagResource"), ("a2", "SQS", "Adds the given tags.", "TagQueue"))
-    assert why(sieve) == {}
-    assert sieve.rows["cluster"].to_list() == ["a1", "a1"]
+    store = clean_rows(
+        ("a1", "S3", "Adds the given tags.", "TagResource"), ("a2", "SQS", "Adds the given tags.", "TagQueue")
+    )
+    assert why(store) == {}
+    assert store.rows["cluster"].to_list() == ["a1", "a1"]
 
 
 WORDS = st.lists(st.sampled_from(["gets", "lists", "the", "key", "table", "of"]), min_size=0, max_size=6)
@@ -118,13 +120,13 @@ def test_no_row_is_lost_and_neither_order_nor_batches_matter(
     rows = [(f"r{i:02}", service, " ".join(text), answer) for i, (service, text, answer) in enumerate(drawn)]
     if not rows:
         return
-    sieve = sift(*rows)
-    assert sorted([*sieve.rows["id"], *sieve.rejected["id"]]) == [row[0] for row in rows]
+    store = clean_rows(*rows)
+    assert sorted([*store.rows["id"], *store.rejected["id"]]) == [row[0] for row in rows]
     random.Random(seed).shuffle(rows)
-    again = sift(*rows, batch_rows=batch)
-    assert again.rows.equals(sieve.rows)
-    assert again.rejected.equals(sieve.rejected)
-    assert sieve.rows.select("cluster", "answer").is_duplicated().sum() == 0
+    again = clean_rows(*rows, batch_rows=batch)
+    assert again.rows.equals(store.rows)
+    assert again.rejected.equals(store.rejected)
+    assert store.rows.select("cluster", "answer").is_duplicated().sum() == 0
 
 
 def test_answers_are_the_words_that_are_to_be_learned(tmp_path: Path) -> None:
@@ -136,8 +138,8 @@ def test_answers_are_the_words_that_are_to_be_learned(tmp_path: Path) -> None:
             "answer": ["0", "1", "2"],
         }
     )
-    sieve = Sieve(rows, tmp_path)
-    build.sift(replace(CONFIG, answers={"0": "serious", "1": "sarcastic"}), sieve)
-    assert sieve.rows.select("id", "answer").collect().rows() == [("a", "serious"), ("b", "sarcastic")]
-    gone = pl.concat(sieve.rejected())
+    store = RowStore(rows, tmp_path)
+    build.clean_rows(replace(CONFIG, answers={"0": "serious", "1": "sarcastic"}), store)
+    assert store.rows.select("id", "answer").collect().rows() == [("a", "serious"), ("b", "sarcastic")]
+    gone = pl.concat(store.rejected())
     assert gone.select("id", "reason", "detail").rows() == [("c", "unnamed answer", "data.answers does not name '2'")]

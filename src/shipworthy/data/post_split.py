@@ -14,9 +14,9 @@ from shipworthy.data.fitted.build import fit as fit_steps
 from shipworthy.data.gates.build import refuse, run
 from shipworthy.data.gates.view import Verdict, View
 from shipworthy.data.mixing.mix import SOURCE
+from shipworthy.data.row_store import RowStore
 from shipworthy.data.rows import write_table
 from shipworthy.data.schema import Data, Table, Text
-from shipworthy.data.sieve import Sieve
 from shipworthy.models.dataset import SPLITS
 from shipworthy.models.transform.transformation import RAW
 
@@ -24,7 +24,7 @@ PAIRS = "contamination.parquet"
 REFUSED = "refused.html"
 
 
-def decontaminate(config: Data, sieve: Sieve, folder: Path) -> dict[str, Any]:
+def decontaminate(config: Data, store: RowStore, folder: Path) -> dict[str, Any]:
     """Compares train with the evaluation splits and benchmarks, and does what the config says; facts for the page.
 
     Raises:
@@ -33,24 +33,24 @@ def decontaminate(config: Data, sieve: Sieve, folder: Path) -> dict[str, Any]:
     if not isinstance(config, Text):
         return {}
     asked, column = config.contamination, config.text
-    parts = {name: sieve.rows.filter(split=name).select("id", column) for name in SPLITS}
+    parts = {name: store.rows.filter(split=name).select("id", column) for name in SPLITS}
     train = parts.pop("train")
     findings = check(train, {**parts, **benchmarks.read(asked.benchmarks, column)}, column, asked)
     fails = asked.action == "fail" and findings.pairs.height
     gone = findings.apply(asked, (folder.parent if fails else folder) / PAIRS)
     if gone.height:
-        numbered = pl.DataFrame({"id": sieve.column("id")}).with_row_index("row")
+        numbered = pl.DataFrame({"id": store.column("id")}).with_row_index("row")
         found = numbered.join(gone, on="id").sort("row")
-        sieve.reject_rows("contamination", found["row"].to_numpy(), found["detail"])
+        store.reject_rows("contamination", found["row"].to_numpy(), found["detail"])
     return {"contamination": findings.facts}
 
 
-def judge(config: Data, sieve: Sieve, seed: int) -> list[Verdict]:
+def judge(config: Data, store: RowStore, seed: int) -> list[Verdict]:
     """What the gates say of the rows as they are, before anything is fitted."""
-    types = sieve.columns
-    features = {name: types[name] for name in features_of(sieve)[0]}
+    types = store.columns
+    features = {name: types[name] for name in features_of(store)[0]}
     gaps = ["", *(config.missing if isinstance(config, Table) else ())]
-    return run(config.gates, View.of(sieve.rows, features, config.gates.sample, seed, gaps))
+    return run(config.gates, View.of(store.rows, features, config.gates.sample, seed, gaps))
 
 
 def keep_refused(verdicts: list[Verdict], page: Path, beside: Path) -> None:
@@ -68,22 +68,22 @@ def keep_refused(verdicts: list[Verdict], page: Path, beside: Path) -> None:
     kept.unlink(missing_ok=True)
 
 
-def fit(config: Data, sieve: Sieve, folder: Path, seed: int) -> dict[str, Any]:
+def fit(config: Data, store: RowStore, folder: Path, seed: int) -> dict[str, Any]:
     """Fits the config's steps on train and puts all rows through them; facts for the page.
 
     `fitted.json` and the validation rows as they were go into `folder`: a model's raw rows go the same way later.
     """
     if not isinstance(config, Table) or config.fitted.is_empty:
         return {}
-    types = sieve.columns
-    fitted = fit_steps(config.fitted, sieve.rows, {name: types[name] for name in features_of(sieve)[0]}, seed)
+    types = store.columns
+    fitted = fit_steps(config.fitted, store.rows, {name: types[name] for name in features_of(store)[0]}, seed)
     fitted.save(folder)
     for reason, detail in fitted.rejections:
-        sieve.reject(reason, detail)
+        store.reject(reason, detail)
     raw = (
         frame.filter(split="validation").drop("split", "answer", "cluster", SOURCE, strict=False)
-        for frame in sieve.batches()
+        for frame in store.batches()
     )
     write_table(raw, folder / RAW)
-    sieve.map(lambda rows: fitted.apply(rows.lazy()).collect(), here=True)
+    store.map(lambda rows: fitted.apply(rows.lazy()).collect(), here=True)
     return {"fitted": fitted.facts()}

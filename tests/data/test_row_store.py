@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shipworthy.core.errors import ShipworthyError
-from shipworthy.data.sieve import Sieve
+from shipworthy.data.row_store import RowStore
 
 ROWS = pl.DataFrame({"id": [f"r{i:02}" for i in range(20)], "n": range(20)})
 
 
-def rejected(sieve: Sieve) -> pl.DataFrame:
-    return pl.concat(sieve.rejected())
+def rejected(store: RowStore) -> pl.DataFrame:
+    return pl.concat(store.rejected())
 
 
 def doubled(column: str, frame: pl.DataFrame) -> pl.DataFrame:
@@ -31,39 +31,39 @@ def test_rows_add_up_whatever_is_rejected_in_whatever_parts(
     rounds: list[set[int]], batch: int, order: list[int]
 ) -> None:
     with TemporaryDirectory() as folder:
-        sieve = Sieve(ROWS[order], Path(folder), batch_rows=batch)
+        store = RowStore(ROWS[order], Path(folder), batch_rows=batch)
         for number, out in enumerate(rounds):
             bad = pl.col("n").is_in(sorted(out))
-            sieve.reject(f"round {number}", pl.when(bad).then(pl.format("n is {}", "n")))
-        gone = rejected(sieve)
-        left = sieve.rows.collect()
+            store.reject(f"round {number}", pl.when(bad).then(pl.format("n is {}", "n")))
+        gone = rejected(store)
+        left = store.rows.collect()
     assert left["id"].to_list() == sorted(left["id"])
     assert sorted([*left["id"], *gone["id"]]) == sorted(ROWS["id"])
     assert gone["id"].to_list() == sorted(gone["id"])
-    assert sum(step.rejected for step in sieve.steps) == gone.height
-    assert [step.name for step in sieve.steps] == [f"round {number}" for number in range(len(rounds))]
+    assert sum(step.rejected for step in store.steps) == gone.height
+    assert [step.name for step in store.steps] == [f"round {number}" for number in range(len(rounds))]
     for row in gone.iter_rows(named=True):
         n = json.loads(row["row"])["n"]
         assert row["detail"] == f"n is {n}"
         assert n in rounds[int(row["reason"].removeprefix("round "))]
 
 
-def work(sieve: Sieve) -> None:
+def work(store: RowStore) -> None:
     """One of everything."""
-    sieve.change((pl.col("n") + 1).alias("next"))
-    sieve.reject("odd", pl.when(pl.col("n") % 2 == 1).then(pl.lit("n is odd")))
-    sieve.attach("place", np.arange(sieve.height, dtype=np.int64))
-    sieve.map(partial(doubled, "n"))
-    sieve.attach("name", pl.Series(["x", "y"]), np.array([1, 8]), base="id")
-    sieve.reject_rows("chosen", np.array([0, 9]), pl.Series(["first", "last"]))
+    store.change((pl.col("n") + 1).alias("next"))
+    store.reject("odd", pl.when(pl.col("n") % 2 == 1).then(pl.lit("n is odd")))
+    store.attach("place", np.arange(store.height, dtype=np.int64))
+    store.map(partial(doubled, "n"))
+    store.attach("name", pl.Series(["x", "y"]), np.array([1, 8]), base="id")
+    store.reject_rows("chosen", np.array([0, 9]), pl.Series(["first", "last"]))
 
 
 def test_batches_and_workers_make_no_difference(tmp_path: Path) -> None:
     made = []
     for batch, workers in ((100, 1), (1, 1), (7, 1), (7, 2)):
-        sieve = Sieve(ROWS.reverse(), tmp_path / f"{batch}-{workers}", batch_rows=batch, workers=workers)
-        work(sieve)
-        made.append((sieve.rows.collect(), rejected(sieve), sieve.steps))
+        store = RowStore(ROWS.reverse(), tmp_path / f"{batch}-{workers}", batch_rows=batch, workers=workers)
+        work(store)
+        made.append((store.rows.collect(), rejected(store), store.steps))
     rows, gone, steps = made[0]
     assert rows.height == 8
     assert rows["place"].to_list() == list(range(1, 9))
@@ -78,40 +78,40 @@ def test_batches_and_workers_make_no_difference(tmp_path: Path) -> None:
 
 
 def test_several_steps_are_one_pass(tmp_path: Path) -> None:
-    sieve = Sieve(ROWS, tmp_path, batch_rows=5)
+    store = RowStore(ROWS, tmp_path, batch_rows=5)
     before = set(tmp_path.iterdir())
-    sieve.change((pl.col("n") + 1).alias("n"))
-    sieve.reject("a", pl.when(pl.col("n") == 3).then(pl.lit("three")))
-    sieve.reject("b", pl.when(pl.col("n") == 4).then(pl.lit("four")))
+    store.change((pl.col("n") + 1).alias("n"))
+    store.reject("a", pl.when(pl.col("n") == 3).then(pl.lit("three")))
+    store.reject("b", pl.when(pl.col("n") == 4).then(pl.lit("four")))
     assert set(tmp_path.iterdir()) == before  # nothing is done yet
-    assert sieve.height == 18
+    assert store.height == 18
     assert len([path for path in tmp_path.iterdir() if path.is_dir()]) == 1
 
 
 def test_what_looks_at_other_rows_is_refused(tmp_path: Path) -> None:
-    sieve = Sieve(ROWS, tmp_path)
+    store = RowStore(ROWS, tmp_path)
     with pytest.raises(AssertionError, match="looks at other rows"):
-        sieve.reject("median", pl.when(pl.col("n") > pl.col("n").median()).then(pl.lit("x")))
-    sieve.map(lambda frame: frame.head(3))
+        store.reject("median", pl.when(pl.col("n") > pl.col("n").median()).then(pl.lit("x")))
+    store.map(lambda frame: frame.head(3))
     with pytest.raises(AssertionError, match="lost rows"):
-        assert sieve.height
+        assert store.height
 
 
 def test_rows_are_taken_by_their_numbers(tmp_path: Path) -> None:
-    sieve = Sieve(ROWS, tmp_path, batch_rows=3)
-    assert sieve.take(np.array([0, 2, 3, 19]), ["n"])["n"].to_list() == [0, 2, 3, 19]
-    assert sieve.take(np.array([], dtype=np.int64), ["n"]).height == 0
+    store = RowStore(ROWS, tmp_path, batch_rows=3)
+    assert store.take(np.array([0, 2, 3, 19]), ["n"])["n"].to_list() == [0, 2, 3, 19]
+    assert store.take(np.array([], dtype=np.int64), ["n"]).height == 0
 
 
 def test_working_columns_are_not_part_of_a_row(tmp_path: Path) -> None:
-    sieve = Sieve(pl.DataFrame({"id": ["a"], "n": [1], "_scratch": [2]}), tmp_path)
-    sieve.reject("all", pl.lit("x"))
-    assert rejected(sieve)["row"].to_list() == ['{"n":1}']
-    assert rejected(sieve).columns == ["id", "reason", "detail", "row"]
-    assert sieve.rows.collect().height == 0
+    store = RowStore(pl.DataFrame({"id": ["a"], "n": [1], "_scratch": [2]}), tmp_path)
+    store.reject("all", pl.lit("x"))
+    assert rejected(store)["row"].to_list() == ['{"n":1}']
+    assert rejected(store).columns == ["id", "reason", "detail", "row"]
+    assert store.rows.collect().height == 0
 
 
 @pytest.mark.parametrize("batch", [1, 2, 10])
 def test_ids_are_unique(tmp_path: Path, batch: int) -> None:
     with pytest.raises(ShipworthyError, match="two rows with the id 'a'"):
-        Sieve(pl.DataFrame({"id": ["a", "b", "a"]}), tmp_path, batch_rows=batch)
+        RowStore(pl.DataFrame({"id": ["a", "b", "a"]}), tmp_path, batch_rows=batch)

@@ -1,10 +1,8 @@
 """From HTML documentation to a sentence."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from shipworthy.data.text import clean, first_sentence, words
+from shipworthy.data.sentences import first_sentence
 
 
 @pytest.mark.parametrize(
@@ -24,17 +22,3 @@ from shipworthy.data.text import clean, first_sentence, words
 )
 def test_first_sentence(documentation: str, sentence: str) -> None:
     assert first_sentence(documentation) == sentence
-
-
-@given(st.text())
-def test_clean_is_printable_and_final(text: str) -> None:
-    once = clean(text)
-    assert once.isprintable()
-    assert once == once.strip()
-    assert "  " not in once
-    assert clean(once) == once
-
-
-@given(st.text(alphabet="abc ,.!-"))
-def test_words_ignore_punctuation_and_case(text: str) -> None:
-    assert words(text.upper() + "!") == words(text)
