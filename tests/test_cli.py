@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -84,6 +85,22 @@ def test_a_mistake_in_a_job_of_a_sweep_gets_one_sentence(shipworthy: Shipworthy)
     assert "needs adapter to be lora" in done.stderr
     assert "Traceback" not in done.stderr
     assert done.returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "command"),
+    [
+        (("experiment=adult_xgboost",), "run `shipworthy plan experiment=adult_xgboost workspace={}` first."),
+        (("-m", "experiment=smoke", "seed=1,2"), "run `shipworthy plan experiment=smoke seed=1 workspace={}` first."),
+    ],
+)
+def test_a_missing_artifact_is_answered_with_the_command_and_its_overrides(
+    shipworthy: Shipworthy, tmp_path: Path, arguments: tuple[str, ...], command: str
+) -> None:
+    done = shipworthy("train", *arguments, f"workspace={tmp_path}/none")
+    assert command.format(f"{tmp_path}/none") in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 1
 
 
 def test_every_command_has_a_stage_that_takes_parts_of_the_config() -> None:

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from shipworthy.cli import COMMANDS, stage_groups, stage_non_identity
+from shipworthy.core.artifact import MADE_BY
 from shipworthy.data.snapshot import pins
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -38,6 +39,11 @@ def test_params_are_exactly_the_groups_that_the_stage_takes(stage: str) -> None:
 @pytest.mark.parametrize("stage", STAGES)
 def test_the_output_is_the_artifact_that_the_stage_writes(stage: str) -> None:
     assert STAGES[stage]["outs"] == [f"artifacts/{kind}" for kind in written(stage)]
+
+
+def test_a_missing_artifact_is_said_to_be_made_by_the_stage_that_writes_it() -> None:
+    made = {Path(out).name: stage for stage, content in STAGES.items() for out in content["outs"]}
+    assert {"base": "fetch", **made} == MADE_BY
 
 
 @pytest.mark.parametrize("stage", STAGES)

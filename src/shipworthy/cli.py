@@ -144,15 +144,20 @@ def run(
     if (detach or dry_run) and not multirun:
         raise UsageError(f"{'--detach' if detach else '--dry-run'} is for sweeps: add --multirun.")
     if multirun:
+        from hydra.core.hydra_config import HydraConfig
+
         from shipworthy.config import load
         from shipworthy.sweeps import sweep
 
-        sweep(command, overrides, detach, dry_run, lambda config: execute(command, load(config), publish=False))
+        def one(config: "object") -> None:
+            execute(command, load(config), publish=False, arguments=HydraConfig.get().overrides.task)
+
+        sweep(command, overrides, detach, dry_run, one)
         return
     from shipworthy.config import compose, read_params
 
     config = read_params(params) if params is not None else compose(overrides)
-    execute(command, config, publish=True)
+    execute(command, config, publish=True, arguments=overrides if params is None else ("--params", str(params)))
 
 
 def literal(override: str) -> str:
@@ -181,8 +186,8 @@ def stage_non_identity(command: str) -> tuple[str, ...]:
     return names
 
 
-def execute(command: str, config: "object", publish: bool) -> None:
-    """Runs a stage with its groups of the config."""
+def execute(command: str, config: "object", publish: bool, arguments: Sequence[str] | None = None) -> None:
+    """Runs a stage with its groups of the config, which the command's arguments made."""
     from shipworthy.config import Config, as_dict
     from shipworthy.core.project import project_root
     from shipworthy.core.workspace import Workspace
@@ -199,6 +204,7 @@ def execute(command: str, config: "object", publish: bool) -> None:
         config={name: as_dict(value) if name in parts else value for name, value in groups.items()},
         seed=config.seed,
         publish=publish,
+        arguments=arguments,
         non_identity={
             *stage_non_identity(command),
             *(f"{group}.{name}" for group, part in parts.items() for name in part.non_identity),

@@ -113,7 +113,8 @@ def _run(sweep: Sweep, number: int, together: bool) -> None:
     config = read_params(sweep.job(number) / PARAMS)
     if together:
         _join(config)
-    execute(sweep.record["command"], config, publish=False)
+    arguments = ("--params", str(sweep.job(number) / PARAMS))
+    execute(sweep.record["command"], config, publish=False, arguments=arguments)
     if together:
         from shipworthy.train.lightning.processes import dismiss, leave
 

@@ -97,7 +97,7 @@ class Training:
         listener = Listener(trial, self.told)
         try:
             with events.subscribed(listener):
-                execute("train", config, publish=False)
+                execute("train", config, publish=False, arguments=self.campaign.record["overrides"])
         except StopRequestedError as error:
             if error.signal_name == NOT_A_NUMBER:
                 return {self.settings.objectives[0].name: float("nan")}

@@ -1,12 +1,15 @@
 """An artifact is read if it is what its manifest says, and refused with one sentence if not."""
 
 import json
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from shipworthy.core.artifact import MANIFEST, read_artifact, write_artifact
+from shipworthy.core.artifact import MANIFEST, inside, read_artifact, write_artifact
 from shipworthy.core.errors import ArtifactError
+from shipworthy.core.files import sha256_of_file
 from shipworthy.core.workspace import Workspace
 
 
@@ -70,6 +73,108 @@ def test_what_was_damaged_is_refused(tmp_path: Path, how: str, sentence: str) ->
     with pytest.raises(ArtifactError, match=sentence) as caught:
         read_artifact(artifact, "thing")
     assert "dvc repro" in str(caught.value)
+
+
+def claim(artifact: Path, name: str, file: Path) -> None:
+    """Lists a file under a name in the manifest, with the size and hash that it has."""
+    manifest = json.loads((artifact / MANIFEST).read_text())
+    manifest["files"][name] = {"bytes": file.stat().st_size, "sha256": sha256_of_file(file)}
+    (artifact / MANIFEST).write_text(json.dumps(manifest))
+
+
+def outside(tmp_path: Path, how: str) -> str:
+    """A name that leads from the artifact to `tmp_path / "secret"`."""
+    artifact, secret = tmp_path / "thing", tmp_path / "secret"
+    match how:
+        case "link":
+            (artifact / "link").symlink_to(secret)
+            return "link"
+        case "linked folder":
+            (artifact / "linked").symlink_to(tmp_path)
+            return "linked/secret"
+        case "absolute":
+            return str(secret)
+        case "in between":
+            return "in/../../secret"
+        case "back and in":
+            return "../thing/data.txt"
+        case "windows":
+            (artifact / "..\\secret").write_text("kept")
+            return "..\\secret"
+        case "windows drive":
+            (artifact / "c:secret").write_text("kept")
+            return "c:secret"
+    return "../secret"
+
+
+@pytest.mark.parametrize(
+    "how",
+    ["above", "in between", "back and in", "absolute", "link", "linked folder", "windows", "windows drive"],
+)
+def test_a_manifest_that_names_a_file_outside_its_folder_is_refused(tmp_path: Path, how: str) -> None:
+    artifact, secret = write(tmp_path), tmp_path / "secret"
+    secret.write_text("kept")
+    name = outside(tmp_path, how)
+    claim(artifact, name, artifact / name)
+    with pytest.raises(ArtifactError, match="outside its folder") as caught:
+        read_artifact(artifact, "thing")
+    assert repr(name).strip("'") in repr(str(caught.value))
+    with pytest.raises(ArtifactError, match="outside its folder"):
+        inside(artifact, name)
+
+
+def test_a_link_that_stays_inside_and_a_linked_artifact_are_read(tmp_path: Path) -> None:
+    artifact = write(tmp_path)
+    (artifact / "again.txt").symlink_to(artifact / "data.txt")
+    claim(artifact, "again.txt", artifact / "data.txt")
+    (tmp_path / "scratch").symlink_to(artifact)
+    assert read_artifact(tmp_path / "scratch", "thing").file("again.txt").read_text() == "hello"
+
+
+def test_a_copy_has_what_the_manifest_lists_and_nothing_else(tmp_path: Path) -> None:
+    artifact, secret = write(tmp_path), tmp_path / "secret"
+    secret.write_text("kept")
+    (artifact / "link").symlink_to(secret)
+    read_artifact(artifact, "thing").copy_to(tmp_path / "copy")
+    assert read_artifact(tmp_path / "copy", "thing").digest == read_artifact(artifact, "thing").digest
+    assert not (tmp_path / "copy" / "link").exists()
+    read_artifact(artifact, "thing").copy_to(tmp_path / "part", below="in")
+    assert [path.name for path in (tmp_path / "part").iterdir()] == ["deep.json"]
+
+
+@pytest.mark.parametrize("files", [[], {"data.txt": {}}, {"data.txt": 3}], ids=str)
+def test_a_manifest_that_lists_no_files_as_it_should_is_unreadable(tmp_path: Path, files: Any) -> None:
+    artifact = write(tmp_path)
+    manifest = json.loads((artifact / MANIFEST).read_text())
+    (artifact / MANIFEST).write_text(json.dumps({**manifest, "files": files}))
+    with pytest.raises(ArtifactError, match="cannot be read"):
+        read_artifact(artifact, "thing")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "command"),
+    [
+        ([], "run `shipworthy prepare` first"),
+        (
+            ["experiment=adult_xgboost", "workspace=work/adult/artifacts"],
+            "run `shipworthy prepare experiment=adult_xgboost workspace=work/adult/artifacts` first",
+        ),
+        (["data.text=$a b"], "run `shipworthy prepare 'data.text=$a b'` first"),
+        (["--params", "params.yaml"], "run `dvc repro` first"),
+        (["--params", "other.yaml"], "run `shipworthy prepare --params other.yaml` first"),
+        (None, "make it again with `dvc repro`, or `shipworthy prepare` and its overrides"),
+    ],
+)
+def test_who_lacks_an_artifact_reads_the_command_that_makes_it(tmp_path: Path, arguments: Any, command: str) -> None:
+    workspace = Workspace(root=tmp_path, command="train", config={}, seed=1, arguments=arguments)
+    with pytest.raises(ArtifactError) as missing:
+        workspace.read("dataset")
+    assert str(missing.value) == f"There is no dataset at {tmp_path / 'dataset'}: {command}."
+    write(tmp_path)
+    shutil.move(tmp_path / "thing", tmp_path / "dataset")
+    with pytest.raises(ArtifactError, match="is a 'thing'") as other:
+        workspace.read("dataset")
+    assert str(other.value).endswith(f": {command}.")
 
 
 def test_another_kind_and_none_at_all_are_refused(tmp_path: Path) -> None:

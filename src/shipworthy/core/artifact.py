@@ -1,11 +1,12 @@
 """What passes between the roles: a folder whose `manifest.json`, written last, lists and hashes all that it holds."""
 
 import json
+import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from shipworthy.core.errors import ArtifactError
@@ -14,6 +15,19 @@ from shipworthy.core.identity import code_version, environment
 
 MANIFEST = "manifest.json"
 SCHEMA_VERSION = 1
+MADE_BY = {
+    "base": "fetch",
+    "plan": "plan",
+    "dataset": "prepare",
+    "baseline": "baseline",
+    "checkpoint": "train",
+    "evaluation": "evaluate",
+    "compressed": "compress",
+    "bench": "bench",
+    "package": "package",
+    "report": "report",
+}
+"""Kind of an artifact → the command that writes it."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +77,50 @@ class Artifact:
         """
         if name not in self.manifest.files:
             raise ArtifactError(f"{self.path} holds no {name}: it was made by another version; run its stage again.")
-        return self.path / name
+        return inside(self.path, name)
+
+    def copy_to(self, folder: Path, below: str = "") -> None:
+        """Copies the files that its manifest lists, and nothing else that may lie beside them.
+
+        Args:
+            folder: where to; it may exist.
+            below: of a folder in it, only that folder's files, without the manifest (empty: all, with the manifest).
+        """
+        names = [*self.manifest.files, MANIFEST]
+        if below:
+            names = [name for name in self.manifest.files if PurePosixPath(name).is_relative_to(below)]
+        for name in names:
+            target = folder / PurePosixPath(name).relative_to(below)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(inside(self.path, name), target)
 
     def json(self, name: str) -> Any:
         """The content of one of its JSON files."""
         return json.loads(self.file(name).read_text(encoding="utf-8"))
+
+
+def inside(folder: Path, name: str) -> Path:
+    """The path of a file or folder of an artifact.
+
+    Args:
+        name: relative to `folder`, with `/` between its parts, as manifests have it.
+
+    Raises:
+        ArtifactError: it leads out of `folder`: by `..`, as an absolute path, as one of Windows, or by a symbolic link.
+    """
+    windows = PureWindowsPath(name)
+    leads_out = (
+        "\\" in name
+        or windows.drive
+        or windows.root
+        or ".." in windows.parts
+        or not (folder / name).resolve().is_relative_to(folder.resolve())
+    )
+    if leads_out:
+        raise ArtifactError(
+            f"{folder} names a file outside its folder, '{name}': don't use it; it was damaged or tampered with."
+        )
+    return folder / name
 
 
 def file_records(folder: Path) -> dict[str, dict[str, Any]]:
@@ -122,7 +175,9 @@ def read_artifact(path: Path, kind: str, remedy: str = "") -> Artifact:
     Raises:
         ArtifactError: missing, without a manifest, of another kind, or not what its manifest says.
     """
-    remedy = remedy or f"make it again with `dvc repro` or the command that writes '{kind}'"
+    remedy = (
+        remedy or f"make it again with `dvc repro`, or `shipworthy {MADE_BY.get(kind, 'COMMAND')}` and its overrides"
+    )
     manifest_path = path / MANIFEST
     if not path.is_dir():
         raise ArtifactError(f"There is no {kind} at {path}: {remedy}.")
@@ -130,18 +185,19 @@ def read_artifact(path: Path, kind: str, remedy: str = "") -> Artifact:
         raise ArtifactError(f"{path} has no {MANIFEST}, so it was never finished: {remedy}.")
     try:
         manifest = Manifest(**json.loads(manifest_path.read_text(encoding="utf-8")))
-    except (ValueError, TypeError) as error:
+        records = [(name, record["bytes"], record["sha256"]) for name, record in manifest.files.items()]
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ArtifactError(f"{manifest_path} cannot be read ({error}): {remedy}.") from error
     if manifest.kind != kind:
         raise ArtifactError(f"{path} is a '{manifest.kind}', not a '{kind}': {remedy}.")
     if manifest.schema_version != SCHEMA_VERSION:
         raise ArtifactError(f"{path} has schema version {manifest.schema_version}, not {SCHEMA_VERSION}: {remedy}.")
-    for name, record in manifest.files.items():
-        file = path / name
+    for name, size, sha256 in records:
+        file = inside(path, name)
         if not file.is_file():
             raise ArtifactError(f"{file} is missing, though the manifest lists it: {remedy}.")
-        if (size := file.stat().st_size) != record["bytes"]:
-            raise ArtifactError(f"{file} has {size} bytes where the manifest says {record['bytes']}: {remedy}.")
-        if (digest := sha256_of_file(file)) != record["sha256"]:
-            raise ArtifactError(f"{file} has sha256 {digest}, not {record['sha256']} as in the manifest: {remedy}.")
+        if (found := file.stat().st_size) != size:
+            raise ArtifactError(f"{file} has {found} bytes where the manifest says {size}: {remedy}.")
+        if (digest := sha256_of_file(file)) != sha256:
+            raise ArtifactError(f"{file} has sha256 {digest}, not {sha256} as in the manifest: {remedy}.")
     return Artifact(path, manifest)

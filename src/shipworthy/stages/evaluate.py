@@ -5,6 +5,7 @@ from typing import Any
 
 import polars as pl
 
+from shipworthy.core.artifact import inside
 from shipworthy.core.errors import ArtifactError
 from shipworthy.core.files import write_json
 from shipworthy.core.progress import say
@@ -33,7 +34,7 @@ def run(*, task: Task, seed: int, workspace: Workspace) -> None:
         )
     dataset, baseline, checkpoint = (workspace.read(kind) for kind in ("dataset", "baseline", "checkpoint"))
     validated = {entry["name"]: entry["validation"] for entry in baseline.json("baseline.json")["baselines"]}
-    folders = {**{name: baseline.path / name for name in validated}, TUNED: checkpoint.path}
+    folders = {**{name: inside(baseline.path, name) for name in validated}, TUNED: checkpoint.path}
     test = split(dataset, "test")
     answered = {
         name: predictions.read(baseline.file(f"predictions/{name}.test.parquet"), test["id"]) for name in validated

@@ -151,10 +151,11 @@ def _refuse_unfit(workspace: Workspace, accepted: bool) -> Artifact:
 def _publish(workspace: Workspace) -> None:
     """Copies the finished run to where the road's next command looks for it."""
     place = done = workspace.run_folder() / "checkpoint"
-    training = read_artifact(done, "checkpoint").json("training.json")
+    checkpoint = read_artifact(done, "checkpoint")
+    training = checkpoint.json("training.json")
     events.emit(step=training["steps"], steps=training["steps"], metric=training["selected_metric"])
     if workspace.publish:
         place = workspace.root / "checkpoint"
         with new_folder(place) as target:
-            shutil.copytree(done, target, dirs_exist_ok=True)
+            checkpoint.copy_to(target)
     say(f"checkpoint: {place} (validation {training['selected_metric']:.3f})")

@@ -6,11 +6,12 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 
-from shipworthy.core.artifact import Artifact
+from shipworthy.core.artifact import read_artifact, write_artifact
 from shipworthy.data.fitted.build import fit
 from shipworthy.data.fitted.encode.schema import Encode, OneHot, Target
 from shipworthy.data.fitted.missing.schema import Median, Missing, Model
@@ -134,11 +135,14 @@ def test_trees_take_raw_rows_where_columns_were_fitted(tmp_path: Path) -> None:
     parts = rows.partition_by("split", as_dict=True, include_key=False)
     model = XGBoostModel(XGBoost(rounds=20, threads=1))
     model.fit(parts["train",], parts["validation",], 0)
-    (weights := tmp_path / "weights").mkdir()
-    model.save(weights)
-    fitted.save(weights)
+    about: dict[str, Any] = {"run_id": "r", "config": {}, "inputs": {}, "seeds": {}}
+    with write_artifact(tmp_path / "compressed", "compressed", **about) as folder:
+        (weights := folder / "weights").mkdir()
+        model.save(weights)
+        fitted.save(weights)
+    compressed = read_artifact(tmp_path / "compressed", "compressed")
     (package := tmp_path / "package").mkdir()
-    subject = Subject(None, None, {"compressed": Artifact(tmp_path, None)}, {"file": "weights", "size_mb": 1.0})
+    subject = Subject(None, None, {"compressed": compressed}, {"file": "weights", "size_mb": 1.0})
     contents = fill(subject, package)
     assert contents.columns == list(fitted_table.FEATURES)
     before = sorted(package.rglob("*"))

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from shipworthy.core.artifact import Artifact
+from shipworthy.core.artifact import Artifact, inside
 from shipworthy.core.groups import EngineConfig
 from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.models.dataset import split
@@ -43,7 +43,7 @@ def served(task: Task, dataset: Artifact, checkpoint: Artifact, compressed: Arti
     return Served(
         task=task,
         name=chosen["name"],
-        path=compressed.path / chosen["file"],
+        path=inside(compressed.path, chosen["file"]),
         compressed=compressed,
         checkpoint=checkpoint,
         rows=rows.drop("prediction", "score"),

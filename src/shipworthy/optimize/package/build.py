@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from shipworthy.core.artifact import Artifact
+from shipworthy.core.artifact import Artifact, inside
 from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import EngineConfig
 from shipworthy.evaluation.tasks.schema import Task
@@ -35,7 +35,15 @@ class Subject:
     @property
     def weights(self) -> Path:
         """The chosen variant's file or folder."""
-        return self.artifacts["compressed"].path / str(self.chosen["file"])
+        return inside(self.artifacts["compressed"].path, str(self.chosen["file"]))
+
+    def weights_file(self, name: str) -> Path:
+        """A file of the chosen variant, where that is a folder.
+
+        Raises:
+            ArtifactError: the manifest does not list it.
+        """
+        return self.artifacts["compressed"].file(f"{self.chosen['file']}/{name}")
 
 
 @dataclass(frozen=True)

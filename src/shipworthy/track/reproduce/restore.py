@@ -113,7 +113,7 @@ def data(record: Mapping[str, Any], runs: Path, project: Path, target: Path) -> 
     kept = rows.folder_of(runs, record["inputs"]["dataset"])
     config({**read_json(kept / MANIFEST)["config"], **record["config"]}, target)
     if found := dataset(record):
-        shutil.copytree(found.path, workspace / "dataset", dirs_exist_ok=True)
+        found.copy_to(workspace / "dataset")
     else:
         say("the run's dataset is made again")
         shipworthy("prepare", record, target)
@@ -126,7 +126,7 @@ def data(record: Mapping[str, Any], runs: Path, project: Path, target: Path) -> 
         )
     plan = Path(record["dataset"]).parent / "plan"
     if (plan / MANIFEST).is_file():
-        shutil.copytree(plan, workspace / "plan", dirs_exist_ok=True)
+        read_artifact(plan, "plan").copy_to(workspace / "plan")
     else:
         shipworthy("plan", record, target)
 

@@ -1,7 +1,6 @@
 """Takes a run's model for the road, and notes which, out of how many, and why."""
 
 import json
-import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -47,7 +46,7 @@ def select(
     # First what may fail: where MLflow is away, nothing was selected.
     registered = _register(run, name, alias)
     with new_folder(here.artifacts / "checkpoint") as target:
-        shutil.copytree(checkpoint.path, target, dirs_exist_ok=True)
+        checkpoint.copy_to(target)
     published = read_artifact(here.artifacts / "checkpoint", "checkpoint")
     about = {**_about(run, runs, note), "alias": alias, "model": name, "registered": registered}
     selection: dict[str, Any] = redact(about)

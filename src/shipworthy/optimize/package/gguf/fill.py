@@ -31,7 +31,7 @@ def fill(subject: Subject, folder: Path) -> Contents:
     assert isinstance(task, TextToText)
     assert isinstance(engine, Llamacpp)
     shutil.copyfile(subject.weights, folder / WEIGHTS)
-    shutil.copytree(subject.artifacts["compressed"].path / TOKENIZER, folder / TOKENIZER)
+    subject.artifacts["compressed"].copy_to(folder / TOKENIZER, below=TOKENIZER)
     _template(subject, folder)
     columns = [name for _, name, _, _ in string.Formatter().parse(task.prompt) if name]
     columns += [name for name in (task.messages, task.tools) if name]

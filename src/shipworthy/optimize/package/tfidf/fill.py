@@ -10,7 +10,7 @@ from shipworthy.optimize.package.build import PORT, SCRIPTS, Contents, Subject, 
 
 def fill(subject: Subject, folder: Path) -> Contents:
     """Writes the weights, the code that reads them, the server's settings and the scripts."""
-    shutil.copyfile(subject.weights / scorer.FILE, folder / scorer.FILE)
+    shutil.copyfile(subject.weights_file(scorer.FILE), folder / scorer.FILE)
     shutil.copyfile(Path(scorer.__file__), folder / "model.py")
     write_json(folder / "serving.json", {"host": "127.0.0.1", "port": PORT})
     copy_scripts(SCRIPTS, folder)

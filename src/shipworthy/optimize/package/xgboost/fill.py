@@ -15,7 +15,7 @@ LIBRARIES = ("numpy", "scipy", "xgboost-cpu")
 def fill(subject: Subject, folder: Path) -> Contents:
     """Writes the trees, how raw rows become their columns, the server's settings and the scripts."""
     for name in (TREES, COLUMNS):
-        shutil.copyfile(subject.weights / name, folder / name)
+        shutil.copyfile(subject.weights_file(name), folder / name)
     saved = read_json(folder / COLUMNS)
     write_json(folder / "serving.json", {"host": "127.0.0.1", "port": PORT})
     copy_scripts(SCRIPTS, folder)
@@ -23,7 +23,7 @@ def fill(subject: Subject, folder: Path) -> Contents:
     transformation = Transformation.of(subject.weights)
     inputs = list(transformation.replay.inputs) if transformation else saved["columns"]
     if transformation:
-        shutil.copyfile(subject.weights / FILE, folder / FILE)
+        shutil.copyfile(subject.weights_file(FILE), folder / FILE)
         shutil.copytree(CODE, folder / "transform", ignore=shutil.ignore_patterns(*NOT_CARRIED))
     example = " ".join(f"{name}=…" for name in inputs[:3])
     return Contents(
