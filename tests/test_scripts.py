@@ -1,6 +1,7 @@
 """The scripts say what is missing before they change anything; the lock is what pyproject.toml asks for."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -77,9 +78,88 @@ def test_env_names_all_that_is_missing_at_once_and_changes_nothing(clone: Path, 
     done = run_env(clone, PATH=str(tools))
     assert done.returncode == 1
     (sentence,) = done.stderr.splitlines()
-    for missing in ("Python 3.11", "git", "gcc", "g++", "GB of free disk", "there are 1"):
+    for missing in (
+        "Python 3.11, 3.12 or 3.13",
+        "apt install python3-venv",
+        "dnf install python3.13",
+        "git",
+        "gcc",
+        "g++",
+        "GB of free disk",
+        "there are 1",
+    ):
         assert missing in sentence
     assert sorted(clone.rglob("*")) == before
+
+
+def in_env(clone: Path, line: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """A line of bash with the functions of scripts/env."""
+    bash = shutil.which("bash")
+    assert bash
+    return subprocess.run(
+        [bash, "-c", f"source scripts/env; {line}"], cwd=clone, env=env, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture
+def pythons(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for PATH with interpreters of several versions, 3.12 the newest of those that the lock is for."""
+    folder = tmp_path_factory.mktemp("pythons")
+    for tool in ("dirname", "awk", "cat", "cut", "df", "sed", "sha256sum"):
+        (folder / tool).symlink_to(str(shutil.which(tool)))
+    for name, version in {
+        "python3.14": (3, 14),
+        "python3.12": (3, 12),
+        "python3.11": (3, 11),
+        "python3": (3, 10),
+    }.items():
+        fake = folder / name
+        said = f"import sys, collections; sys.version_info = {(*version, 1)}; code = sys.argv.pop(1); exec(code)"
+        fake.write_text(f"#!/bin/sh\nshift\nexec {sys.executable} -c '{said}' \"$@\"\n")
+        fake.chmod(0o755)
+    return folder
+
+
+def test_env_takes_the_newest_python_that_the_lock_is_for(clone: Path, pythons: Path) -> None:
+    done = in_env(clone, "find_python", PATH=str(pythons))
+    assert (done.stdout.strip(), done.stderr) == (str(pythons / "python3.12"), "")
+    (pythons / "python3.12").unlink()
+    assert in_env(clone, "find_python", PATH=str(pythons)).stdout.strip() == str(pythons / "python3.11")
+
+
+def test_a_python_that_is_named_is_taken_or_refused(clone: Path, pythons: Path) -> None:
+    older, unfit = str(pythons / "python3.11"), str(pythons / "python3.14")
+    assert in_env(clone, "find_python", PATH=str(pythons), PYTHON=older).stdout.strip() == older
+    done = in_env(clone, "check_machine", PATH=str(pythons), PYTHON=unfit)
+    assert done.returncode == 1
+    assert f"Python 3.11, 3.12 or 3.13 with venv, which PYTHON={unfit} is not: `apt install" in done.stderr
+
+
+def test_an_environment_stays_unless_another_python_is_named(clone: Path, pythons: Path) -> None:
+    (clone / ".venv" / "bin").mkdir(parents=True)
+    (clone / ".venv" / "bin" / "python").symlink_to(pythons / "python3.12")
+    line = "fingerprint >$MARKER; installed && echo stays || echo anew"
+    for named, said in (("", "stays"), ("python3.12", "stays"), ("python3.11", "anew")):
+        env = {"PYTHON": str(pythons / named)} if named else {}
+        assert in_env(clone, line, PATH=str(pythons), **env).stdout.strip() == said, named
+    (clone / ".venv" / "bin" / "python").unlink()
+    (clone / ".venv" / "bin" / "python").symlink_to(pythons / "python3.14")
+    assert in_env(clone, line, PATH=str(pythons)).stdout.strip() == "anew"
+
+
+@pytest.mark.parametrize(("build", "code"), [("2.13.0+cpu", 0), ("2.13.0+cu130", 1)])
+def test_torch_is_looked_at_with_all_its_markers(clone: Path, build: str, code: int) -> None:
+    (clone / "runs").mkdir()
+    (clone / ".venv" / "bin").mkdir(parents=True)
+    (clone / ".venv" / "bin" / "python").symlink_to(sys.executable)
+    (clone / "report.json").write_text(torch_report(build, COMMON))
+    pins = ["torch==2.12.0 ; python_version == '3.11'", "torch==2.13.0 ; python_version == '3.12'"]
+    (clone / "requirements.lock").write_text("\n".join(["torchmetrics==1.0", *pins, "tqdm==4.0"]) + "\n")
+    line = 'pip() { printf "%s\n" "$@" >asked; cat report.json; }; check_torch'
+    done = in_env(clone, line, PATH=os.environ["PATH"])
+    assert done.returncode == code, done.stderr
+    assert [one for one in (clone / "asked").read_text().splitlines() if one.startswith("torch")] == pins
+    assert ("pip would take a CUDA build of torch==2.12.0" in done.stderr) == bool(code)
 
 
 def pins(lines: list[str]) -> dict[str, list[str]]:
