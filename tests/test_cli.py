@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from shipworthy.cli import COMMANDS, literal, main, stage_groups
+from shipworthy.cli import COMMANDS, literal, main
 from shipworthy.config import Config, compose
+from shipworthy.execution.stage import stage_groups
 from tests.conftest import Shipworthy, one_sentence
 
 HEAVY = {"torch", "transformers", "lightning", "peft", "mlflow", "wandb", "sklearn", "polars", "pandas", "hydra"}

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 import yaml
 
-from shipworthy.cli import COMMANDS, stage_groups, stage_non_identity
+from shipworthy.cli import COMMANDS
 from shipworthy.core.artifact import MADE_BY
 from shipworthy.data.snapshot import pins
+from shipworthy.execution.stage import stage_groups, stage_non_identity
 
 ROOT = Path(__file__).resolve().parents[1]
 RAW = "data/${data.file}"  # DVC fills it in from params.yaml

@@ -1,14 +1,12 @@
-"""`shipworthy COMMAND [group=choice] [key=value] [--multirun]`: from a command to its stage."""
+"""`shipworthy COMMAND [group=choice] [key=value] [--multirun]`: turns words into a call, and errors into exit codes."""
 
 import argparse
 import difflib
 import errno
-import importlib
-import inspect
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -32,8 +30,8 @@ ASIDE = {
 }
 """What takes a config as well, and is no step of the road."""
 
-CAMPAIGNS = {"tune": "shipworthy.campaigns", "ablate": "shipworthy.ablations"}
-"""Those of them that make many runs, and the module that looks after them."""
+CAMPAIGNS = ("tune", "ablate")
+"""Those of them that make many runs."""
 
 BESIDE = {
     "runs": "list the runs, filter and sort them; note, select, sync, a dashboard",
@@ -125,36 +123,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run(
     command: str, overrides: Sequence[str], params: Path | None, *, multirun: bool, detach: bool, dry_run: bool
 ) -> None:
-    """Composes the config and calls the command's stage with the groups that it takes."""
+    """Composes the config and executes the command."""
     from shipworthy.core.errors import UsageError
 
     if command in BESIDE:
         if params is not None or multirun or detach or dry_run:
             raise UsageError(f"{command} takes no --option: it asks about what was made.")
+        from shipworthy.execution.stage import stage
+
         stage(command)(overrides)
         return
     overrides = [literal(text) for text in overrides]
     if command in CAMPAIGNS:
         if params is not None or multirun:
             raise UsageError(f"{command} makes many runs by itself: drop {'--multirun' if multirun else '--params'}.")
-        getattr(importlib.import_module(CAMPAIGNS[command]), command)(overrides, detach=detach, dry_run=dry_run)
+        from shipworthy.execution.campaigns import service
+
+        work = {"tune": service.tune, "ablate": service.ablate}[command]
+        work(overrides, detach=detach, dry_run=dry_run)
         return
     if params is not None and (overrides or multirun):
         raise UsageError("--params takes the whole config from a file: drop it, or the overrides.")
     if (detach or dry_run) and not multirun:
         raise UsageError(f"{'--detach' if detach else '--dry-run'} is for sweeps: add --multirun.")
     if multirun:
-        from hydra.core.hydra_config import HydraConfig
+        from shipworthy.execution.sweeps.sweep import sweep
 
-        from shipworthy.config import load
-        from shipworthy.sweeps import sweep
-
-        def one(config: "object") -> None:
-            execute(command, load(config), publish=False, arguments=HydraConfig.get().overrides.task)
-
-        sweep(command, overrides, detach, dry_run, one)
+        sweep(command, overrides, detach=detach, dry_run=dry_run)
         return
     from shipworthy.config import compose, read_params
+    from shipworthy.execution.stage import execute
 
     config = read_params(params) if params is not None else compose(overrides)
     execute(command, config, publish=True, arguments=overrides if params is None else ("--params", str(params)))
@@ -167,50 +165,6 @@ def literal(override: str) -> str:
         return override
     escaped = re.sub(r"(\\*)('|$)", lambda found: 2 * found[1] + ("\\'" if found[2] else ""), value)
     return f"note='{escaped}'"
-
-
-def stage(command: str) -> Callable[..., None]:
-    """The function of a command."""
-    function: Callable[..., None] = importlib.import_module(f"shipworthy.stages.{command}").run
-    return function
-
-
-def stage_groups(command: str) -> list[str]:
-    """The parts of the config that a command's stage takes."""
-    return [name for name in inspect.signature(stage(command)).parameters if name != "workspace"]
-
-
-def stage_non_identity(command: str) -> tuple[str, ...]:
-    """Those of them that don't make another run."""
-    names: tuple[str, ...] = getattr(importlib.import_module(f"shipworthy.stages.{command}"), "NON_IDENTITY", ())
-    return names
-
-
-def execute(command: str, config: "object", publish: bool, arguments: Sequence[str] | None = None) -> None:
-    """Runs a stage with its groups of the config, which the command's arguments made."""
-    from shipworthy.config import Config, as_dict
-    from shipworthy.core.project import project_root
-    from shipworthy.core.workspace import Workspace
-
-    assert isinstance(config, Config)
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    # Threads that wait for one another without turning in place: 2 to 3 times as fast where there is other work.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    groups = {name: getattr(config, name) for name in stage_groups(command)}
-    parts = config.groups()
-    workspace = Workspace(
-        root=project_root() / config.workspace,
-        command=command,
-        config={name: as_dict(value) if name in parts else value for name, value in groups.items()},
-        seed=config.seed,
-        publish=publish,
-        arguments=arguments,
-        non_identity={
-            *stage_non_identity(command),
-            *(f"{group}.{name}" for group, part in parts.items() for name in part.non_identity),
-        },
-    )
-    stage(command)(workspace=workspace, **groups)
 
 
 def entry() -> None:

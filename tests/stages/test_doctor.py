@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from shipworthy.cli import ASIDE, COMMANDS, stage_groups
+from shipworthy.cli import ASIDE, COMMANDS
 from shipworthy.config import Config
 from shipworthy.core import disk, gpus, lock
 from shipworthy.core.errors import ArtifactError
 from shipworthy.core.finding import Finding, Level
+from shipworthy.execution.stage import stage_groups
 from shipworthy.models.causal_lm import base
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.stages.doctor import _tracker

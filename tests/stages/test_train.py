@@ -10,7 +10,6 @@ import polars as pl
 import pytest
 
 import shipworthy.stages.train as stage
-from shipworthy import job
 from shipworthy.architect.compute.schema import Machine
 from shipworthy.config import as_dict
 from shipworthy.core import events
@@ -20,6 +19,7 @@ from shipworthy.core.files import read_json, sha256_of_file, write_json
 from shipworthy.core.interrupt import StopRequestedError, ask, withdraw
 from shipworthy.core.workspace import Workspace
 from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.execution import node
 from shipworthy.launch.status import Status
 from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.schema import CausalLM
@@ -209,7 +209,7 @@ def test_a_job_has_made_all_steps_that_it_told_of(
         with events.subscribed(status.note):
             train(model, tmp_path, trainer, publish=False, **how)
         assert (status.value.get("step"), status.value.get("steps")) == (made, made)
-        job._all_steps(status)
+        node._all_steps(status)
 
 
 def starts(folder: Path) -> list[dict[str, Any]]:

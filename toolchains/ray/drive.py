@@ -76,18 +76,18 @@ class Signs:
 
 
 class Training(tune.Trainable):
-    """A trial: a process in one of the campaign's places; Ray's step is one validation of it."""
+    """A trial: a process in one of the campaign's slots; Ray's step is one validation of it."""
 
     def setup(self, config, order, folder):
         self.signs, self.step_now, self.asks, self.process = Signs(folder), 0, False, None
         self.objectives, self.number = [one["name"] for one in order["objectives"]], config["number"]
         if self.signs.stopping():
             return
-        place, self.place = take_place(Path(folder), len(order["places"]))
-        about = order["places"][place]
-        with (Path(order["folder"]) / "workers" / str(place) / "log.txt").open("ab") as log:
+        slot, self.slot = take_slot(Path(folder), len(order["slots"]))
+        about = order["slots"][slot]
+        with (Path(order["folder"]) / "workers" / str(slot) / "log.txt").open("ab") as log:
             self.process = subprocess.Popen(
-                [*order["command"], str(self.number), str(place)],
+                [*order["command"], str(self.number), str(slot)],
                 cwd=order["root"],
                 env={name: os.environ[name] for name in order["inherit"] if name in os.environ} | about["environment"],
                 stdin=subprocess.PIPE,
@@ -97,8 +97,8 @@ class Training(tune.Trainable):
                 start_new_session=True,
             )
         os.sched_setaffinity(self.process.pid, about["cores"])
-        self.place.write(str(self.process.pid))
-        self.place.flush()
+        self.slot.write(str(self.process.pid))
+        self.slot.flush()
         self.answer(json.dumps(config["values"]))
 
     def step(self):
@@ -142,14 +142,14 @@ class Training(tune.Trainable):
         if self.signs.ends_early(self.number):
             self.answer("stop")
         self.process.communicate()  # closes its stdin, which asks to stop, and waits until it has saved
-        self.place.close()
+        self.slot.close()
 
 
-def take_place(folder, places):
-    """A free place's number, and the open file that holds it for as long as this process lives."""
+def take_slot(folder, slots):
+    """A free slot's number, and the open file that holds it for as long as this process lives."""
     while True:
-        for number in range(places):
-            file = (folder / f"place{number}").open("a+", encoding="utf-8")
+        for number in range(slots):
+            file = (folder / f"slot{number}").open("a+", encoding="utf-8")
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -172,7 +172,7 @@ def listen(said, signs, over):
 def halt(signs, over):
     """Once all is to stop, asks the trials' processes to; again and again, for one may just begin."""
     while not over.wait(SECONDS_BETWEEN_LOOKS):
-        for path in signs.folder.glob("place*") if signs.stopping() else ():
+        for path in signs.folder.glob("slot*") if signs.stopping() else ():
             with path.open(encoding="utf-8") as file:
                 try:
                     fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # nobody's: its process is gone
@@ -196,7 +196,7 @@ def tuner(order, signs):
             search_alg=Chosen(order, signs),
             scheduler=scheduler(order),
             num_samples=order["asked_for"] - ended,
-            max_concurrent_trials=len(order["places"]),
+            max_concurrent_trials=len(order["slots"]),
             reuse_actors=True,
         ),
         run_config=tune.RunConfig(
@@ -219,7 +219,7 @@ def main():
     threading.Thread(target=listen, args=(said, signs, over), daemon=True).start()
     threading.Thread(target=halt, args=(signs, over), daemon=True).start()
     ray.init(
-        num_cpus=len(order["places"]),
+        num_cpus=len(order["slots"]),
         num_gpus=0,
         include_dashboard=False,
         log_to_driver=False,

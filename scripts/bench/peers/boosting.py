@@ -8,12 +8,13 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from shipworthy.core.artifact import Artifact
+from shipworthy.execution.campaigns.handle import PrunedError, TrialHandle
+from shipworthy.execution.campaigns.worker import Worker
 from shipworthy.models.build import create
 from shipworthy.models.dataset import split
 from shipworthy.models.xgboost.schema import XGBoost
 from shipworthy.track.hpo.campaign import Campaign
 from shipworthy.track.hpo.schema import Search
-from shipworthy.track.hpo.work import PrunedError, Taken, Worker
 
 ROUNDS, EVERY = 200, 10
 """A whole trial's rounds, and how often it is validated."""
@@ -36,7 +37,7 @@ class Boosting:
         self.until, self.most = until, most
         self.steps, self.best, self.at = 0, float("inf"), 0
 
-    def __call__(self, trial: Taken) -> Mapping[str, float]:
+    def __call__(self, trial: TrialHandle) -> Mapping[str, float]:
         """Boosts, reports, and stops where it is told to."""
         settings = {key.removeprefix("model."): value for key, value in trial.record["params"].items()}
         model = create(XGBoost(rounds=ROUNDS, early_stopping_rounds=ROUNDS, threads=1, **settings))

@@ -22,12 +22,13 @@ def nap(folder: Path, length: float, place: float) -> float:
 def main(folder: str, number: str) -> None:
     """A worker."""
     from shipworthy.core.files import read_json
+    from shipworthy.execution.campaigns.handle import TrialHandle
+    from shipworthy.execution.campaigns.worker import Worker
     from shipworthy.track.hpo.campaign import RECORD, Campaign
-    from shipworthy.track.hpo.work import Taken, Worker
 
     campaign = Campaign(Path(folder), read_json(Path(folder) / RECORD))
 
-    def objective(trial: Taken) -> Mapping[str, float]:
+    def objective(trial: TrialHandle) -> Mapping[str, float]:
         params = trial.record["params"]
         return {"metric": nap(campaign.folder, params["length"], params["place"])}
 

@@ -36,7 +36,7 @@ class SlurmSettings(SlurmQueueConf):
         dry_run: show what would be submitted, and submit nothing.
     """
 
-    _target_: str = "shipworthy.sweeps.SlurmLauncher"
+    _target_: str = "shipworthy.execution.sweeps.launcher.SlurmLauncher"
     start: str = "srun"
     max_restarts: int = 20
     preemptible: bool = False

@@ -16,6 +16,8 @@ from shipworthy.models import baselines, build
 from shipworthy.models.causal_lm.conversation import last_turns
 from shipworthy.models.dataset import SPLITS, split
 
+READS = ("dataset",)
+
 
 def run(*, task: Task, model: ModelConfig, seed: int, workspace: Workspace) -> None:
     """Reads `dataset`, writes `baseline`; scores are made on validation alone.

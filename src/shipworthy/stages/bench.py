@@ -8,6 +8,8 @@ from shipworthy.core.workspace import Workspace
 from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.optimize.engines.build import bench, served
 
+READS = ("dataset", "checkpoint", "compressed")
+
 
 def run(*, task: Task, engine: EngineConfig, workspace: Workspace) -> None:
     """Reads `dataset`, `checkpoint` and `compressed`, writes `bench`.
@@ -15,7 +17,7 @@ def run(*, task: Task, engine: EngineConfig, workspace: Workspace) -> None:
     Raises:
         ShipworthyError: the engine did not start, or broke off an answer.
     """
-    dataset, checkpoint, compressed = (workspace.read(kind) for kind in ("dataset", "checkpoint", "compressed"))
+    dataset, checkpoint, compressed = (workspace.read(kind) for kind in READS)
     subject = served(task, dataset, checkpoint, compressed)
     with workspace.write("bench") as folder:
         measured = bench(engine, subject)

@@ -17,6 +17,7 @@ from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.optimize.quantize.build import Source, build
 from shipworthy.optimize.quantize.variant import Judged, Variant, adjust, choose, judge, smallest
 
+READS = ("plan", "dataset", "checkpoint", "evaluation")
 REFERENCE = "tuned"
 
 

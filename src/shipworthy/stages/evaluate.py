@@ -17,6 +17,7 @@ from shipworthy.models import build
 from shipworthy.models.dataset import split
 from shipworthy.models.size import size_mb
 
+READS = ("plan", "dataset", "baseline", "checkpoint")
 TUNED = "tuned"
 TIMED_ROWS = 20
 

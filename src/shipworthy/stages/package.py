@@ -11,7 +11,7 @@ from shipworthy.optimize.package.lineage import lineage
 from shipworthy.optimize.package.questions import questions
 from shipworthy.optimize.package.validate import validate, write_sums
 
-ROAD = ("plan", "dataset", "checkpoint", "evaluation", "compressed", "bench")
+READS = ("plan", "dataset", "checkpoint", "evaluation", "compressed", "bench")
 
 
 def run(*, task: Task, engine: EngineConfig, workspace: Workspace) -> None:
@@ -21,7 +21,7 @@ def run(*, task: Task, engine: EngineConfig, workspace: Workspace) -> None:
         ArtifactError: the artifacts are not of one road.
         ShipworthyError: the package does not answer as the source model does.
     """
-    artifacts = {name: workspace.read(name) for name in ROAD}
+    artifacts = {name: workspace.read(name) for name in READS}
     compressed = artifacts["compressed"].json("compressed.json")
     chosen = next(v for v in compressed["variants"] if v["name"] == compressed["chosen"])
     subject = Subject(task, engine, artifacts, chosen)

@@ -16,7 +16,7 @@ from shipworthy.track.report.page import page
 from shipworthy.track.report.summary import summary
 from shipworthy.track.report.verdict import judge
 
-NEEDED = ("plan", "dataset", "baseline", "checkpoint", "evaluation")
+READS = ("plan", "dataset", "baseline", "checkpoint", "evaluation")
 DATA_PAGE = "data.html"
 # Where one of these was not made, its criteria are not met, and the report says 'not measured'.
 LATER = ("compressed", "bench", "package")
@@ -29,7 +29,7 @@ def run(*, task: Task, compute: ComputeConfig, workspace: Workspace) -> None:
         ArtifactError: the road does not reach as far as `evaluation`, or an artifact is damaged.
     """
     assert isinstance(compute, Machine)
-    kinds = [*NEEDED, *(kind for kind in LATER if (workspace.root / kind).is_dir())]
+    kinds = [*READS, *(kind for kind in LATER if (workspace.root / kind).is_dir())]
     artifacts: dict[str, Artifact] = {kind: workspace.read(kind) for kind in kinds}
     found = candidates(artifacts)
     verdict = judge(artifacts, found)

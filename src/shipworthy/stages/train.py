@@ -31,6 +31,7 @@ from shipworthy.track.runs import notes
 from shipworthy.train.sample import FILE, compare, find, identity
 from shipworthy.train.small import Small
 
+READS = ("plan", "dataset")
 NON_IDENTITY = ("preflight", "resume", "compute", "note", "tracker")
 
 

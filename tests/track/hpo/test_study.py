@@ -10,7 +10,7 @@ from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.track.hpo.schema import Pruner
 from shipworthy.track.hpo.space import parse
 from shipworthy.track.hpo.study import JOURNAL, make, open_storage, pruner
-from tests.track.hpo.cheap import SPACE, new, quality
+from tests.execution.campaigns.cheap import SPACE, new, quality
 
 
 def test_a_line_cut_off_by_a_kill_is_no_hindrance(tmp_path: Path):

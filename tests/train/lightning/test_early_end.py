@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from shipworthy.core import events
-from shipworthy.job import _all_steps
+from shipworthy.execution.node import _all_steps
 from shipworthy.launch.status import Status
 from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.schema import CausalLM

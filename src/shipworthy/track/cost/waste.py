@@ -6,7 +6,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Any
 
-from shipworthy.track.cost.spells import Spell
+from shipworthy.track.cost.run_intervals import RunInterval
 
 SAVED_FIRST = ("killed", "stopped", "pruned", "finished")
 """A start that ended so has saved at its last step's boundary: nothing is done again."""
@@ -25,7 +25,7 @@ class Again:
         return Again(self.value + other.value, self.low + other.low, self.high + other.high)
 
 
-def again(spells: Sequence[Spell], history: Sequence[Mapping[str, Any]], trainer: Mapping[str, Any]) -> Again:
+def again(intervals: Sequence[RunInterval], history: Sequence[Mapping[str, Any]], trainer: Mapping[str, Any]) -> Again:
     """What came after the last checkpoint before a start broke off, and was done again by the next.
 
     Where both said at which step they stood, it is counted; else it is at most what lies between two checkpoints, and
@@ -37,12 +37,12 @@ def again(spells: Sequence[Spell], history: Sequence[Mapping[str, Any]], trainer
     """
     steps = [float(entry["step_s"]) for entry in history if "step_s" in entry]
     total = Again()
-    for broken, following in pairwise(spells):
+    for broken, following in pairwise(intervals):
         total += _between(broken, following, median(steps) if steps else None, trainer.get("checkpoint_every"))
     return total
 
 
-def _between(broken: Spell, following: Spell, step_s: float | None, every: int | None) -> Again:
+def _between(broken: RunInterval, following: RunInterval, step_s: float | None, every: int | None) -> Again:
     if step_s is not None and broken.start.step is not None and following.from_step is not None:
         known = min(broken.seconds, max(0, broken.start.step - following.from_step) * step_s)
         return Again(known, known, known)

@@ -5,7 +5,7 @@ campaign.json       what was asked for
 params.yaml         the config that the trials change
 journal.log         Optuna's trials (unless hpo.storage is a database)
 trials/<n>.json     a trial: its values, its attempts, how it ended
-claims/             who works at what
+leases/             which worker works at what
 workers/<k>/log.txt
 winner.json         the best trial on rows that no trial saw
 """
@@ -21,7 +21,7 @@ from omegaconf import OmegaConf
 
 from shipworthy.core.errors import UsageError
 from shipworthy.core.files import read_json, write_json
-from shipworthy.track.hpo.claims import Claims
+from shipworthy.track.hpo.leases import Leases
 from shipworthy.track.hpo.schema import Search
 from shipworthy.track.hpo.study import Trials, make, open_storage
 
@@ -134,9 +134,9 @@ class Campaign:
         """Writes campaign.json."""
         write_json(self.folder / RECORD, self.record)
 
-    def claims(self) -> Claims:
-        """Who works at what."""
-        return Claims(self.folder / "claims", self.settings.lease_s)
+    def leases(self) -> Leases:
+        """Which worker works at what."""
+        return Leases(self.folder / "leases", self.settings.lease_s)
 
     def optuna(self) -> Trials:
         """The trials as Optuna knows them."""

@@ -162,7 +162,7 @@ class Search(HpoConfig):
             `env:NAME` for the environment variable that holds the URL.
         unseen: share of the validation rows that no trial sees (0 to below 1): the winner is measured on them.
         retries: how often a trial whose worker was killed is taken up again; preemptions don't count.
-        lease_s: a worker that has not been heard of for so long is taken for dead (seconds).
+        lease_s: a worker that did not renew its lease for so long counts as gone (seconds).
     """
 
     non_identity: ClassVar[tuple[str, ...]] = ("budget", "workers", "retries", "lease_s")

@@ -1,4 +1,4 @@
-"""How a campaign stands, in a line whenever that changes."""
+"""A campaign's progress, in a line whenever it changes."""
 
 import time
 from collections.abc import Sequence
@@ -24,15 +24,15 @@ def line(campaign: Campaign, trials: Sequence[Trial]) -> str:
     return f"{said}; {spent(campaign, trials)}"
 
 
-class Teller:
-    """Says how a campaign stands whenever that changes, and every minute; of a new best trial, what it is."""
+class ProgressPrinter:
+    """Prints a campaign's progress whenever it changes, and every minute; of a new best trial, what it changed."""
 
     def __init__(self, campaign: Campaign) -> None:
         self.campaign = campaign
         self._before, self._said, self._best = "", 0.0, -1
 
-    def tell(self, trials: Sequence[Trial]) -> None:
-        """Looks at the trials as they are now."""
+    def update(self, trials: Sequence[Trial]) -> None:
+        """Takes the trials as they are now."""
         text, now = line(self.campaign, trials), time.monotonic()
         what = text[CLOCK:].rpartition(";")[0]  # the clock and what is spent always change
         if what == self._before and now - self._said < SECONDS_BETWEEN_LINES:

@@ -1,6 +1,7 @@
-"""What runs on a node: `python -m shipworthy.job SWEEP`, as one task of a Slurm array, or several that train together.
+"""What runs on a node: `python -m shipworthy.execution.node SWEEP`.
 
-The first process runs the command's stage and writes the job's status; the others wait for their part of the training.
+It is one task of a Slurm array, or several that train together. The first process runs the command's stage and writes
+the job's status; the others wait for their part of the training.
 """
 
 import os
@@ -29,8 +30,8 @@ FROM_SLURM = {
     "WORLD_SIZE": "SLURM_STEP_NUM_TASKS",
 }
 """What torch wants to know, and what srun calls it."""
-CONFESSION_S = 5.0
-"""How long a process that failed may take to note why, before the others take it for gone (seconds)."""
+PEER_REPORT_WAIT_S = 5.0
+"""How long a process that failed may take to note why, before the others assume that its node is gone (seconds)."""
 
 
 def main(folder: str) -> int:
@@ -93,7 +94,7 @@ def _all_steps(status: Status) -> None:
 
 def _alone(status: Status, folder: Path, error: PeerLostError) -> int:
     """Another process is gone: it failed, and said so, or its node is gone with it."""
-    time.sleep(CONFESSION_S)
+    time.sleep(PEER_REPORT_WAIT_S)
     if said := [read_json(path)["said"] for path in sorted(folder.glob("failed-*.json"))]:
         return _fail(status, said[0])
     return _go_on_later(status, "a process was lost", str(error))
@@ -101,14 +102,14 @@ def _alone(status: Status, folder: Path, error: PeerLostError) -> int:
 
 def _run(sweep: Sweep, number: int, together: bool) -> None:
     if "campaign" in sweep.record:
+        from shipworthy.execution.campaigns.serve import serve
         from shipworthy.track.hpo.campaign import RECORD, Campaign
-        from shipworthy.worker import serve
 
         folder = Path(sweep.record["campaign"])
         serve(Campaign(folder, read_json(folder / RECORD)), number, job_id())
         return
-    from shipworthy.cli import execute
     from shipworthy.config import read_params
+    from shipworthy.execution.stage import execute
 
     config = read_params(sweep.job(number) / PARAMS)
     if together:

@@ -14,16 +14,19 @@ import pytest
 
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import write_json
+from shipworthy.execution.campaigns.supervise import Supervisor
+from shipworthy.execution.executors.local import LocalExecutor
 from shipworthy.track.hpo.campaign import Campaign, counts
-from shipworthy.track.hpo.local import Crew
 from tests.conftest import ROOT
-from tests.track.hpo import cheap
+from tests.execution.campaigns import cheap
 
 ALONE = (
     "import sys; from pathlib import Path; from shipworthy.core.files import read_json\n"
-    "from shipworthy.track.hpo.campaign import Campaign; from shipworthy.track.hpo.local import Crew\n"
+    "from shipworthy.execution.campaigns.supervise import Supervisor\n"
+    "from shipworthy.execution.executors.local import LocalExecutor\n"
+    "from shipworthy.track.hpo.campaign import Campaign\n"
     "folder = Path(sys.argv[1]); campaign = Campaign(folder, read_json(folder / 'campaign.json'))\n"
-    "Crew(campaign, sys.argv[2:], {}).supervise()"
+    "Supervisor(campaign, LocalExecutor(campaign, sys.argv[2:], {})).supervise()"
 )
 
 
@@ -31,9 +34,13 @@ def command(campaign: Campaign) -> list[str]:
     return [sys.executable, cheap.__file__, str(campaign.folder)]
 
 
-def crew(campaign: Campaign) -> Crew:
+def executor(campaign: Campaign) -> LocalExecutor:
     campaign.record["root"] = str(ROOT)
-    return Crew(campaign, command(campaign), {"PYTHONPATH": str(ROOT)})
+    return LocalExecutor(campaign, command(campaign), {"PYTHONPATH": str(ROOT)})
+
+
+def supervise(campaign: Campaign) -> None:
+    Supervisor(campaign, executor(campaign)).supervise()
 
 
 def workers(campaign: Campaign) -> list[psutil.Process]:
@@ -72,7 +79,7 @@ def test_workers_killed_with_9_cost_no_trial(tmp_path: Path, capsys: pytest.Capt
 
     killer = threading.Thread(target=kill)
     killer.start()
-    crew(campaign).supervise()
+    supervise(campaign)
     killer.join()
     trials = campaign.trials()
     assert [trial["state"] for trial in trials] == ["finished"] * 8
@@ -99,7 +106,7 @@ def test_a_campaign_that_is_stopped_goes_on(tmp_path: Path, how: signal.Signals)
     assert workers(campaign) == []
     assert [trial["state"] for trial in campaign.trials()] == ["waiting"] * 2
     write_json(campaign.folder / "pace.json", {"steps": 20, "pace_s": 0.0})  # what is left is quick
-    crew(campaign).supervise()
+    supervise(campaign)
     assert [trial["state"] for trial in campaign.trials()] == ["finished"] * 4
     assert made_once(campaign, 20)
     for trial in campaign.trials()[:2]:
@@ -108,20 +115,22 @@ def test_a_campaign_that_is_stopped_goes_on(tmp_path: Path, how: signal.Signals)
 
 def test_a_worker_that_can_not_work_ends_the_campaign_with_its_sentence(tmp_path: Path):
     campaign = cheap.new(tmp_path, budget={"trials": 3}, workers=2)
-    broken = Crew(campaign, ["sh", "-c", "echo 'shipworthy: There is no dataset.' >&2; exit 1"], {})
+    broken = LocalExecutor(campaign, ["sh", "-c", "echo 'shipworthy: There is no dataset.' >&2; exit 1"], {})
     with pytest.raises(ShipworthyError, match=r"worker \d failed: There is no dataset. \(.*workers/\d/log.txt\)"):
-        broken.supervise()
+        Supervisor(campaign, broken).supervise()
 
 
 def test_a_worker_that_is_killed_before_it_begins_is_not_tried_forever(tmp_path: Path):
     campaign = cheap.new(tmp_path, budget={"trials": 3})
-    with pytest.raises(ShipworthyError, match="worker 0 failed"):
-        Crew(campaign, ["sh", "-c", "echo; echo out of memory; kill -9 $$"], {}).supervise()
+    dying = LocalExecutor(campaign, ["sh", "-c", "echo; echo out of memory; kill -9 $$"], {})
+    said = "worker 0 failed: it was lost 3 times in a row .* it was killed by SIGKILL after it said 'out of memory'"
+    with pytest.raises(ShipworthyError, match=said):
+        Supervisor(campaign, dying).supervise()
 
 
 def test_workers_share_the_cores(tmp_path: Path):
     campaign = cheap.new(tmp_path, workers=2)
-    shares = [crew(campaign).cores_of(number) for number in range(2)]
+    shares = [executor(campaign).cores_of(number) for number in range(2)]
     everyones = os.sched_getaffinity(0)
     assert all(share and set(share) <= everyones for share in shares)
     assert len(shares[0]) == max(1, len(everyones) // 2)

@@ -7,17 +7,17 @@ from optuna.trial import FrozenTrial, TrialState
 
 from shipworthy.core import interrupt
 from shipworthy.core.interrupt import StopRequestedError
+from shipworthy.execution.campaigns.worker import Objective, Worker
 from shipworthy.track.hpo.campaign import FINAL, Campaign, Trial
 from shipworthy.track.hpo.space import Dimension, Params
 from shipworthy.track.hpo.study import Trials, distribution, open_storage
-from shipworthy.track.hpo.work import Objective, Worker
 
 SECONDS_BETWEEN_LOOKS = 1.0
 Ask = Callable[[int, float], bool]
 """Tells a validation, its step and its value; whether the trial should be ended early."""
 
 
-class GivenTrials(Trials):
+class ExternallyDrivenStudy(Trials):
     """The study, which only notes what the driver chose and decided: what reads it finds a campaign as any other."""
 
     def __init__(self, campaign: Campaign, params: Params, ask: Ask) -> None:
@@ -46,7 +46,7 @@ class GivenTrials(Trials):
         return self.ask(step, value)
 
 
-class GivenWorker(Worker):
+class ExternalDriverWorker(Worker):
     """A worker for one trial.
 
     Args:
@@ -58,7 +58,7 @@ class GivenWorker(Worker):
 
     def __init__(self, campaign: Campaign, number: int, trial: int, params: Params, ask: Ask) -> None:
         super().__init__(campaign, number)
-        self.trial, self.optuna = trial, GivenTrials(campaign, params, ask)
+        self.trial, self.optuna = trial, ExternallyDrivenStudy(campaign, params, ask)
 
     def _open(self) -> Iterator[FrozenTrial]:
         """The trial, or the one whose run is the same and has to end before."""

@@ -1,75 +1,25 @@
-"""One worker of a campaign: `python -m shipworthy.worker CAMPAIGN K`; on a cluster shipworthy.job calls `serve`."""
+"""The objective of a campaign: a training of the base recipe with the trial's own overrides."""
 
 import gc
 import math
 import os
-import sys
-import threading
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from shipworthy.config import compose
 from shipworthy.core import events, interrupt
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import read_json
 from shipworthy.core.interrupt import StopRequestedError
 from shipworthy.core.progress import say
-from shipworthy.track.hpo.campaign import RECORD, WINNER, Campaign
-from shipworthy.track.hpo.work import PrunedError, Taken, Worker
+from shipworthy.execution.campaigns.handle import PrunedError, TrialHandle
+from shipworthy.execution.stage import execute
+from shipworthy.track.hpo.campaign import Campaign
 
 TOLD = {"metric": "validation", "val_loss": "val_loss"}
 """What a training tells on its way, by the objective that it is of."""
 PRUNED, NOT_A_NUMBER, LOST = "pruned", "a validation that is no number", "its loss to another worker"
-SECONDS_BETWEEN_LOOKS = 1.0
-
-
-def main(folder: str, number: str) -> int:
-    """Runs trials until there is none to take; the exit code of this process."""
-    interrupt.listen()
-    stop_with_parent()
-    campaign = Campaign(Path(folder), read_json(Path(folder) / RECORD))
-    try:
-        serve(campaign, int(number))
-    except StopRequestedError as error:
-        say(str(error))
-        return error.exit_code
-    except ShipworthyError as error:
-        print(f"shipworthy: {error}", file=sys.stderr, flush=True)
-        return 1
-    return 0
-
-
-def serve(campaign: Campaign, number: int, job: str = "") -> None:
-    """Works at a campaign; who finds it over measures the winner.
-
-    Args:
-        number: of this worker, from 0.
-        job: its id in Slurm (empty: none).
-
-    Raises:
-        StopRequestedError: asked to stop; what it was at is saved.
-        ShipworthyError: what no trial could do anything about.
-    """
-    worker = Worker(campaign, number, job)
-    worker.work(Training(campaign))
-    if campaign.record["kind"] == "tune" and campaign.over(campaign.trials()):
-        _measure(campaign, worker)
-
-
-def _measure(campaign: Campaign, worker: Worker) -> None:
-    if (campaign.folder / WINNER).is_file() or (claim := worker.claims.take("winner", worker.me)) is None:
-        return
-    from shipworthy.config import compose
-    from shipworthy.evaluation.tasks.schema import Task
-    from shipworthy.track.hpo.winner import measure
-
-    with worker.claims.beating([claim]):
-        config = compose(campaign.record["overrides"])
-        assert isinstance(config.task, Task)
-        say("== measuring the winner on the rows that no trial saw")
-        measure(campaign, config.task, campaign.root / config.workspace / "dataset")
-        claim.end()
 
 
 class Training:
@@ -80,17 +30,12 @@ class Training:
     """
 
     def __init__(self, campaign: Campaign) -> None:
-        from shipworthy.config import compose
-
         compose(campaign.record["overrides"])
         self.campaign, self.settings = campaign, campaign.settings
         self.told = TOLD.get(self.settings.objectives[0].name, "")
 
-    def __call__(self, trial: Taken) -> Mapping[str, float]:
+    def __call__(self, trial: TrialHandle) -> Mapping[str, float]:
         """Trains in this process, and reads what came out."""
-        from shipworthy.cli import execute
-        from shipworthy.config import compose
-
         always = ["resume=auto", f"validation_share={1 - self.settings.unseen:.10g}"]
         config = compose([*self.campaign.record["overrides"], *trial.overrides, *always])
         os.environ.update({"SHIPWORTHY_CAMPAIGN": self.campaign.name, "SHIPWORTHY_TRIAL": str(trial.number)})
@@ -132,9 +77,9 @@ class Training:
 
 
 class Listener:
-    """Hears how far a training is, hands its validations on, and asks it to stop where it should be ended early."""
+    """Notes how far a training is, reports its validations, and asks it to stop where it should be ended early."""
 
-    def __init__(self, trial: Taken, told: str) -> None:
+    def __init__(self, trial: TrialHandle, told: str) -> None:
         self.trial, self.told = trial, told
         self.steps: int | None = None
 
@@ -146,7 +91,7 @@ class Listener:
         if "step" not in facts:
             return
         step = int(facts["step"])
-        if not self.trial.claims[0].holds():
+        if not self.trial.leases[0].holds():
             interrupt.ask(LOST)
             return
         self.trial.at(step)
@@ -158,19 +103,3 @@ class Listener:
         elif self.trial.report(step, float(value)):
             say(f"trial {self.trial.number} is ended early, at step {step}")
             interrupt.ask(PRUNED)
-
-
-def stop_with_parent() -> None:
-    """Stops as if asked to when the process that started this one is gone: nobody would hear of what comes after."""
-    parent = os.getppid()
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(SECONDS_BETWEEN_LOOKS)
-        interrupt.ask("the end of the process that started it")
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
-if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))

@@ -230,7 +230,7 @@ def test_a_dry_run_shows_the_workers_script_and_leaves_nothing(inside, project, 
     assert inside(*ADULT, *QUICK, "hydra/launcher=slurm_cpu", "--dry-run", "hpo.workers=3") == 0
     shown = capsys.readouterr().out
     assert "#SBATCH --array=0,1,2%3" in shown
-    assert "-m shipworthy.job" in shown
+    assert "-m shipworthy.execution.node" in shown
     assert campaigns(project) == []
 
 

@@ -13,9 +13,10 @@ from optuna.trial import TrialState
 from shipworthy.core import interrupt
 from shipworthy.core.errors import ArtifactError, ShipworthyError
 from shipworthy.core.interrupt import StopRequestedError
+from shipworthy.execution.campaigns.handle import LostError, TrialHandle
+from shipworthy.execution.campaigns.worker import Worker, takeable
 from shipworthy.track.hpo.campaign import FINAL, Campaign, counts
-from shipworthy.track.hpo.work import LostError, Taken, Worker, takeable
-from tests.track.hpo.cheap import Cheap, new, quality
+from tests.execution.campaigns.cheap import Cheap, new, quality
 
 
 @pytest.fixture(autouse=True)
@@ -67,7 +68,7 @@ def test_workers_at_once_share_the_trials(tmp_path: Path):
 
 
 def test_a_trial_without_a_number_or_with_an_error_is_failed_and_the_campaign_goes_on(tmp_path: Path, capsys):
-    def odd(trial: Taken):
+    def odd(trial: TrialHandle):
         match trial.number:
             case 1:
                 return {"metric": math.nan}
@@ -91,7 +92,7 @@ def test_a_trial_without_a_number_or_with_an_error_is_failed_and_the_campaign_go
 
 
 def test_what_no_trial_can_do_anything_about_ends_the_worker_and_no_trial(tmp_path: Path):
-    def odd(trial: Taken):
+    def odd(trial: TrialHandle):
         raise ArtifactError("There is no dataset.")
 
     campaign = new(tmp_path, budget={"trials": 3})
@@ -103,7 +104,7 @@ def test_what_no_trial_can_do_anything_about_ends_the_worker_and_no_trial(tmp_pa
 
 
 def test_who_is_asked_to_stop_gives_its_trial_back_and_it_goes_on_where_it_stood(tmp_path: Path):
-    def odd(trial: Taken):
+    def odd(trial: TrialHandle):
         if trial.number == 1 and len(trial.record["attempts"]) == 1:
             interrupt.ask("SIGTERM")
 
@@ -132,21 +133,21 @@ def killed_at(campaign: Campaign, number: int) -> None:
     worker = Worker(campaign, 9)
     worker.me |= {"host": "n7"}
 
-    def odd(trial: Taken):
+    def odd(trial: TrialHandle):
         if trial.number == number:
             raise Killed
 
     with pytest.raises(Killed):
         worker.work(Cheap(campaign, odd))
-    claim = worker.claims.last(f"trial-{number}")
-    assert claim is not None and not claim.over.exists()
+    lease = worker.leases.last(f"trial-{number}")
+    assert lease is not None and not lease.released.exists()
 
 
 def silent(campaign: Campaign, number: int) -> None:
-    """Lets more than a lease pass since the last sign of life of who held this trial."""
-    claim = campaign.claims().last(f"trial-{number}")
-    assert claim is not None
-    os.utime(claim.path, (time.time() - 120,) * 2)
+    """Lets more than a lease pass since the last renewal by the worker that held this trial."""
+    lease = campaign.leases().last(f"trial-{number}")
+    assert lease is not None
+    os.utime(lease.path, (time.time() - 120,) * 2)
 
 
 def test_a_killed_workers_trial_is_another_s_when_the_lease_is_over(tmp_path: Path):
@@ -194,11 +195,12 @@ def test_a_worker_killed_between_its_file_and_optuna_loses_nothing(tmp_path: Pat
 def test_a_worker_that_was_thought_dead_writes_nothing_more(tmp_path: Path):
     campaign = new(tmp_path, budget={"trials": 1})
 
-    def odd(trial: Taken):
-        trial.claims[0].end()  # as if its lease had run out
-        taken = Worker(campaign, 1).take()
+    def odd(trial: TrialHandle):
+        trial.leases[0].release()  # as if it had run out
+        other = Worker(campaign, 1)
+        taken = other.take()
         assert taken is not None and taken.number == trial.number
-        taken.worker._end(taken, "finished", values={"metric": 0.5})
+        other._end(taken, "finished", values={"metric": 0.5})
         with pytest.raises(LostError):
             trial.report(3, 0.1)
         return {"metric": 0.9}
@@ -270,7 +272,7 @@ def test_two_trials_of_one_run_are_never_at_it_together(tmp_path: Path):
     campaign = new(tmp_path, plan=plan, budget={"trials": 4})
     ran = []
 
-    def odd(trial: Taken):
+    def odd(trial: TrialHandle):
         trial.enters("abc" if trial.number in (0, 1, 2) else "other")
         if trial.number == 0:
             work(campaign, odd, number=1)  # another worker, meanwhile: finds 1 and 2 to be the same run, and does 3

@@ -17,15 +17,17 @@ import pytest
 from omegaconf import OmegaConf
 from optuna.trial import TrialState
 
-from shipworthy.campaigns import _launcher
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.interrupt import StopRequestedError
-from shipworthy.track.hpo import ray
+from shipworthy.execution.campaigns.launcher import launcher
+from shipworthy.execution.campaigns.supervise import Supervisor
+from shipworthy.execution.executors import ray
+from shipworthy.execution.executors.local import LocalExecutor
+from shipworthy.execution.executors.ray import RayExecutor
 from shipworthy.track.hpo.campaign import Campaign, counts
-from shipworthy.track.hpo.local import Crew
 from shipworthy.track.hpo.schema import Search
 from tests.conftest import PROGRAM, ROOT
-from tests.track.hpo import cheap, cheap_trial
+from tests.execution.campaigns import cheap, cheap_trial
 
 CONDITIONAL = {
     "adapter": {"categorical": ["lora", "none"]},
@@ -50,7 +52,7 @@ def test_what_ray_can_not_do_is_refused():
     said = said_of({"driver": "ray", "pruner": {"name": "hyperband"}})
     assert said == "hpo.driver=ray has no hpo.pruner.name=hyperband: take none, median, asha."
     with pytest.raises(UsageError, match=r"works on this machine: drop hydra/launcher=slurm_cpu"):
-        _launcher(["hydra/launcher=slurm_cpu"], "ray", detach=False, dry_run=False)
+        launcher(["hydra/launcher=slurm_cpu"], "ray", detach=False, dry_run=False)
 
 
 def test_without_the_toolchain_one_sentence_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -58,7 +60,7 @@ def test_without_the_toolchain_one_sentence_says_what_to_do(tmp_path: Path, monk
     with pytest.raises(
         ShipworthyError, match=r"^Ray is not built in .*: run toolchains/ray/build \(a minute, once\), or"
     ):
-        _launcher([], "ray", detach=False, dry_run=False)
+        launcher([], "ray", detach=False, dry_run=False)
 
 
 def test_the_order_says_all_that_the_driver_must_know(tmp_path: Path):
@@ -115,6 +117,11 @@ class Driver:
 
 def command(campaign: Campaign) -> list[str]:
     return [sys.executable, cheap_trial.__file__, str(campaign.folder)]
+
+
+def supervisor(campaign: Campaign) -> Supervisor:
+    local = LocalExecutor(campaign, ["false"], {"PYTHONPATH": PATH})
+    return Supervisor(campaign, RayExecutor(local, command(campaign)))
 
 
 def test_a_trial_takes_its_values_tells_its_validations_and_obeys(tmp_path: Path):
@@ -189,11 +196,14 @@ def toolchain() -> Path:
 
 ALONE = (
     "import sys; from pathlib import Path; from shipworthy.core.files import read_json\n"
-    "from shipworthy.track.hpo import ray; from shipworthy.track.hpo.campaign import Campaign\n"
-    "from shipworthy.track.hpo.local import Crew\n"
+    "from shipworthy.execution.campaigns.supervise import Supervisor\n"
+    "from shipworthy.execution.executors.local import LocalExecutor\n"
+    "from shipworthy.execution.executors.ray import RayExecutor\n"
+    "from shipworthy.track.hpo.campaign import Campaign\n"
     "folder, path, *command = sys.argv[1:]\n"
     "campaign = Campaign(Path(folder), read_json(Path(folder) / 'campaign.json'))\n"
-    "ray.Ray(Crew(campaign, ['false'], {'PYTHONPATH': path}), command).supervise()"
+    "local = LocalExecutor(campaign, ['false'], {'PYTHONPATH': path})\n"
+    "Supervisor(campaign, RayExecutor(local, command)).supervise()"
 )
 
 
@@ -233,8 +243,7 @@ class TestRay:
         assert counts(begun)["waiting"]
         assert left(tmp_path) == []
 
-        crew = Crew(campaign, ["false"], {"PYTHONPATH": PATH})
-        ray.Ray(crew, command(campaign)).supervise()
+        supervisor(campaign).supervise()
         trials = campaign.trials()
         assert [one["number"] for one in trials] == list(range(6))
         assert {one["state"] for one in trials} == {"finished", "pruned"}, "ASHA ended some of them early"
@@ -248,7 +257,7 @@ class TestRay:
     def test_a_driver_that_is_killed_leaves_nothing_behind(self, tmp_path: Path, toolchain: Path):
         campaign = cheap.new(tmp_path, steps=24, pace_s=0.25, driver="ray", budget={"trials": 3}, workers=2)
         campaign.record["root"] = str(ROOT)
-        work = ray.Ray(Crew(campaign, ["false"], {"PYTHONPATH": PATH}), command(campaign))
+        work = supervisor(campaign)
 
         def kill() -> None:
             until(lambda: made(tmp_path, 0))
@@ -278,7 +287,7 @@ class TestRay:
             workers=2,
         )
         campaign.record["root"] = str(ROOT)
-        ray.Ray(Crew(campaign, ["false"], {"PYTHONPATH": PATH}), command(campaign)).supervise()
+        supervisor(campaign).supervise()
         trials = campaign.trials()
         assert 2 <= len(trials) < 50
         assert {one["state"] for one in trials} == {"finished"}

@@ -16,9 +16,10 @@ from shipworthy.core import interrupt
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import read_json, write_json
 from shipworthy.core.interrupt import StopRequestedError
+from shipworthy.execution.campaigns.handle import PrunedError, TrialHandle
+from shipworthy.execution.campaigns.worker import Worker
 from shipworthy.track.hpo.campaign import RECORD, Campaign
 from shipworthy.track.hpo.schema import Search
-from shipworthy.track.hpo.work import PrunedError, Taken, Worker
 
 SPACE = {"x": {"float": [0.0, 1.0]}, "y": {"int": [1, 8], "log": True}}
 
@@ -55,12 +56,12 @@ class Cheap:
     """The objective. `odd` may do something else with a trial."""
 
     def __init__(
-        self, campaign: Campaign, odd: Callable[[Taken], Mapping[str, float] | None] = lambda trial: None
+        self, campaign: Campaign, odd: Callable[[TrialHandle], Mapping[str, float] | None] = lambda trial: None
     ) -> None:
         self.folder, self.odd = campaign.folder, odd
         self.pace = read_json(campaign.folder / "pace.json")
 
-    def __call__(self, trial: Taken) -> Mapping[str, float]:
+    def __call__(self, trial: TrialHandle) -> Mapping[str, float]:
         if (found := self.odd(trial)) is not None:
             return found
         path = self.folder / "steps" / f"{trial.number}.txt"
@@ -76,7 +77,7 @@ class Cheap:
                 raise PrunedError
             if why := interrupt.asked():
                 raise StopRequestedError(why, f"stopped by {why} at step {step}")
-        names = [one.name for one in trial.worker.settings.objectives]
+        names = [one.name for one in trial.campaign.settings.objectives]
         values = {"metric": quality(trial.record["params"]), "seconds": float(trial.record["params"].get("y", 1))}
         return {name: values[name] for name in names}
 

@@ -1,4 +1,4 @@
-"""One trial of a campaign, in a process of its own: `python -m shipworthy.trial CAMPAIGN TRIAL PLACE`.
+"""One trial of a campaign as a process: `python -m shipworthy.execution.campaigns.trial CAMPAIGN TRIAL SLOT`.
 
 For drivers that live in another environment. The first line of stdin holds the trial's values as JSON. On stdout come
 JSON lines: {"step", "value"} of each validation, which waits for `on` or `stop` on stdin; at the end {"state", "step",
@@ -17,10 +17,11 @@ from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import read_json
 from shipworthy.core.interrupt import StopRequestedError
 from shipworthy.core.progress import say
+from shipworthy.execution.campaigns.external import ExternalDriverWorker
+from shipworthy.execution.campaigns.serve import stop_with_parent
+from shipworthy.execution.campaigns.training import Training
+from shipworthy.execution.campaigns.worker import Objective
 from shipworthy.track.hpo.campaign import RECORD, Campaign
-from shipworthy.track.hpo.given import GivenWorker
-from shipworthy.track.hpo.work import Objective
-from shipworthy.worker import Training, stop_with_parent
 
 
 class Channel:
@@ -46,13 +47,13 @@ class Channel:
 
 def main(arguments: Sequence[str], objective: Callable[[Campaign], Objective] = Training) -> int:
     """Works at the trial until it has ended; the exit code of this process."""
-    folder, trial, place = arguments
+    folder, trial, slot = arguments
     interrupt.listen()
     stop_with_parent()
     channel = Channel()
     campaign = Campaign(Path(folder), read_json(Path(folder) / RECORD))
     try:
-        worker = GivenWorker(campaign, int(place), int(trial), json.loads(sys.stdin.readline()), channel.ask)
+        worker = ExternalDriverWorker(campaign, int(slot), int(trial), json.loads(sys.stdin.readline()), channel.ask)
         record = worker.finish(objective(campaign))
     except StopRequestedError as error:
         say(str(error))

@@ -1,0 +1,59 @@
+"""What makes a campaign the same one: the command that is given again goes on with it, with another budget too."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from shipworthy.config import Config, as_dict
+from shipworthy.core.errors import UsageError
+from shipworthy.core.files import sha256_of_file, sha256_of_json
+from shipworthy.core.identity import lock_hash, source_hash
+from shipworthy.core.project import code_root
+from shipworthy.execution.campaigns.checks import dataset_of, is_group
+from shipworthy.track.hpo.campaign import WINNER, Campaign
+from shipworthy.track.hpo.schema import Search
+
+MAKING = ("task", "data", "model", "adapter", "trainer", "optimizer")
+"""The groups that a training's result depends on."""
+
+
+def identity(kind: str, config: Config, settings: Search, plan: Sequence[Mapping[str, Any]] | None) -> str:
+    """What makes it another campaign: recipe, search, dataset, code; not how many trials, workers or hours."""
+    search = {key: value for key, value in as_dict(settings).items() if key not in Search.non_identity}
+    parts = {name: part for name, part in config.groups().items() if name in MAKING}
+    recipe = {
+        name: {key: value for key, value in as_dict(part).items() if key not in part.non_identity}
+        for name, part in parts.items()
+    }
+    groups = [code_root() / "conf" / key for key in settings.space if is_group(key)]
+    files = {path.name: sha256_of_file(path) for group in groups for path in sorted(group.glob("*.yaml"))}
+    return sha256_of_json(
+        [
+            kind,
+            recipe,
+            search,
+            list(plan or ()),
+            config.seed,
+            dataset_of(config).digest,
+            files,
+            source_hash(),
+            lock_hash(),
+        ]
+    )
+
+
+def extended(campaign: Campaign, settings: Search) -> Campaign:
+    """The campaign with the budget, the workers and the retries that it is given now."""
+    before, now = campaign.record["settings"], as_dict(settings)
+    if all(before[key] == now[key] for key in Search.non_identity):
+        return campaign
+    begun = [trial["number"] for trial in campaign.trials()]
+    if begun and max(begun) >= settings.budget.trials:
+        raise UsageError(
+            f"hpo.budget.trials={settings.budget.trials}, but campaign {campaign.name} has begun {max(begun) + 1} "
+            "already: give as many or more."
+        )
+    campaign.record["settings"] = now
+    campaign.make()
+    if not campaign.over(campaign.trials()):  # there will be another winner
+        (campaign.folder / WINNER).unlink(missing_ok=True)
+    return campaign

@@ -1,0 +1,241 @@
+"""Campaigns: many trainings that belong together, chosen by a search (`tune`) or by a list (`ablate`).
+
+A campaign is a folder in runs/campaigns/, named by the hash of what makes it, so that the same command goes on with
+it. What runs is a snapshot of the code as it stood when the campaign was made.
+"""
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from shipworthy.config import Config, compose, composed
+from shipworthy.core.errors import ShipworthyError, UsageError
+from shipworthy.core.files import write_text
+from shipworthy.core.progress import say
+from shipworthy.core.project import project_root
+from shipworthy.core.snapshot import SNAPSHOTS, Snapshot
+from shipworthy.execution.campaigns.checks import check_ends, check_gpus, check_search, check_trials, steps_of
+from shipworthy.execution.campaigns.identity import extended, identity
+from shipworthy.execution.campaigns.launcher import apart, launcher
+from shipworthy.execution.campaigns.supervise import Supervisor
+from shipworthy.execution.executors import slurm
+from shipworthy.execution.executors.local import LocalExecutor, command
+from shipworthy.execution.executors.ray import RayExecutor
+from shipworthy.execution.inputs import check_inputs
+from shipworthy.execution.sweeps.launcher import check_processes
+from shipworthy.track.ablation.design import trainings
+from shipworthy.track.ablation.schema import Ablation
+from shipworthy.track.hpo.campaign import FOLDER, PARAMS, RECORD, Campaign
+from shipworthy.track.hpo.leases import myself
+from shipworthy.track.hpo.schema import Pruner, Search
+from shipworthy.track.runs.place import place
+
+NAMED, PLACED = "campaign=", "workspace="
+WORKER = "shipworthy.execution.campaigns.serve"
+TRIAL = "shipworthy.execution.campaigns.trial"
+
+
+def tune(overrides: Sequence[str], *, detach: bool = False, dry_run: bool = False) -> None:
+    """Searches for better values, as group hpo says; goes on with the campaign that the same config made before.
+
+    Args:
+        overrides: of the base recipe and of hpo; or `campaign=NAME` alone, to go on with that one.
+        detach: on Slurm: return when the workers are submitted.
+        dry_run: on Slurm: print their script, and submit nothing.
+
+    Raises:
+        UsageError: a search that can't work.
+        ShipworthyError: a worker failed at what no trial could do anything about.
+    """
+    recipe, about_hydra = apart(overrides)
+    if go_on(recipe, about_hydra, detach=detach, dry_run=dry_run):
+        return
+    config = compose(recipe)
+    assert isinstance(config.hpo, Search)
+    check_search(recipe, config)
+    start("tune", recipe, config, config.hpo, about_hydra, detach=detach, dry_run=dry_run)
+
+
+def ablate(overrides: Sequence[str], *, detach: bool = False, dry_run: bool = False) -> None:
+    """Trains the recipe with and without each of its decisions, on several seeds, and says what each contributes.
+
+    Args:
+        overrides: of the recipe and of group ablation, and of Hydra's launcher; or `campaign=NAME` alone, to go on.
+        detach: on Slurm: return when the workers are submitted.
+        dry_run: on Slurm: print their script, and submit nothing.
+
+    Raises:
+        UsageError: an ablation that can't work.
+        ShipworthyError: a worker failed at what no training could do anything about.
+    """
+    recipe, about_hydra = apart(overrides)
+    if go_on(recipe, about_hydra, detach=detach, dry_run=dry_run):
+        return
+    config = compose(recipe)
+    if not isinstance(config.ablation, Ablation):
+        raise UsageError("ablation=none names no decision to take back: take ablation=lora_recipe, or your own file.")
+    plan = [
+        {"name": one.name, "overrides": list(one.overrides), "changed": list(one.changed)}
+        for one in trainings(config.ablation, config.seed)
+    ]
+    settings = Search(workers=config.ablation.workers, retries=config.ablation.retries, unseen=0.0)
+    start("ablate", recipe, config, settings, about_hydra, plan=plan, detach=detach, dry_run=dry_run)
+
+
+def go_on(recipe: Sequence[str], about_hydra: Sequence[str], *, detach: bool, dry_run: bool) -> bool:
+    """Goes on with the campaign that `campaign=NAME` names; whether there is such a word.
+
+    Raises:
+        UsageError: there is no such campaign, or other overrides beside its name.
+    """
+    named = [text for text in recipe if text.startswith(NAMED)]
+    if not named:
+        return False
+    places = [text for text in recipe if text.startswith(PLACED)]
+    if others := [text for text in recipe if text not in (*named[:1], *places[:1])]:
+        raise UsageError(f"{named[0]} goes on with what was asked for then: drop {others[0]}, or the name.")
+    here = place(places[0].removeprefix(PLACED) if places else "artifacts")
+    campaign = Campaign.find(here.runs, named[0].removeprefix(NAMED))
+    on_slurm = launcher(about_hydra, campaign.settings.driver, detach=detach, dry_run=dry_run)
+    if not campaign.over(campaign.trials()):
+        made_of = campaign.record["overrides"]
+        check_inputs("train", compose(made_of), made_of)
+    _go(campaign, on_slurm)
+    return True
+
+
+def start(
+    kind: str,
+    overrides: Sequence[str],
+    config: Config,
+    settings: Search,
+    about_hydra: Sequence[str] = (),
+    *,
+    plan: Sequence[Mapping[str, Any]] | None = None,
+    detach: bool = False,
+    dry_run: bool = False,
+) -> Campaign:
+    """Makes a campaign, or finds it, and works at it until it is over.
+
+    Args:
+        kind: `tune` or `ablate`.
+        overrides: of the base recipe, without Hydra's own.
+        config: what they compose to.
+        about_hydra: `hydra/launcher=…` and its settings.
+        plan: instead of a search: trials, each with `name` and `overrides`.
+
+    Raises:
+        UsageError: a campaign that can't work.
+        ShipworthyError: a worker failed at what no trial could do anything about.
+    """
+    on_slurm = launcher(about_hydra, settings.driver, detach=detach, dry_run=dry_run)
+    check_inputs("train", config, overrides)
+    if plan is not None:
+        budget = replace(settings.budget, trials=len(plan))
+        settings = replace(settings, space={}, pruner=Pruner(), budget=budget)
+    check_trials(overrides, config, settings, plan)
+    check_gpus(settings, None if on_slurm is None else int(on_slurm.get("gpus_per_node") or 0))
+    if on_slurm is not None:
+        check_processes(on_slurm, kind, config)
+    root, snapshot = project_root(), Snapshot.now()
+    name = f"{kind}-{identity(kind, config, settings, plan)[:8]}"
+    runs = place(config.workspace).runs
+    if (runs / FOLDER / name / RECORD).is_file():
+        campaign = extended(Campaign.find(runs, name), settings)
+        _go(campaign, on_slurm)
+        return campaign
+    check_ends(overrides, settings)
+    first, last = steps_of(config)
+    campaign = Campaign.new(
+        runs / FOLDER / name,
+        settings,
+        kind=kind,
+        root=root,
+        seed=config.seed,
+        snapshot=root / SNAPSHOTS / snapshot.name,
+        overrides=overrides,
+        plan=plan,
+        first_step=first,
+        last_step=last,
+        price_per_hour=float(getattr(config.compute, "price_per_hour", 0.0)),
+        currency=str(getattr(config.compute, "currency", "")),
+    )
+    if on_slurm is None or not on_slurm["dry_run"]:
+        snapshot.keep(root / SNAPSHOTS)
+        write_text(campaign.folder / PARAMS, OmegaConf.to_yaml(composed(overrides), resolve=True))
+        campaign.make()
+    try:
+        _go(campaign, on_slurm)
+    except ShipworthyError:
+        if on_slurm is not None and not campaign.record["sweeps"]:  # nothing was submitted
+            shutil.rmtree(campaign.folder, ignore_errors=True)  # a dry run has made none
+        raise
+    return campaign
+
+
+def _go(campaign: Campaign, on_slurm: Mapping[str, Any] | None) -> None:
+    """Works at a campaign, on this machine or on a cluster, until it is over, and writes its report."""
+    from shipworthy.track.ablation import report as ablation
+    from shipworthy.track.campaign.report import write
+
+    if on_slurm and on_slurm["dry_run"]:
+        slurm.show(campaign, on_slurm)
+        return
+    _say(campaign)
+    with _only_one(campaign):
+        supervisor = Supervisor(
+            campaign, _here(campaign) if on_slurm is None else slurm.SlurmExecutor(campaign, on_slurm)
+        )
+        if on_slurm and on_slurm["detach"]:
+            supervisor.advance()
+            return
+        supervisor.supervise()
+    if campaign.record["kind"] == "ablate":
+        ablation.write(campaign.folder)
+    say("\n" + write(campaign.folder))
+
+
+def _here(campaign: Campaign) -> LocalExecutor | RayExecutor:
+    """What runs the campaign's workers on this machine."""
+    environment = {"PYTHONPATH": str(Path(campaign.record["snapshot"]) / "src")}
+    local = LocalExecutor(campaign, [*command(WORKER), str(campaign.folder)], environment)
+    if campaign.settings.driver != "ray":
+        return local
+    return RayExecutor(local, [*command(TRIAL), str(campaign.folder)])
+
+
+def _say(campaign: Campaign) -> None:
+    begun = len(campaign.trials())
+    going_on = f", {begun} of them begun before" if begun else ""
+    say(
+        f"campaign {campaign.name}: {campaign.asked_for} trials{going_on}, {campaign.settings.workers} at a time, in "
+        f"{campaign.folder}"
+    )
+
+
+@contextmanager
+def _only_one(campaign: Campaign) -> Iterator[None]:
+    """Inside the block nobody else looks after this campaign.
+
+    Raises:
+        UsageError: somebody does already.
+    """
+    leases = campaign.leases()
+    lease = leases.take("supervisor", myself(-1))
+    if lease is None:
+        last = leases.last("supervisor")
+        owner = last.owner() if last else {}
+        raise UsageError(
+            f"campaign {campaign.name} is looked after by process {owner.get('pid')} on {owner.get('host')} already: "
+            "wait for it, or stop it first."
+        )
+    with leases.renewing([lease]):
+        try:
+            yield
+        finally:
+            lease.release()

@@ -1,0 +1,60 @@
+"""One command's stage, run with the groups of the config that it takes."""
+
+import importlib
+import inspect
+import os
+from collections.abc import Callable, Sequence
+
+from shipworthy.config import Config, as_dict
+from shipworthy.core.project import project_root
+from shipworthy.core.workspace import Workspace
+
+
+def stage(command: str) -> Callable[..., None]:
+    """The function of a command."""
+    function: Callable[..., None] = importlib.import_module(f"shipworthy.stages.{command}").run
+    return function
+
+
+def stage_groups(command: str) -> list[str]:
+    """The parts of the config that a command's stage takes."""
+    return [name for name in inspect.signature(stage(command)).parameters if name != "workspace"]
+
+
+def stage_non_identity(command: str) -> tuple[str, ...]:
+    """Those of them that don't make another run."""
+    names: tuple[str, ...] = getattr(importlib.import_module(f"shipworthy.stages.{command}"), "NON_IDENTITY", ())
+    return names
+
+
+def stage_reads(command: str) -> tuple[str, ...]:
+    """The kinds of the artifacts that it always reads, in the order in which they are made."""
+    kinds: tuple[str, ...] = getattr(importlib.import_module(f"shipworthy.stages.{command}"), "READS", ())
+    return kinds
+
+
+def execute(command: str, config: Config, *, publish: bool, arguments: Sequence[str] | None = None) -> None:
+    """Runs a stage with its groups of the config.
+
+    Args:
+        publish: whether the artifact is put into the workspace, or kept in runs/ only.
+        arguments: what the command line gave, so that messages name commands that fit (None: it gave none).
+    """
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    # Threads that wait for one another without turning in place: 2 to 3 times as fast where there is other work.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    groups = {name: getattr(config, name) for name in stage_groups(command)}
+    parts = config.groups()
+    workspace = Workspace(
+        root=project_root() / config.workspace,
+        command=command,
+        config={name: as_dict(value) if name in parts else value for name, value in groups.items()},
+        seed=config.seed,
+        publish=publish,
+        arguments=arguments,
+        non_identity={
+            *stage_non_identity(command),
+            *(f"{group}.{name}" for group, part in parts.items() for name in part.non_identity),
+        },
+    )
+    stage(command)(workspace=workspace, **groups)
