@@ -11,11 +11,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any, cast, get_type_hints
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException
 from yaml import YAMLError
 
-from shipworthy.core import secrets
+from shipworthy.core import secrets, targets
 from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import (
     AblationConfig,
@@ -147,11 +147,16 @@ def composed(overrides: Sequence[str] = (), *, with_hydra: bool = False) -> Dict
     from hydra.errors import HydraException
 
     register()
+    targets.refuse_files(code_root() / "conf")
     try:
         with initialize_config_dir(str(code_root() / "conf")):
-            config: DictConfig = hydra_compose(CONFIG_NAME, overrides=list(overrides), return_hydra_config=with_hydra)
+            config: DictConfig = hydra_compose(CONFIG_NAME, overrides=list(overrides), return_hydra_config=True)
     except (HydraException, OmegaConfBaseException) as error:
         raise UsageError(_sentence(error, overrides)) from error
+    targets.refuse_composed(config)
+    if not with_hydra:
+        with open_dict(config):
+            del config["hydra"]
     secrets.refuse(cast(dict[str, Any], OmegaConf.to_container(config)))
     return config
 
@@ -185,6 +190,7 @@ def load(config: Any) -> Config:
         if not isinstance(plain, dict):
             raise UsageError("the config is not a mapping of groups: write it anew.")
         parts = {str(name): value for name, value in plain.items()}
+        targets.refuse(parts)
         secrets.refuse(parts)
         for name in parts:
             if name not in (f.name for f in fields(Config)):
@@ -200,9 +206,6 @@ def load(config: Any) -> Config:
 def _load_group(group: str, value: Any) -> Any:
     if not isinstance(value, dict) or str(value.get("kind", MISSING)) not in SCHEMAS[group]:
         raise UsageError(f"{group} is not chosen: take one of {choices(group)}, with {group}=….")
-    for key in _keys(value):
-        if key.rpartition(".")[2] == "_target_":
-            raise UsageError(f"{group}.{key} names a class to import, which no config may: remove it.")
     cls = SCHEMAS[group][str(value["kind"])]
     try:
         return OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(cls), value))
@@ -213,13 +216,6 @@ def _load_group(group: str, value: Any) -> Any:
         raise UsageError(f"{key} is no part of {group} '{value['kind']}': {nearest(key)}") from error
     except OmegaConfBaseException as error:
         raise UsageError(f"{group}.{error.full_key}: {_one_line(error)}.") from error
-
-
-def _keys(value: Mapping[Any, Any], prefix: str = "") -> Iterator[str]:
-    for key, item in value.items():
-        yield f"{prefix}{key}"
-        if isinstance(item, dict):
-            yield from _keys(item, f"{prefix}{key}.")
 
 
 def check_overrides(overrides: Sequence[str]) -> list[Any]:
@@ -242,13 +238,20 @@ def check_overrides(overrides: Sequence[str]) -> list[Any]:
             raise UsageError(f"{text} is neither group=choice nor key=value ({_one_line(error)}).") from error
         parsed.append(override)
         key = override.key_or_group
+        if targets.is_target(key):
+            raise targets.refusal(f"{text}: ", key)
+        targets.refuse(_values(override), f"{text}: ")
         if (code_root() / "conf" / key).is_dir():
             _check_choice(text, key, override)
-        elif key.rpartition(".")[2] == "_target_":
-            raise UsageError(f"{text}: {key} names a class to import, which no config may: remove it.")
         elif key.partition(".")[0].partition("/")[0] != "hydra" and not is_known(key):
             raise UsageError(f"{text}: there is no {key}: {nearest(key)}")
     return parsed
+
+
+def _values(override: Any) -> list[Any]:
+    """What an override, or a sweep over it, may set its key to."""
+    value = override.value()
+    return list(getattr(value, "list", None) or [value])
 
 
 def _check_choice(text: str, group: str, override: Any) -> None:

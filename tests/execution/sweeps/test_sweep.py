@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from shipworthy.cli import main
+from shipworthy.config import composed
 from shipworthy.core.project import project_root
 from tests.conftest import ROOT, Shipworthy, one_sentence
 
@@ -104,6 +105,65 @@ def test_what_cannot_be_is_refused_and_leaves_nothing(inside, capsys, project, a
     assert sentence.startswith(f"shipworthy {arguments[0]}: ")
     assert shown.out == ""
     assert made(project) == []
+
+
+@pytest.fixture
+def own_conf(project: Path) -> Path:
+    """The project's conf/, as a copy that a user edits."""
+    (project / "conf").unlink()
+    shutil.copytree(ROOT / "conf", project / "conf")
+    return project / "conf"
+
+
+@pytest.mark.parametrize("chosen", [True, False])
+@pytest.mark.parametrize(
+    ("file", "text", "key"),
+    [
+        ("hydra/launcher/mine.yaml", "_target_: os.system\n", "_target_"),
+        ("hydra/launcher/mine.yaml", "defaults: [base_slurm, _self_]\n_target_: os.system\n", "_target_"),
+        (
+            "hydra/launcher/mine.yaml",
+            "_target_: hydra._internal.core_plugins.basic_launcher.BasicLauncher\n",
+            "_target_",
+        ),
+        (
+            "hydra/sweeper/mine.yaml",
+            "defaults: [base_optuna, _self_]\nsampler: {_target_: os.system}\n",
+            "sampler._target_",
+        ),
+        ("optimizer/mine.yaml", "defaults: [base_adamw, _self_]\n_target_: os.system\n", "_target_"),
+        (
+            "experiment/mine.yaml",
+            "# @package _global_\nhydra: {callbacks: {mine: {_target_: os.system}}}\n",
+            "hydra.callbacks.mine._target_",
+        ),
+    ],
+)
+def test_a_file_that_names_a_class_is_one_sentence(inside, capsys, project, own_conf, file, text, key, chosen):
+    (own_conf / file).write_text(text)
+    group = str(Path(file).parent)
+    assert inside("train", "-m", "seed=1,2", *([f"{group}=mine"] if chosen else [])) == 2
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert sentence == (
+        f"shipworthy train: {own_conf / file}: {key} names a class to import, which no config may: remove it."
+    )
+
+
+@pytest.mark.parametrize("text", ["_target_: os.system\n", '"\\x5ftarget_": os.system\n'], ids=["plain", "escaped"])
+def test_a_folder_on_hydras_search_path_is_looked_at_too(inside, capsys, project, text):
+    (project / "extra" / "hydra" / "callbacks").mkdir(parents=True)
+    (project / "extra" / "hydra" / "callbacks" / "mine.yaml").write_text(f"mine:\n  {text}")
+    assert inside("train", "-m", f"hydra.searchpath=[file://{project}/extra]", "hydra/callbacks=mine") == 2
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert "_target_ names a class to import, which no config may: remove it." in sentence
+
+
+@pytest.mark.parametrize(
+    "choice", ["hydra/launcher=submitit_local", "hydra/sweeper=optuna hydra/sweeper/sampler=random"]
+)
+def test_what_installed_plugins_declare_is_no_class_of_a_config(choice):
+    found = composed(choice.split(), with_hydra=True).hydra
+    assert "submitit" in found.launcher._target_ or "Random" in found.sweeper.sampler._target_
 
 
 def test_no_slurm(call, project):
