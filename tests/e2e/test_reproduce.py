@@ -90,7 +90,7 @@ def test_it_is_identical_and_has_the_same_id(project: Project, run: Path):
 
 
 def test_a_changed_line_is_named_and_the_runs_own_code_runs(project: Project, run: Path):
-    source = project.folder / "src" / "shipworthy" / "train" / "lightning" / "before.py"
+    source = project.folder / "src" / "shipworthy" / "train" / "lightning" / "setup.py"
     text = source.read_text()
     source.write_text(text.replace(LINE, "FIRST_STEPS = 2"))
     try:
@@ -98,7 +98,7 @@ def test_a_changed_line_is_named_and_the_runs_own_code_runs(project: Project, ru
     finally:
         source.write_text(text)
     (named,) = differing
-    assert named.startswith("code: src/shipworthy/train/lightning/before.py, line ")
+    assert named.startswith("code: src/shipworthy/train/lightning/setup.py, line ")
     assert named.endswith(f"`FIRST_STEPS = 2`, was `{LINE}`")
     assert verdict == "identical"
 

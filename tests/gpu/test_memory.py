@@ -14,7 +14,7 @@ from shipworthy.train.adapters.schema import Lora
 from shipworthy.train.lightning.gradients import gradients
 from shipworthy.train.memory.batch import find_micro_batch
 from shipworthy.train.memory.explain import explain, is_out_of_memory
-from shipworthy.train.memory.room import room
+from shipworthy.train.memory.headroom import headroom
 
 pytestmark = pytest.mark.gpu
 GPU = torch.device("cuda")
@@ -40,7 +40,7 @@ class Crowded:
         self.network = build(load_network(folder), Lora(rank=4, alpha=8), seed=1).train().cuda()
         self.trained = [p for p in self.network.parameters() if p.requires_grad]
         torch.cuda.empty_cache()
-        self.others = torch.empty(int((room(GPU).free_mb - LEFT_MB) * 1e6), dtype=torch.uint8, device=GPU)
+        self.others = torch.empty(int((headroom(GPU).free_mb - LEFT_MB) * 1e6), dtype=torch.uint8, device=GPU)
 
     def step(self, rows: list[Row]) -> float:
         return gradients(self.network.get_base_model(), [pack(rows).to(GPU)], self.trained, 20 * len(rows))[0]

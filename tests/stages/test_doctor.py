@@ -19,7 +19,7 @@ from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.stages.doctor import _tracker
 from shipworthy.track.trackers.schema import Mlflow, NoTracker
 from shipworthy.train.network import interface
-from shipworthy.train.network.meeting import merged
+from shipworthy.train.network.node_checks import merged
 from shipworthy.train.network.schema import Network
 from tests.conftest import ROOT, Shipworthy, one_sentence
 from tests.tiny import write_model

@@ -29,8 +29,8 @@ from shipworthy.stages.trace import run as trace
 from shipworthy.track.trackers.none import NoTracker
 from shipworthy.track.trackers.schema import NoTracker as NoTrackerConfig
 from shipworthy.train.adapters.schema import Lora
+from shipworthy.train.monitor.schema import Monitor, Patience
 from shipworthy.train.schema import AdamW, LightningTrainer
-from shipworthy.train.watch.schema import Patience, Watching
 from tests.tiny import write_model
 
 TASK = TextToText(name="t", description="d", prompt="{text}", max_new_tokens=6, baselines=["majority"])
@@ -38,7 +38,7 @@ TRAINER = LightningTrainer(
     batch_size=2, steps=6, validate_every=3, validation_rows=2, checkpoint_every=1, keep=2, threads=1
 )
 
-IMPATIENT = replace(TRAINER, validate_every=1, watch=Watching(patience=Patience(action="finish", validations=2)))
+IMPATIENT = replace(TRAINER, validate_every=1, monitor=Monitor(patience=Patience(action="finish", validations=2)))
 
 
 @pytest.fixture

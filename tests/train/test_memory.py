@@ -21,8 +21,8 @@ from shipworthy.train.adapters.schema import Lora
 from shipworthy.train.memory import explain as explaining
 from shipworthy.train.memory.batch import find_micro_batch
 from shipworthy.train.memory.explain import explain, is_out_of_memory, refuse_if_too_large
+from shipworthy.train.memory.headroom import Headroom, _container, headroom
 from shipworthy.train.memory.parts import adapted_layers, pack_tokens, parts
-from shipworthy.train.memory.room import Room, _container, room
 from tests.tiny import write_model
 
 ROWS = [Row([1, 30, *range(40, 60 + i)], [60, 61, 2]) for i in range(16)]
@@ -106,12 +106,12 @@ def test_the_change_that_is_named_fits_and_a_smaller_one_does_not(network: PeftM
         found = parts(network, sorted(ROWS, key=len, reverse=True)[:size])
         return found.step + found.optimizer
 
-    said = explain(network, ROWS, at=Room(1.01 * need(4), 100.0, "the test"))
+    said = explain(network, ROWS, at=Headroom(1.01 * need(4), 100.0, "the test"))
     assert "trainer.micro_batch_size=4 " in said and need(8) > 1.01 * need(4)
     assert "activations" in said and "vocabulary projection" in said and "the test had" in said
-    assert "task.max_length=" in explain(network, ROWS, at=Room(0.8 * need(1), 100.0, "the test"))
-    assert "Nothing of this model fits" in explain(network, ROWS, at=Room(0.0, 100.0, "the test")) or (
-        "adapter.rank" in explain(network, ROWS, at=Room(0.0, 100.0, "the test"))
+    assert "task.max_length=" in explain(network, ROWS, at=Headroom(0.8 * need(1), 100.0, "the test"))
+    assert "Nothing of this model fits" in explain(network, ROWS, at=Headroom(0.0, 100.0, "the test")) or (
+        "adapter.rank" in explain(network, ROWS, at=Headroom(0.0, 100.0, "the test"))
     )
 
 
@@ -119,7 +119,7 @@ def test_a_step_that_cannot_fit_is_refused_before_it_is_made(
     network: PeftModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refuse_if_too_large(network, ROWS)
-    monkeypatch.setattr(explaining, "room", lambda device, deadly: Room(0.5, 100.0, "the test"))
+    monkeypatch.setattr(explaining, "headroom", lambda device, deadly: Headroom(0.5, 100.0, "the test"))
     with pytest.raises(ShipworthyError, match="Out of memory in a micro-batch of 16 rows"):
         refuse_if_too_large(network, ROWS)
 
@@ -173,19 +173,19 @@ def test_a_process_that_runs_out_explains_itself_and_the_change_fits() -> None:
 def test_what_was_freed_counts_as_room(monkeypatch: pytest.MonkeyPatch) -> None:
     used = psutil.Process().memory_info().vms
     monkeypatch.setattr(resource, "getrlimit", lambda kind: (used + 10**9, resource.RLIM_INFINITY))
-    before = room(torch.device("cpu"))
-    assert room(torch.device("cpu"), deadly=True).free_mb > before.free_mb
+    before = headroom(torch.device("cpu"))
+    assert headroom(torch.device("cpu"), deadly=True).free_mb > before.free_mb
     pieces = [bytearray(50_000) for _ in range(4000)]  # small enough for the heap, which the system does not get back
     pinned = bytearray(50_000)
-    between = room(torch.device("cpu"))
+    between = headroom(torch.device("cpu"))
     del pieces
-    after = room(torch.device("cpu"))
+    after = headroom(torch.device("cpu"))
     assert before.what.startswith("the process") and len(pinned) == 50_000
     assert before.free_mb - between.free_mb > 150 and abs(after.free_mb - before.free_mb) < 50
 
 
 def test_the_machine_sets_the_limit_where_nobody_else_does() -> None:
-    found = room(torch.device("cpu"))
+    found = headroom(torch.device("cpu"))
     assert 0 < found.free_mb <= psutil.virtual_memory().total / 1e6
     assert found.free_mb <= found.limit_mb
 

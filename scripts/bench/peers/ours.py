@@ -27,8 +27,8 @@ from shipworthy.models.causal_lm.network import load_network
 from shipworthy.models.causal_lm.packed import Row, pack
 from shipworthy.train.adapters.build import build as build_adapter
 from shipworthy.train.adapters.schema import Lora
+from shipworthy.train.lightning.batch_plan import micro_batches
 from shipworthy.train.lightning.gradients import gradients
-from shipworthy.train.lightning.order import micro_batches
 from shipworthy.train.optimizers import build as build_optimizer
 from shipworthy.train.schema import AdamW
 

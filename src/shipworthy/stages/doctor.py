@@ -74,12 +74,12 @@ def _machines(devices: int, network: Network, about: dict[str, Any]) -> Iterator
         if any(one.level is Level.MISSING and one.what in ("GPU", "network") for one in found):
             yield Finding(Level.WARNING, "all-reduce", "not timed, for what is missing above.")
             return
-        from shipworthy.train.network.meeting import meet
+        from shipworthy.train.network.node_checks import check_nodes
 
         if not several:
             say(f"... starting {devices} processes, to time what they exchange")
         try:
-            yield from meet(devices, network, look if several else None, about)
+            yield from check_nodes(devices, network, look if several else None, about)
         except ShipworthyError as error:
             if several:
                 raise

@@ -13,9 +13,9 @@ from shipworthy.core.progress import say
 from shipworthy.core.project import project_root
 from shipworthy.models.dataset import split
 from shipworthy.track.record.record import RECORD
-from shipworthy.train.lightning.order import ledger, plan
+from shipworthy.train.lightning.batch_plan import ledger, plan_batches
+from shipworthy.train.pilot_run import PilotRun
 from shipworthy.train.schema import LightningTrainer
-from shipworthy.train.small import Small
 
 USAGE = "shipworthy trace RUN step=N, where RUN is a folder runs/ID, or its ID"
 SHOWN = ("id", "answer", "cluster")
@@ -86,10 +86,10 @@ def _plan(record: dict[str, Any]) -> tuple[pl.DataFrame, list[list[int]]]:
     names = ("batch_size", "steps", "validate_every")
     trainer = LightningTrainer(**{name: config["trainer"][name] for name in names})
     if sample:
-        small = Small(sample, rows, trainer, record["seeds"]["seed"])
-        rows, trainer = small.rows, small.trainer
+        pilot = PilotRun(sample, rows, trainer, record["seeds"]["seed"])
+        rows, trainer = pilot.rows, pilot.trainer
     lengths = (rows["prompt_ids"].list.len() + rows["answer_ids"].list.len()).to_list()
-    return rows, plan(lengths, trainer.batch_size, trainer.steps, record["seeds"]["seed"])
+    return rows, plan_batches(lengths, trainer.batch_size, trainer.steps, record["seeds"]["seed"])
 
 
 def _show(rows: pl.DataFrame) -> None:

@@ -4,7 +4,6 @@ import importlib
 import shutil
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from shipworthy.core import events
 from shipworthy.core.artifact import MANIFEST, Artifact, read_artifact
@@ -28,8 +27,8 @@ from shipworthy.track.record import record
 from shipworthy.track.record.recorded import recorded
 from shipworthy.track.reproduce import rows
 from shipworthy.track.runs import notes
-from shipworthy.train.sample import FILE, compare, find, identity
-from shipworthy.train.small import Small
+from shipworthy.train.pilot_run import FILE, PilotRun, compare, find, identity
+from shipworthy.train.request import Request
 
 READS = ("plan", "dataset")
 NON_IDENTITY = ("preflight", "resume", "compute", "note", "tracker")
@@ -61,42 +60,42 @@ def run(
     plan = _refuse_unfit(workspace, accepted=bool(getattr(trainer, "accept_unfit_plan", False)))
     dataset = workspace.read("dataset")
     whole = split(dataset, "train")
-    small = Small(sample, whole, trainer, seed) if sample else None
+    pilot = PilotRun(sample, whole, trainer, seed) if sample else None
     folder = workspace.run_folder()
-    request: dict[str, Any] = {
-        "task": task,
-        "model": model,
-        "adapter": adapter,
-        "trainer": small.trainer if small else trainer,
-        "optimizer": optimizer,
-        "train": small.rows if small else whole,
-        "validation": seen(split(dataset, "validation"), validation_share),
-        "seed": seed,
-        "run": folder,
-        "run_id": workspace.run_id,
-    }
+    kind = importlib.import_module(f"shipworthy.train.{trainer.kind}.fit")
+    request = kind.Request(
+        task=task,
+        model=model,
+        adapter=adapter,
+        trainer=pilot.trainer if pilot else trainer,
+        optimizer=optimizer,
+        train=pilot.rows if pilot else whole,
+        validation=seen(split(dataset, "validation"), validation_share),
+        seed=seed,
+        run=folder,
+        run_id=workspace.run_id,
+    )
     events.emit(run_id=workspace.run_id)
     started = _prepare(folder, resume)
-    kind = importlib.import_module(f"shipworthy.train.{trainer.kind}.fit")
     if not started or not (folder / record.RECORD).is_file():
         rows.keep(dataset, folder.parent)
         record.write(folder, workspace, model, dataset.path, record.seeds(seed, trainer))
     if note:
         notes.edit(folder, {"hypothesis": note})
     if preflight == "only" or (preflight == "on" and not started):
-        kind.check(**request)
+        kind.check(request)
     if preflight == "only":
         return
     if (folder / "checkpoint" / MANIFEST).is_file():
         say(f"run {workspace.run_id} is done already")
     else:
-        events.emit(steps=getattr(request["trainer"], "steps", None))
+        events.emit(steps=getattr(request.trainer, "steps", None))
         _fit(kind, request, tracker, compute, workspace, dataset)
         calibration.note(folder, plan)
-    if small:
+    if pilot:
         made = read_artifact(folder / "checkpoint", "checkpoint").json("training.json")["steps"]
         events.emit(step=made, steps=made)
-        small.tell(folder, _identity(workspace), compute)
+        pilot.report(folder, _identity(workspace), compute)
     else:
         _publish(workspace)
 
@@ -114,19 +113,19 @@ def _prepare(folder: Path, resume: str) -> bool:
 
 def _fit(
     kind: ModuleType,
-    request: dict[str, Any],
+    request: Request,
     tracker: TrackerConfig,
     compute: ComputeConfig,
     workspace: Workspace,
     dataset: Artifact,
 ) -> None:
-    folder: Path = request["run"]
+    folder = request.run
     say(f"run {workspace.run_id} in {folder}")
     with (
         recorded(folder, tracker, compute, workspace.started) as records,
         workspace.write("checkpoint", target=folder / "checkpoint") as target,
     ):
-        kind.fit(**request, records=records, target=target)
+        kind.fit(request, records, target)
         transformation.carry(dataset, target)
         if foretold := find(workspace.root.parent / "runs", _identity(workspace)):
             write_json(target / FILE, compare(foretold, read_json(target / "training.json")))

@@ -7,7 +7,7 @@ from typing import ClassVar
 from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import OptimizerConfig, TrainerConfig
 from shipworthy.core.schema import schema
-from shipworthy.train.watch.schema import Overfitting, Patience, Watching
+from shipworthy.train.monitor.schema import Monitor, Overfitting, Patience
 
 
 def _positive(group: str, config: object, *names: str) -> None:
@@ -29,14 +29,13 @@ class LightningTrainer(TrainerConfig):
         validation_rows: rows of the validation split that are generated for each validation (0: all).
         checkpoint_every: steps between checkpoints to resume from.
         keep: how many of the newest checkpoints are kept.
-        keep_best: how many of the best validated adapters are kept.
         unsaved: what follows when a checkpoint can't be written: `warn`, and the training goes on, or `stop`.
         clip: the largest global gradient norm.
         devices: processes on this machine, each with a device of its own; a run may go on with another number.
         threads: CPU threads of a process (0: its share of the cores); the weights' last bits depend on them only
             where they are more than a process has packs.
         loader_patience_s: the longest that a step's rows may take to be made (seconds).
-        watch: what the run watches in itself, and what it does then.
+        monitor: what is looked for while the run trains, and what is done when it is found.
         accept_unfit_plan: train although the plan says that it does not fit.
     """
 
@@ -51,18 +50,17 @@ class LightningTrainer(TrainerConfig):
     validation_rows: int = 200
     checkpoint_every: int = 20
     keep: int = 2
-    keep_best: int = 1
     unsaved: str = "warn"
     clip: float = 1.0
     devices: int = 1
     threads: int = 0
     loader_patience_s: float = 300.0
-    watch: Watching = field(default_factory=Watching)
+    monitor: Monitor = field(default_factory=Monitor)
     accept_unfit_plan: bool = False
 
     def __post_init__(self) -> None:
         _positive("trainer", self, "batch_size", "micro_batch_size", "steps", "validate_every", "checkpoint_every")
-        _positive("trainer", self, "keep", "keep_best", "clip", "devices", "loader_patience_s")
+        _positive("trainer", self, "keep", "clip", "devices", "loader_patience_s")
         if self.validate_every > self.steps:
             raise UsageError(
                 f"trainer.validate_every={self.validate_every} is above trainer.steps={self.steps}, so no checkpoint "
@@ -81,12 +79,13 @@ class LightningTrainer(TrainerConfig):
         """Refuses an early end that could come at the last step only, or never."""
         made = -(-self.steps // self.validate_every)
         for name in ("overfitting", "patience"):
-            detector: Overfitting | Patience = getattr(self.watch, name)
+            detector: Overfitting | Patience = getattr(self.monitor, name)
             if detector.action != type(detector).action and detector.earliest > made - (detector.action == "finish"):
                 raise UsageError(
-                    f"trainer.watch.{name}.action={detector.action} would have no effect: it needs {detector.earliest} "
-                    f"validations, and trainer.steps={self.steps} with trainer.validate_every={self.validate_every} "
-                    f"makes {made}: lower trainer.validate_every or trainer.watch.{name}.validations."
+                    f"trainer.monitor.{name}.action={detector.action} would have no effect: it needs "
+                    f"{detector.earliest} validations, and trainer.steps={self.steps} with "
+                    f"trainer.validate_every={self.validate_every} makes {made}: lower "
+                    f"trainer.validate_every or trainer.monitor.{name}.validations."
                 )
 
 

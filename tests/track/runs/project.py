@@ -133,8 +133,8 @@ def run(
 def config(
     lr: float, rank: int, dropout: float, seed: int, steps: int, tracker: dict[str, Any], model: str
 ) -> dict[str, Any]:
-    """About as large as a real one: each watcher of the trainer has its own values."""
-    watchers = ("not_finite", "spike", "explosion", "divergence", "vanishing", "dead_adapter", "plateau", "slow_data")
+    """About as large as a real one: each detector of the monitor has its own values."""
+    detectors = ("not_finite", "spike", "explosion", "divergence", "vanishing", "dead_adapter", "plateau", "slow_data")
     return {
         "task": {"kind": "text_to_text", "name": "operation_naming", "metric": "exact_match", "max_length": 128},
         "model": {"kind": "causal_lm", "name": model, "licence": "Apache-2.0"},
@@ -144,7 +144,7 @@ def config(
             "batch_size": 16,
             "steps": steps,
             "validate_every": EVERY,
-            "watch": {name: {"action": "warn", "window": 50, "warm_up": 20, "least": 0.5} for name in watchers},
+            "monitor": {name: {"action": "warn", "window": 50, "warm_up": 20, "least": 0.5} for name in detectors},
         },
         "optimizer": {"kind": "adamw", "lr": lr, "beta1": 0.9, "beta2": 0.999, "warmup": 0.06, "floor": 0.05},
         "tracker": tracker,

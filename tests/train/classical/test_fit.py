@@ -22,6 +22,7 @@ from shipworthy.models.xgboost.schema import XGBoost
 from shipworthy.train.adapters.schema import NoAdapter
 from shipworthy.train.classical.fit import VALIDATE_EVERY, fit
 from shipworthy.train.records import Nowhere, Records
+from shipworthy.train.request import Request
 from shipworthy.train.schema import ClassicalTrainer, NoOptimizer
 from tests.models import samples
 
@@ -44,7 +45,7 @@ class Noted(Nowhere):
 
 def run(folder: Path, model: ModelConfig = TREES, records: Records | None = None) -> Path:
     with new_folder(folder) as target:
-        fit(
+        request = Request(
             task=TASK,
             model=model,
             adapter=NoAdapter(),
@@ -55,9 +56,8 @@ def run(folder: Path, model: ModelConfig = TREES, records: Records | None = None
             seed=3,
             run=folder,
             run_id="r",
-            records=records or Nowhere(),
-            target=target,
         )
+        fit(request, records or Nowhere(), target)
     return folder
 
 

@@ -15,6 +15,7 @@ from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.causal_lm.weights import fetch
 from shipworthy.train.adapters.schema import Lora
 from shipworthy.train.lightning.fit import fit
+from shipworthy.train.lightning.training_state import Request
 from shipworthy.train.records import Nowhere, Records
 from shipworthy.train.schema import AdamW, LightningTrainer
 from tests.tiny import write_model
@@ -69,7 +70,7 @@ def run(
     """Trains in `folder`, going on if something is there; returns the finished folder."""
     table = rows(model) if table is None else table
     with new_folder(folder / "done") as target:
-        fit(
+        request = Request(
             task=TASK,
             model=model,
             adapter=adapter,
@@ -80,9 +81,8 @@ def run(
             seed=1,
             run=folder,
             run_id="r",
-            records=records or Nowhere(),
-            target=target,
         )
+        fit(request, records or Nowhere(), target)
     return folder / "done"
 
 

@@ -30,7 +30,7 @@ from shipworthy.train.schema import AdamW
 from tests.tiny import write_model
 
 PACK = pack([Row([1, 30, 40], [60, 2]), Row([1, 31], [61, 2])])
-STATE = {"groups": [], "schedule": {}, "progress": {"best": []}}
+STATE = {"groups": [], "schedule": {}, "progress": {"best": None}}
 
 
 class Small:
@@ -104,7 +104,7 @@ def test_best_adapters_go_when_a_checkpoint_knows_better_ones(folder: Path, tmp_
     for step in (10, 20, 40):
         (tmp_path / f"best-{step:07d}").mkdir()
     small, saving = Small(folder), saver(tmp_path)
-    saving.save(snapshot(small.network, small.optimizer), {**STATE, "step": 30, "progress": {"best": [[0.5, 20]]}})
+    saving.save(snapshot(small.network, small.optimizer), {**STATE, "step": 30, "progress": {"best": [0.5, 20]}})
     saving.wait()
     assert sorted(p.name for p in tmp_path.glob("best-*")) == ["best-0000020", "best-0000040"]
 

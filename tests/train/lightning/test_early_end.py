@@ -1,4 +1,4 @@
-"""A run that its watch ends early ends well: the best is handed on, and it ends so again, killed or not."""
+"""A run that its monitor ends early ends well: the best is handed on, and it ends so again, killed or not."""
 
 import json
 from collections.abc import Mapping
@@ -14,15 +14,15 @@ from shipworthy.execution.node import _all_steps
 from shipworthy.launch.status import Status
 from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.schema import CausalLM
-from shipworthy.train.lightning.guard import Guard
+from shipworthy.train.lightning.anomaly_policy import AnomalyPolicy
 from shipworthy.train.lightning.progress import Progress
+from shipworthy.train.monitor.schema import Monitor, Overfitting, Patience
 from shipworthy.train.records import Nowhere
-from shipworthy.train.watch.schema import Overfitting, Patience, Watching
 from tests.train.lightning.runs import adapter_hash, model_in, rows, run, weights
 
-IMPATIENT = Watching(patience=Patience(action="finish", validations=2))
+IMPATIENT = Monitor(patience=Patience(action="finish", validations=2))
 # The tiny model gets no answer right, so that the first validation, of step 2, stays the best, and step 6 is the last.
-EARLY: Mapping[str, Any] = {"steps": 12, "validate_every": 2, "watch": IMPATIENT, "keep": 20}
+EARLY: Mapping[str, Any] = {"steps": 12, "validate_every": 2, "monitor": IMPATIENT, "keep": 20}
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_a_job_that_ends_so_has_done_all_its_steps(model: CausalLM, tmp_path: Pa
 
 def test_a_step_of_it_is_a_step_of_the_whole_run(model: CausalLM, tmp_path: Path) -> None:
     run(model, tmp_path / "early", **EARLY)
-    run(model, tmp_path / "whole", **{**EARLY, "watch": Watching()})
+    run(model, tmp_path / "whole", **{**EARLY, "monitor": Monitor()})
     assert of(tmp_path / "whole", "training.json")["stopped_early"] is None
     early, whole = (history_of(tmp_path / name) for name in ("early", "whole"))
     assert len(whole) == 12 and early == whole[:6]
@@ -150,8 +150,8 @@ def test_a_run_that_overfits_can_end_by_itself(model: CausalLM, tmp_path: Path) 
     table, chat = rows(model), Chat(Path(model.hub))
     other = pl.Series([chat.answer_ids("qzqz")] * 2)
     table = pl.concat([table[:-2], table[-2:].with_columns(answer=pl.lit("qzqz"), answer_ids=other)])
-    watch = Watching(overfitting=Overfitting(action="finish"))
-    run(model, tmp_path / "run", table=table, steps=60, validate_every=4, checkpoint_every=50, watch=watch)
+    monitor = Monitor(overfitting=Overfitting(action="finish"))
+    run(model, tmp_path / "run", table=table, steps=60, validate_every=4, checkpoint_every=50, monitor=monitor)
     training, history = of(tmp_path / "run", "training.json"), of(tmp_path / "run", "history.json")
     ended = training["stopped_early"]
     assert ended["detector"] == "overfitting" and ended["step"] == len(history) < 60
@@ -161,9 +161,9 @@ def test_a_run_that_overfits_can_end_by_itself(model: CausalLM, tmp_path: Path) 
 
 def test_at_the_last_step_it_is_no_early_end(tmp_path: Path) -> None:
     progress, records = Progress(), Noted()
-    guard = Guard(IMPATIENT, progress, records.alert, lambda before: None, lambda finding, step: tmp_path)
+    policy = AnomalyPolicy(IMPATIENT, progress, records.alert, lambda before: None, lambda finding, step: tmp_path)
     for step in range(1, 4):
         progress.history.append({"step": step, "loss": 1.0, "val_metric": 0.5, "val_loss": 1.0})
-        assert guard.validated(progress.history[-1], last=step == 3)
+        assert policy.validated(progress.history[-1], last=step == 3)
     assert not progress.ended and "stopped_early" not in progress.history[-1]
     assert [event["action"] for event in progress.events] == ["warn"]

@@ -15,8 +15,8 @@ from shipworthy.core.errors import ShipworthyError
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.train.adapters.schema import Lora
 from shipworthy.train.lightning.gradients import gradients
+from shipworthy.train.monitor.schema import Divergence, Monitor, NotFinite, Rollback
 from shipworthy.train.schema import AdamW
-from shipworthy.train.watch.schema import Divergence, NotFinite, Rollback, Watching
 from tests.train.lightning.runs import ADAPTER, TASK, TRAINER, model_in, rows, run
 
 Change = Callable[[int, float, list[torch.Tensor]], tuple[float, list[torch.Tensor]]]
@@ -62,7 +62,7 @@ def test_a_batch_that_gives_nan_is_skipped_and_opened(
     assert training["skipped_steps"] == 1
     event = training["events"][0]
     assert (event["detector"], event["action"], event["step"]) == ("not_finite", "skip", 3)
-    opened = json.loads((tmp_path / "run" / event["autopsy"]).read_text())
+    opened = json.loads((tmp_path / "run" / event["spike_report"]).read_text())
     assert len(opened["rows"]) == TRAINER.batch_size
     assert opened["cause"] in ("precision", "unclear")  # the replay of good rows is finite
     assert torch.isfinite(torch.tensor(history[3]["loss"]))
@@ -73,10 +73,10 @@ def test_a_batch_that_gives_nan_stops_the_run_if_told(
 ) -> None:
     plant(monkeypatch, nan_at(3))
     with pytest.raises(ShipworthyError, match="step 3.*The last checkpoint is whole"):
-        run(model, tmp_path / "run", watch=Watching(not_finite=NotFinite(action="stop")))
+        run(model, tmp_path / "run", monitor=Monitor(not_finite=NotFinite(action="stop")))
     monkeypatch.undo()
     monkeypatch.setenv("SHIPWORTHY_CACHE", str(tmp_path / "cache"))
-    run(model, tmp_path / "run", watch=Watching(not_finite=NotFinite(action="stop")))
+    run(model, tmp_path / "run", monitor=Monitor(not_finite=NotFinite(action="stop")))
     assert len(of(tmp_path / "run", "history.json")) == 6
 
 
@@ -86,10 +86,10 @@ def test_a_run_that_diverges_goes_back_and_on_at_a_lower_rate(
     def climb(call: int, loss: float, found: list[torch.Tensor]) -> tuple[float, list[torch.Tensor]]:
         return (loss + 20.0 if 12 <= call < 16 else loss), found
 
-    watch = Watching(divergence=Divergence(steps=4, window=8), rollback=Rollback(factor=0.1))
+    monitor = Monitor(divergence=Divergence(steps=4, window=8), rollback=Rollback(factor=0.1))
     run(model, tmp_path / "whole", steps=20, validate_every=10, checkpoint_every=5, keep=4)
     plant(monkeypatch, climb)
-    run(model, tmp_path / "run", steps=20, validate_every=10, checkpoint_every=5, keep=4, watch=watch)
+    run(model, tmp_path / "run", steps=20, validate_every=10, checkpoint_every=5, keep=4, monitor=monitor)
     training, history = of(tmp_path / "run", "training.json"), of(tmp_path / "run", "history.json")
     whole = of(tmp_path / "whole", "history.json")
     assert training["rollbacks"] == 1
@@ -158,9 +158,9 @@ def test_data_that_cannot_be_learned_from_is_named_before_the_run(
 def test_an_adapter_that_is_frozen_is_named_before_the_run(
     model: CausalLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import shipworthy.train.lightning.course as course
+    import shipworthy.train.lightning.training_state as state
 
-    whole = course.build_adapter
+    whole = state.build_adapter
 
     def half_frozen(*arguments: Any) -> Any:
         network = whole(*arguments)
@@ -168,7 +168,7 @@ def test_an_adapter_that_is_frozen_is_named_before_the_run(
             parameter.requires_grad_(parameter.requires_grad and "layers.1." not in name)
         return network
 
-    monkeypatch.setattr(course, "build_adapter", half_frozen)
+    monkeypatch.setattr(state, "build_adapter", half_frozen)
     with pytest.raises(ShipworthyError, match="weights receive gradient.*frozen"):
         check(model, tmp_path / "run", rows(model), adapter=Lora(rank=2, alpha=4))
 

@@ -127,7 +127,7 @@ def test_when_its_validation_is_told(model: CausalLM, tmp_path: Path, devices: i
     state, best = reached(tmp_path / "run"), tmp_path / "run" / "best-0000003"
     entry = state["progress"]["history"][-1]
     assert told == [{"step": 3, "validation": entry["val_metric"], "val_loss": entry["val_loss"]}]
-    assert state["step"] == 3 and state["progress"]["best"] == [[entry["val_metric"], 3]]
+    assert state["step"] == 3 and state["progress"]["best"] == [entry["val_metric"], 3]
     assert (best / "adapter" / "adapter_model.safetensors").is_file() and (best / "validation.parquet").is_file()
     if devices == 1:
         ends_like_an_undisturbed_one(model, tmp_path / "run", checkpoint_every=50)

@@ -8,11 +8,11 @@ import torch
 
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.models.causal_lm.packed import Row
-from shipworthy.train.lightning.order import plan
+from shipworthy.train.lightning.batch_plan import plan_batches
 from shipworthy.train.lightning.steps import Steps
 
 ROWS = [Row([1] * (i + 1), [2]) for i in range(12)]
-BATCHES = plan([len(row) for row in ROWS], 3, 8, 0)
+BATCHES = plan_batches([len(row) for row in ROWS], 3, 8, 0)
 
 
 def numbers(steps: Steps, count: int) -> list[int]:

@@ -2,62 +2,42 @@
 
 import time
 from pathlib import Path
-from typing import Any
 
-import polars as pl
 import psutil
 
 from shipworthy.core import events
 from shipworthy.core.files import write_json
-from shipworthy.core.groups import AdapterConfig, ModelConfig, OptimizerConfig
 from shipworthy.core.interrupt import StopRequestedError, asked, listening
 from shipworthy.core.progress import say
-from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.models.build import create, describe
 from shipworthy.models.protocol import InRounds
 from shipworthy.train.records import Records
-from shipworthy.train.schema import ClassicalTrainer
-from shipworthy.train.selected import ANSWERS, Answers, interval
+from shipworthy.train.request import Request
+from shipworthy.train.validation_answers import ANSWERS, Answers, interval
 
 VALIDATE_EVERY = 10
 """Rounds from one validation on the task's metric to the next."""
 
 
-def check(**request: Any) -> None:
-    """Says nothing: a family that fits itself refuses by itself what it can't be fitted to, in seconds."""
+def check(request: Request) -> None:
+    """Checks nothing: a family that fits itself refuses by itself what it can't be fitted to, in seconds."""
 
 
-def fit(
-    *,
-    task: Task,
-    model: ModelConfig,
-    adapter: AdapterConfig,
-    trainer: ClassicalTrainer,
-    optimizer: OptimizerConfig,
-    train: pl.DataFrame,
-    validation: pl.DataFrame,
-    seed: int,
-    run: Path,
-    run_id: str,
-    records: Records,
-    target: Path,
-) -> None:
+def fit(request: Request, records: Records, target: Path) -> None:
     """Fits on `train`, and fills `target` with the model, its answers to `validation` and the run's records.
-
-    Args:
-        train, validation: splits with `id` and `answer`.
 
     Raises:
         StopRequestedError: the fit was asked to stop; nothing of it is kept.
     """
+    task, model, train, validation = request.task, request.model, request.train, request.validation
     started = time.monotonic()
     fitted = create(model)
     if isinstance(fitted, InRounds):
         with listening():
-            _follow(fitted, task, train, validation, seed, records)
+            _fit_in_rounds(fitted, request, records)
         history, selected = fitted.history, min(fitted.history, key=lambda entry: entry["val_loss"])
     else:
-        fitted.fit(train, validation, seed)
+        fitted.fit(train, validation, request.seed)
         selected = {"step": 1.0}
         history = [selected]
     seconds = time.monotonic() - started
@@ -86,11 +66,10 @@ def fit(
     )
 
 
-def _follow(
-    fitted: InRounds, task: Task, train: pl.DataFrame, validation: pl.DataFrame, seed: int, records: Records
-) -> None:
+def _fit_in_rounds(fitted: InRounds, request: Request, records: Records) -> None:
     """Goes through the rounds: records each, validates now and then, stops where that is asked for."""
-    for now in fitted.rounds(train, validation, seed):
+    task, validation = request.task, request.validation
+    for now in fitted.rounds(request.train, validation, request.seed):
         step = int(now.entry["step"])
         if step % VALIDATE_EVERY == 0:
             now.entry["val_metric"] = Answers.of(task, validation, now.answers()).metric

@@ -127,8 +127,8 @@ class Saver:
             # The training's own exchanges must not meet those of the writing thread.
             self.group = dist.new_group(backend="gloo")
         self._step = int(state["step"])
-        best = {step for _, step in state["progress"]["best"]}
-        self._pending = self._thread.submit(self._write, self._step, tensors, json.dumps(state), best)
+        best = state["progress"]["best"]
+        self._pending = self._thread.submit(self._write, self._step, tensors, json.dumps(state), best[1] if best else 0)
 
     def wait(self) -> None:
         """Waits for the one that is on its way.
@@ -151,7 +151,7 @@ class Saver:
         finally:
             self._pending = None
 
-    def _write(self, step: int, tensors: Tensors, state: str, best: set[int]) -> None:
+    def _write(self, step: int, tensors: Tensors, state: str, best: int) -> None:
         with self._folder(step) as folder:
             write_tensors(folder, tensors, self.group)
             if rank() == 0:
@@ -160,12 +160,12 @@ class Saver:
             events.emit(kept=step)
             self._prune(step, best)
 
-    def _prune(self, step: int, best: set[int]) -> None:
-        """Removes what no run will go on from: but for the first, to which a run may go back, and the newest."""
+    def _prune(self, step: int, best: int) -> None:
+        """Removes all but the first checkpoint, to which a run may go back, the newest ones, and the best adapter."""
         for path in sorted(self.run.glob("step-*"))[1 : -self.keep]:
             shutil.rmtree(path)
         for path in self.run.glob("best-*"):
-            if (validated := int(path.name.removeprefix("best-"))) <= step and validated not in best:
+            if (validated := int(path.name.removeprefix("best-"))) <= step and validated != best:
                 shutil.rmtree(path)
 
     @contextmanager

@@ -10,98 +10,81 @@ from statistics import median
 from typing import Any
 
 import lightning
-import polars as pl
 from lightning.pytorch.plugins.environments import LightningEnvironment
 
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import write_json
 from shipworthy.core.interrupt import listening
 from shipworthy.core.progress import say
-from shipworthy.evaluation.tasks.schema import TextToText
 from shipworthy.models.build import describe
 from shipworthy.models.causal_lm.family import GENERATION
 from shipworthy.models.causal_lm.flops import matrix_product_rate
-from shipworthy.models.causal_lm.schema import CausalLM
-from shipworthy.train.adapters.schema import Lora
-from shipworthy.train.lightning.before import checked, with_auto_batch
-from shipworthy.train.lightning.boundary import Boundary, best_folder, tell_the_end, validation_is_missing
+from shipworthy.train.lightning.anomaly_policy import AnomalyPolicy
 from shipworthy.train.lightning.checkpoints import Saver, newest
-from shipworthy.train.lightning.course import Course, Request
-from shipworthy.train.lightning.guard import Guard
 from shipworthy.train.lightning.processes import followers, rank, strategy
 from shipworthy.train.lightning.progress import Progress
+from shipworthy.train.lightning.setup import run_preflight, with_auto_batch
+from shipworthy.train.lightning.step_callback import StepCallback, best_folder, emit_end, validation_is_missing
+from shipworthy.train.lightning.training_state import Request, TrainingState
 from shipworthy.train.lightning.validation import Validation
 from shipworthy.train.memory.explain import explain, is_out_of_memory
 from shipworthy.train.records import Nowhere, Records
-from shipworthy.train.schema import AdamW, LightningTrainer
-from shipworthy.train.selected import ANSWERS, interval
+from shipworthy.train.validation_answers import ANSWERS, interval
 
 
-def fit(
-    *,
-    task: TextToText,
-    model: CausalLM,
-    adapter: Lora,
-    trainer: LightningTrainer,
-    optimizer: AdamW,
-    train: pl.DataFrame,
-    validation: pl.DataFrame,
-    seed: int,
-    run: Path,
-    run_id: str,
-    records: Records,
-    target: Path,
-) -> None:
+def fit(request: Request, records: Records, target: Path) -> None:
     """Trains, and fills `target` with the adapter of the best validated step, its answers and the run's records.
 
-    Args:
-        train, validation: splits with `id`, `prompt_ids`, `answer_ids` and `answer`.
-        run: where checkpoints are kept; a run that was killed goes on from the newest whole one.
+    A run that was killed goes on from its newest whole checkpoint.
 
     Raises:
         UsageError: fewer rows than one batch.
-        ShipworthyError: the watch stopped the run, a process died, or memory ran out.
+        ShipworthyError: the monitor stopped the run, a process died, or memory ran out.
     """
     quiet()
-    course = Course(Request(task, model, adapter, trainer, optimizer, train, validation, seed, run, run_id))
-    assert course.general  # asked for before others look for it, and before the network changes
-    if trainer.auto_batch:
-        course.request = replace(course.request, trainer=with_auto_batch(course))
-    with listening(), followers(trainer.devices, _follow, {"request": course.request}) as world:
-        _train(course, world, records)
-    _hand_over(course, target)
+    state = TrainingState(request)
+    assert state.general_prompts  # asked for before others look for it, and before the network changes
+    if request.trainer.auto_batch:
+        state.request = replace(request, trainer=with_auto_batch(state))
+    with listening(), followers(request.trainer.devices, _train_on_other_rank, {"request": state.request}) as world:
+        _train(state, world, records)
+    _write_result(state, target)
 
 
-def check(**request: Any) -> None:
+def check(request: Request) -> None:
     """Runs the preflight on what `fit` would be given.
 
     Raises:
         ShipworthyError: a check failed.
     """
     quiet()
-    checked(Course(Request(**request)))
+    run_preflight(TrainingState(request))
 
 
-def _follow(request: Request) -> None:
+def _train_on_other_rank(request: Request) -> None:
     """What the other processes of a run do."""
     quiet()
-    _train(Course(request), int(os.environ["WORLD_SIZE"]), Nowhere())
+    _train(TrainingState(request), int(os.environ["WORLD_SIZE"]), Nowhere())
 
 
-def _train(course: Course, world: int, records: Records) -> None:
-    request, trainer = course.request, course.request.trainer
+def _train(state: TrainingState, world: int, records: Records) -> None:
+    request, trainer = state.request, state.request.trainer
     checked = request.validation.head(trainer.validation_rows or request.validation.height)
-    validation = Validation(request.task, course.chat, checked, course.general)
-    guard = Guard(
-        trainer.watch, course.progress, records.alert, lambda before: course.back(before, saver.wait), course.examine
+    validation = Validation(request.task, state.chat, checked, state.general_prompts)
+    policy = AnomalyPolicy(
+        trainer.monitor,
+        state.progress,
+        records.alert,
+        lambda before: state.roll_back(before, saver.wait),
+        state.report_spike,
     )
-    module = course.module(guard)
+    module = state.module(policy)
     if checkpoint := newest(request.run):
-        course.go_on_from(checkpoint)
+        state.resume_from(checkpoint)
         if rank() == 0:
-            say(f"going on from step {course.progress.step} of {trainer.steps} ({checkpoint.path})")
-    if course.progress.over(trainer.steps) and not validation_is_missing(course.progress, trainer):
-        tell_the_end(course.progress)
+            say(f"going on from step {state.progress.step} of {trainer.steps} ({checkpoint.path})")
+    if state.progress.is_finished(trainer.steps) and not validation_is_missing(state.progress, trainer):
+        emit_end(state.progress)
         return
     runner = lightning.Trainer(
         accelerator="auto",
@@ -120,19 +103,19 @@ def _train(course: Course, world: int, records: Records) -> None:
     runner._signal_connector.register_signal_handlers = lambda: None
     saver = Saver(request.run, request.run_id, request.seed, trainer.keep, trainer.unsaved)
     runner.callbacks.append(
-        Boundary(
+        StepCallback(
             request.run,
             trainer,
             request.model.name,
-            course.progress,
+            state.progress,
             saver,
-            guard,
+            policy,
             records,
             measure=validation,
-            reseed=course.reseed,
+            reseed=state.reseed,
         )
     )
-    steps = course.steps(world)
+    steps = state.steps(world)
     try:
         runner.fit(module, steps)
     except (RuntimeError, MemoryError) as error:
@@ -144,24 +127,24 @@ def _train(course: Course, world: int, records: Records) -> None:
     finally:
         steps.close()
     # Here the failed step's tensors are gone, which the explanation must not count.
-    number = course.progress.step
-    rows = [course.rows[row] for row in course.batches[number][: trainer.micro_batch_size]]
-    raise ShipworthyError(f"Step {number + 1}: {explain(course.network, rows, module.optimizer, course.workers)}")
+    number = state.progress.step
+    rows = [state.rows[row] for row in state.batches[number][: trainer.micro_batch_size]]
+    raise ShipworthyError(f"Step {number + 1}: {explain(state.network, rows, module.optimizer, state.workers)}")
 
 
-def _hand_over(course: Course, target: Path) -> None:
-    request, progress = course.request, course.progress
-    shutil.copytree(best_folder(request.run, progress.best[0][1]), target, dirs_exist_ok=True)
+def _write_result(state: TrainingState, target: Path) -> None:
+    request, progress = state.request, state.progress
+    assert progress.best
+    shutil.copytree(best_folder(request.run, progress.best[1]), target, dirs_exist_ok=True)
     describe(request.model, target)
     write_json(target / GENERATION, {"max_new_tokens": request.task.max_new_tokens})
     write_json(target / "history.json", progress.history)
-    write_json(
-        target / "training.json", {**_summary(course, progress), "selected_interval": interval(target / ANSWERS)}
-    )
+    write_json(target / "training.json", {**_summary(state, progress), "selected_interval": interval(target / ANSWERS)})
 
 
-def _summary(course: Course, progress: Progress) -> dict[str, Any]:
-    history, parameters = progress.history, list(course.network.parameters())
+def _summary(state: TrainingState, progress: Progress) -> dict[str, Any]:
+    assert progress.best
+    history, parameters = progress.history, list(state.network.parameters())
     seconds = sum(entry["step_s"] for entry in history)
     peak = matrix_product_rate(parameters[0].device)
     reached = median(entry["tflops"] for entry in history) * 1e12
@@ -179,9 +162,9 @@ def _summary(course: Course, progress: Progress) -> dict[str, Any]:
         "parameters": sum(p.numel() for p in parameters),
         "trainable_parameters": sum(p.numel() for p in parameters if p.requires_grad),
         "peak_memory_mb": max(entry["memory_mb"] for entry in history),
-        "selected_step": progress.best[0][1],
-        "selected_metric": progress.best[0][0],
-        "metric": course.request.task.metric,
+        "selected_step": progress.best[1],
+        "selected_metric": progress.best[0],
+        "metric": state.request.task.metric,
         "stopped_early": progress.ended or None,
         "ledger": progress.ledger,
         "rollbacks": progress.rollbacks,

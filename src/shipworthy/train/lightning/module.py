@@ -1,4 +1,4 @@
-"""The training step: packs to gradients, gradients over all processes, a judgement on them, and the update."""
+"""The training step: gradients of the packs, summed over all processes, the anomaly policy, and the update."""
 
 import re
 import time
@@ -12,8 +12,8 @@ from peft import PeftModel
 from transformers import PreTrainedModel
 
 from shipworthy.models.causal_lm.flops import Work
+from shipworthy.train.lightning.batch_plan import ledger
 from shipworthy.train.lightning.gradients import gradients
-from shipworthy.train.lightning.order import ledger
 from shipworthy.train.lightning.processes import summed
 from shipworthy.train.lightning.progress import Entry, Progress
 from shipworthy.train.lightning.steps import Step, on, padding_share
@@ -21,13 +21,13 @@ from shipworthy.train.optimizers import build as build_optimizer
 from shipworthy.train.schema import AdamW
 
 SPANS = 3
-"""Layers are watched in so many spans."""
+"""Gradient and weight norms are noted for so many spans of layers."""
 
-Judge = Callable[[Step, Entry], bool]
-"""Given a step and what is known of it before its update: whether the update is made."""
+Policy = Callable[[Step, Entry], bool]
+"""Given a step and what is known of it before its update: whether the run goes on with this step."""
 
 
-class AnswerTuning(lightning.LightningModule):
+class FineTuningModule(lightning.LightningModule):
     """Supervised fine-tuning of a causal language model on answers.
 
     Args:
@@ -38,7 +38,7 @@ class AnswerTuning(lightning.LightningModule):
         workers: threads that compute packs side by side.
         ids: of the train split's rows, for the ledger.
         progress: where each step is noted.
-        judge: asked before each update.
+        policy: asked before each update.
     """
 
     automatic_optimization = False
@@ -53,12 +53,12 @@ class AnswerTuning(lightning.LightningModule):
         workers: int,
         ids: list[str],
         progress: Progress,
-        judge: Judge,
+        policy: Policy,
     ) -> None:
         super().__init__()
         self.network = network
         self.rule, self.steps, self.clip, self.workers = rule, steps, clip, workers
-        self.ids, self.progress, self.judge = ids, progress, judge
+        self.ids, self.progress, self.policy = ids, progress, policy
         self.work = Work(self.base)
         named = [(name, p) for name, p in network.named_parameters() if p.requires_grad]
         self.trained = [p for _, p in named]
@@ -74,7 +74,7 @@ class AnswerTuning(lightning.LightningModule):
 
     def training_step(self, step: Step, batch_idx: int) -> dict[str, bool] | None:
         """Makes one step; returns None where the step was undone or is none."""
-        if self.progress.over(self.steps):
+        if self.progress.is_finished(self.steps):
             self.trainer.should_stop = True
             return None
         if step.number != self.progress.step + 1:
@@ -96,7 +96,7 @@ class AnswerTuning(lightning.LightningModule):
             "data_wait_s": step.waited,
             "ledger": ledger(self.progress.ledger, step.number, [self.ids[row] for row in step.rows]),
         }
-        if not self.judge(step, entry):
+        if not self.policy(step, entry):
             return None
         if "skipped" not in entry:
             torch._foreach_mul_(found, min(1.0, self.clip / (entry["grad_norm"] + 1e-6)))

@@ -14,9 +14,9 @@ from shipworthy.models.causal_lm.packed import Row, pack
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.train.adapters.build import build as build_adapter
 from shipworthy.train.adapters.schema import Lora
+from shipworthy.train.lightning.batch_plan import micro_batches, plan_batches
 from shipworthy.train.lightning.fit import quiet
 from shipworthy.train.lightning.gradients import gradients
-from shipworthy.train.lightning.order import micro_batches, plan
 from shipworthy.train.optimizers import build as build_optimizer
 from shipworthy.train.schema import AdamW, LightningTrainer
 
@@ -70,7 +70,7 @@ def measure(
     trained = [p for p in network.parameters() if p.requires_grad]
     updates, _ = build_optimizer(trained, optimizer, MEASURED_STEPS + 1)
     network.train()
-    batches = plan([len(row) for row in rows], min(trainer.batch_size, len(rows)), MEASURED_STEPS + 1, seed)
+    batches = plan_batches([len(row) for row in rows], min(trainer.batch_size, len(rows)), MEASURED_STEPS + 1, seed)
     memory, started, seen = 0.0, 0.0, 0
     for number, batch in enumerate(batches):
         if number == 1:

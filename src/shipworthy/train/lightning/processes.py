@@ -65,7 +65,7 @@ def followers(devices: int, follow: Callable[..., None], arguments: Mapping[str,
     """
     if (world := int(os.environ.get("WORLD_SIZE", "1"))) > 1:
         with others_may_end():
-            _hand((follow, dict(arguments)))
+            _send_part((follow, dict(arguments)))
             yield world
         return
     if devices == 1:
@@ -84,7 +84,7 @@ def _started(devices: int, follow: Callable[..., None], arguments: Mapping[str, 
     try:
         for number in range(1, devices):
             os.environ.update({**own, "RANK": str(number), "LOCAL_RANK": str(number)})
-            children.append(context.Process(target=_follow, args=(follow, dict(arguments)), daemon=True))
+            children.append(context.Process(target=_run_other_rank, args=(follow, dict(arguments)), daemon=True))
             children[-1].start()
         os.environ.update({**own, "RANK": "0", "LOCAL_RANK": "0"})
         threading.Thread(target=_end_if_left, args=(children, over), daemon=True).start()
@@ -143,18 +143,18 @@ def leave() -> None:
         dist.destroy_process_group()
 
 
-_handed: list[bool] = []
+_parts_sent: list[bool] = []
 
 
 def dismiss() -> None:
     """Tells the waiting processes that there is nothing to do for them, unless they have had their part."""
-    if dist.is_initialized() and not _handed:
-        _hand(None)
+    if dist.is_initialized() and not _parts_sent:
+        _send_part(None)
 
 
-def _hand(part: tuple[Callable[..., None], dict[str, Any]] | None) -> None:
+def _send_part(part: tuple[Callable[..., None], dict[str, Any]] | None) -> None:
     dist.broadcast_object_list([part], src=0, device=torch.device("cpu"))
-    _handed.append(True)
+    _parts_sent.append(True)
 
 
 @contextmanager
@@ -172,7 +172,7 @@ def others_may_end() -> Iterator[None]:
         raise
 
 
-def _follow(follow: Callable[..., None], arguments: dict[str, Any]) -> None:
+def _run_other_rank(follow: Callable[..., None], arguments: dict[str, Any]) -> None:
     """Runs until the first process is gone: nobody would hear of what comes after."""
     listen()
 
@@ -228,7 +228,7 @@ def summed(loss: float, gradients: list[torch.Tensor]) -> tuple[float, list[torc
     return float(flat[0]), summands, bool(flat[1] > 0)
 
 
-def everyones(value: Value) -> list[Value]:
+def gather_values(value: Value) -> list[Value]:
     """Each process's value, in the order of the processes."""
     if not dist.is_initialized():
         return [value]

@@ -13,20 +13,18 @@ class Progress:
 
     Attributes:
         history: one entry per step that was done, the skipped ones included.
-        events: what the watch found: step, detector, action, sentence.
-        best: the best validations, the best first: metric (ties: the earlier step) and step.
+        events: what the monitor found: step, detector, action, sentence.
+        best: metric and step of the best validation (of equals the earliest; None before the first).
         seconds: spent in training so far, those before a kill included.
         rollbacks: how often the run went back.
-        before: what was measured before the first step: `general_nll`, and what the reference answers are like.
         ended: where and why the run ended before its last step: step, detector, sentence; empty: it did not.
     """
 
     history: list[Entry] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
-    best: list[tuple[float, int]] = field(default_factory=list)
+    best: tuple[float, int] | None = None
     seconds: float = 0.0
     rollbacks: int = 0
-    before: dict[str, float] = field(default_factory=dict)
     ended: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -39,15 +37,17 @@ class Progress:
         """The hash of all that was seen."""
         return str(self.history[-1]["ledger"]) if self.history else ""
 
-    def over(self, steps: int) -> bool:
+    def is_finished(self, steps: int) -> bool:
         """Whether no step of `steps` is left to be done."""
         return bool(self.ended) or self.step >= steps
 
-    def ranked(self, metric: float, step: int, keep: int) -> list[tuple[float, int]]:
-        """The `keep` best validations with this one among them, the best first."""
-        known = [(value, at) for value, at in self.best]
-        return sorted([*known, (metric, step)], key=lambda entry: (-entry[0], entry[1]))[:keep]
+    def note_validation(self, metric: float, step: int) -> bool:
+        """Whether this validation is the best so far; it is noted then."""
+        is_best = self.best is None or metric > self.best[0]
+        if is_best:
+            self.best = (metric, step)
+        return is_best
 
-    def back_to(self, earlier: "Progress") -> None:
+    def rewind_to(self, earlier: "Progress") -> None:
         """Undoes the steps since then; what was found since, and the time that it took, stay."""
-        self.history, self.best = list(earlier.history), list(earlier.best)
+        self.history, self.best = list(earlier.history), earlier.best

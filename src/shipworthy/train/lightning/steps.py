@@ -10,7 +10,7 @@ import torch
 
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.models.causal_lm.packed import Pack, Row, pack
-from shipworthy.train.lightning.order import micro_batches
+from shipworthy.train.lightning.batch_plan import micro_batches
 
 AHEAD = 4
 """Steps that are made before they are asked for."""

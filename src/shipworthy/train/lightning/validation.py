@@ -12,11 +12,11 @@ from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.generate import greedy
 from shipworthy.models.causal_lm.packed import Row, pack, token_losses
 from shipworthy.models.protocol import Prediction
-from shipworthy.train.lightning.processes import everyones, rank
-from shipworthy.train.selected import Answers
-from shipworthy.train.watch.forgetting import General
-from shipworthy.train.watch.generations import measure
-from shipworthy.train.watch.replay import evaluating
+from shipworthy.train.lightning.processes import gather_values, rank
+from shipworthy.train.monitor.forgetting import GeneralPrompts
+from shipworthy.train.monitor.generations import measure
+from shipworthy.train.monitor.replay import evaluating
+from shipworthy.train.validation_answers import Answers
 
 ROWS = 64
 """Rows that one process generates together: fixed, so that the answers don't depend on the number of processes."""
@@ -34,7 +34,7 @@ class Validation:
     task: TextToText
     chat: Chat
     rows: pl.DataFrame
-    general: General
+    general: GeneralPrompts
 
     def __call__(self, network: PeftModel) -> tuple[dict[str, float], Answers] | None:
         """What goes into the step's entry, and the answers; the same on every process, however many there are.
@@ -42,13 +42,13 @@ class Validation:
         The entry has `val_metric` (0 to 1), `val_loss` (nats per token) and the rest. None where any process was asked
         to stop before it was through.
         """
-        world = len(everyones(None))
+        world = len(gather_values(None))
         parts = [self.rows.slice(start, ROWS) for start in range(0, self.rows.height, ROWS)]
         with evaluating(network):
             mine = [self._part(network, part) for part in parts[rank() :: world] if not asked()]
             general = {} if asked() else self.general.measure(network)
-        found = everyones(mine)
-        if sum(map(len, found)) < len(parts) or any(everyones(not general)):
+        found = gather_values(mine)
+        if sum(map(len, found)) < len(parts) or any(gather_values(not general)):
             return None
         ordered = [found[i % world][i // world] for i in range(len(parts))]
         answers = [answer for part, _, _ in ordered for answer in part]

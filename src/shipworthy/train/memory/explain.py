@@ -7,8 +7,8 @@ from peft import PeftModel
 
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.models.causal_lm.packed import Row
+from shipworthy.train.memory.headroom import Headroom, headroom
 from shipworthy.train.memory.parts import MB, Parts, parts
-from shipworthy.train.memory.room import Room, room
 
 OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "out of memory", "std::bad_alloc")
 
@@ -25,7 +25,7 @@ def explain(
     rows: Sequence[Row],
     optimizer: torch.optim.Optimizer | None = None,
     workers: int = 1,
-    at: Room | None = None,
+    at: Headroom | None = None,
 ) -> str:
     """One paragraph: what the step needed by parts, what there was, and the smallest change that would fit.
 
@@ -34,9 +34,9 @@ def explain(
     Args:
         rows: of the micro-batch that did not fit.
         workers: micro-batches that were computed side by side.
-        at: the room as it was (None: as it is now).
+        at: the headroom as it was (None: as it is now).
     """
-    there = at or room(network.device)
+    there = at or headroom(network.device)
     need = parts(network, rows, optimizer, workers)
     has_states = bool(optimizer and optimizer.state)
     longest = max(map(len, rows))
@@ -57,7 +57,7 @@ def refuse_if_too_large(
         ShipworthyError: the step needs more than there is.
     """
     if not expected_to_live(network, rows, optimizer, workers):
-        raise ShipworthyError(explain(network, rows, optimizer, workers, room(network.device, deadly=True)))
+        raise ShipworthyError(explain(network, rows, optimizer, workers, headroom(network.device, deadly=True)))
 
 
 def expected_to_live(
@@ -70,7 +70,7 @@ def expected_to_live(
     if network.device.type != "cpu":
         return True
     need = _missing(parts(network, rows, optimizer, workers), bool(optimizer and optimizer.state))
-    return need <= room(network.device, deadly=True).free_mb
+    return need <= headroom(network.device, deadly=True).free_mb
 
 
 def _missing(need: Parts, has_states: bool) -> float:

@@ -12,7 +12,7 @@ from torch.nn.functional import cross_entropy
 from shipworthy.models.causal_lm.packed import Row, pack, token_losses
 from shipworthy.train.lightning.gradients import gradients
 from shipworthy.train.preflight.context import Context, Outcome
-from shipworthy.train.preflight.untouched import kept, stir
+from shipworthy.train.preflight.preserve import add_noise_to_zeros, preserve_network
 
 ROWS = 6
 PARTS = 4
@@ -23,12 +23,12 @@ TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 5e-2, torch.float16: 1e-2}
 def packed_is_unpacked(context: Context) -> Outcome:
     """The loss of each row in a pack is that of the row alone, by transformers' own forward pass.
 
-    The pack takes the path of training (fused layers), unless dropout would draw; the adapter is stirred, so that it
-    has an effect.
+    The pack takes the path of training (fused layers), unless dropout would draw; what is all zero gets
+    noise, so that the adapter has an effect.
     """
     rows = context.spread(ROWS)
-    with kept(context.network), torch.no_grad():
-        stir(list(context.trained().values()), context.seed)
+    with preserve_network(context.network), torch.no_grad():
+        add_noise_to_zeros(list(context.trained().values()), context.seed)
         context.network.train(not _draws(context.network))
         losses_N = token_losses(context.base, pack(rows).to(context.base.device)).cpu()
         context.network.eval()
@@ -63,8 +63,8 @@ def accumulation(context: Context) -> Outcome:
     """A step cut into four micro-batches has the gradients of the step in one."""
     rows = context.spread(max(ROWS, PARTS))
     parameters = list(context.trained().values())
-    with kept(context.network):
-        stir(parameters, context.seed)
+    with preserve_network(context.network):
+        add_noise_to_zeros(parameters, context.seed)
         context.network.train(not _draws(context.network))
         whole_loss, whole = _gradients(context, [rows])
         cut_loss, cut = _gradients(context, [part for i in range(PARTS) if (part := rows[i::PARTS])])

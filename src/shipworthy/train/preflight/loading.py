@@ -13,9 +13,9 @@ from peft import PeftModel
 from shipworthy.models.causal_lm.packed import Row, pack
 from shipworthy.train.lightning.gradients import gradients
 from shipworthy.train.memory.explain import explain, is_out_of_memory, refuse_if_too_large
-from shipworthy.train.memory.room import room
+from shipworthy.train.memory.headroom import headroom
 from shipworthy.train.preflight.context import Context, Outcome
-from shipworthy.train.preflight.untouched import kept
+from shipworthy.train.preflight.preserve import preserve_network
 
 FIRST_BATCHES = 3
 
@@ -63,10 +63,10 @@ def longest_batch_fits(context: Context) -> Outcome:
     rows = longest(context.rows, trainer.batch_size)
     parts = [rows[i : i + micro] for i in range(0, len(rows), micro)]
     workers = min(context.workers, len(parts))
-    before = room(context.base.device)
+    before = headroom(context.base.device)
     refuse_if_too_large(context.network, parts[0], workers=workers)
     problem = ""
-    with kept(context.network):
+    with preserve_network(context.network):
         try:
             make_step(context.network, parts, list(context.trained().values()), context.workers)
         except (RuntimeError, MemoryError) as error:

@@ -11,9 +11,9 @@ from shipworthy.train.preflight.equality import accumulation, packed_is_unpacked
 from shipworthy.train.preflight.labels import eos_in_labels, labels_are_answers, trainable_tokens
 from shipworthy.train.preflight.learning import generation_stops, overfits
 from shipworthy.train.preflight.loading import loader_delivers, longest_batch_fits
+from shipworthy.train.preflight.preserve import preserve_all
 from shipworthy.train.preflight.start import first_loss, receive_gradient
 from shipworthy.train.preflight.storage import checkpoint_returns, disk_has_room
-from shipworthy.train.preflight.untouched import untouched
 
 FILE = "preflight.json"
 
@@ -104,7 +104,7 @@ def preflight(context: Context, checks: Sequence[Check] = CHECKS) -> list[Result
     """
     started = time.monotonic()
     results: list[Result] = []
-    with untouched(context.network):
+    with preserve_all(context.network):
         for check in checks:
             result = _run(check, context, results)
             results.append(result)

@@ -6,7 +6,7 @@ import torch
 
 from shipworthy.models.causal_lm.packed import pack, token_losses
 from shipworthy.train.preflight.context import Context, Outcome
-from shipworthy.train.preflight.untouched import kept, stir
+from shipworthy.train.preflight.preserve import add_noise_to_zeros, preserve_network
 
 GRADIENT_ROWS = 4
 LOSS_ROWS = 16
@@ -20,7 +20,7 @@ logits: 1 to 2 nats for random weights. A trained network that pays more was not
 def receive_gradient(context: Context) -> Outcome:
     """Every part of the adapter is trained, and a gradient reaches each trained tensor.
 
-    Tensors that are all zero are stirred before, for LoRA's A has no gradient while B is zero.
+    Tensors that are all zero get noise before, for LoRA's A has no gradient while B is zero.
     """
     parameters = context.trained()
     prefix = context.network.base_model.prefix
@@ -33,8 +33,8 @@ def receive_gradient(context: Context) -> Outcome:
     if frozen or not parameters:
         sentence = f"{len(frozen)} tensors of the adapter are frozen, {len(parameters)} are trained."
         return Outcome(False, sentence, measured)
-    with kept(context.network):
-        stir(list(parameters.values()), context.seed)
+    with preserve_network(context.network):
+        add_noise_to_zeros(list(parameters.values()), context.seed)
         context.network.train()
         loss = token_losses(context.base, pack(context.spread(GRADIENT_ROWS)).to(context.base.device)).mean()
         if loss.requires_grad:
@@ -50,7 +50,7 @@ def receive_gradient(context: Context) -> Outcome:
 
 def first_loss(context: Context) -> Outcome:
     """The loss before the first step is that of a model that can do something, but not yet this."""
-    with kept(context.network), torch.no_grad():
+    with preserve_network(context.network), torch.no_grad():
         context.network.eval()
         loss = float(token_losses(context.base, pack(context.spread(LOSS_ROWS)).to(context.base.device)).mean())
     guessing = math.log(context.base.config.vocab_size)

@@ -10,7 +10,7 @@ from torch.distributed.checkpoint.api import CheckpointException
 
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.train.preflight.context import Context, Outcome
-from shipworthy.train.preflight.untouched import kept
+from shipworthy.train.preflight.preserve import preserve_network
 
 TENSORS_EACH = 3
 """The weights and AdamW's two moments of each."""
@@ -23,7 +23,7 @@ def disk_has_room(context: Context) -> Outcome:
     trainer = context.trainer
     each = TENSORS_EACH * sum(p.numel() * p.element_size() for p in context.trained().values())
     each += HISTORY_BYTES * trainer.steps
-    copies = trainer.keep + trainer.keep_best + 2  # the first stays, and one is on its way
+    copies = trainer.keep + 3  # the first stays, one is on its way, and the best adapter
     context.run.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(context.run).free
     measured = {"checkpoints": copies, "checkpoint_mb": each / 1e6, "free_mb": free / 1e6}
@@ -36,7 +36,7 @@ def disk_has_room(context: Context) -> Outcome:
 
 def checkpoint_returns(context: Context) -> Outcome:
     """What was saved is loaded again, bit for bit, into weights that had been overwritten meanwhile."""
-    with kept(context.network), tempfile.TemporaryDirectory(dir=context.run, prefix=".preflight-") as name:
+    with preserve_network(context.network), tempfile.TemporaryDirectory(dir=context.run, prefix=".preflight-") as name:
         before = {key: tensor.detach().clone() for key, tensor in _state(context).items()}
         folder = Path(name) / "checkpoint"
         folder.mkdir()

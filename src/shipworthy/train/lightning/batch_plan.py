@@ -1,0 +1,51 @@
+"""Which rows each step sees: fixed before the first step by lengths, seed and sizes, so that any step can be resumed.
+
+The ledger is a hash that rolls over the ids of the rows that each step saw, in order: two runs with equal ledgers have
+seen the same rows at the same steps, however often they were killed and on however many processes they ran.
+"""
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+
+WINDOW = 50
+"""Batches whose rows are sorted by length together: enough for little padding, few enough to stay random."""
+
+
+def plan_batches(lengths: Sequence[int], batch_size: int, steps: int, seed: int) -> list[list[int]]:
+    """The rows of every step: each epoch a new order, batches of like length.
+
+    Every row is seen once before any is seen twice, up to the window at an epoch's end.
+    """
+    generator = np.random.default_rng(seed)
+    needed = batch_size * steps
+    epochs = -(-needed // len(lengths))
+    stream = np.concatenate([generator.permutation(len(lengths)) for _ in range(epochs)])[:needed]
+    size = np.asarray(lengths)
+    batches: list[list[int]] = []
+    for start in range(0, needed, WINDOW * batch_size):
+        window = stream[start : start + WINDOW * batch_size]
+        window = window[np.argsort(size[window], kind="stable")].reshape(-1, batch_size)
+        batches += window[generator.permutation(len(window))].tolist()
+    return batches
+
+
+def micro_batches(rows: Sequence[int], size: int, rank: int = 0, world: int = 1) -> list[list[int]]:
+    """A step's rows in packs of at most `size`, and of these the block that one of `world` processes computes.
+
+    Blocks, not every other one: then the sum over processes adds in the order in which a single process adds.
+    """
+    packs = [list(rows[start : start + size]) for start in range(0, len(rows), size)]
+    first, last = (len(packs) * part // world for part in (rank, rank + 1))
+    return packs[first:last]
+
+
+def ledger(before: str, step: int, ids: Sequence[str]) -> str:
+    """The ledger after a step (32 hexadecimal digits).
+
+    Args:
+        before: the ledger after the step before ("" at the first).
+        ids: of the rows that the step saw, in order.
+    """
+    return hashlib.sha256("\n".join([before, str(step), *ids]).encode()).hexdigest()[:32]

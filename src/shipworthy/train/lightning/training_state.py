@@ -1,0 +1,211 @@
+"""The state of a run in one process: network, optimizer, steps and progress; how it is restored and rolled back."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import torch
+from peft import PeftModel
+
+from shipworthy.core.artifact import Artifact
+from shipworthy.core.errors import ShipworthyError, UsageError
+from shipworthy.core.machine import cores
+from shipworthy.core.progress import say
+from shipworthy.core.seeds import seed_everything
+from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.models.causal_lm.base import base_folder
+from shipworthy.models.causal_lm.chat import Chat
+from shipworthy.models.causal_lm.network import load_network
+from shipworthy.models.causal_lm.packed import Row
+from shipworthy.models.causal_lm.schema import CausalLM
+from shipworthy.train import request as train_request
+from shipworthy.train.adapters.build import build as build_adapter
+from shipworthy.train.adapters.schema import Lora
+from shipworthy.train.lightning.batch_plan import plan_batches
+from shipworthy.train.lightning.checkpoints import (
+    Tensors,
+    newest,
+    read_tensors,
+    reseed,
+    restore,
+    state_of,
+)
+from shipworthy.train.lightning.module import FineTuningModule, Policy
+from shipworthy.train.lightning.processes import gather_values, rank
+from shipworthy.train.lightning.progress import Progress
+from shipworthy.train.lightning.steps import Step, Steps
+from shipworthy.train.monitor.findings import Finding, rate_factor
+from shipworthy.train.monitor.forgetting import GeneralPrompts
+from shipworthy.train.monitor.replay import row_losses, swapped_weights
+from shipworthy.train.monitor.spike_report import write_spike_report
+from shipworthy.train.schema import AdamW, LightningTrainer
+
+
+def rows_of(split: pl.DataFrame) -> list[Row]:
+    """The token ids of a split's rows."""
+    return [Row(p, a) for p, a in zip(split["prompt_ids"].to_list(), split["answer_ids"].to_list(), strict=True)]
+
+
+@dataclass(frozen=True)
+class Request(train_request.Request):
+    """What a run of a network is asked for."""
+
+    task: TextToText
+    model: CausalLM
+    adapter: Lora
+    trainer: LightningTrainer
+    optimizer: AdamW
+
+
+class TrainingState:
+    """Network, optimizer, steps and progress of a run in this process.
+
+    Raises:
+        UsageError: fewer rows than one batch, or the adapter names what the network has not.
+    """
+
+    def __init__(self, request: Request) -> None:
+        self.request, trainer = request, request.trainer
+        torch.set_num_threads(trainer.threads or cores(trainer.devices))
+        seed_everything(request.seed)
+        self.rows = rows_of(request.train)
+        if len(self.rows) < trainer.batch_size:
+            raise UsageError(
+                f"{len(self.rows)} training rows are fewer than trainer.batch_size={trainer.batch_size}: lower it."
+            )
+        base = base_folder(request.model)
+        self.chat = Chat(base)
+        self.network: PeftModel = build_adapter(load_network(base), request.adapter, request.seed)
+        self.network.train()
+        self.progress = Progress()
+        self.randomness: Tensors = {}
+
+    @cached_property
+    def general_prompts(self) -> GeneralPrompts:
+        """General prompts with the network's answers before training; to be asked for before it is changed."""
+        return GeneralPrompts.prepare(
+            self.chat, self.network.get_base_model(), self.request.run / "general_prompts.json"
+        )
+
+    @cached_property
+    def batches(self) -> list[list[int]]:
+        """The rows of every step."""
+        trainer = self.request.trainer
+        return plan_batches([len(row) for row in self.rows], trainer.batch_size, trainer.steps, self.request.seed)
+
+    @property
+    def workers(self) -> int:
+        """Threads that compute packs side by side: on a GPU one, and one where they would draw from one generator."""
+        drawing = any(isinstance(m, torch.nn.Dropout) and m.p > 0 for m in self.network.modules())
+        return 1 if drawing or torch.cuda.is_available() else torch.get_num_threads()
+
+    def module(self, policy: Policy) -> FineTuningModule:
+        """The training step; what is restored is restored into it."""
+        request = self.request
+        self.tuning = FineTuningModule(
+            self.network,
+            request.optimizer,
+            request.trainer.steps,
+            request.trainer.clip,
+            workers=self.workers,
+            ids=request.train["id"].cast(pl.String).to_list(),
+            progress=self.progress,
+            policy=policy,
+        )
+        return self.tuning
+
+    def steps(self, world: int) -> Steps:
+        """The steps from where the run stands."""
+        trainer = self.request.trainer
+        self.loader = Steps(
+            self.rows,
+            self.batches,
+            self.progress.step,
+            trainer.micro_batch_size,
+            rank=rank(),
+            world=world,
+            patience=trainer.loader_patience_s,
+            pinned=torch.cuda.is_available(),
+        )
+        return self.loader
+
+    def resume_from(self, checkpoint: Artifact) -> None:
+        """Takes weights, optimizer, schedule, random states and progress from a checkpoint."""
+        state = self._restore(checkpoint)
+        for name, value in state["progress"].items():
+            setattr(self.progress, name, value)
+        self.randomness = read_tensors(checkpoint.path)
+
+    def reseed(self) -> None:
+        """Draws go on where the checkpoint's did."""
+        reseed(self.randomness)
+
+    def roll_back(self, before: int, flush: Callable[[], None]) -> None:
+        """Takes the run back to the newest checkpoint from before a step, at a lower rate.
+
+        Args:
+            flush: waits for the checkpoint that is being written.
+
+        Raises:
+            ShipworthyError: there is none.
+        """
+        flush()
+        gather_values(None)
+        checkpoint = newest(self.request.run, before)
+        if checkpoint is None:
+            raise ShipworthyError(
+                f"There is no whole checkpoint from before step {before} to go back to: lower optimizer.lr "
+                f"({self.request.optimizer.lr:g}) and begin anew."
+            )
+        state = self._restore(checkpoint)
+        self.progress.rewind_to(Progress(**state["progress"]))
+        self.progress.rollbacks += 1
+        lr = self.request.optimizer.lr * rate_factor(self.progress.rollbacks, self.request.trainer.monitor)
+        schedule, group = self.tuning.schedule, self.tuning.optimizer.param_groups[0]
+        schedule.base_lrs = [lr]
+        group["initial_lr"], group["lr"] = lr, lr * schedule.lr_lambdas[0](schedule.last_epoch)
+        self.loader.seek(self.progress.step)
+        if rank() == 0:
+            say(f"going back to step {self.progress.step}; the highest rate is {lr:.2e} from here on")
+
+    def _restore(self, checkpoint: Artifact) -> dict[str, Any]:
+        state = state_of(checkpoint)
+        tensors = read_tensors(checkpoint.path)
+        restore(tensors, state["groups"], self.network, self.tuning.optimizer)
+        self.tuning.schedule.load_state_dict(state["schedule"])
+        reseed(tensors)
+        return state
+
+    def report_spike(self, finding: Finding, step: Step) -> Path:
+        """Writes the spike report of a step's batch: its rows' losses now and at the last good checkpoint."""
+        good = newest(self.request.run, finding.good + 1)
+        rows = [self.rows[row] for row in step.rows]
+        ids = self.request.train["id"].gather(list(step.rows)).to_list()
+
+        def losses(when: str) -> list[float]:
+            if when == "now" or good is None:
+                return row_losses(self.network, rows)
+            weights = self._named(read_tensors(good.path))
+            with swapped_weights(self.network, weights):
+                return row_losses(self.network, rows)
+
+        described = [
+            {
+                "id": name,
+                "prompt": self.chat.decode(list(row.prompt)),
+                "answer": self.chat.decode(list(row.answer)),
+                "tokens": len(row),
+                "supervised": len(row.answer),
+            }
+            for name, row in zip(ids, rows, strict=True)
+        ]
+        at = state_of(good)["step"] if good else None
+        return write_spike_report(self.request.run, finding, self.progress.history, described, losses, at)
+
+    def _named(self, tensors: Tensors) -> Tensors:
+        """A checkpoint's weights by the network's own names, which hold the adapter's."""
+        weights = {n.removeprefix("adapter."): t for n, t in tensors.items() if n.startswith("adapter.")}
+        return {n: weights[n.replace(".default", "")] for n, p in self.network.named_parameters() if p.requires_grad}

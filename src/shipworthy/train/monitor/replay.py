@@ -1,0 +1,65 @@
+"""What rows cost under a network's weights as they are, in float32, the same each time."""
+
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from peft import PeftModel
+from transformers import PreTrainedModel
+
+from shipworthy.models.causal_lm.packed import Row, pack, token_losses
+
+
+def base_of(network: PreTrainedModel | PeftModel) -> PreTrainedModel:
+    """The causal language model itself, with an adapter (if any) in its place."""
+    return network.get_base_model() if isinstance(network, PeftModel) else network
+
+
+@contextmanager
+def evaluating(network: torch.nn.Module) -> Iterator[None]:
+    """Without dropout, gradients or lower precision; each module is afterwards in the mode in which it was."""
+    modes = {module: module.training for module in network.modules()}
+    network.eval()
+    try:
+        with torch.no_grad(), torch.autocast(next(network.parameters()).device.type, enabled=False):
+            yield
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
+
+
+def row_losses(network: PreTrainedModel | PeftModel, rows: Sequence[Row]) -> list[float]:
+    """Mean loss per supervised token of each row, computed alone in float32 (nats).
+
+    A network in a lower precision is copied, which takes its memory twice more.
+    """
+    base = base_of(network)
+    if any(parameter.dtype != torch.float32 for parameter in base.parameters()):
+        base = copy.deepcopy(base).float()
+    with evaluating(base):
+        return [float(token_losses(base, pack([row]).to(base.device)).mean()) for row in rows]
+
+
+@contextmanager
+def swapped_weights(network: torch.nn.Module, weights: Mapping[str, torch.Tensor]) -> Iterator[None]:
+    """The network with other values in some of its parameters, which are put back bit for bit.
+
+    Args:
+        weights: by the parameters' names in the network.
+
+    Raises:
+        KeyError: the network has no parameter of that name.
+    """
+    parameters: dict[str, Any] = dict(network.named_parameters())
+    own = {name: parameters[name].detach().clone() for name in weights}
+    try:
+        with torch.no_grad():
+            for name, tensor in weights.items():
+                parameters[name].copy_(tensor)
+        yield
+    finally:
+        with torch.no_grad():
+            for name, tensor in own.items():
+                parameters[name].copy_(tensor)

@@ -1,0 +1,33 @@
+"""What a trainer is asked for."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from shipworthy.core.groups import AdapterConfig, ModelConfig, OptimizerConfig, TrainerConfig
+from shipworthy.evaluation.tasks.schema import Task
+
+
+@dataclass(frozen=True)
+class Request:
+    """Plain values, so that it can be given to other processes.
+
+    Each trainer's `fit` module has its own `Request` (this one, or one with narrower types), and
+    `fit(request, records, target)` and `check(request)`.
+
+    Attributes:
+        train, validation: splits with `id` and `answer`; for a network with `prompt_ids` and `answer_ids`.
+        run: the run's folder, where checkpoints are kept.
+    """
+
+    task: Task
+    model: ModelConfig
+    adapter: AdapterConfig
+    trainer: TrainerConfig
+    optimizer: OptimizerConfig
+    train: pl.DataFrame
+    validation: pl.DataFrame
+    seed: int
+    run: Path
+    run_id: str
