@@ -14,7 +14,7 @@ from hydra.core.utils import JobReturn, JobStatus, filter_overrides
 from hydra_plugins.hydra_submitit_launcher.submitit_launcher import SlurmLauncher as SubmititLauncher
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from shipworthy.config import CONFIG_NAME, Config, check_overrides, composed, load, register
+from shipworthy.config import CONFIG_NAME, Config, check_overrides, chosen_anew, composed, load, register
 from shipworthy.core import events
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.interrupt import StopRequestedError
@@ -60,7 +60,7 @@ def sweep(
         return _result(command, lambda: execute(config), goes_on=about.sweeper._target_ != ONE_BY_ONE)
 
     own = [f"hydra.job.name={command}", *(f"hydra.launcher.{name}=true" for name in given)]
-    sys.argv = [f"shipworthy {command}", "--multirun", *overrides, *own]
+    sys.argv = [f"shipworthy {command}", "--multirun", *chosen_anew(overrides), *own]
     job()
 
 
