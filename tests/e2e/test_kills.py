@@ -23,6 +23,7 @@ import torch
 
 from shipworthy.core.artifact import MANIFEST
 from shipworthy.core.files import read_json
+from shipworthy.core.sources.schema import Folder
 from shipworthy.models.causal_lm.schema import CausalLM
 from tests.train.lightning.runs import adapter_hash, model_in, rows, run, weights
 
@@ -45,7 +46,7 @@ def train(cache: str, hub: str, folder: Path, devices: int, log: Path) -> None:
     with log.open("ab") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
-    model = CausalLM(name="tiny", licence="none", hub=hub)
+    model = CausalLM(name="tiny", licence="none", source=Folder(path=hub))
     how = {"steps": STEPS, "validate_every": 7, "checkpoint_every": 2, "validation_rows": 2, "devices": devices}
     run(model, folder, table=rows(model, 42), **how)
 
@@ -190,7 +191,7 @@ def test_killed_at_any_moment(
 ) -> None:
     random.seed(int(os.environ.get("KILL_SEED", "1")))
     monkeypatch.setenv("SHIPWORTHY_CACHE", str(tmp_path / "cache"))
-    hub = Path(model_in(tmp_path / "hub").hub)
+    hub = Path(model_in(tmp_path / "hub").source.path)
     whole, cut = Run(hub, tmp_path / "whole", devices), Run(hub, tmp_path / "cut", devices)
     whole.finish()
     kills = kill_until_done(cut, KILLS, kill)

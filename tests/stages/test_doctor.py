@@ -13,6 +13,7 @@ from shipworthy.config import Config
 from shipworthy.core import disk, gpus, lock
 from shipworthy.core.errors import ArtifactError
 from shipworthy.core.finding import Finding, Level
+from shipworthy.core.sources.schema import Folder
 from shipworthy.execution.stage import stage_groups
 from shipworthy.models.causal_lm import base
 from shipworthy.models.causal_lm.schema import CausalLM
@@ -24,7 +25,7 @@ from shipworthy.train.network.schema import Network
 from tests.conftest import ROOT, Shipworthy, one_sentence
 from tests.tiny import write_model
 
-OWN_FILE = [f"data.wheel.{name}=''" for name in ("package", "version", "filename", "sha256", "member", "member_sha256")]
+OWN_FILE = ["data.source=null"]
 TABLE = ("experiment=adult_xgboost", "data.file=own.parquet", *OWN_FILE)
 """A recipe that needs nothing but its data, which are the user's own."""
 
@@ -233,7 +234,7 @@ def test_base_weights_are_found_where_fetch_put_them(tmp_path: Path, monkeypatch
     from shipworthy.models.causal_lm import weights
 
     monkeypatch.setenv("SHIPWORTHY_CACHE", str(tmp_path / "cache"))
-    model = CausalLM(name="tiny", licence="none", hub=str(write_model(tmp_path / "hub")))
+    model = CausalLM(name="tiny", licence="none", source=Folder(path=str(write_model(tmp_path / "hub"))))
     with pytest.raises(ArtifactError, match="are not in .*run `shipworthy fetch`"):
         base.size(model)
     folder = weights.fetch(model)

@@ -14,6 +14,7 @@ from shipworthy.core.errors import UsageError
 from shipworthy.core.files import write_json
 from shipworthy.core.identity import environment
 from shipworthy.core.project import project_root
+from shipworthy.core.sources.schema import Folder
 from shipworthy.core.workspace import Workspace
 from shipworthy.data.schema import Records, Split, Table
 from shipworthy.evaluation.tasks.schema import Classification, TextToText
@@ -50,7 +51,7 @@ def words(project: Path) -> dict[str, Any]:
         for verb in ("Delete", "Create", "Describe")
     ]
     pl.DataFrame(rows).write_ndjson(project / "data" / "own.jsonl")
-    model = CausalLM(name="tiny", licence="none", hub=str(write_model(project / "hub")))
+    model = CausalLM(name="tiny", licence="none", source=Folder(path=str(write_model(project / "hub"))))
     fetch(model)
     return {
         "task": TextToText(

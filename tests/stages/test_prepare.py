@@ -17,6 +17,7 @@ import pytest
 
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.project import project_root
+from shipworthy.core.sources.schema import Folder
 from shipworthy.data import build, rows
 from shipworthy.data.contamination.schema import Benchmark, Contamination
 from shipworthy.data.schema import Conversations, Operations, Split, Table
@@ -59,7 +60,7 @@ def talk(project: Path) -> dict[str, Any]:
         for says, verb in VERBS.items()
     }
     botocore(project / "data" / "w.whl", s3=operations, ec2={"Nothing": "", "GetLong": f"Gets {'very ' * 30} long."})
-    model = CausalLM(name="tiny", licence="none", hub=str(write_model(project / "hub")))
+    model = CausalLM(name="tiny", licence="none", source=Folder(path=str(write_model(project / "hub"))))
     fetch(model)
     return {
         "task": TALK,

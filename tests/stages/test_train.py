@@ -17,6 +17,7 @@ from shipworthy.core.artifact import read_artifact, write_artifact
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import read_json, sha256_of_file, write_json
 from shipworthy.core.interrupt import StopRequestedError, ask, withdraw
+from shipworthy.core.sources.schema import Folder
 from shipworthy.core.workspace import Workspace
 from shipworthy.evaluation.tasks.schema import TextToText
 from shipworthy.execution import node
@@ -44,13 +45,13 @@ IMPATIENT = replace(TRAINER, validate_every=1, monitor=Monitor(patience=Patience
 @pytest.fixture
 def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CausalLM:
     monkeypatch.setenv("SHIPWORTHY_CACHE", str(tmp_path / "cache"))
-    config = CausalLM(name="tiny", licence="none", hub=str(write_model(tmp_path / "hub")))
+    config = CausalLM(name="tiny", licence="none", source=Folder(path=str(write_model(tmp_path / "hub"))))
     fetch(config)
     return config
 
 
 def dataset(model: CausalLM, folder: Path) -> None:
-    chat = Chat(Path(model.hub))
+    chat = Chat(Path(model.source.path))
     texts = [f"Deletes a thing number {i}." for i in range(10)]
     rows = pl.DataFrame(
         {

@@ -1,6 +1,5 @@
 """Files that are either whole or not there."""
 
-import fcntl
 import hashlib
 import json
 import os
@@ -106,10 +105,15 @@ def new_folder(target: Path) -> Iterator[Path]:
 
 @contextmanager
 def turn(path: Path) -> Iterator[None]:
-    """Waits until no other process is inside `turn` of the same path; `path` becomes an empty file."""
+    """Waits until no other process is inside `turn` of the same path, which becomes an empty file.
+
+    The lock is the kernel's, and ends with its process however that ends. Where a file system has no such locks, it is
+    an error: filelock's own substitute would outlive a process that was killed.
+    """
+    from filelock import FileLock  # a tenth of a second, which `shipworthy --help` can do without
+
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with FileLock(path, fallback_to_soft=False):
         yield
 
 

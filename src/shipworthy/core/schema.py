@@ -1,12 +1,21 @@
-"""Config schemas: one dataclass per choice of a config group, found by its group and kind."""
+"""Config schemas: one dataclass per choice of a config group, found by its group and kind.
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import ClassVar, TypeVar, dataclass_transform
+A field of a schema may be a choice, too: `source: Source = one_of(Hub, Folder)` takes a mapping whose `kind` says which
+of the dataclasses it is. OmegaConf merges into one type only, so the types change in two steps: Hydra composes such a
+field as an open mapping (`composable`), and loading merges that into the dataclass of its kind (`typed`), strictly.
+"""
 
-from omegaconf import MISSING
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import Field, dataclass, field, fields, is_dataclass, make_dataclass
+from typing import Any, ClassVar, TypeVar, cast, dataclass_transform, get_type_hints
 
-__all__ = ["MISSING", "SCHEMAS", "Schema", "schema"]
+from omegaconf import MISSING, DictConfig, OmegaConf
+
+from shipworthy.core.errors import UsageError
+
+__all__ = ["MISSING", "SCHEMAS", "Choice", "Schema", "choices_in", "composable", "from_plain", "one_of", "schema"]
+
+KINDS = "kinds"
 
 
 @dataclass
@@ -24,6 +33,7 @@ class Schema:
 
 
 SchemaType = TypeVar("SchemaType", bound=Schema)
+Built = TypeVar("Built")
 
 SCHEMAS: dict[str, dict[str, type[Schema]]] = {}
 
@@ -44,3 +54,116 @@ def schema(group: str, kind: str) -> Callable[[type[SchemaType]], type[SchemaTyp
         return decorated
 
     return declare
+
+
+@dataclass(kw_only=True)
+class Choice:
+    """The base of what stands in a field made by `one_of`.
+
+    Attributes:
+        kind: which one; set by the dataclass.
+    """
+
+    kind: str = MISSING
+
+
+def one_of(*kinds: type[Choice], default: Any = MISSING) -> Any:
+    """A field that holds one of these dataclasses; typed as their common base.
+
+    Args:
+        default: None where the field is optional.
+    """
+    return field(default=default, metadata={KINDS: {str(cls.kind): cls for cls in kinds}})
+
+
+def kinds_of(one: Field[Any]) -> dict[str, type[Choice]]:
+    """Kind → dataclass of a field made by `one_of`; of any other field: nothing."""
+    return dict(one.metadata.get(KINDS, {}))
+
+
+def choices_in(cls: type, prefix: str = "") -> Iterator[tuple[str, dict[str, type[Choice]]]]:
+    """Dotted key and kinds of every choice in a schema, in its parts included."""
+    for one in fields(cls):
+        if found := kinds_of(one):
+            yield f"{prefix}{one.name}", found
+        elif part := _part(cls, one.name):
+            yield from choices_in(part, f"{prefix}{one.name}.")
+
+
+def composable(cls: type) -> type:
+    """The schema as Hydra composes it: what belongs into a choice is known only when its kind is.
+
+    A choice is an open mapping, so that a command line's `model.source.path=…` needs no `+`.
+    """
+    if not any(True for _ in choices_in(cls)):
+        return cls
+    changed: list[tuple[str, Any, Any]] = []
+    for one in fields(cls):
+        if kinds_of(one):
+            changed.append((one.name, Any, field(default_factory=_open(None if one.default is None else {}))))
+        elif (part := _part(cls, one.name)) and (opened := composable(part)) is not part:
+            unset = one.default == MISSING
+            changed.append((one.name, opened, field(default=MISSING) if unset else field(default_factory=opened)))
+    return make_dataclass(cls.__name__, changed, bases=(cls,))
+
+
+def _open(content: dict[str, Any] | None) -> Callable[[], Any]:
+    return lambda: DictConfig(content, flags={"struct": False})
+
+
+def _part(cls: type, name: str) -> type | None:
+    """The dataclass that a field holds, if it holds one."""
+    hint = get_type_hints(cls)[name]
+    return hint if isinstance(hint, type) and is_dataclass(hint) else None
+
+
+def typed(cls: type, value: Mapping[str, Any], where: str) -> DictConfig:
+    """The structured config of a schema, in which each choice has the dataclass of the kind that `value` names.
+
+    Args:
+        value: plain containers, as composed.
+        where: what the schema is called in messages, e.g. `model`.
+
+    Raises:
+        UsageError: a choice has no kind, or one that there is not.
+    """
+    node: DictConfig = OmegaConf.structured(cls)
+    for one in fields(cls):
+        given, key = value.get(one.name), f"{where}.{one.name}"
+        if (found := kinds_of(one)) and one.name in value and given != MISSING:
+            if given is not None or one.default is not None:
+                chosen = _chosen(found, given, key)
+                node[one.name] = typed(chosen, cast(dict[str, Any], given), key)
+        elif (part := _part(cls, one.name)) and isinstance(given, dict):
+            node[one.name] = typed(part, given, key)
+    return node
+
+
+def _chosen(kinds: Mapping[str, type[Choice]], given: Any, key: str) -> type[Choice]:
+    """The dataclass of the kind that a mapping names."""
+    choices = ", ".join(kinds)
+    if not isinstance(given, dict) or given.get("kind", MISSING) in {MISSING, None}:
+        raise UsageError(f"{key} has no kind: give {key}.kind, one of {choices}, and what belongs to it.")
+    if str(given["kind"]) not in kinds:
+        raise UsageError(f"{key}.kind={given['kind']} is not there: choose one of {choices}.")
+    return kinds[str(given["kind"])]
+
+
+def choice_from_plain(cls: type, name: str, value: Any, where: str) -> Any:
+    """What stands in the choice `name` of a schema.
+
+    Raises:
+        UsageError, OmegaConfBaseException: as `from_plain`.
+    """
+    (one,) = (one for one in fields(cls) if one.name == name)
+    return None if value is None else from_plain(_chosen(kinds_of(one), value, where), value, where)
+
+
+def from_plain(cls: type[Built], value: Mapping[str, Any], where: str) -> Built:
+    """The schema with the values of plain containers.
+
+    Raises:
+        UsageError: as `typed`.
+        OmegaConfBaseException: an unknown key, a missing value, or one of another type.
+    """
+    return cast(Built, OmegaConf.to_object(OmegaConf.merge(typed(cls, value, where), value)))

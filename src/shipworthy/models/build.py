@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 from shipworthy.core.errors import UsageError
 from shipworthy.core.files import read_json, write_json
 from shipworthy.core.groups import ModelConfig
-from shipworthy.core.schema import SCHEMAS
+from shipworthy.core.schema import SCHEMAS, from_plain
 from shipworthy.models.protocol import Fittable, Predictor
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def config_of(folder: Path) -> ModelConfig:
     """The config of the model that was saved in `folder` with `describe`."""
     description = read_json(folder / CANDIDATE)
     cls = SCHEMAS["model"][description["model"]["kind"]]
-    config = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(cls), description["model"]))
+    config = from_plain(cls, description["model"], "model")
     assert isinstance(config, ModelConfig)
     return config
 

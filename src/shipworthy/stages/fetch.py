@@ -9,9 +9,14 @@ from shipworthy.models import build
 
 
 def run(*, data: DataConfig, model: ModelConfig, workspace: Workspace) -> None:
-    """Fetches what is not there yet; what is there is checked."""
+    """Fetches what is not there yet; what is there is checked.
+
+    A file in data/ that no config names is refused when all else is done: it is in nobody's way.
+    """
     assert isinstance(data, Data)
-    folder = project_root() / snapshot.FOLDER
-    snapshot.fill(project_root() / "conf" / "data", folder, cache_folder() / "downloads")
-    snapshot.fetch(data, folder)
+    conf, folder = project_root() / "conf" / "data", project_root() / snapshot.FOLDER
+    downloads = cache_folder() / "downloads"
+    snapshot.fill(conf, folder, downloads)
+    snapshot.fetch(data, folder, downloads)
     build.fetch(model)
+    snapshot.refuse_strays(conf, folder, data.file)

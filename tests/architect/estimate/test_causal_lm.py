@@ -13,6 +13,7 @@ from shipworthy.architect.estimate.build import Problem, estimate
 from shipworthy.architect.estimate.causal_lm import Lengths, memory_parts, on_meta, trainable_parameters
 from shipworthy.architect.rows import Expected
 from shipworthy.core.errors import UsageError
+from shipworthy.core.sources.schema import Folder
 from shipworthy.evaluation.tasks.schema import TextToText
 from shipworthy.models.causal_lm.network import load_network
 from shipworthy.models.causal_lm.schema import CausalLM
@@ -40,7 +41,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def problem(hub: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Problem:
     monkeypatch.setenv("SHIPWORTHY_CACHE", str(tmp_path))
-    model = CausalLM(name="tiny", licence="none", hub=str(hub))
+    model = CausalLM(name="tiny", licence="none", source=Folder(path=str(hub)))
     fetch(model)
     return Problem(
         task=TextToText(name="t", description="d", baselines=["majority"], prompt="{description}", max_length=200),
@@ -80,7 +81,7 @@ def measured(seen: list[Any], trainable: int) -> Any:
 
 def test_time_tokens_and_peak_follow_from_the_measured_steps(problem: Problem) -> None:
     seen: list[list[tuple[int, int]]] = []
-    trainable = trainable_parameters(on_meta(Path(problem.model.hub)), problem.adapter)  # type: ignore[attr-defined]
+    trainable = trainable_parameters(on_meta(Path(problem.model.source.path)), problem.adapter)  # type: ignore[attr-defined]
     found = estimate(problem, measured(seen, trainable))
     # The tiny tokenizer has a token per byte: 11 letters and the end of the turn, for both answers.
     assert [answer for _, answer in seen[0]] == [12, 12]

@@ -7,6 +7,7 @@ import pytest
 
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import sha256_of_file
+from shipworthy.core.sources.schema import Folder, Url
 from shipworthy.data import snapshot
 from shipworthy.data.schema import Records, Table
 from shipworthy.data.sources.hub import fetch
@@ -40,47 +41,54 @@ def config(hub: Path, **settings: object) -> Hub:
     return Hub(**{"repository": str(hub), "config": "plain", **settings})  # type: ignore[arg-type]
 
 
+def table(source: Hub, **settings: str) -> Table:
+    return Table(name="n", licence="l", file="rows.parquet", source=source, label="label", **settings)
+
+
 @pytest.mark.parametrize("streaming", [True, False])
 def test_a_split_is_kept_as_it_stands(hub: Path, tmp_path: Path, streaming: bool) -> None:
-    data = tmp_path / "data"
-    data.mkdir()
-    fetch(config(hub, streaming=streaming), data / "rows.parquet", "")
-    assert pl.read_parquet(data / "rows.parquet").equals(ROWS[:5])
-    first = sha256_of_file(data / "rows.parquet")
-    fetch(config(hub, streaming=streaming), data / "again.parquet", first)  # the same bytes again
-    fetch(config(hub, config="small"), data / "small.parquet", "")
-    assert pl.read_parquet(data / "small.parquet").equals(ROWS[5:])
-    assert {path.name for path in tmp_path.iterdir() if path.is_file()} == set()
+    found = fetch(config(hub, streaming=streaming), tmp_path)
+    assert pl.read_parquet(found).equals(ROWS[:5])
+    first = sha256_of_file(found)
+    assert sha256_of_file(fetch(config(hub, streaming=streaming), tmp_path)) == first
+    assert pl.read_parquet(fetch(config(hub, config="small"), tmp_path)).equals(ROWS[5:])
 
 
 def test_rows_that_are_not_those_that_were_pinned_are_refused(hub: Path, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
-    with pytest.raises(ShipworthyError, match=r"split test changed: its 2 rows have sha256 .* nothing was kept"):
-        fetch(config(hub, split="test"), tmp_path / "data" / "rows.parquet", "0" * 64)
+    mine = table(config(hub, split="test"), sha256="0" * 64)
+    with pytest.raises(ShipworthyError, match=r"split test changed: it has sha256 .* nothing was kept"):
+        snapshot.fetch(mine, tmp_path / "data", tmp_path / "downloads")
     assert not list((tmp_path / "data").iterdir())
+    assert {path.name for path in tmp_path.iterdir()} == {"data", "downloads", "hub", "cache"}
+    assert not [path for path in (tmp_path / "downloads").iterdir() if path.suffix != ".lock"]
 
 
 @pytest.mark.parametrize("settings", [{"split": "dev"}, {"config": "large"}, {"repository": "no/such-repository"}])
 def test_what_is_not_there_is_one_sentence(hub: Path, tmp_path: Path, settings: dict[str, str]) -> None:
-    with pytest.raises(ShipworthyError, match=r"cannot be fetched \(.*\): check data\.hub"):
-        fetch(config(hub, **settings), tmp_path / "rows.parquet", "")
+    with pytest.raises(ShipworthyError, match=r"cannot be fetched \(.*\): check data\.source"):
+        fetch(config(hub, **settings), tmp_path)
 
 
 def test_fetch_brings_it_once_and_says_its_hash(hub: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = tmp_path / "data"
     data.mkdir()
-    mine = Table(name="n", licence="l", file="rows.parquet", hub=config(hub), label="label")
+    mine = table(config(hub))
     with pytest.raises(ShipworthyError, match=r"rows\.parquet is missing: run `shipworthy fetch`"):
         snapshot.raw(mine, data)
-    snapshot.fetch(mine, data)
+    snapshot.fetch(mine, data, tmp_path / "downloads")
     assert f"sha256 {sha256_of_file(data / 'rows.parquet')}" in capsys.readouterr().out
     (hub / "plain" / "train-00000-of-00002.parquet").unlink()
-    snapshot.fetch(mine, data)  # it is there
+    snapshot.fetch(mine, data, tmp_path / "downloads")  # it is there
 
 
 def test_sources_that_contradict_one_another_are_refused(hub: Path) -> None:
     common = {"name": "n", "licence": "l", "text": "t", "answer": "a"}
     with pytest.raises(UsageError, match="kept as NAME.parquet"):
-        Records(**common, file="rows.jsonl", hub=config(hub))
-    with pytest.raises(UsageError, match="data.hub names no repository"):
-        Hub(revision="main")
+        Records(**common, file="rows.jsonl", source=config(hub))
+    with pytest.raises(UsageError, match="data.source.split is empty"):
+        config(hub, split="")
+    with pytest.raises(UsageError, match="data.sha256 has no effect beside a url"):
+        Records(**common, file="r.csv", source=Url(url="https://a/b.csv", sha256="0" * 64), sha256="1" * 64)
+    with pytest.raises(UsageError, match="a source brings one file or folder"):
+        Records(**common, file="*.csv", source=Folder(path="somewhere"))

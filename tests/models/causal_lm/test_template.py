@@ -11,6 +11,7 @@ from transformers import AutoTokenizer
 from shipworthy.core.artifact import read_artifact
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import read_json
+from shipworthy.core.sources.schema import Folder
 from shipworthy.models.causal_lm.base import place
 from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.conversation import Message
@@ -122,7 +123,7 @@ def test_every_prefix_of_a_conversation_renders_to_a_prefix(
 
 def test_an_unknown_template_is_refused() -> None:
     with pytest.raises(UsageError, match="model.template=llama9 is not a chat template: choose one of own, chatml"):
-        CausalLM(name="n", licence="l", hub="h", template="llama9")
+        CausalLM(name="n", licence="l", source=Folder(path="h"), template="llama9")
 
 
 def test_a_template_whose_tokens_the_tokenizer_lacks_is_refused(tmp_path: Path) -> None:
@@ -139,8 +140,8 @@ def test_a_template_whose_tokens_the_tokenizer_lacks_is_refused(tmp_path: Path) 
 def test_the_template_travels_with_the_base_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHIPWORTHY_CACHE", str(tmp_path / "cache"))
     hub = write_model(tmp_path / "hub", specials=("<bos>", "<start_of_turn>", "<end_of_turn>", "<eos>"))
-    own = CausalLM(name="tiny", licence="none", hub=str(hub))
-    gemma = CausalLM(name="tiny", licence="none", hub=str(hub), template="gemma")
+    own = CausalLM(name="tiny", licence="none", source=Folder(path=str(hub)))
+    gemma = CausalLM(name="tiny", licence="none", source=Folder(path=str(hub)), template="gemma")
     folder = fetch(gemma)
     assert folder == place(gemma) != place(own)
     chat, plain = Chat(folder), Chat(place(own))

@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 
 from shipworthy.core.errors import ArtifactError, UsageError
+from shipworthy.core.sources.schema import Folder
 from shipworthy.evaluation.tasks.schema import Classification, TextToText
 from shipworthy.models.causal_lm import weights
 from shipworthy.models.causal_lm.chat import Chat
@@ -32,7 +33,9 @@ TASK = TextToText(
 def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CausalLM]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SHIPWORTHY_CACHE", str(tmp_path_factory.mktemp("cache")))
-        config = CausalLM(name="tiny", licence="none", hub=str(write_model(tmp_path_factory.mktemp("tiny"))))
+        config = CausalLM(
+            name="tiny", licence="none", source=Folder(path=str(write_model(tmp_path_factory.mktemp("tiny"))))
+        )
         weights.fetch(config)
         yield config
 

@@ -9,11 +9,11 @@ import pytest
 
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.project import cache_folder
-from shipworthy.optimize.engines.llamacpp.toolchain import BUILD, Toolchain, locate
+from shipworthy.optimize.engines.llamacpp.toolchain import FOLDER, Toolchain, locate
 
 
 def build(*options: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(BUILD), *options]
+    command = [sys.executable, str(FOLDER / "build"), *options]
     return subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **environment})
 
 

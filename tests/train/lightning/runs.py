@@ -9,6 +9,7 @@ import polars as pl
 from safetensors.torch import load_file
 
 from shipworthy.core.files import new_folder, sha256_of_file
+from shipworthy.core.sources.schema import Folder
 from shipworthy.evaluation.tasks.schema import TextToText
 from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.schema import CausalLM
@@ -36,14 +37,14 @@ ADAPTER = Lora(rank=2, alpha=4)
 
 def model_in(folder: Path) -> CausalLM:
     """The tiny model, fetched; SHIPWORTHY_CACHE must be set."""
-    config = CausalLM(name="tiny", licence="none", hub=str(write_model(folder)))
+    config = CausalLM(name="tiny", licence="none", source=Folder(path=str(write_model(folder))))
     fetch(config)
     return config
 
 
 def rows(model: CausalLM, count: int = 12) -> pl.DataFrame:
     """Rows that share the beginning of their prompt."""
-    chat = Chat(Path(model.hub))
+    chat = Chat(Path(model.source.path))
     texts = [f"Deletes a thing number {i}{'.' * (i % 5)}" for i in range(count)]
     return pl.DataFrame(
         {

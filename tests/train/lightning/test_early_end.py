@@ -147,7 +147,7 @@ def test_what_is_selected_comes_with_its_answers(model: CausalLM, tmp_path: Path
 
 def test_a_run_that_overfits_can_end_by_itself(model: CausalLM, tmp_path: Path) -> None:
     """What validation asks for is nothing like what train teaches, and all the less likely the better that is known."""
-    table, chat = rows(model), Chat(Path(model.hub))
+    table, chat = rows(model), Chat(Path(model.source.path))
     other = pl.Series([chat.answer_ids("qzqz")] * 2)
     table = pl.concat([table[:-2], table[-2:].with_columns(answer=pl.lit("qzqz"), answer_ids=other)])
     monitor = Monitor(overfitting=Overfitting(action="finish"))

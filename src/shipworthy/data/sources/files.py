@@ -32,7 +32,7 @@ def locate(config: Data, folder: Path) -> list[Path]:
     """
     found = matching(folder, config.file)
     if not found:
-        remedy = "run `shipworthy fetch`" if config.source else "put your file there, or run `dvc pull`"
+        remedy = "run `shipworthy fetch`" if config.source is not None else "put your file there, or run `dvc pull`"
         raise ShipworthyError(f"{folder / config.file} is missing: {remedy}.")
     return found
 

@@ -11,30 +11,31 @@ from shipworthy.data.sources.parquet import GROUP_ROWS, keep
 from shipworthy.data.sources.schema import Hub
 
 
-def fetch(config: Hub, target: Path, pinned: str) -> None:
-    """Writes the rows of the split to `target`, in the repository's order.
+def fetch(source: Hub, folder: Path) -> Path:
+    """The rows of the split, in the repository's order, as a file in `folder`.
 
     Raises:
-        ShipworthyError: there is no such repository, config or split, no network, or the rows are not as pinned.
+        ShipworthyError: there is no such repository, config or split, or no network.
     """
-    where = f"{config.repository}, split {config.split}"
-    keep(_tables(config, where), target, pinned, where)
+    return keep(_tables(source), folder, source.title)
 
 
-def _tables(config: Hub, where: str) -> Iterator[Any]:
+def _tables(source: Hub) -> Iterator[Any]:
     import datasets
 
-    local = project_root() / config.repository
+    local = project_root() / source.repository
     try:
         found = datasets.load_dataset(
-            str(local) if local.is_dir() else config.repository,
-            config.config or None,
-            split=config.split,
-            revision=config.revision or None,
-            streaming=config.streaming,
+            str(local) if local.is_dir() else source.repository,
+            source.config or None,
+            split=source.split,
+            revision=source.revision or None,
+            streaming=source.streaming,
         )
         for table in found.with_format("arrow").iter(batch_size=GROUP_ROWS):
             yield table.replace_schema_metadata()
     except (OSError, ValueError, RuntimeError, LookupError) as error:
         said = secrets.redact(str(error).strip().splitlines()[0].rstrip(".")) if str(error) else type(error).__name__
-        raise ShipworthyError(f"{where} cannot be fetched ({said}): check data.hub, and the network.") from error
+        raise ShipworthyError(
+            f"{source.title} cannot be fetched ({said}): check data.source, and the network."
+        ) from error

@@ -1,56 +1,71 @@
-"""Where a raw file comes from that neither a wheel carries nor you put into data/ yourself: a hub, or a database."""
+"""Where rows come from that `fetch` keeps as a parquet file: a data set of a hub, or a database."""
 
 import re
 from dataclasses import dataclass
 
 from shipworthy.core.errors import UsageError
+from shipworthy.core.schema import MISSING
+from shipworthy.core.sources.schema import Source
 
 FROM_ENVIRONMENT = "env:"
 
 
-@dataclass
-class Hub:
+@dataclass(kw_only=True)
+class Rows(Source):
+    """A source that gives rows, not a file."""
+
+
+@dataclass(kw_only=True)
+class Hub(Rows):
     """A data set of the Hugging Face hub, or a local folder in the hub's layout.
 
     Attributes:
-        repository: `owner/name` on the hub, or the path of a folder (empty: none).
+        repository: `owner/name` on the hub, or the path of a folder.
         config: which of its configurations (empty: the only one, or the default).
         split: which of its splits; shipworthy divides the rows anew.
         revision: commit, tag or branch (empty: the main branch; pin a commit).
         streaming: fetch row by row, without keeping the repository's own files in the cache.
     """
 
-    repository: str = ""
+    kind: str = "hub"
+    repository: str = MISSING
     config: str = ""
     split: str = "train"
     revision: str = ""
     streaming: bool = True
 
     def __post_init__(self) -> None:
-        if not self.repository and (self.config or self.revision):
-            raise UsageError("data.hub names no repository: give data.hub.repository.")
         if not self.split:
-            raise UsageError("data.hub.split is empty: name the split of the repository that holds the rows.")
+            raise UsageError("data.source.split is empty: name the split of the repository that holds the rows.")
+
+    @property
+    def title(self) -> str:
+        """What messages call it."""
+        return f"{self.repository}, split {self.split}"
 
 
-@dataclass
-class Sql:
+@dataclass(kw_only=True)
+class Sql(Rows):
     """A query to a database.
 
     Attributes:
         url: `sqlite:///file.db`, `duckdb:///file.db` (relative to the project; four slashes: absolute), or `env:NAME`,
-            where the variable NAME holds such a URL; empty: none.
+            where the variable NAME holds such a URL.
         query: one SELECT; give it an ORDER BY, for the rows are kept in the order in which they come.
     """
 
-    url: str = ""
-    query: str = ""
+    kind: str = "sql"
+    url: str = MISSING
+    query: str = MISSING
 
     def __post_init__(self) -> None:
-        if bool(self.url) != bool(self.query):
-            raise UsageError("data.sql is given in part: it needs url and query.")
-        if self.url and not re.match(r"(sqlite|duckdb):///.|env:[A-Za-z_]\w*$", self.url):
+        if not re.match(r"(sqlite|duckdb):///.|env:[A-Za-z_]\w*$", self.url):
             raise UsageError(
-                "data.sql.url is no URL that can be read: give sqlite:///file.db, duckdb:///file.db, or env:NAME for "
-                "a variable that holds one."
+                "data.source.url is no URL that can be read: give sqlite:///file.db, duckdb:///file.db, or env:NAME "
+                "for a variable that holds one."
             )
+
+    @property
+    def title(self) -> str:
+        """What messages call it."""
+        return f"the query to {self.url}"

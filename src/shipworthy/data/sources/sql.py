@@ -15,17 +15,17 @@ from shipworthy.data.sources.parquet import GROUP_ROWS, keep
 from shipworthy.data.sources.schema import FROM_ENVIRONMENT, Sql
 
 
-def fetch(config: Sql, target: Path, pinned: str) -> None:
-    """Writes the rows of the query to `target`, in the order in which they come.
+def fetch(source: Sql, folder: Path) -> Path:
+    """The rows of the query, in the order in which they come, as a file in `folder`.
 
     Raises:
         UsageError: the URL is none, or its variable is not set.
-        ShipworthyError: the database is not there, the query fails, or the rows are not as pinned.
+        ShipworthyError: the database is not there, or the query fails.
     """
-    kind, path = _place(config.url)
+    kind, path = _place(source.url)
     if not path.is_file():
-        raise ShipworthyError(f"data.sql.url={config.url}: there is no database: correct it.")
-    keep({"duckdb": _duckdb, "sqlite": _sqlite}[kind](path, config), target, pinned, f"data.sql ({config.url})")
+        raise ShipworthyError(f"data.source.url={source.url}: there is no database: correct it.")
+    return keep({"duckdb": _duckdb, "sqlite": _sqlite}[kind](path, source), folder, source.title)
 
 
 def _place(url: str) -> tuple[str, Path]:
@@ -33,40 +33,42 @@ def _place(url: str) -> tuple[str, Path]:
     if url.startswith(FROM_ENVIRONMENT):
         variable = url.removeprefix(FROM_ENVIRONMENT)
         if not (found := os.environ.get(variable)):
-            raise UsageError(f"data.sql.url={url}: the variable {variable} is not set.")
+            raise UsageError(f"data.source.url={url}: the variable {variable} is not set.")
         kind, sign, path = found.partition(":///")
         if not sign or kind not in {"duckdb", "sqlite"} or not path:
-            raise UsageError(f"data.sql.url={url}: the variable holds no sqlite:///file.db or duckdb:///file.db.")
+            raise UsageError(f"data.source.url={url}: the variable holds no sqlite:///file.db or duckdb:///file.db.")
         return kind, project_root() / path
     kind, _, path = url.partition(":///")
     return kind, project_root() / path
 
 
-def _duckdb(path: Path, config: Sql) -> Iterator[Any]:
+def _duckdb(path: Path, source: Sql) -> Iterator[Any]:
     import duckdb
 
     try:
         with duckdb.connect(str(path), read_only=True) as connection:
-            reader: Any = connection.execute(config.query).to_arrow_reader(GROUP_ROWS)
+            reader: Any = connection.execute(source.query).to_arrow_reader(GROUP_ROWS)
             yield from (pa.Table.from_batches([batch]) for batch in reader)
     except duckdb.Error as error:
-        raise ShipworthyError(f"data.sql.query fails ({str(error).splitlines()[0]}): correct it.") from error
+        raise ShipworthyError(f"data.source.query fails ({str(error).splitlines()[0]}): correct it.") from error
 
 
-def _sqlite(path: Path, config: Sql) -> Iterator[Any]:
+def _sqlite(path: Path, source: Sql) -> Iterator[Any]:
     schema: Any = None
     try:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
-            cursor = connection.execute(config.query)
+            cursor = connection.execute(source.query)
             names = [column[0] for column in cursor.description] if cursor.description else []
             if twice := [name for name in names if names.count(name) > 1]:
-                raise ShipworthyError(f"data.sql.query gives two columns '{twice[0]}': name one of them anew with AS.")
+                raise ShipworthyError(
+                    f"data.source.query gives two columns '{twice[0]}': name one of them anew with AS."
+                )
             while rows := cursor.fetchmany(GROUP_ROWS):
                 values = [list(column) for column in zip(*rows, strict=True)]
                 table = pa.table(dict(zip(names, values, strict=True)))
                 schema = table.schema if schema is None else schema
                 yield table.cast(schema)
     except (sqlite3.Error, sqlite3.Warning) as error:
-        raise ShipworthyError(f"data.sql.query fails ({error}): correct it.") from error
+        raise ShipworthyError(f"data.source.query fails ({error}): correct it.") from error
     except pa.ArrowException as error:
-        raise ShipworthyError(f"data.sql.query gives a column of several types ({error}): CAST it.") from error
+        raise ShipworthyError(f"data.source.query gives a column of several types ({error}): CAST it.") from error

@@ -13,7 +13,7 @@ from hydra.core.override_parser.types import Override
 from hydra.core.plugins import Plugins
 from omegaconf import DictConfig
 
-from shipworthy.config import CONFIG_NAME, check_overrides, composed, load, register
+from shipworthy.config import CONFIG_NAME, check_overrides, chosen_anew, composed, load, register
 from shipworthy.core import events
 from shipworthy.core.errors import UsageError
 from shipworthy.core.interrupt import StopRequestedError
@@ -50,7 +50,7 @@ def sweep(command: str, overrides: Sequence[str], *, detach: bool, dry_run: bool
         return _result(command, config, goes_on=about.sweeper._target_ != ONE_BY_ONE)
 
     own = [f"hydra.job.name={command}", *(f"hydra.launcher.{name}=true" for name in given)]
-    sys.argv = [f"shipworthy {command}", "--multirun", *overrides, *own]
+    sys.argv = [f"shipworthy {command}", "--multirun", *chosen_anew(overrides), *own]
     job()
 
 

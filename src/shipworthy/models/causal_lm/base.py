@@ -7,6 +7,8 @@ from shipworthy.core.artifact import MANIFEST, read_artifact
 from shipworthy.core.errors import ArtifactError
 from shipworthy.core.files import read_json, sha256_of_json
 from shipworthy.core.project import cache_folder
+from shipworthy.core.sources.folder import content
+from shipworthy.core.sources.schema import Folder
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.causal_lm.template import OWN, read
 
@@ -15,12 +17,21 @@ REMEDY = "run `shipworthy fetch` with the same model"
 
 
 def place(config: CausalLM) -> Path:
-    """Where the base weights of a config stand once they are fetched."""
-    parts: list[object] = [config.hub, config.revision, asdict(config.wheel), asdict(config.shape)]
+    """Where the base weights of a config stand once they are fetched.
+
+    What comes from a folder is known by the content that it had when it was fetched last, not by its path.
+    """
+    source = content(config.source, notes()) if isinstance(config.source, Folder) else asdict(config.source)
+    parts: list[object] = [source, asdict(config.shape)]
     if config.template != OWN:
         parts.append(asdict(read(config.template)))
     identity = sha256_of_json(parts)
     return cache_folder() / "models" / f"{config.name}-{identity[:12]}"
+
+
+def notes() -> Path:
+    """Where it is noted what folders held when they were fetched."""
+    return cache_folder() / "models" / "folders"
 
 
 def base_folder(config: CausalLM) -> Path:

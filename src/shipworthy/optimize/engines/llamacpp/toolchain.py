@@ -3,20 +3,20 @@
 import json
 import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from shipworthy.core import toolchain
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.progress import track
 from shipworthy.core.project import project_root
 from shipworthy.optimize.engines.threads import WAIT, usable_threads
 
-FOLDER = Path("toolchains") / "llamacpp"
-BUILD = FOLDER / "build"
+NAME = "llamacpp"
+FOLDER = toolchain.FOLDER / NAME
 BLOCK_TOKENS = 32
 
 
@@ -145,9 +145,4 @@ def locate() -> Toolchain:
     Raises:
         ShipworthyError: it is not built.
     """
-    command = [sys.executable, str(project_root() / BUILD), "--where"]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    folder = Path(result.stdout.strip())
-    if result.returncode != 0:
-        raise ShipworthyError(f"llama.cpp is not built in {folder}: run {BUILD} (5 to 10 minutes, once).")
-    return Toolchain(folder)
+    return Toolchain(toolchain.locate(NAME, title="llama.cpp", remedy="(5 to 10 minutes, once)"))

@@ -1,18 +1,23 @@
 """Downloads against a real server on this machine: cut, resumed, corrupt, changed, out of reach."""
 
 import hashlib
+import subprocess
+import sys
 import threading
+import time
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from shipworthy.core import download as module
-from shipworthy.core.download import Wheel, download, read_member, unpack
 from shipworthy.core.errors import ShipworthyError, UsageError
+from shipworthy.core.sources import build
+from shipworthy.core.sources import download as module
+from shipworthy.core.sources.schema import Url, Wheel
 
 FILENAME = "cargo-1.0-py3-none-any.whl"
 METADATA = "Metadata-Version: 2.1\nName: cargo\nVersion: 1.0\n"
@@ -108,8 +113,12 @@ def sha(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def pin(sha256: str, **settings: str) -> Wheel:
+    return Wheel(**{"package": "cargo", "version": "1.0", "filename": FILENAME, "sha256": sha256, **settings})
+
+
 def fetch(folder: Path, sha256: str) -> Path:
-    return download("cargo", "1.0", sha256, folder, filename=FILENAME)
+    return build.fetch(pin(sha256), folder)
 
 
 def test_a_file_is_fetched_once(index: Index, wheel: bytes, tmp_path: Path) -> None:
@@ -189,12 +198,12 @@ def test_no_network_is_one_sentence(index: Index, tmp_path: Path, monkeypatch: p
 
 def test_a_version_that_does_not_exist_is_one_sentence(index: Index, tmp_path: Path) -> None:
     with pytest.raises(ShipworthyError, match=r"pip cannot find .*No matching distribution found for cargo==2\.0"):
-        download("cargo", "2.0", "0" * 64, tmp_path, filename="cargo-2.0-py3-none-any.whl")
+        build.fetch(pin("0" * 64, version="2.0", filename="cargo-2.0-py3-none-any.whl"), tmp_path)
 
 
 def test_another_file_than_the_pinned_one_is_refused(index: Index, tmp_path: Path) -> None:
     with pytest.raises(ShipworthyError, match="check the pin's filename"):
-        download("cargo", "1.0", "0" * 64, tmp_path, filename="cargo-1.0-cp311-cp311-any.whl")
+        build.fetch(pin("0" * 64, filename="cargo-1.0-cp311-cp311-any.whl"), tmp_path)
 
 
 def test_a_local_folder_serves_as_well(
@@ -210,31 +219,116 @@ def test_a_local_folder_serves_as_well(
 
 def test_a_member_is_unpacked_whole_or_not_at_all(index: Index, wheel: bytes, tmp_path: Path) -> None:
     ware = b"ware " * 400_000
-    pin = Wheel("cargo", "1.0", FILENAME, sha(wheel), "cargo/ware.txt", sha(ware))
-    unpack(pin, tmp_path / "cache", tmp_path / "data" / "ware.txt")
-    assert (tmp_path / "data" / "ware.txt").read_bytes() == ware
-    wrong = Wheel("cargo", "1.0", FILENAME, sha(wheel), "cargo/ware.txt", "1" * 64)
+    one = pin(sha(wheel), member="cargo/ware.txt", member_sha256=sha(ware))
+    found = build.fetch(one, tmp_path)
+    assert found == tmp_path / sha(ware)[:16] / "ware.txt"
+    assert found.read_bytes() == ware
+    (tmp_path / FILENAME).unlink()
+    assert build.fetch(one, tmp_path) == found  # the wheel itself is not asked for again
+    found.write_bytes(b"damaged")
+    assert build.fetch(one, tmp_path).read_bytes() == ware
+    wrong = pin(sha(wheel), member="cargo/ware.txt", member_sha256="1" * 64)
     with pytest.raises(ShipworthyError, match=f"{sha(ware)}, but {'1' * 64} is pinned"):
-        unpack(wrong, tmp_path / "cache", tmp_path / "data" / "other.txt")
-    assert [path.name for path in (tmp_path / "data").iterdir()] == ["ware.txt"]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "data"]
+        build.fetch(wrong, tmp_path)
+    assert not list((tmp_path / ("1" * 16)).iterdir())
 
 
 def test_a_missing_member_is_one_sentence(wheel: bytes, tmp_path: Path) -> None:
     (tmp_path / FILENAME).write_bytes(wheel)
-    assert read_member(tmp_path / FILENAME, "cargo/ware.txt").startswith(b"ware")
     with pytest.raises(ShipworthyError, match="holds no cargo/nothing"):
-        read_member(tmp_path / FILENAME, "cargo/nothing")
+        build.fetch(pin(sha(wheel), member="cargo/nothing", member_sha256="1" * 64), tmp_path)
+    (tmp_path / FILENAME).write_bytes(b"no zip file")
+    with pytest.raises(ShipworthyError, match="holds no cargo/ware.txt"):
+        build.fetch(pin(sha(b"no zip file"), member="cargo/ware.txt", member_sha256="1" * 64), tmp_path)
 
 
-def test_a_pin_is_whole_or_not_there() -> None:
-    assert Wheel().content_sha256 == ""
+def test_a_pin_is_whole() -> None:
     with pytest.raises(UsageError, match="pinned in part"):
-        Wheel(package="cargo", version="1.0", filename=FILENAME)
+        pin("0" * 64, member="cargo/ware.txt")
+    with pytest.raises(UsageError, match=r"source\.sha256=0000 is no SHA-256"):
+        pin("0000")
+    with pytest.raises(UsageError, match=r"source\.member_sha256=x is no SHA-256"):
+        pin("0" * 64, member="m", member_sha256="x")
+
+
+def address(index: Index, sha256: str) -> Url:
+    return Url(url=f"{index.url}/files/{FILENAME}?download=1", sha256=sha256)
+
+
+def test_a_url_goes_the_same_way(index: Index, wheel: bytes, tmp_path: Path) -> None:
+    index.cut = 900_000
+    found = build.fetch(address(index, sha(wheel)), tmp_path)
+    assert found == tmp_path / sha(wheel)[:16] / FILENAME
+    assert found.read_bytes() == wheel
+    assert index.ranges == [None, "bytes=900000-"]
+    assert build.fetch(address(index, sha(wheel)), tmp_path) == found
+    assert len(index.ranges) == 2
+    with pytest.raises(ShipworthyError, match=f"{sha(wheel)}, but {'0' * 64} is pinned"):
+        build.fetch(address(index, "0" * 64), tmp_path)
+
+
+def test_what_a_server_refuses_is_one_sentence(index: Index, tmp_path: Path) -> None:
+    with pytest.raises(ShipworthyError, match=r"The server refuses gone\.bin \(404 Not Found\): check the pin"):
+        build.fetch(Url(url=f"{index.url}/gone.bin", sha256="0" * 64), tmp_path)
+    with pytest.raises(ShipworthyError, match=r"broke off after 0 bytes .*: run it again"):
+        build.fetch(Url(url="http://127.0.0.1:9/gone.bin", sha256="0" * 64), tmp_path)
+    for wrong in ("ftp://server/file", "https://server", "https://server/", "server/file"):
+        with pytest.raises(UsageError, match="is no address of a file"):
+            Url(url=wrong, sha256="0" * 64)
+
+
+def test_two_commands_fetch_one_file_once(index: Index, wheel: bytes, tmp_path: Path) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda _: build.fetch(address(index, sha(wheel)), tmp_path), range(2)))
+    assert found[0] == found[1]
+    assert found[0].read_bytes() == wheel
+    assert index.ranges == [None]
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from shipworthy.core.sources import build
+from shipworthy.core.sources.schema import Url
+build.fetch(Url(url=sys.argv[1], sha256=sys.argv[2]), Path(sys.argv[3]))
+"""
+
+
+def test_a_killed_download_goes_on_where_it_ended(
+    index: Index, wheel: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, stuck = index.send_wheel, threading.Event()
+
+    def slowly(request: BaseHTTPRequestHandler) -> None:
+        index.ranges.append(request.headers.get("Range"))
+        request.send_response(200)
+        request.send_header("Content-Length", str(len(wheel)))
+        request.end_headers()
+        request.wfile.write(wheel[:600_000])
+        request.wfile.flush()
+        stuck.wait()
+
+    monkeypatch.setattr(index, "send_wheel", slowly)
+    one = address(index, sha(wheel))
+    process = subprocess.Popen([sys.executable, "-c", KILLED, one.url, one.sha256, str(tmp_path)])
+    part = tmp_path / sha(wheel)[:16] / f"{FILENAME}.part"
+    while process.poll() is None and not (part.is_file() and part.stat().st_size > 500_000):
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    stuck.set()
+    received = part.stat().st_size
+    assert 500_000 < received <= 600_000
+    monkeypatch.setattr(index, "send_wheel", real)
+    assert build.fetch(one, tmp_path).read_bytes() == wheel  # the lock of the killed one is nobody's
+    assert index.ranges == [None, f"bytes={received}-"]
+    assert not part.exists()
 
 
 @pytest.mark.e2e
 def test_a_real_index_is_reached_through_the_machines_certificates(tmp_path: Path) -> None:
     pinned = "b6a85871a79d2e3b22d2d1b94ac2824226a63c6b741c88f7ae975f18b6778374"
-    path = download("iniconfig", "2.0.0", pinned, tmp_path, filename="iniconfig-2.0.0-py3-none-any.whl")
-    assert b"class IniConfig" in read_member(path, "iniconfig/__init__.py")
+    filename = "iniconfig-2.0.0-py3-none-any.whl"
+    one = Wheel(package="iniconfig", version="2.0.0", filename=filename, sha256=pinned)
+    with zipfile.ZipFile(build.fetch(one, tmp_path)) as archive:
+        assert b"class IniConfig" in archive.read("iniconfig/__init__.py")
