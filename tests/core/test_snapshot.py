@@ -15,6 +15,8 @@ from shipworthy.core.identity import code_version, source_hash
 from shipworthy.core.snapshot import Snapshot
 from tests.conftest import ROOT
 
+NODE = "src/shipworthy/execution/node.py"
+
 
 @pytest.fixture(scope="module")
 def now() -> Snapshot:
@@ -57,9 +59,7 @@ def test_many_that_keep_it_at_once_share_one(tmp_path):
         assert list((tmp_path / str(number)).glob("[!.]*")) == kept[:1]
 
 
-@pytest.mark.parametrize(
-    "name", ["src/shipworthy/execution/node.py", "conf/config.yaml", "requirements.lock", "src/new.py"]
-)
+@pytest.mark.parametrize("name", [NODE, "conf/config.yaml", "requirements.lock", "src/new.py"])
 def test_an_edit_makes_another(now, name, tmp_path):
     edited = replace(now, files={**now.files, name: b"edited"})
     assert edited.name != now.name

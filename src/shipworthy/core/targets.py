@@ -104,7 +104,8 @@ def _declared() -> set[tuple[str, Any]]:
 
 def _resolved(node: DictConfig | ListConfig, prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Key and value of each `_target_`, those too to which an interpolation leads."""
-    for name in node if isinstance(node, DictConfig) else range(len(node)):
+    names: list[Any] = list(node if isinstance(node, DictConfig) else range(len(node)))
+    for name in names:
         try:
             value = node[name]
         except OmegaConfBaseException:  # missing, or known only while a job runs
