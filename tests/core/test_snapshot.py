@@ -15,8 +15,6 @@ from shipworthy.core.identity import code_version, source_hash
 from shipworthy.core.snapshot import Snapshot
 from tests.conftest import ROOT
 
-NODE = "src/shipworthy/execution/node.py"
-
 
 @pytest.fixture(scope="module")
 def now() -> Snapshot:
@@ -24,21 +22,16 @@ def now() -> Snapshot:
 
 
 def test_it_holds_code_config_and_lock(now):
-    for name in (
-        "src/shipworthy/execution/node.py",
-        "src/shipworthy/py.typed",
-        "conf/config.yaml",
-        "requirements.lock",
-    ):
+    for name in ("src/shipworthy/cli.py", "src/shipworthy/py.typed", "conf/config.yaml", "requirements.lock"):
         assert now.files[name] == (ROOT / name).read_bytes()
     assert not any("__pycache__" in name or name.startswith(("runs", "data", "tests")) for name in now.files)
 
 
 def test_two_sweeps_from_the_same_state_share_one(now, tmp_path):
     folder = now.keep(tmp_path)
-    before = (folder / "src/shipworthy/execution/node.py").stat().st_ino
+    before = (folder / "src/shipworthy/cli.py").stat().st_ino
     assert Snapshot.now().keep(tmp_path) == folder
-    assert (folder / "src/shipworthy/execution/node.py").stat().st_ino == before
+    assert (folder / "src/shipworthy/cli.py").stat().st_ino == before
     assert list(tmp_path.glob("[!.]*")) == [folder]
 
 
@@ -59,7 +52,7 @@ def test_many_that_keep_it_at_once_share_one(tmp_path):
         assert list((tmp_path / str(number)).glob("[!.]*")) == kept[:1]
 
 
-@pytest.mark.parametrize("name", [NODE, "conf/config.yaml", "requirements.lock", "src/new.py"])
+@pytest.mark.parametrize("name", ["src/shipworthy/cli.py", "conf/config.yaml", "requirements.lock", "src/new.py"])
 def test_an_edit_makes_another(now, name, tmp_path):
     edited = replace(now, files={**now.files, name: b"edited"})
     assert edited.name != now.name
@@ -72,10 +65,10 @@ def test_a_commit_makes_another(now):
 
 
 def test_one_that_was_changed_is_refused(now, tmp_path):
-    file = now.keep(tmp_path) / "src/shipworthy/execution/node.py"
+    file = now.keep(tmp_path) / "src/shipworthy/cli.py"
     file.write_text("edited")
     with pytest.raises(
-        ShipworthyError, match="job.py is not what it was when the snapshot was taken: remove "
+        ShipworthyError, match="cli.py is not what it was when the snapshot was taken: remove "
     ) as caught:
         now.keep(tmp_path)
     assert len(str(caught.value).splitlines()) == 1

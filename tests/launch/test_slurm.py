@@ -249,5 +249,5 @@ def test_a_jobs_own_surroundings_are_no_options(monkeypatch, tmp_path):
 
 def test_no_slurm_from_the_command_line(shipworthy, tmp_path):
     (tmp_path / "git").symlink_to(shutil.which("git"))
-    done = shipworthy("train", "-m", "experiment=smoke", "hydra/launcher=slurm_cpu", "seed=1,2", PATH=str(tmp_path))
+    done = shipworthy("plan", "-m", "experiment=smoke", "hydra/launcher=slurm_cpu", "seed=1,2", PATH=str(tmp_path))
     assert "There is no scontrol on this machine" in one_sentence(done)

@@ -219,10 +219,13 @@ def test_there_is_no_such_campaign(inside, capsys):
     assert "there is no campaign 'tune-12345678' in " in capsys.readouterr().err
 
 
-def test_no_dataset_is_a_sentence(inside, project, capsys):
-    shutil.rmtree(project / "artifacts" / "dataset")
+@pytest.mark.parametrize(("kind", "maker"), [("plan", "plan"), ("dataset", "prepare")])
+def test_a_missing_plan_or_dataset_is_a_sentence(inside, project, capsys, kind, maker):
+    shutil.rmtree(project / "artifacts" / kind)
     assert inside(*ADULT, *QUICK) == 1
-    assert "dataset" in capsys.readouterr().err.splitlines()[-1]
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.startswith(f"shipworthy tune: There is no {kind} in {project}/artifacts, and train reads it: run ")
+    assert f"`shipworthy {maker} experiment=adult_xgboost data.sample=0.02 " in said
     assert campaigns(project) == []
 
 

@@ -167,18 +167,32 @@ def test_what_installed_plugins_declare_is_no_class_of_a_config(choice):
 
 
 def test_no_slurm(call, project):
-    done = call("train", *ON_CPUS, "optimizer.lr=0.1,0.2")
+    done = call("plan", *ON_CPUS, "optimizer.lr=0.1,0.2")
     assert one_sentence(done) == (
-        "shipworthy train: There is no scontrol on this machine: submit from a login node of a Slurm cluster, or bring "
+        "shipworthy plan: There is no scontrol on this machine: submit from a login node of a Slurm cluster, or bring "
         "one up with slurm/testcluster up."
     )
     assert done.returncode == 1
     assert made(project) == []
 
 
+def test_a_workspace_without_plan_or_dataset_is_refused_before_anything_is_submitted(call, project):
+    """In one sentence, with the commands that make them: without what only the jobs themselves are given."""
+    swept = ("optimizer.lr=0.1,0.2", "data.sample=0.5", "trainer.checkpoint_every=5", "note='what if'")
+    done = call("train", *ON_CPUS, *swept, "workspace=elsewhere")
+    assert done.returncode == 1
+    assert one_sentence(done) == (
+        f"shipworthy train: There is no plan and no dataset in {project}/elsewhere, and train reads it: run "
+        "`shipworthy plan experiment=smoke optimizer.lr=0.1 data.sample=0.5 trainer.checkpoint_every=5 "
+        "workspace=elsewhere`, then `shipworthy prepare experiment=smoke data.sample=0.5 workspace=elsewhere` first."
+    )
+    assert made(project) == []
+    assert not (project / "runs/snapshots").exists()
+
+
 def test_a_broken_site_file_is_named(call, project):
     (project / "site.yaml").write_text("acount: mine\n")
-    done = call("train", *ON_CPUS, SHIPWORTHY_SITE=str(project / "site.yaml"))
+    done = call("plan", *ON_CPUS, SHIPWORTHY_SITE=str(project / "site.yaml"))
     assert f"{project}/site.yaml: there is no key acount: did you mean account?" in one_sentence(done)
     assert done.returncode == 2
     assert made(project) == []

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
@@ -118,7 +118,7 @@ class RayExecutor:
         self.log = self.campaign.folder / LOG
         self.driver: subprocess.Popen[str] | None = None
         self.folder: TemporaryDirectory[str] | None = None
-        self.told_enough = self.stopping = False
+        self.told_enough = self.stopping = self.drove = False
 
     def submit(self, slots: Sequence[int]) -> None:
         """Starts the driver; when the trials have ended, a worker of this machine.
@@ -138,7 +138,9 @@ class RayExecutor:
             ShipworthyError: the driver failed or was killed, or a trial met what no trial could do anything about.
         """
         if self.driver is None:
-            return self.local.poll()
+            drove = SlotStatus.FINISHED if self.drove else SlotStatus.IDLE
+            idle = SlotStatus.IDLE
+            return [replace(one, status=drove) if one.status is idle else one for one in self.local.poll()]
         if self.driver.poll() is None:
             if not (self.told_enough or self.stopping) and self.campaign.used_up(self.campaign.trials()):
                 self._tell("enough")
@@ -201,7 +203,7 @@ class RayExecutor:
         if (code := self.driver.wait()) < 0:
             _clear(self.driver.pid)
         self.folder.cleanup()
-        self.driver = self.folder = None
+        self.driver, self.folder, self.drove = None, None, True
         return code
 
     def _check(self, code: int) -> None:

@@ -77,7 +77,8 @@ class SlurmExecutor:
         """Does nothing: the jobs go on; `shipworthy sweep cancel` ends them."""
 
     def _state(self, sweep: Sweep, number: int, job: JobState) -> SlotState:
-        return SlotState(number, STATUSES[job.state], job.said, sweep.job(number))
+        said, _, _ = job.said.partition(": `shipworthy sweep")  # what to do about it is the supervisor's part
+        return SlotState(number, STATUSES[job.state], said, sweep.job(number))
 
     def _resumed(self) -> Sweep | None:
         if not self.campaign.record["sweeps"]:
