@@ -3,11 +3,13 @@
 import os
 import socket
 import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from shipworthy.core.files import new_folder, read_json, sha256_of_file, write_json
+from shipworthy.core.files import new_folder, read_json, sha256_of_file, turn, write_json
 
 
 def test_a_folder_takes_its_place_whole(tmp_path: Path) -> None:
@@ -58,3 +60,34 @@ def test_json_and_hash(tmp_path: Path) -> None:
     (tmp_path / "abc").write_bytes(b"abc")
     # FIPS 180-2, appendix B.1
     assert sha256_of_file(tmp_path / "abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from shipworthy.core.files import turn
+with turn(Path(sys.argv[1])):
+    print("inside", flush=True)
+    time.sleep(600)
+"""
+
+
+def test_a_turn_is_one_processs_and_ends_with_it_however_it_ends(tmp_path: Path) -> None:
+    lock = tmp_path / "deep" / ".x.lock"
+    holder = subprocess.Popen([sys.executable, "-c", HOLDER, str(lock)], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "inside\n"
+    entered = threading.Event()
+
+    def enter() -> None:
+        with turn(lock):
+            entered.set()
+
+    waiting = threading.Thread(target=enter)
+    waiting.start()
+    assert not entered.wait(0.5)
+    holder.kill()
+    holder.wait()
+    assert entered.wait(30)
+    waiting.join()
+    assert lock.read_bytes() == b""
