@@ -17,7 +17,8 @@ from shipworthy import fleet
 from shipworthy.config import Config, as_dict, compose, composed
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import sha256_of_file, sha256_of_json, write_text
-from shipworthy.core.identity import lock_hash, source_hash
+from shipworthy.core.identity import lock_hash
+from shipworthy.core.lineage.lineage import lineage
 from shipworthy.core.progress import say
 from shipworthy.core.project import code_root, project_root
 from shipworthy.core.snapshot import SNAPSHOTS, Snapshot
@@ -168,7 +169,7 @@ def _identity(kind: str, config: Config, settings: Search, plan: Sequence[Mappin
             config.seed,
             dataset_of(config).digest,
             files,
-            source_hash(),
+            lineage("train", config.groups()).digest,
             lock_hash(),
         ]
     )

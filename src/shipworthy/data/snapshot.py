@@ -4,7 +4,6 @@ Every file of conf/data/ names its raw data, and where it is fetched from: a whe
 them brings is the user's own. Together they are the snapshot; after `fetch` nothing asks the network.
 """
 
-import importlib
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
@@ -13,11 +12,13 @@ from omegaconf import DictConfig, OmegaConf
 from shipworthy.core.download import Wheel, unpack
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import sha256_of_files
+from shipworthy.core.lazy import Lazy
 from shipworthy.core.progress import say
 from shipworthy.data.schema import Data
 from shipworthy.data.sources.files import locate
 
 FOLDER = "data"
+SOURCES = Lazy("shipworthy.data.sources.{data.source}")
 
 
 def pins(conf: Path) -> dict[str, Wheel]:
@@ -75,7 +76,7 @@ def fetch(config: Data, folder: Path) -> None:
         ShipworthyError: it cannot be had, or is not what is pinned; then nothing is kept.
     """
     if config.source not in {"", "wheel"} and not (folder / config.file).exists():
-        source = importlib.import_module(f"shipworthy.data.sources.{config.source}")
+        source = SOURCES.load(config.source)
         source.fetch(getattr(config, config.source), folder / config.file, config.sha256)
     _, sha256 = raw(config, folder)
     if not (config.wheel.package or config.sha256):

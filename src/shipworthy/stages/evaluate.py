@@ -7,6 +7,7 @@ import polars as pl
 
 from shipworthy.core.errors import ArtifactError
 from shipworthy.core.files import write_json
+from shipworthy.core.lazy import Lazy
 from shipworthy.core.progress import say
 from shipworthy.core.workspace import Workspace
 from shipworthy.evaluation import heldout, latency, metrics, paired, predictions
@@ -16,6 +17,8 @@ from shipworthy.models import build
 from shipworthy.models.dataset import split
 from shipworthy.models.size import size_mb
 
+BASELINES = Lazy("{task.baselines}.family")
+"""What models/build.py loads for them."""
 TUNED = "tuned"
 TIMED_ROWS = 20
 

@@ -5,7 +5,7 @@ from shipworthy.core.project import cache_folder, project_root
 from shipworthy.core.workspace import Workspace
 from shipworthy.data import snapshot
 from shipworthy.data.schema import Data
-from shipworthy.models import build
+from shipworthy.models import base
 
 
 def run(*, data: DataConfig, model: ModelConfig, workspace: Workspace) -> None:
@@ -14,4 +14,4 @@ def run(*, data: DataConfig, model: ModelConfig, workspace: Workspace) -> None:
     folder = project_root() / snapshot.FOLDER
     snapshot.fill(project_root() / "conf" / "data", folder, cache_folder() / "downloads")
     snapshot.fetch(data, folder)
-    build.fetch(model)
+    base.fetch(model)

@@ -1,6 +1,5 @@
 """Trains the model; goes on where a killed run stood."""
 
-import importlib
 import shutil
 from pathlib import Path
 from types import ModuleType
@@ -19,6 +18,7 @@ from shipworthy.core.groups import (
     TrackerConfig,
     TrainerConfig,
 )
+from shipworthy.core.lazy import Lazy
 from shipworthy.core.progress import say
 from shipworthy.core.workspace import Workspace
 from shipworthy.models.dataset import seen, split
@@ -32,6 +32,7 @@ from shipworthy.train.sample import FILE, compare, find, identity
 from shipworthy.train.small import Small
 
 NON_IDENTITY = ("preflight", "resume", "compute", "note", "tracker")
+TRAINERS = Lazy("shipworthy.train.{trainer.kind}.fit")
 
 
 def run(
@@ -76,7 +77,7 @@ def run(
     }
     events.emit(run_id=workspace.run_id)
     started = _prepare(folder, resume)
-    kind = importlib.import_module(f"shipworthy.train.{trainer.kind}.fit")
+    kind = TRAINERS.load(trainer)
     if not started or not (folder / record.RECORD).is_file():
         rows.keep(dataset, folder.parent)
         record.write(folder, workspace, model, dataset.path, record.seeds(seed, trainer))

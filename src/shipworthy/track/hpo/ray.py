@@ -21,6 +21,7 @@ import psutil
 from shipworthy.core import interrupt
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.interrupt import StopRequestedError
+from shipworthy.core.lazy import project_files
 from shipworthy.core.progress import say
 from shipworthy.core.project import project_root
 from shipworthy.track.hpo.campaign import FINAL, Campaign
@@ -28,7 +29,7 @@ from shipworthy.track.hpo.local import SECONDS_BETWEEN_LOOKS, Crew, interrupted_
 from shipworthy.track.hpo.schema import Pruner
 from shipworthy.track.hpo.space import Dimension, parse
 
-FOLDER = Path("toolchains") / "ray"
+FOLDER = project_files("toolchains/ray")
 BUILD = FOLDER / "build"
 TEMPORARY = "RAY_TMPDIR"
 """Where Ray keeps what it needs while it runs; the trials don't inherit it."""

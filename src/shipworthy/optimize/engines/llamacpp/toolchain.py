@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from shipworthy.core.errors import ShipworthyError
+from shipworthy.core.lazy import project_files
 from shipworthy.core.progress import track
 from shipworthy.core.project import project_root
 from shipworthy.optimize.engines.threads import WAIT, usable_threads
 
-FOLDER = Path("toolchains") / "llamacpp"
+FOLDER = project_files("toolchains/llamacpp")
 BUILD = FOLDER / "build"
 BLOCK_TOKENS = 32
 
