@@ -8,13 +8,19 @@ import pytest
 import yaml
 
 from shipworthy.cli import COMMANDS
+from shipworthy.config import Config
 from shipworthy.core.artifact import MADE_BY
+from shipworthy.core.lineage.chosen import EXTENSIONS
+from shipworthy.core.schema import SCHEMAS
 from shipworthy.data.snapshot import pins
 from shipworthy.execution.stage import stage_groups, stage_non_identity
+from shipworthy.stages import code
 
 ROOT = Path(__file__).resolve().parents[1]
 RAW = "data/${data.file}"  # DVC fills it in from params.yaml
 STAGES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+CODE = STAGES.pop("code")
+KINDS = {out.removeprefix("artifacts/") for stage in STAGES.values() for out in stage["outs"]}
 
 
 def written(stage: str) -> list[str]:
@@ -25,6 +31,26 @@ def written(stage: str) -> list[str]:
 
 def test_the_stages_are_the_commands_of_the_road() -> None:
     assert set(STAGES) == set(COMMANDS) - {"fetch"}
+
+
+def test_code_is_read_anew_when_any_of_it_or_any_choice_changes() -> None:
+    assert CODE["cmd"] == "shipworthy code --params params.yaml" and CODE["outs"] == ["artifacts/code"]
+    assert CODE["deps"] == [folder for folder in ("src", "toolchains", EXTENSIONS) if (ROOT / folder).is_dir()]
+    assert sorted(CODE["params"]) == sorted(stage_groups("code"))
+    taken = {group for stage in STAGES for group in stage_groups(stage)} & set(Config.__dataclass_fields__)
+    assert {name for name in taken if name in SCHEMAS} <= set(CODE["params"])
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_of_the_code_a_stage_depends_on_its_own_lineage_alone(stage: str) -> None:
+    made = {Path(dep).parts[1] for dep in STAGES[stage]["deps"] if dep.startswith("artifacts/")}
+    assert [dep for dep in STAGES[stage]["deps"] if dep.startswith("artifacts/code")] == [f"artifacts/code/{stage}"]
+    others = [dep for dep in STAGES[stage]["deps"] if not dep.startswith("artifacts/")]
+    assert others == [dep for dep in others if dep == RAW] and made - {"code"} <= set(KINDS)
+
+
+def test_every_stage_has_its_lineage_written() -> None:
+    assert set(code.COMMANDS) == set(STAGES)
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -52,7 +78,7 @@ def test_what_a_stage_depends_on_exists_or_is_made_by_a_stage_before_it(stage: s
     made = {out for before in list(STAGES)[: list(STAGES).index(stage)] for out in STAGES[before]["outs"]}
     for dep in STAGES[stage]["deps"]:
         artifact = "/".join(Path(dep).parts[:2])
-        assert dep == RAW or artifact in made or (ROOT / dep).exists(), dep
+        assert dep == RAW or artifact in {*made, *CODE["outs"]}, dep
 
 
 @pytest.mark.parametrize("stage", ["plan", "prepare"])

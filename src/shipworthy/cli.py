@@ -26,6 +26,7 @@ COMMANDS = {
 ASIDE = {
     "tune": "search for better values: a campaign of trials, pruned, on this machine or a cluster (hpo=…)",
     "ablate": "say what each decision of a recipe contributes (ablation=…)",
+    "code": "write what each command's result depends on in the code (dvc.yaml does)",
     "doctor": "say what this machine, its cluster and its network lack for a run; changes nothing",
 }
 """What takes a config as well, and is no step of the road."""

@@ -41,6 +41,7 @@ class Manifest:
         inputs: name of an input → its `Artifact.digest` (or the sha256 of a raw file).
         config: the resolved config that the command was given.
         seeds: name → seed.
+        code: Git's version, the hash of the package's source, and, as `lineage`, the digest of what made it.
         started, finished: seconds since the epoch.
     """
 
@@ -141,11 +142,13 @@ def write_artifact(
     config: Mapping[str, Any],
     inputs: Mapping[str, str],
     seeds: Mapping[str, int],
+    code: str = "",
     started: float | None = None,
 ) -> Iterator[Path]:
     """Yields an empty folder to fill; when the block ends well it gets its manifest and becomes `target`.
 
     Args:
+        code: the digest of the code that makes it.
         started: when the work on it began (seconds since the epoch; None: now).
     """
     started = time.time() if started is None else started
@@ -158,7 +161,7 @@ def write_artifact(
             inputs=dict(inputs),
             config=dict(config),
             seeds=dict(seeds),
-            code=code_version(),
+            code={**code_version(), "lineage": code},
             environment=environment(),
             started=started,
             finished=time.time(),

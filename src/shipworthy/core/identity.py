@@ -5,6 +5,7 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Mapping
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -32,7 +33,7 @@ def package_files() -> dict[str, bytes]:
 
 @cache
 def source_hash() -> str:
-    """The hash of the package's own source files: what the run's result can depend on."""
+    """The hash of the package's own source files, letter by letter: by it a run's code is found again."""
     hashes = {name: sha256(text).hexdigest() for name, text in package_files().items() if name.endswith(".py")}
     return sha256_of_json(hashes)
 
@@ -89,7 +90,11 @@ def _processor() -> str:
     return platform.processor()
 
 
-def run_id(command: str, config: Any, inputs: dict[str, str]) -> str:
-    """The id of a run: 16 hexadecimal digits that follow from command, config, inputs, code and lock."""
-    identity = {"command": command, "config": config, "inputs": inputs, "code": source_hash(), "lock": lock_hash()}
+def run_id(command: str, config: Any, inputs: Mapping[str, str], code: str) -> str:
+    """The id of a run: 16 hexadecimal digits that follow from command, config, inputs, code and lock.
+
+    Args:
+        code: the digest of the command's lineage.
+    """
+    identity = {"command": command, "config": config, "inputs": {**inputs}, "code": code, "lock": lock_hash()}
     return sha256_of_json(identity)[:16]

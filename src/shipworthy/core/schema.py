@@ -25,9 +25,11 @@ class Schema:
     Attributes:
         kind: which schema of the group this is; set by the schema, not by hand.
         non_identity: fields that don't make another run, such as the number of processes.
+        kinds_in: fields that hold names of another group's kinds → that group.
     """
 
     non_identity: ClassVar[tuple[str, ...]] = ()
+    kinds_in: ClassVar[Mapping[str, str]] = {}
 
     kind: str = MISSING
 

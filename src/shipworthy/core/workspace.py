@@ -41,6 +41,7 @@ class Workspace:
         non_identity: dotted names of what in `config` does not make another run, e.g. `trainer.devices`.
         arguments: what the command was given on the command line, so that messages name commands that fit (None: nobody
             gave it any).
+        code: the digest of the command's lineage (core/lineage); empty where a stage is tried alone.
         started: when the command began (seconds since the epoch); its artifacts count from there.
     """
 
@@ -51,6 +52,7 @@ class Workspace:
     publish: bool = True
     non_identity: Collection[str] = ()
     arguments: Sequence[str] | None = None
+    code: str = ""
     inputs: dict[str, str] = field(default_factory=dict)
     started: float = field(default_factory=time.time)
 
@@ -71,7 +73,7 @@ class Workspace:
     @property
     def run_id(self) -> str:
         """The id of this run, from command, config, the inputs read so far, code and lock."""
-        return run_id(self.command, {**self.identity, "seed": self.seed}, self.inputs)
+        return run_id(self.command, {**self.identity, "seed": self.seed}, self.inputs, self.code)
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -98,6 +100,7 @@ class Workspace:
             config={**self.config},
             inputs=self.inputs,
             seeds={"seed": self.seed},
+            code=self.code,
             started=self.started,
         ) as folder:
             yield folder

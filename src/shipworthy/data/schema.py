@@ -19,6 +19,7 @@ from shipworthy.data.sources.schema import Hub, Rows, Sql
 from shipworthy.data.splits.schema import Split
 from shipworthy.data.tokens.schema import Tokens
 
+PACKED = (".gz", ".zst")
 TYPES = ("string", "int", "float", "bool", "date", "datetime", "json")
 
 
@@ -95,6 +96,17 @@ class Data(DataConfig):
     def pinned(self) -> str:
         """The SHA-256 that the raw data must have; empty: any."""
         return self.sha256 or (self.source.content_sha256 if self.source is not None else "")
+
+    @property
+    def reads(self) -> str:
+        """The format of its files, as far as their name says it; * if only the files themselves do."""
+        return self.format or ending(self.file) or "*"
+
+
+def ending(name: str) -> str:
+    """What a file's name ends in, e.g. `jsonl` of rows.jsonl.gz; empty if in nothing."""
+    endings = [one for one in PurePosixPath(name).suffixes if one not in PACKED]
+    return endings[-1].removeprefix(".") if endings else ""
 
 
 @dataclass

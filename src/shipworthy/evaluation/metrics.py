@@ -4,16 +4,18 @@ Such a file holds `per_row(task, predictions, answers) -> {metric: bool per row}
 `more(task, predictions, answers, seed) -> {metric: Interval}` for what is not a mean over rows.
 """
 
-import importlib
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from shipworthy.core.lazy import Lazy
 from shipworthy.evaluation.intervals import Interval, wilson
 from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.models.protocol import Prediction
+
+TASKS = Lazy("shipworthy.evaluation.tasks.{task.kind}")
 
 
 def correct(task: Task, predictions: Sequence[Prediction], answers: Sequence[str]) -> NDArray[np.bool_]:
@@ -45,4 +47,4 @@ def _per_row(task: Task, predictions: Sequence[Prediction], answers: Sequence[st
 
 
 def _problem(task: Task) -> Any:
-    return importlib.import_module(f"shipworthy.evaluation.tasks.{task.kind}")
+    return TASKS.load(task)

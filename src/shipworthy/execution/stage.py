@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 
 from shipworthy.config import Config, as_dict
+from shipworthy.core.lineage.lineage import lineage
 from shipworthy.core.project import project_root
 from shipworthy.core.workspace import Workspace
 
@@ -52,6 +53,7 @@ def execute(command: str, config: Config, *, publish: bool, arguments: Sequence[
         seed=config.seed,
         publish=publish,
         arguments=arguments,
+        code=lineage(command, parts).digest,
         non_identity={
             *stage_non_identity(command),
             *(f"{group}.{name}" for group, part in parts.items() for name in part.non_identity),

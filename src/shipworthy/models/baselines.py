@@ -4,8 +4,12 @@ from typing import Any
 
 from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import ModelConfig, TaskConfig
+from shipworthy.core.lazy import Lazy
 from shipworthy.core.schema import SCHEMAS
 from shipworthy.evaluation.tasks.schema import TextToText
+
+FAMILIES = Lazy("{task.baselines}.family")
+"""What build.py loads for them."""
 
 
 def for_road(name: str, model: ModelConfig, task: TaskConfig) -> ModelConfig:

@@ -1,60 +1,20 @@
 """From a config or a folder to a model; the family is the folder in which the config's schema stands."""
 
-import importlib
-import importlib.util
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from omegaconf import OmegaConf
 
 from shipworthy.core.errors import UsageError
 from shipworthy.core.files import read_json, write_json
 from shipworthy.core.groups import ModelConfig
+from shipworthy.core.lazy import Lazy
 from shipworthy.core.schema import SCHEMAS, from_plain
 from shipworthy.models.protocol import Fittable, Predictor
 
-if TYPE_CHECKING:
-    from shipworthy.models.causal_lm.chat import Chat
-
+FAMILIES = Lazy("{model}.family")
 CANDIDATE = "candidate.json"
 RECORDS = ("training.json", "history.json", "sample.json", "validation.parquet")
 """What a trained model's folder holds of its training; it answers without them."""
-
-
-def _family(config: ModelConfig) -> Any:
-    return importlib.import_module(_part(config, "family"))
-
-
-def _part(config: ModelConfig, name: str) -> str:
-    package = type(config).__module__.rpartition(".")[0]
-    return f"{package}.{name}"
-
-
-def _has(config: ModelConfig, name: str) -> bool:
-    return importlib.util.find_spec(_part(config, name)) is not None
-
-
-def fetch(config: ModelConfig) -> None:
-    """Downloads the base weights of a family that has some."""
-    if _has(config, "weights"):
-        importlib.import_module(_part(config, "weights")).fetch(config)
-
-
-def chat(config: ModelConfig) -> "Chat | None":
-    """The tokenizer and template of a family that is asked in words; its weights must have been fetched.
-
-    None for a family that reads the words themselves.
-
-    Raises:
-        UsageError: the family reads no text.
-    """
-    if config.reads_words:
-        return None
-    if not _has(config, "chat"):
-        raise UsageError(f"model '{config.kind}' reads no text: choose a language model, or a task with classes.")
-    folder = importlib.import_module(_part(config, "base")).base_folder(config)
-    talk: Chat = importlib.import_module(_part(config, "chat")).Chat(folder)
-    return talk
 
 
 def create(config: ModelConfig) -> Fittable:
@@ -63,7 +23,7 @@ def create(config: ModelConfig) -> Fittable:
     Raises:
         UsageError: the family is trained by `train/`, not fitted.
     """
-    family = _family(config)
+    family = FAMILIES.load(config)
     if not hasattr(family, "create"):
         raise UsageError(f"model '{config.kind}' does not fit itself: use it with trainer=lightning.")
     model: Fittable = family.create(config)
@@ -82,7 +42,7 @@ def config_of(folder: Path) -> ModelConfig:
 def load(folder: Path) -> Predictor:
     """The model that was saved in `folder` with `describe` and its family's own files."""
     config = config_of(folder)
-    predictor: Predictor = _family(config).load(config, folder)
+    predictor: Predictor = FAMILIES.load(config).load(config, folder)
     return predictor
 
 

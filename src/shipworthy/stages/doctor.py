@@ -1,12 +1,9 @@
 """Says what this machine, its cluster and its network lack for a run of this config; changes nothing."""
 
-import importlib
-import importlib.util
 import os
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import psutil
@@ -16,10 +13,10 @@ from shipworthy.core import disk, gpus, lock
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.finding import Finding, Level, checked
 from shipworthy.core.groups import DataConfig, EngineConfig, ModelConfig, NetworkConfig, TrackerConfig, TrainerConfig
+from shipworthy.core.lazy import Lazy
 from shipworthy.core.machine import cores
 from shipworthy.core.progress import say
 from shipworthy.core.project import cache_folder, project_root
-from shipworthy.core.schema import Schema
 from shipworthy.core.workspace import Workspace
 from shipworthy.data import snapshot
 from shipworthy.data.schema import Data
@@ -33,6 +30,7 @@ RUN_BYTES = 1e9
 BASES_PER_RUN = 3  # merged in 32 bits, in 16, and the quantized ones
 CACHE_BYTES = 2e9  # downloads, or a build, that are still to come
 SQLITE = "sqlite:///"
+BASES, TOOLCHAINS = Lazy("{model}.base"), Lazy("{engine}.toolchain")
 
 
 def run(
@@ -92,13 +90,15 @@ def look(*, data: Data, model: ModelConfig, engine: EngineConfig, network: Netwo
     found.append(checked("raw data", lambda: _raw(data)))
     base = 0
     fetched: list[Finding] = []
-    if weights := _beside(model, "base"):
+    if BASES.name(model):
+        weights = BASES.load(model)
         try:
             base = weights.size(model)
             fetched.append(Finding(Level.OK, "base weights", f"{weights.place(model)}, {base / 1e6:.0f} MB"))
         except ShipworthyError as error:
             fetched.append(Finding(Level.MISSING, "base weights", str(error)))
-    if toolchain := _beside(engine, "toolchain"):
+    if TOOLCHAINS.name(engine):
+        toolchain = TOOLCHAINS.load(engine)
         fetched.append(checked("toolchain", lambda: f"{engine.kind} in {toolchain.locate().folder}"))
     to_come = any(one.level is Level.MISSING for one in fetched)
     needs = {project_root(): RUN_BYTES + BASES_PER_RUN * base, cache_folder(): CACHE_BYTES * to_come}
@@ -115,12 +115,6 @@ def _machine() -> Finding:
     return Finding(
         Level.OK, "machine", f"cores: {cores()}, memory: {memory / 1e9:.1f} GB, {min(free, memory) / 1e9:.1f} GB free"
     )
-
-
-def _beside(config: Schema, name: str) -> ModuleType | None:
-    """The module of this name in the folder of a config's schema; None where its kind has none."""
-    path = f"{type(config).__module__.rpartition('.')[0]}.{name}"
-    return importlib.import_module(path) if importlib.util.find_spec(path) else None
 
 
 def _tracker(tracker: TrackerConfig, mounts: Path = disk.MOUNTS) -> Finding:

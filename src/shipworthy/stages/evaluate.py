@@ -8,6 +8,7 @@ import polars as pl
 from shipworthy.core.artifact import inside
 from shipworthy.core.errors import ArtifactError
 from shipworthy.core.files import write_json
+from shipworthy.core.lazy import Lazy
 from shipworthy.core.progress import say
 from shipworthy.core.workspace import Workspace
 from shipworthy.evaluation import heldout, latency, metrics, paired, predictions
@@ -18,6 +19,8 @@ from shipworthy.models.dataset import split
 from shipworthy.models.size import size_mb
 
 READS = ("plan", "dataset", "baseline", "checkpoint")
+BASELINES = Lazy("{task.baselines}.family")
+"""What models/build.py loads for them."""
 TUNED = "tuned"
 TIMED_ROWS = 20
 

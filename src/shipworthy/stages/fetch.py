@@ -5,7 +5,7 @@ from shipworthy.core.project import cache_folder, project_root
 from shipworthy.core.workspace import Workspace
 from shipworthy.data import snapshot
 from shipworthy.data.schema import Data
-from shipworthy.models import build
+from shipworthy.models import base
 
 
 def run(*, data: DataConfig, model: ModelConfig, workspace: Workspace) -> None:
@@ -18,5 +18,5 @@ def run(*, data: DataConfig, model: ModelConfig, workspace: Workspace) -> None:
     downloads = cache_folder() / "downloads"
     snapshot.fill(conf, folder, downloads)
     snapshot.fetch(data, folder, downloads)
-    build.fetch(model)
+    base.fetch(model)
     snapshot.refuse_strays(conf, folder, data.file)

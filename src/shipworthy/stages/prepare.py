@@ -19,7 +19,7 @@ from shipworthy.data.sources.files import types_of
 from shipworthy.data.splits import assign, folds, proof
 from shipworthy.data.splits.schema import Split
 from shipworthy.evaluation.tasks.schema import Task
-from shipworthy.models import build as models
+from shipworthy.models import base
 from shipworthy.models.dataset import SPLITS, DatasetInfo
 
 HIDDEN = ("answer", "answer_ids")
@@ -42,7 +42,7 @@ def run(*, task: TaskConfig, data: DataConfig, model: ModelConfig, seed: int, wo
         verdicts = post_split.judge(data, store, seed)
         found |= {"gates": [one.to_json() for one in verdicts], **post_split.fit(data, store, folder, seed)}
         found |= mix(data.mixing, store, seed)
-        shaped = examples.shape(task, data, store, lambda: models.chat(model))  # tokens
+        shaped = examples.shape(task, data, store, lambda: base.chat(model))  # tokens
 
         rows = _write_splits(store, folder)
         info = DatasetInfo(

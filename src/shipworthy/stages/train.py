@@ -1,6 +1,5 @@
 """Trains the model; goes on where a killed run stood."""
 
-import importlib
 import shutil
 from pathlib import Path
 from types import ModuleType
@@ -18,6 +17,7 @@ from shipworthy.core.groups import (
     TrackerConfig,
     TrainerConfig,
 )
+from shipworthy.core.lazy import Lazy
 from shipworthy.core.progress import say
 from shipworthy.core.workspace import Workspace
 from shipworthy.models.dataset import seen, split
@@ -32,6 +32,7 @@ from shipworthy.train.request import Request
 
 READS = ("plan", "dataset")
 NON_IDENTITY = ("preflight", "resume", "compute", "note", "tracker")
+TRAINERS = Lazy("shipworthy.train.{trainer.kind}.fit")
 
 
 def run(
@@ -62,7 +63,7 @@ def run(
     whole = split(dataset, "train")
     pilot = PilotRun(sample, whole, trainer, seed) if sample else None
     folder = workspace.run_folder()
-    kind = importlib.import_module(f"shipworthy.train.{trainer.kind}.fit")
+    kind = TRAINERS.load(trainer)
     request = kind.Request(
         task=task,
         model=model,

@@ -1,10 +1,8 @@
 """Chooses who estimates: the file of this folder named as the model's kind, else `fitted` for what fits itself."""
 
-import importlib
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
 from typing import Any
 
 import polars as pl
@@ -13,7 +11,10 @@ from shipworthy.architect.compute.schema import Machine
 from shipworthy.architect.estimate.estimate import Estimate
 from shipworthy.architect.rows import Expected
 from shipworthy.core.groups import ModelConfig
+from shipworthy.core.lazy import Lazy
 from shipworthy.evaluation.tasks.schema import Task
+
+ESTIMATES = Lazy("shipworthy.architect.estimate.{model.kind}", otherwise="shipworthy.architect.estimate.fitted")
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,7 @@ def estimate(problem: Problem, measure: Callable[..., Any]) -> Estimate:
     Args:
         measure: takes a few real training steps of a network (train/'s own; roles don't import one another).
     """
-    package = __name__.rpartition(".")[0]
-    name = f"{package}.{problem.model.kind}"
-    module = importlib.import_module(name if find_spec(name) else f"{package}.fitted")
+    module = ESTIMATES.load(problem.model)
     load = os.getloadavg()[0]
     result: Estimate = module.estimate(problem, measure)
     if not result.measured:

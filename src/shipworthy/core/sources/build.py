@@ -1,9 +1,11 @@
 """From a source to what it holds."""
 
-import importlib
 from pathlib import Path
 
+from shipworthy.core.lazy import Lazy
 from shipworthy.core.sources.schema import Source
+
+KINDS = Lazy("{data.source}", "{model.source}")
 
 
 def fetch(source: Source, downloads: Path) -> Path:
@@ -17,6 +19,5 @@ def fetch(source: Source, downloads: Path) -> Path:
     Raises:
         ShipworthyError: it cannot be had, or is not what is pinned; then nothing is kept of it.
     """
-    room = type(source).__module__.rpartition(".")[0]
-    found: Path = importlib.import_module(f"{room}.{source.kind}").fetch(source, downloads)
+    found: Path = KINDS.load(source).fetch(source, downloads)
     return found

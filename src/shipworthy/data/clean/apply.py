@@ -1,13 +1,15 @@
 """All cleaners over all rows in one lazy pass; each is the file of its name."""
 
-import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 
 import polars as pl
 
 from shipworthy.core.errors import UsageError
+from shipworthy.core.lazy import Lazy
 from shipworthy.data.clean.schema import Cleaning
+
+CLEANERS = Lazy("shipworthy.data.clean.{data.clean}")
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def apply(config: Cleaning, rows: pl.LazyFrame, columns: Sequence[str]) -> Clean
             )
         if not columns:  # a table of numbers
             continue
-        step: Step = importlib.import_module(f"{__package__}.{cleaner.name}").step(part, rows, columns)
+        step: Step = CLEANERS.load(cleaner.name).step(part, rows, columns)
         # Judged here and now: what a later cleaner changes, such as a mask, is not held against a row.
         judged = {f"_clean_{cleaner.name}_{n}": detail for n, detail in enumerate(step.rejections.values())}
         rows = step.rows.with_columns(**judged)

@@ -1,6 +1,5 @@
 """From texts to clusters: every method proposes pairs, what proves true is joined."""
 
-import importlib
 from dataclasses import fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,11 +8,14 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from shipworthy.core.lazy import Lazy
 from shipworthy.data.duplicates import exact
 from shipworthy.data.duplicates.components import Rows, merge
 from shipworthy.data.duplicates.documents import Documents, read
 from shipworthy.data.duplicates.schema import Duplicates
 from shipworthy.data.duplicates.scratch import threads
+
+METHODS = Lazy("shipworthy.data.duplicates.{data.duplicates}")
 
 
 def clusters(
@@ -67,7 +69,7 @@ def facts(labels: Rows) -> dict[str, int]:
 
 def _joined(labels: Rows, documents: Documents, name: str, method: Any, folder: Path, workers: int) -> Rows:
     """The labels of the texts after one method."""
-    module = importlib.import_module(f"shipworthy.data.duplicates.{name}")
+    module = METHODS.load(name)
     for proposed in module.propose(documents, method, folder, workers):
         apart = labels[proposed[0]] != labels[proposed[1]]
         left, right = proposed[0][apart], proposed[1][apart]

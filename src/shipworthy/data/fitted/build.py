@@ -1,6 +1,5 @@
 """Fits every chosen method on train, and gives the transformation that all splits, and later raw rows, go through."""
 
-import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -9,12 +8,19 @@ from typing import Any
 import polars as pl
 
 from shipworthy.core.files import write_json
+from shipworthy.core.lazy import Lazy
 from shipworthy.data.fitted.encode.target import fold_of
 from shipworthy.data.fitted.facts import facts
 from shipworthy.data.fitted.method import Learned, Step, Subject
 from shipworthy.data.fitted.schema import Fitting
 from shipworthy.models.transform.replay import NAME, NUMBER
 from shipworthy.models.transform.transformation import FILE, Transformation
+
+METHODS = {
+    "outliers": Lazy("shipworthy.data.fitted.outliers.{data.fitted.outliers}"),
+    "missing": Lazy("shipworthy.data.fitted.missing.{data.fitted.missing}"),
+    "encode": Lazy("shipworthy.data.fitted.encode.{data.fitted.encode}"),
+}
 
 
 @dataclass(frozen=True)
@@ -77,7 +83,7 @@ def fit(config: Fitting, rows: pl.LazyFrame, features: Mapping[str, pl.DataType]
         for method in fields(part := getattr(config, stage.name)):
             if (wanted := getattr(part, method.name)) is not None:
                 train = _replayed(_left(raw, learned), kinds, [step for one in learned for step in one.steps])
-                module = importlib.import_module(f"{__package__}.{stage.name}.{method.name}")
+                module = METHODS[stage.name].load(method.name)
                 learned.append(module.fit(wanted, Subject(train, kinds, seed)))
     return Fitted(
         transformation=Transformation(_saved(kinds, [one.steps for one in learned])),

@@ -1,14 +1,15 @@
 """Runs every gate of the config; each is the file of its name."""
 
-import importlib
 from collections.abc import Iterable
 from dataclasses import asdict, fields
 
 from shipworthy.core.errors import ShipworthyError
+from shipworthy.core.lazy import Lazy
 from shipworthy.core.progress import say
 from shipworthy.data.gates.schema import Gate, Gates
 from shipworthy.data.gates.view import Finding, Verdict, View
 
+GATES = Lazy("shipworthy.data.gates.{data.gates}")
 FIRST = 3
 """So many rows a refusal names; the report has more."""
 
@@ -22,7 +23,7 @@ def run(config: Gates, view: View) -> list[Verdict]:
     verdicts = []
     for name in (f.name for f in fields(config)):
         if isinstance(gate := getattr(config, name), Gate):
-            found: Finding = importlib.import_module(f"{__package__}.{name}").check(gate, view)
+            found: Finding = GATES.load(name).check(gate, view)
             verdicts.append(_verdict(name, gate, found, view, config.show))
             say(_line(verdicts[-1]))
     return verdicts

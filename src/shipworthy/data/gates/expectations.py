@@ -10,11 +10,12 @@ from typing import Any
 import polars as pl
 
 from shipworthy.core.errors import ShipworthyError, UsageError
+from shipworthy.core.lazy import project_files
 from shipworthy.core.project import code_root, project_root
 from shipworthy.data.gates.schema import Expectations
 from shipworthy.data.gates.view import Finding, Number, View
 
-FOLDER = Path("toolchains") / "great_expectations"
+FOLDER = project_files("toolchains/great_expectations")
 
 
 def check(config: Expectations, view: View) -> Finding:

@@ -1,22 +1,22 @@
 """The raw files that a data config names, and their rows: typed, as the columns demand, with an id."""
 
-import importlib
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import matching
+from shipworthy.core.lazy import Lazy
 from shipworthy.data import columns
-from shipworthy.data.schema import Data
+from shipworthy.data.schema import Data, ending
 
 NAMED = {"botocore", "document", "evals"}
 """Formats that no file's name ends in."""
-PACKED = (".gz", ".zst")
 INFERRED_FROM = 10_000
 """Rows of the first file that say what its columns are, where none are declared."""
+FORMATS = Lazy("shipworthy.data.formats.{data.reads}")
 # Names that a dataset gives to columns of its own.
 RESERVED = ("id", "answer", "cluster", "split", "fold", "answer_ids", "prompt_ids")
 
@@ -84,8 +84,7 @@ def reader(config: Data, path: Path) -> Any:
     Raises:
         UsageError: there is none.
     """
-    endings = [ending for ending in PurePosixPath(path.name).suffixes if ending not in PACKED]
-    name = config.format or (endings[-1].removeprefix(".") if endings else "")
+    name = config.format or ending(path.name)
     here = Path(__file__).parents[1] / "formats"
     known = sorted(one.stem for one in here.glob("*.py") if one.stem not in {"__init__", "batch"})
     if name not in known:
@@ -94,7 +93,7 @@ def reader(config: Data, path: Path) -> Any:
         raise UsageError(
             f"{setting}: give a file that ends in {endings_}, or one of {', '.join(known)} as data.format."
         )
-    return importlib.import_module(f"shipworthy.data.formats.{name}")
+    return FORMATS.load(name)
 
 
 def _readable(path: Path, found: Iterator[Any]) -> Iterator[Any]:

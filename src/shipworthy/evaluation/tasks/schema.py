@@ -1,5 +1,6 @@
 """What is to be learned, how it is measured, and when it is good enough."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -58,6 +59,7 @@ class Task(TaskConfig):
     baselines: list[str] = MISSING
     criteria: Criteria = field(default_factory=Criteria)
 
+    kinds_in: ClassVar[Mapping[str, str]] = {"baselines": "model"}
     metrics: ClassVar[tuple[str, ...]] = ()  # those of evaluation/tasks/<kind>.py that may decide
 
     def __post_init__(self) -> None:

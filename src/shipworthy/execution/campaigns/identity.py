@@ -6,7 +6,8 @@ from typing import Any
 from shipworthy.config import Config, as_dict
 from shipworthy.core.errors import UsageError
 from shipworthy.core.files import sha256_of_file, sha256_of_json
-from shipworthy.core.identity import lock_hash, source_hash
+from shipworthy.core.identity import lock_hash
+from shipworthy.core.lineage.lineage import lineage
 from shipworthy.core.project import code_root
 from shipworthy.execution.campaigns.checks import dataset_of, is_group
 from shipworthy.track.hpo.campaign import WINNER, Campaign
@@ -35,7 +36,7 @@ def identity(kind: str, config: Config, settings: Search, plan: Sequence[Mapping
             config.seed,
             dataset_of(config).digest,
             files,
-            source_hash(),
+            lineage("train", config.groups()).digest,
             lock_hash(),
         ]
     )

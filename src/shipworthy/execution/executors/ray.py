@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 import psutil
 
 from shipworthy.core.errors import ShipworthyError
+from shipworthy.core.lazy import project_files
 from shipworthy.core.project import project_root
 from shipworthy.execution.executors.local import LocalExecutor, last_line
 from shipworthy.execution.executors.protocol import SlotState, SlotStatus
@@ -26,7 +27,7 @@ from shipworthy.track.hpo.campaign import FINAL, Campaign
 from shipworthy.track.hpo.schema import Pruner
 from shipworthy.track.hpo.space import Dimension, parse
 
-FOLDER = Path("toolchains") / "ray"
+FOLDER = project_files("toolchains/ray")
 BUILD = FOLDER / "build"
 TEMPORARY = "RAY_TMPDIR"
 """Where Ray keeps what it needs while it runs; the trials don't inherit it."""

@@ -10,8 +10,11 @@ import polars as pl
 from shipworthy.core.artifact import Artifact
 from shipworthy.core.errors import ArtifactError
 from shipworthy.core.files import read_json
+from shipworthy.core.lazy import Lazy
 from shipworthy.models.transform.replay import NUMBER, Columns, Replay
 
+OPERATIONS = Lazy("shipworthy.models.transform.ops.*")
+"""What replay.py loads, which can't say so itself: packages carry it without shipworthy."""
 FILE = "fitted.json"
 RAW = "raw_validation.parquet"
 """The validation rows as they were before, by which a package is proved."""

@@ -13,7 +13,10 @@ import polars as pl
 
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import read_json
+from shipworthy.core.lazy import Lazy
 from shipworthy.optimize.engines.threads import WAIT
+
+MEASURE = Lazy("shipworthy.optimize.engines.measure")
 
 
 def measure_apart(folder: Path, rows: pl.DataFrame, requests: int, batch_rows: int, threads: int = 0) -> dict[str, Any]:
@@ -26,7 +29,7 @@ def measure_apart(folder: Path, rows: pl.DataFrame, requests: int, batch_rows: i
         table, out = Path(scratch) / "rows.parquet", Path(scratch) / "measured.json"
         rows.write_parquet(table)
         environment = {**os.environ, **WAIT, **({"OMP_NUM_THREADS": str(threads)} if threads else {})}
-        command = [sys.executable, "-m", "shipworthy.optimize.engines.measure"]
+        command = [sys.executable, "-m", MEASURE.name()]
         command += [str(folder), str(table), str(requests), str(batch_rows), str(out)]
         result = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
         if result.returncode != 0:

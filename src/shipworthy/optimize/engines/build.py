@@ -1,6 +1,5 @@
 """From a config to the bench of an engine; its folder is the one in which the config's schema stands."""
 
-import importlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,8 +8,11 @@ import polars as pl
 
 from shipworthy.core.artifact import Artifact, inside
 from shipworthy.core.groups import EngineConfig
+from shipworthy.core.lazy import Lazy
 from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.models.dataset import split
+
+BENCHES = Lazy("{engine}.bench")
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,5 @@ def bench(config: EngineConfig, subject: Served) -> dict[str, Any]:
     Raises:
         ShipworthyError: the engine did not start, or did not answer.
     """
-    package = type(config).__module__.rpartition(".")[0]
-    result: dict[str, Any] = importlib.import_module(f"{package}.bench").run(config, subject)
+    result: dict[str, Any] = BENCHES.load(config).run(config, subject)
     return result

@@ -3,7 +3,6 @@
 python -m shipworthy.optimize.engines.measure FOLDER ROWS.parquet REQUESTS BATCH_ROWS OUT.json
 """
 
-import importlib
 import sys
 import time
 from pathlib import Path
@@ -13,8 +12,11 @@ import polars as pl
 import psutil
 
 from shipworthy.core.files import read_json, write_json
+from shipworthy.core.lazy import Lazy
 from shipworthy.evaluation.latency import one_by_one
 from shipworthy.models.build import CANDIDATE, load
+
+SCHEMAS = Lazy("shipworthy.models.{model.kind}.schema")
 
 
 def pss_mb(process: psutil.Process) -> float:
@@ -30,7 +32,7 @@ def measure(folder: Path, rows: pl.DataFrame, requests: int, batch_rows: int) ->
         "batch_rows", "batch_seconds", "memory_mb"}
     """
     # The family's schema is what `load` looks the config's class up in.
-    importlib.import_module(f"shipworthy.models.{read_json(folder / CANDIDATE)['model']['kind']}.schema")
+    SCHEMAS.load(read_json(folder / CANDIDATE)["model"]["kind"])
     predictor = load(folder)
     seconds = one_by_one(predictor, rows[:requests])
     batch = rows[:batch_rows]

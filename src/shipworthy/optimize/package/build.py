@@ -1,7 +1,5 @@
 """From the format of the chosen variant to what packages it: the folder of that name."""
 
-import importlib
-import importlib.util
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,8 +9,11 @@ from typing import Any, Protocol
 from shipworthy.core.artifact import Artifact, inside
 from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import EngineConfig
+from shipworthy.core.lazy import Lazy
 from shipworthy.evaluation.tasks.schema import Task
 
+KINDS = Lazy("shipworthy.optimize.package.{quant.kind}.fill", "shipworthy.optimize.package.{model.kind}.fill")
+"""A format is named as the quantizer that makes it, or, where nothing is quantized, as the model's family."""
 PORT = 8000
 SCRIPTS = Path(__file__).parent / "scripts"
 """`predict` and `serve` of the packages whose model.py has `load(folder)`, which gives `columns` and `predict`."""
@@ -83,12 +84,11 @@ def kind(name: str) -> Kind:
     Raises:
         UsageError: there is none.
     """
-    module = f"{__package__}.{name}"
-    if importlib.util.find_spec(module) is None:
+    if not KINDS.name(name):
         raise UsageError(
-            f"Nothing packages the format '{name}': add {module.replace('.', '/')}/fill.py, or choose another."
+            f"Nothing packages the format '{name}': add optimize/package/{name}/fill.py, or choose another."
         )
-    found: Kind = importlib.import_module(f"{module}.fill")
+    found: Kind = KINDS.load(name)
     return found
 
 

@@ -60,6 +60,7 @@ def write(
         "seeds": {**seeds},
         "code": {
             **code_version(),
+            "lineage": workspace.code,
             "snapshot": Snapshot.now().keep(root / SNAPSHOTS).name,
             "diff": DIFF if changed else "",
         },

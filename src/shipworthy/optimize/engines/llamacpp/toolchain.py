@@ -11,12 +11,13 @@ from typing import IO, Any
 
 from shipworthy.core import toolchain
 from shipworthy.core.errors import ShipworthyError
+from shipworthy.core.lazy import project_files
 from shipworthy.core.progress import track
 from shipworthy.core.project import project_root
 from shipworthy.optimize.engines.threads import WAIT, usable_threads
 
 NAME = "llamacpp"
-FOLDER = toolchain.FOLDER / NAME
+FOLDER = project_files("toolchains/llamacpp")
 BLOCK_TOKENS = 32
 
 

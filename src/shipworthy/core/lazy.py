@@ -1,0 +1,83 @@
+"""What is loaded by the kind that a config chose, or run in another process: declared so that lineage can read it.
+
+Python's own import statements say what else a module needs. A module that loads another by its name declares it as a
+constant, `FAMILY = Lazy("{model}.family")`, and a module that runs files outside `src/` declares their folder, `FOLDER
+= project_files("toolchains/llamacpp")`. `core/lineage` reads these declarations without importing anything, so each
+argument is a literal.
+"""
+
+import importlib
+import importlib.util
+import re
+from contextlib import suppress
+from pathlib import Path
+from types import ModuleType
+
+from shipworthy.core.schema import Choice, Schema
+
+PLACE = re.compile(r"\{([\w.]+)\}|\*")
+"""What stands for a part of a module's name; one in each pattern."""
+
+
+class Lazy:
+    """Modules of which one is loaded when it is needed.
+
+    A pattern is a module's full name with one placeholder at most:
+
+    - `{group}`: the package in which the schema of the group's chosen config stands, e.g. `{model}.family`; of
+      `{task.baselines}`, a field that names kinds of another group (`Schema.names`), the packages of all of them;
+    - `{group.field}`: of a field that holds a choice, the module of its kind beside its dataclass; of one that holds a
+      dataclass, the names of its fields that hold one, not null: `shipworthy.data.clean.{data.clean}`; else its value,
+      a name;
+    - `*`: every module there is.
+
+    Args:
+        patterns: of the modules; the first that exists is loaded.
+        otherwise: the module for what none of them has.
+    """
+
+    def __init__(self, *patterns: str, otherwise: str = "") -> None:
+        self.patterns = patterns
+        self.otherwise = otherwise
+
+    def name(self, chosen: Schema | Choice | str = "") -> str:
+        """The full name of the module; empty if there is none.
+
+        Args:
+            chosen: the config, or the name, that fills the placeholder.
+        """
+        for pattern in self.patterns:
+            with suppress(ModuleNotFoundError):  # not even its package is there
+                if importlib.util.find_spec(name := _filled(pattern, chosen)):
+                    return name
+        return self.otherwise
+
+    def load(self, chosen: Schema | Choice | str = "") -> ModuleType:
+        """The module.
+
+        Raises:
+            ModuleNotFoundError: there is none.
+        """
+        return importlib.import_module(self.name(chosen) or _filled(self.patterns[0], chosen))
+
+
+def project_files(folder: str) -> Path:
+    """A folder of the project, relative to its root, whose files the module runs in another environment."""
+    return Path(folder)
+
+
+def module_of(choice: Choice) -> str:
+    """The module of a choice's kind: it stands beside its dataclass."""
+    return f"{type(choice).__module__.rpartition('.')[0]}.{choice.kind}"
+
+
+def _filled(pattern: str, chosen: Schema | Choice | str) -> str:
+    found = PLACE.search(pattern)
+    if found is None:
+        return pattern
+    if isinstance(chosen, Schema):
+        package = type(chosen).__module__.rpartition(".")[0]
+        chosen = chosen.kind if "." in (found[1] or "") else package
+    if isinstance(chosen, Choice):
+        chosen = module_of(chosen)
+    return pattern.replace(found[0], chosen)
