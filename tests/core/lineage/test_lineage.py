@@ -24,6 +24,7 @@ from shipworthy.stages.code import COMMANDS
 # What the stages of two recipes load by kind or by name, written down by hand. A stage also needs the schemas of the
 # groups that its function takes.
 SHARED = {
+    "core.sources.build": ["core.sources.wheel"],
     "data.clean.apply": ["data.clean.encoding", "data.clean.unicode"],
     "data.gates.build": ["data.gates.ids", "data.gates.missing", "data.gates.burst", "data.gates.constant"],
     "models.transform.transformation": [
