@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from shipworthy.cli import COMMANDS, stage_groups, stage_non_identity
+from shipworthy.core import choices
 from shipworthy.data.snapshot import pins
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -52,4 +53,4 @@ def test_what_a_stage_depends_on_exists_or_is_made_by_a_stage_before_it(stage: s
 def test_a_stage_that_reads_raw_rows_depends_on_its_own_file_alone(stage: str) -> None:
     assert [dep for dep in STAGES[stage]["deps"] if dep.startswith("data")] == [RAW]
     params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    assert "data" in STAGES[stage]["params"] and params["data"]["file"] in pins(ROOT / "conf" / "data")
+    assert "data" in STAGES[stage]["params"] and params["data"]["file"] in pins(list(choices.of("data").values()))

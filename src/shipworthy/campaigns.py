@@ -15,14 +15,15 @@ from omegaconf import OmegaConf
 
 from shipworthy import fleet
 from shipworthy.config import Config, as_dict, compose, composed
+from shipworthy.core import choices
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import sha256_of_file, sha256_of_json, write_text
 from shipworthy.core.identity import lock_hash, source_hash
 from shipworthy.core.progress import say
-from shipworthy.core.project import code_root, project_root
+from shipworthy.core.project import project_root
 from shipworthy.core.snapshot import SNAPSHOTS, Snapshot
 from shipworthy.launch.settings import SlurmSettings, refuse
-from shipworthy.recipe import check_ends, check_gpus, check_search, check_trials, dataset_of, is_group, steps_of
+from shipworthy.recipe import check_ends, check_gpus, check_search, check_trials, dataset_of, steps_of
 from shipworthy.sweeps import check_processes, chosen
 from shipworthy.track.hpo import ray
 from shipworthy.track.hpo.campaign import FOLDER, PARAMS, RECORD, WINNER, Campaign
@@ -157,8 +158,8 @@ def _identity(kind: str, config: Config, settings: Search, plan: Sequence[Mappin
         name: {key: value for key, value in as_dict(part).items() if key not in part.non_identity}
         for name, part in parts.items()
     }
-    groups = [code_root() / "conf" / key for key in settings.space if is_group(key)]
-    files = {path.name: sha256_of_file(path) for group in groups for path in sorted(group.glob("*.yaml"))}
+    groups = [choices.of(key) for key in settings.space if choices.is_group(key)]
+    files = {path.name: sha256_of_file(path) for group in groups for path in group.values()}
     return sha256_of_json(
         [
             kind,

@@ -14,8 +14,8 @@ from hydra.core.utils import JobReturn, JobStatus, filter_overrides
 from hydra_plugins.hydra_submitit_launcher.submitit_launcher import SlurmLauncher as SubmititLauncher
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from shipworthy.config import CONFIG_NAME, Config, check_overrides, composed, load, register
-from shipworthy.core import events
+from shipworthy.config import CONFIG_NAME, Config, check_overrides, composed, load, register, register_search_path
+from shipworthy.core import choices, events
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.interrupt import StopRequestedError
 from shipworthy.core.project import project_root
@@ -47,6 +47,7 @@ def sweep(
         UsageError: what there is not, or does not go together.
     """
     register()
+    register_search_path()
     parsed = check_overrides(overrides)
     about_hydra = [one.input_line for one in parsed if re.match(r"hydra[./]", one.key_or_group)]
     Plugins.instance().register(SlurmLauncher)
@@ -55,7 +56,7 @@ def sweep(
     _refuse(given, about)
     _try_values([one for one in parsed if one.input_line not in about_hydra])
 
-    @hydra.main(config_path=str(project_root() / "conf"), config_name=CONFIG_NAME)
+    @hydra.main(config_path=str(project_root() / choices.CONF), config_name=CONFIG_NAME)
     def job(config: DictConfig) -> float:
         return _result(command, lambda: execute(config), goes_on=about.sweeper._target_ != ONE_BY_ONE)
 
@@ -69,7 +70,7 @@ def chosen(overrides: Sequence[str]) -> DictConfig:
     try:
         found: DictConfig = composed(overrides, with_hydra=True).hydra
     except UsageError as error:
-        ours = [path.stem for path in (project_root() / "conf" / "hydra" / "launcher").glob("*.yaml")]
+        ours = choices.of("hydra/launcher")
         for text in overrides:
             group, _, name = text.partition("=")
             close = difflib.get_close_matches(name, ours, n=1)

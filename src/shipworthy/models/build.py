@@ -1,6 +1,5 @@
 """From a config or a folder to a model; the family is the folder in which the config's schema stands."""
 
-import importlib
 import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import OmegaConf
 
 from shipworthy.core.errors import UsageError
+from shipworthy.core.extensions import load as load_module
 from shipworthy.core.files import read_json, write_json
 from shipworthy.core.groups import ModelConfig
 from shipworthy.core.schema import SCHEMAS
@@ -22,7 +22,7 @@ RECORDS = ("training.json", "history.json", "sample.json", "validation.parquet")
 
 
 def _family(config: ModelConfig) -> Any:
-    return importlib.import_module(_part(config, "family"))
+    return load_module(_part(config, "family"))
 
 
 def _part(config: ModelConfig, name: str) -> str:
@@ -37,7 +37,7 @@ def _has(config: ModelConfig, name: str) -> bool:
 def fetch(config: ModelConfig) -> None:
     """Downloads the base weights of a family that has some."""
     if _has(config, "weights"):
-        importlib.import_module(_part(config, "weights")).fetch(config)
+        load_module(_part(config, "weights")).fetch(config)
 
 
 def chat(config: ModelConfig) -> "Chat | None":
@@ -52,8 +52,8 @@ def chat(config: ModelConfig) -> "Chat | None":
         return None
     if not _has(config, "chat"):
         raise UsageError(f"model '{config.kind}' reads no text: choose a language model, or a task with classes.")
-    folder = importlib.import_module(_part(config, "base")).base_folder(config)
-    talk: Chat = importlib.import_module(_part(config, "chat")).Chat(folder)
+    folder = load_module(_part(config, "base")).base_folder(config)
+    talk: Chat = load_module(_part(config, "chat")).Chat(folder)
     return talk
 
 

@@ -1,6 +1,5 @@
 """The raw files that a data config names, and their rows: typed, as the columns demand, with an id."""
 
-import importlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -8,11 +7,13 @@ from typing import Any
 import polars as pl
 
 from shipworthy.core.errors import ShipworthyError, UsageError
+from shipworthy.core.extensions import load, of_extensions, parts
 from shipworthy.core.files import matching
 from shipworthy.data import columns
 from shipworthy.data.schema import Data
 
-NAMED = {"botocore", "document", "evals"}
+FORMATS = "shipworthy.data.formats"
+NAMED = {"document", "evals"}
 """Formats that no file's name ends in."""
 PACKED = (".gz", ".zst")
 INFERRED_FROM = 10_000
@@ -86,15 +87,15 @@ def reader(config: Data, path: Path) -> Any:
     """
     endings = [ending for ending in PurePosixPath(path.name).suffixes if ending not in PACKED]
     name = config.format or (endings[-1].removeprefix(".") if endings else "")
-    here = Path(__file__).parents[1] / "formats"
-    known = sorted(one.stem for one in here.glob("*.py") if one.stem not in {"__init__", "batch"})
+    found = parts(FORMATS)
+    known = sorted(found.keys() - {"batch"})
     if name not in known:
         setting = f"data.format={config.format}" if config.format else f"data.file={path.name}"
-        endings_ = ", ".join(f".{one}" for one in known if one not in NAMED)
+        endings_ = ", ".join(f".{one}" for one in known if one not in {*NAMED, *of_extensions(FORMATS)})
         raise UsageError(
             f"{setting}: give a file that ends in {endings_}, or one of {', '.join(known)} as data.format."
         )
-    return importlib.import_module(f"shipworthy.data.formats.{name}")
+    return load(found[name])
 
 
 def _readable(path: Path, found: Iterator[Any]) -> Iterator[Any]:

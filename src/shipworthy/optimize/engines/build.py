@@ -1,6 +1,5 @@
 """From a config to the bench of an engine; its folder is the one in which the config's schema stands."""
 
-import importlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from shipworthy.core.artifact import Artifact
+from shipworthy.core.extensions import load
 from shipworthy.core.groups import EngineConfig
 from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.models.dataset import split
@@ -58,5 +58,5 @@ def bench(config: EngineConfig, subject: Served) -> dict[str, Any]:
         ShipworthyError: the engine did not start, or did not answer.
     """
     package = type(config).__module__.rpartition(".")[0]
-    result: dict[str, Any] = importlib.import_module(f"{package}.bench").run(config, subject)
+    result: dict[str, Any] = load(f"{package}.bench").run(config, subject)
     return result

@@ -1,7 +1,5 @@
 """From the format of the chosen variant to what packages it: the folder of that name."""
 
-import importlib
-import importlib.util
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +8,7 @@ from typing import Any, Protocol
 
 from shipworthy.core.artifact import Artifact
 from shipworthy.core.errors import UsageError
+from shipworthy.core.extensions import load, parts
 from shipworthy.core.groups import EngineConfig
 from shipworthy.evaluation.tasks.schema import Task
 
@@ -75,12 +74,12 @@ def kind(name: str) -> Kind:
     Raises:
         UsageError: there is none.
     """
-    module = f"{__package__}.{name}"
-    if importlib.util.find_spec(module) is None:
+    module = parts(str(__package__)).get(name)
+    if module is None:
         raise UsageError(
-            f"Nothing packages the format '{name}': add {module.replace('.', '/')}/fill.py, or choose another."
+            f"Nothing packages the format '{name}': add package/{name}/fill.py to an extension, or choose another."
         )
-    found: Kind = importlib.import_module(f"{module}.fill")
+    found: Kind = load(f"{module}.fill")
     return found
 
 

@@ -1,6 +1,5 @@
 """From a config to the method that compresses; the method's folder is the one in which the config's schema stands."""
 
-import importlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Protocol
 import polars as pl
 
 from shipworthy.core.artifact import Artifact
+from shipworthy.core.extensions import load
 from shipworthy.core.groups import QuantConfig
 from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.models.dataset import split
@@ -55,5 +55,5 @@ class Method(Protocol):
 def build(config: QuantConfig, source: Source) -> Method:
     """The method of a config."""
     package = type(config).__module__.rpartition(".")[0]
-    method: Method = importlib.import_module(f"{package}.compress").create(config, source)
+    method: Method = load(f"{package}.compress").create(config, source)
     return method
