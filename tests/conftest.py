@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from shipworthy.core.extensions import extensions
+
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAM = Path(sys.executable).with_name("shipworthy")
 
@@ -17,6 +19,7 @@ Shipworthy = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture(autouse=True, scope="session")
 def _project_root() -> None:
     os.chdir(ROOT)
+    extensions()  # found once for each process: in this project, whatever folder a test goes to
     os.environ.pop("COLUMNS", None)  # tables are as wide as where there is no terminal
 
 

@@ -1,4 +1,4 @@
-"""Every file under conf/ composes and loads; what does not fit is refused."""
+"""Every file under conf/, and under that of an extension, composes and loads; what does not fit is refused."""
 
 from pathlib import Path
 from typing import Any
@@ -16,15 +16,21 @@ from shipworthy.data.sources.schema import Sql
 from shipworthy.models.prompted.schema import FewShot
 
 CONF = Path(__file__).resolve().parents[1] / "conf"
-FILES = sorted(CONF.rglob("*.yaml"))
-EXPERIMENTS = sorted(p.stem for p in CONF.glob("experiment/*.yaml"))
-CHOICES = [p for p in FILES if p.parent not in (CONF, CONF / "experiment") and "hydra" not in p.parts]
+FOLDERS = [CONF, *sorted(CONF.parent.glob("extensions/*/conf"))]
+FILES = [path for folder in FOLDERS for path in sorted(folder.rglob("*.yaml"))]
+EXPERIMENTS = {p.stem: p for p in FILES if p.parent.name == "experiment"}
+CHOICES = [p for p in FILES if p.parent != CONF and p.parent.name != "experiment" and "hydra" not in p.parts]
 HYDRA = [p for p in FILES if "hydra" in p.parts]
 
 
 def name(path: Path) -> str:
     """E.g. `model=smollm2_135m`."""
-    return f"{path.parent.relative_to(CONF)}={path.stem}"
+    return f"{relative(path).parent}={path.stem}"
+
+
+def relative(path: Path) -> Path:
+    """As it stands in its folder conf/."""
+    return next(path.relative_to(folder) for folder in FOLDERS if path.is_relative_to(folder))
 
 
 def content(path: Path) -> dict[str, Any]:
@@ -63,7 +69,7 @@ def test_a_choice_loads_with_some_recipe_and_its_values_arrive(path: Path) -> No
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_an_experiment_loads_and_wins_over_the_groups(experiment: str) -> None:
-    path = CONF / "experiment" / f"{experiment}.yaml"
+    path = EXPERIMENTS[experiment]
     assert path.read_text(encoding="utf-8").startswith("# @package _global_")
     config = compose([f"experiment={experiment}"])
     assert_holds(config, content(path), experiment)
@@ -90,7 +96,7 @@ def test_a_file_begins_with_a_schema_or_a_sibling_that_does(path: Path) -> None:
     assert defaults[1:] == ["_self_"]
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(CONF)))
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(relative(p)))
 def test_a_file_needs_no_hydra_runtime_and_names_no_class(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert "${hydra:" not in text

@@ -9,8 +9,8 @@ import yaml
 
 from shipworthy.cli import COMMANDS
 from shipworthy.config import Config
+from shipworthy.core import choices
 from shipworthy.core.artifact import MADE_BY
-from shipworthy.core.lineage.chosen import EXTENSIONS
 from shipworthy.core.schema import SCHEMAS
 from shipworthy.data.snapshot import pins
 from shipworthy.execution.stage import stage_groups, stage_non_identity
@@ -35,7 +35,7 @@ def test_the_stages_are_the_commands_of_the_road() -> None:
 
 def test_code_is_read_anew_when_any_of_it_or_any_choice_changes() -> None:
     assert CODE["cmd"] == "shipworthy code --params params.yaml" and CODE["outs"] == ["artifacts/code"]
-    assert CODE["deps"] == [folder for folder in ("src", "toolchains", EXTENSIONS) if (ROOT / folder).is_dir()]
+    assert CODE["deps"] == [folder for folder in ("src", "extensions", "toolchains") if (ROOT / folder).is_dir()]
     assert sorted(CODE["params"]) == sorted(stage_groups("code"))
     taken = {group for stage in STAGES for group in stage_groups(stage)} & set(Config.__dataclass_fields__)
     assert {name for name in taken if name in SCHEMAS} <= set(CODE["params"])
@@ -85,4 +85,4 @@ def test_what_a_stage_depends_on_exists_or_is_made_by_a_stage_before_it(stage: s
 def test_a_stage_that_reads_raw_rows_depends_on_its_own_file_alone(stage: str) -> None:
     assert [dep for dep in STAGES[stage]["deps"] if dep.startswith("data")] == [RAW]
     params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    assert "data" in STAGES[stage]["params"] and params["data"]["file"] in pins(ROOT / "conf" / "data")
+    assert "data" in STAGES[stage]["params"] and params["data"]["file"] in pins(list(choices.of("data").values()))

@@ -4,7 +4,6 @@ Whatever a user may have written wrong ends in a `UsageError` with one sentence,
 """
 
 import difflib
-import importlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
@@ -16,7 +15,10 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, MissingMandat
 from yaml import YAMLError
 
 from shipworthy.core import secrets, targets
+from shipworthy.core.choices import CONF, folders, is_group
+from shipworthy.core.choices import of as choices_of
 from shipworthy.core.errors import UsageError
+from shipworthy.core.extensions import import_schemas
 from shipworthy.core.groups import (
     AblationConfig,
     AdapterConfig,
@@ -84,12 +86,12 @@ class Config:
             if (value := getattr(self, name)) not in choices:
                 raise UsageError(f"{name}={value} must be one of {', '.join(choices)}.")
         for name, part in self.groups().items():
-            needs: Mapping[str, Sequence[str]] = getattr(part, "needs", {})
-            for group, kinds in needs.items():
-                chosen = getattr(self, group).kind
-                if chosen not in kinds:
+            for group, wanted in part.needs.items():
+                chosen: Schema = getattr(self, group)
+                if not chosen.fits(wanted):
+                    fit = [kind for kind, cls in SCHEMAS[group].items() if cls.fits(wanted)]
                     raise UsageError(
-                        f"{name} '{part.kind}' needs {group} to be {' or '.join(kinds)}, not '{chosen}': "
+                        f"{name} '{part.kind}' needs {group} to be {' or '.join(fit)}, not '{chosen.kind}': "
                         f"change one of the two, or take a whole recipe with experiment=NAME."
                     )
 
@@ -99,12 +101,26 @@ class Config:
         return {name: value for name, value in values.items() if isinstance(value, Schema)}
 
 
+GROUPS = [f.name for f in fields(Config) if isinstance(f.type, type) and issubclass(f.type, Schema)]
+"""Those of its fields that are config groups."""
+
+
 @cache
 def _import_schemas() -> None:
-    package = Path(__file__).parent
-    for path in sorted(package.rglob("schema.py")):
-        if path.parent != package / "core":
-            importlib.import_module("shipworthy." + ".".join(path.relative_to(package).with_suffix("").parts))
+    """Imports every schema there is.
+
+    Raises:
+        UsageError: one is an extension's, and can't be imported, or has a kind that there is, or is of no group.
+    """
+    import_schemas()
+    bases = {name: base for name, base in get_type_hints(Config).items() if name in GROUPS}
+    for group, kinds in SCHEMAS.items():
+        for kind, cls in kinds.items():
+            what = f"{cls.__module__} declares {cls.__name__} as {group} '{kind}'"
+            if group not in bases:
+                raise UsageError(f"{what}, and there is no such group: choose one of {', '.join(bases)}.")
+            if not issubclass(cls, bases[group]):
+                raise UsageError(f"{what}, so that it must inherit from {bases[group].__name__}: let it.")
 
 
 @cache
@@ -124,6 +140,16 @@ def register() -> None:
     # conf/hydra/sweeper/optuna.yaml hides the plugin's own config of that name, from which it inherits.
     store.store(group="hydra/sweeper", name="base_optuna", node=OptunaSweeperConf)
     store.store(group="hydra/launcher", name="base_slurm", node=SlurmSettings)
+
+
+@cache
+def register_search_path() -> None:
+    """Tells Hydra where extensions have their choices; DVC learns that from hydra_plugins/."""
+    from hydra.core.plugins import Plugins
+
+    from shipworthy.core.search_path import ExtensionChoices
+
+    Plugins.instance().register(ExtensionChoices)
 
 
 def compose(overrides: Sequence[str] = ()) -> Config:
@@ -147,9 +173,11 @@ def composed(overrides: Sequence[str] = (), *, with_hydra: bool = False) -> Dict
     from hydra.errors import HydraException
 
     register()
-    targets.refuse_files(code_root() / "conf")
+    register_search_path()
+    for folder in folders():
+        targets.refuse_files(folder)
     try:
-        with initialize_config_dir(str(code_root() / "conf")):
+        with initialize_config_dir(str(code_root() / CONF)):
             config: DictConfig = hydra_compose(CONFIG_NAME, overrides=chosen_anew(overrides), return_hydra_config=True)
     except (HydraException, OmegaConfBaseException) as error:
         raise UsageError(_sentence(error, overrides)) from error
@@ -272,7 +300,7 @@ def check_overrides(overrides: Sequence[str]) -> list[Any]:
         if targets.is_target(key):
             raise targets.refusal(f"{text}: ", key)
         targets.refuse(_values(override), f"{text}: ")
-        if (code_root() / "conf" / key).is_dir():
+        if is_group(key):
             _check_choice(text, key, override)
         elif key.partition(".")[0].partition("/")[0] != "hydra" and not is_known(key):
             raise UsageError(f"{text}: there is no {key}: {nearest(key)}")
@@ -288,7 +316,7 @@ def _values(override: Any) -> list[Any]:
 def _check_choice(text: str, group: str, override: Any) -> None:
     chosen = override.sweep_string_iterator() if override.is_sweep_override() else [override.value()]
     for name in ("null" if choice is None else str(choice) for choice in chosen):
-        known = [p.stem for p in (code_root() / "conf" / group).glob("*.yaml")]
+        known = list(choices_of(group))
         own = group.startswith("hydra/") or (group == "experiment" and name == "null")
         if name not in known and not own:
             close = difflib.get_close_matches(name, known, n=1)
@@ -357,8 +385,8 @@ def nearest(key: str, known: Sequence[str] | None = None) -> str:
 
 
 def choices(group: str) -> str:
-    """The files of a group, as a comma-separated list."""
-    return ", ".join(sorted(p.stem for p in (code_root() / "conf" / group).glob("*.yaml"))) or "(nothing)"
+    """The names of a group's choices, as a comma-separated list."""
+    return ", ".join(choices_of(group)) or "(nothing)"
 
 
 def _one_line(error: BaseException) -> str:

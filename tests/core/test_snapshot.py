@@ -15,6 +15,8 @@ from shipworthy.core.identity import code_version, source_hash
 from shipworthy.core.snapshot import Snapshot
 from tests.conftest import ROOT
 
+DEMO = "extensions/operation_naming"
+
 
 @pytest.fixture(scope="module")
 def now() -> Snapshot:
@@ -22,9 +24,10 @@ def now() -> Snapshot:
 
 
 def test_it_holds_code_config_and_lock(now):
-    for name in ("src/shipworthy/cli.py", "src/shipworthy/py.typed", "conf/config.yaml", "requirements.lock"):
+    ours = ("src/shipworthy/cli.py", "src/shipworthy/py.typed", "conf/config.yaml", "requirements.lock")
+    for name in (*ours, f"{DEMO}/names.py", f"{DEMO}/conf/task/operation_naming.yaml"):
         assert now.files[name] == (ROOT / name).read_bytes()
-    assert not any("__pycache__" in name or name.startswith(("runs", "data", "tests")) for name in now.files)
+    assert not any("__pycache__" in name or "tests/" in name or name.startswith(("runs", "data")) for name in now.files)
 
 
 def test_two_sweeps_from_the_same_state_share_one(now, tmp_path):
@@ -77,9 +80,10 @@ def test_one_that_was_changed_is_refused(now, tmp_path):
 PROBE = """
 import json
 import shipworthy
+from shipworthy.extensions.operation_naming import names
 from shipworthy.core.identity import code_version, lock_hash, source_hash
 from shipworthy.core.project import code_root
-print(json.dumps([shipworthy.__file__, str(code_root()), source_hash(), code_version(), lock_hash()]))
+print(json.dumps([shipworthy.__file__, names.__file__, str(code_root()), source_hash(), code_version(), lock_hash()]))
 """
 
 
@@ -92,8 +96,9 @@ def test_what_runs_from_it_is_the_code_of_then_with_its_version(now, tmp_path):
         text=True,
         check=True,
     )
-    file, root, source, version, lock = json.loads(done.stdout)
+    file, names, root, source, version, lock = json.loads(done.stdout)
     assert file == f"{folder}/src/shipworthy/__init__.py"
+    assert names == f"{folder}/{DEMO}/names.py"
     assert root == str(folder)
     assert source == source_hash(), "the same run id as without a cluster"
     assert version == code_version()

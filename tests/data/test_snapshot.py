@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from shipworthy.core import choices
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.sources.schema import Folder, Wheel
 from shipworthy.data import snapshot
@@ -35,7 +36,7 @@ def choice(project: Path, name: str, **settings: object) -> None:
 
 
 def fetch(project: Path) -> None:
-    fill(project / "conf", project / "data", project / "downloads")
+    fill(sorted((project / "conf").glob("*.yaml")), project / "data", project / "downloads")
 
 
 def test_the_folder_becomes_the_snapshot_and_stays_it(project: Path) -> None:
@@ -120,11 +121,11 @@ def test_a_pinned_file_that_is_missing_names_the_command(tmp_path: Path) -> None
 def test_two_pins_of_one_file_must_agree(project: Path) -> None:
     choice(project, "other", file=PIN["filename"], source=PIN | {"sha256": "0" * 64})
     with pytest.raises(ShipworthyError, match=r"pins .* otherwise"):
-        pins(project / "conf")
+        pins(sorted((project / "conf").glob("*.yaml")))
 
 
 def test_the_committed_pins_are_the_three_sources() -> None:
-    found = pins(Path("conf/data"))
+    found = pins(list(choices.of("data").values()))
     assert {name: source.content_sha256[:16] for name, source in found.items() if source} == {
         "botocore-1.44.5-py3-none-any.whl": "8f16a56d1dff125d",
         "adult.parquet": "fb07816c87bb0c92",

@@ -1,8 +1,6 @@
 """Raw files as rows, and one sentence for each that cannot be read."""
 
-import gzip
 import json
-import zipfile
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,8 +10,7 @@ import pytest
 
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.data import build
-from shipworthy.data.formats.botocore import row_id
-from shipworthy.data.schema import Data, Operations, Records, Split, Table
+from shipworthy.data.schema import Data, Records, Split, Table
 from shipworthy.data.sources.files import types_of
 
 RECORDS = Records(name="n", licence="l", file="mine.csv", text="question", context=["topic"], answer="reply")
@@ -28,38 +25,10 @@ def read(config: Data, *paths: Path, batch_rows: int = 1000) -> pl.DataFrame:
         return build.read(config, list(paths), types, Path(work), batch_rows=batch_rows).rows.collect()
 
 
-def botocore(path: Path, **services: dict[str, str]) -> Path:
-    """A wheel with one service description each: operation → documentation."""
-    with zipfile.ZipFile(path, "w") as wheel:
-        for name, operations in services.items():
-            model = {
-                "metadata": {"serviceId": name.upper()},
-                "operations": {k: {"documentation": v} if v else {} for k, v in operations.items()},
-            }
-            content = gzip.compress(json.dumps(model).encode())
-            wheel.writestr(f"botocore/data/{name}/2020-01-01/service-2.json.gz", content)
-        wheel.writestr("botocore/data/endpoints.json", "{}")
-    return path
-
-
-def test_operations_of_every_service(tmp_path: Path) -> None:
-    path = botocore(tmp_path / "w.whl", s3={"GetThing": "<p>Gets a thing. More.</p>", "Ping": ""}, ec2={"Go": "Go."})
-    rows = read(Operations(name="n", licence="l", file="w.whl"), path)
-    assert sorted(rows.drop("id").rows()) == [
-        ("EC2", "Go.", "Go"),
-        ("S3", "", "Ping"),
-        ("S3", "Gets a thing.", "GetThing"),
-    ]
-    assert rows.filter(answer="GetThing")["id"][0] == row_id("s3/2020-01-01/GetThing")
-    assert not any(name in identity for name, identity in rows.select("answer", "id").iter_rows())
-
-
 def test_a_sample_is_always_the_same_part(tmp_path: Path) -> None:
-    path = botocore(tmp_path / "w.whl", s3={f"Get{i}": "Gets it." for i in range(400)})
-    part = {
-        share: set(read(Operations(name="n", licence="l", file="w.whl", sample=share), path)["id"])
-        for share in (0.1, 0.3, 1.0)
-    }
+    path = tmp_path / "mine.csv"
+    path.write_text("topic,question,reply\n" + "".join(f"t,q{i},a{i}\n" for i in range(400)), encoding="utf-8")
+    part = {share: set(read(replace(RECORDS, sample=share), path)["id"]) for share in (0.1, 0.3, 1.0)}
     assert part[0.1] < part[0.3] < part[1.0]
     assert 20 <= len(part[0.1]) <= 60
 
@@ -146,10 +115,10 @@ def test_impossible_settings_are_refused() -> None:
         ({"sample": 0.0}, "data.sample=0.0"),
         ({"file": "../x.csv"}, "put the data into data/"),
         ({"min_words": 5, "max_words": 4}, "need 1 ≤ min ≤ max"),
-        ({"context": ["service", "operation"]}, "data.answer=operation is part of the question"),
+        ({"context": ["topic", "reply"]}, "data.answer=reply is part of the question"),
     ):
         with pytest.raises(UsageError, match=sentence):
-            Operations(**{"name": "n", "licence": "l", "file": "f", **settings})
+            replace(RECORDS, **settings)
     for split, sentence in (
         ({"test": 0}, "data.split.test=0"),
         ({"test": 1.5}, "data.split.test=1.5"),

@@ -29,7 +29,8 @@ def project(shipworthy: Shipworthy, tmp_path_factory: pytest.TempPathFactory) ->
     folder.mkdir()
     for name in LINKED:
         (folder / name).symlink_to(ROOT / name)
-    shutil.copytree(ROOT / "conf", folder / "conf")
+    for name in ("conf", "extensions"):
+        shutil.copytree(ROOT / name, folder / name)
     (folder / "conf" / "ablation" / "own.yaml").write_text(OWN)
     for command in ("plan", "prepare"):
         done = shipworthy(command, *ADULT, cwd=folder)

@@ -18,7 +18,9 @@ from tests.e2e.conftest import Pipeline
 pytestmark = pytest.mark.timeout(600)
 e2e = pytest.mark.e2e
 
-PIN = yaml.safe_load((ROOT / "conf/data/botocore_operations.yaml").read_text(encoding="utf-8"))["source"]
+PIN = yaml.safe_load(
+    (ROOT / "extensions/operation_naming/conf/data/botocore_operations.yaml").read_text(encoding="utf-8")
+)["source"]
 NO_PIP_CONFIG = {
     "PIP_CONFIG_FILE": "/dev/null",
     "PIP_FIND_LINKS": "",
@@ -31,7 +33,8 @@ NO_PIP_CONFIG = {
 def project(tmp_path: Path) -> Path:
     """A project of the test's own: the configs, and an empty data/."""
     folder = tmp_path / "project"
-    shutil.copytree(ROOT / "conf", folder / "conf")
+    for name in ("conf", "extensions"):
+        shutil.copytree(ROOT / name, folder / name)
     return folder
 
 

@@ -14,7 +14,10 @@ from tests.e2e.conftest import Pipeline
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
-COMMITTED = ("src", "conf", "params.yaml", "pyproject.toml", "requirements.lock", ".gitignore", "data.dvc", "dvc.yaml")
+COMMITTED = (
+    *("src", "conf", "extensions", "params.yaml", "pyproject.toml", "requirements.lock"),
+    *(".gitignore", "data.dvc", "dvc.yaml"),
+)
 LINE = "FIRST_STEPS = 3"
 
 

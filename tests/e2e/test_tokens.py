@@ -6,10 +6,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from shipworthy.extensions.operation_naming.formats import botocore
 
 from shipworthy.config import compose
 from shipworthy.core.project import project_root
-from shipworthy.data.formats import botocore
 from shipworthy.data.tokens.analysis import analyse
 from shipworthy.data.tokens.encode import Encoder
 from shipworthy.data.tokens.schema import Tokens

@@ -118,7 +118,8 @@ def test_a_full_disk_is_a_warning(namespace: tuple[str, ...], tmp_path: Path) ->
 def project(tmp_path: Path) -> Path:
     """A project of the test's own, under Git, with the raw data of this one."""
     folder = tmp_path / "project"
-    shutil.copytree(ROOT / "conf", folder / "conf")
+    for name in ("conf", "extensions"):
+        shutil.copytree(ROOT / name, folder / name)
     for name in ("params.yaml", "requirements.lock", "data.dvc", "pyproject.toml"):
         shutil.copy(ROOT / name, folder)
     (folder / "data").symlink_to(ROOT / "data")

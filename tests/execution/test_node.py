@@ -46,7 +46,8 @@ def sweep(tmp_path_factory: pytest.TempPathFactory) -> Sweep:
     """A sweep of `baseline` in a project of its own."""
     root = tmp_path_factory.mktemp("job") / "project"
     root.mkdir()
-    (root / "conf").symlink_to(ROOT / "conf")
+    for name in ("conf", "extensions"):
+        (root / name).symlink_to(ROOT / name)
     rows = {name: samples.table(40, seed=seed) for seed, name in enumerate(("train", "validation", "test"))}
     workspaces.write_dataset(root, rows)
     with workspaces.workspace(root / "damaged", "prepare").write("dataset") as folder:

@@ -26,7 +26,7 @@ class Project:
     def new(cls, folder: Path, cluster: Cluster, road: Path) -> "Project":
         """Links to the repository, with a copy of the road's plan and dataset."""
         folder.mkdir(parents=True)
-        for name in ("conf", "data", "slurm", "src", "toolchains", "pyproject.toml", "requirements.lock"):
+        for name in ("conf", "data", "extensions", "slurm", "src", "toolchains", "pyproject.toml", "requirements.lock"):
             (folder / name).symlink_to(ROOT / name)
         shutil.copy(ROOT / "params.yaml", folder)  # `sweep adopt` writes it
         for kind in ("plan", "dataset"):

@@ -22,7 +22,7 @@ STEPS = "trainer.steps=1000 trainer.validate_every=1000 trainer.checkpoint_every
 def project(tmp_path: Path, cluster: Cluster, road: Path) -> Project:
     """One with code and config of its own."""
     made = Project.new(tmp_path / "project", cluster, road)
-    for name in ("src", "conf"):
+    for name in ("src", "conf", "extensions"):
         (made.folder / name).unlink()
         shutil.copytree(ROOT / name, made.folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     return made

@@ -14,9 +14,7 @@ from shipworthy.stages import baseline
 from tests.models import samples
 from tests.stages import workspaces
 
-TEXT = TextToText(
-    name="t", description="d", baselines=["majority", "nearest", "verb_object"], prompt="{service}: {description}"
-)
+TEXT = TextToText(name="t", description="d", baselines=["majority", "nearest"], prompt="{service}: {description}")
 TABLE = Classification(name="t", description="d", baselines=["majority", "logistic"], positive=">50K")
 OPERATIONS = {name: samples.operations() for name in ("train", "validation", "test")}
 PEOPLE = {name: samples.table(n, seed=n) for name, n in {"train": 400, "validation": 100, "test": 150}.items()}

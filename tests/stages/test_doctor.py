@@ -46,7 +46,7 @@ def project(tmp_path: Path) -> Path:
     root = tmp_path / "project"
     (root / "data").mkdir(parents=True)
     (root / "data" / "own.parquet").write_bytes(b"rows")
-    for name in ("conf", "toolchains"):
+    for name in ("conf", "extensions", "toolchains"):
         (root / name).symlink_to(ROOT / name)
     shutil.copyfile(ROOT / lock.LOCK, root / lock.LOCK)
     return root
@@ -80,7 +80,7 @@ def test_nothing_is_missing(shipworthy: Shipworthy, project: Path) -> None:
     if found["disk"] != "missing":
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout.splitlines()[-1].startswith("nothing is missing")
-    assert sorted(path.name for path in project.iterdir()) == ["conf", "data", lock.LOCK, "toolchains"], (
+    assert sorted(path.name for path in project.iterdir()) == ["conf", "data", "extensions", lock.LOCK, "toolchains"], (
         "it made nothing"
     )
 

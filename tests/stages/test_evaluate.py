@@ -12,7 +12,6 @@ from shipworthy.evaluation import heldout
 from shipworthy.evaluation.tasks.schema import Classification, Criteria, Task, TextToText
 from shipworthy.models.logistic.schema import Logistic
 from shipworthy.models.nearest.schema import Nearest
-from shipworthy.models.verb_object.schema import VerbObject
 from shipworthy.models.xgboost.schema import XGBoost
 from shipworthy.stages import baseline, evaluate
 from tests.models import samples
@@ -84,7 +83,7 @@ def test_the_baseline_to_beat_is_chosen_on_validation_not_on_test(tmp_path: Path
     splits = {"train": train, "validation": rows.with_columns(answer=pl.lit("DeleteComponent")), "test": rows}
     names = ["majority", "nearest"]  # all validation answers are the majority's, all test answers the neighbours'
     task = TextToText(name="t", description="d", baselines=names, prompt="{service}: {description}")
-    found = walk(tmp_path, task, VerbObject(column="description"), splits)
+    found = walk(tmp_path, task, Nearest(template="{description}"), splits)
     assert found["best_baseline"] == "majority"
     on_test = {c["name"]: c["metrics"]["exact_match"]["value"] for c in found["candidates"]}
     assert on_test["nearest"] > on_test["majority"]

@@ -1,4 +1,4 @@
-"""The prepare stage on small real files: a botocore-like wheel with a tiny language model, and a table."""
+"""The prepare stage on small real files: questions in a JSONL file with a tiny language model, and a table."""
 
 import json
 import os
@@ -20,7 +20,7 @@ from shipworthy.core.project import project_root
 from shipworthy.core.sources.schema import Folder
 from shipworthy.data import build, rows
 from shipworthy.data.contamination.schema import Benchmark, Contamination
-from shipworthy.data.schema import Conversations, Operations, Split, Table
+from shipworthy.data.schema import Conversations, Records, Split, Table
 from shipworthy.evaluation.tasks.schema import TextToText
 from shipworthy.models.causal_lm.conversation import last_turns
 from shipworthy.models.causal_lm.schema import CausalLM
@@ -30,7 +30,6 @@ from shipworthy.models.tfidf.schema import Tfidf
 from shipworthy.models.xgboost.schema import XGBoost
 from shipworthy.stages import prepare
 from tests.conftest import ROOT
-from tests.data.test_sources import botocore
 from tests.stages.people import CLASSES, people, run
 from tests.tiny import write_model
 
@@ -55,17 +54,26 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def talk(project: Path) -> dict[str, Any]:
     """The groups of a road with a text task; the raw file has 48 sound operations and some faults."""
     operations = {
-        f"{verb}{noun.title()}": f"<p>{says} a {noun}; {noun}{verb} has {verb}{i} for {i}{verb}.</p>"
+        f"{verb}{noun.title()}": f"{says} a {noun}; {noun}{verb} has {verb}{i} for {i}{verb}."
         for i, noun in enumerate(NOUNS)
         for says, verb in VERBS.items()
     }
-    botocore(project / "data" / "w.whl", s3=operations, ec2={"Nothing": "", "GetLong": f"Gets {'very ' * 30} long."})
+    operations |= {"Nothing": "", "GetLong": f"Gets {'very ' * 30} long."}
+    lines = [json.dumps({"service": "S3", "description": text, "operation": name}) for name, text in operations.items()]
+    (project / "data" / "raw.jsonl").write_text("\n".join(lines), encoding="utf-8")
     model = CausalLM(name="tiny", licence="none", source=Folder(path=str(write_model(project / "hub"))))
     fetch(model)
     return {
         "task": TALK,
-        "data": Operations(
-            name="n", licence="l", file="w.whl", min_words=3, split=Split(test=8, validation=4, apart=["answer"])
+        "data": Records(
+            name="n",
+            licence="l",
+            file="raw.jsonl",
+            text="description",
+            context=["service"],
+            answer="operation",
+            min_words=3,
+            split=Split(test=8, validation=4, apart=["answer"]),
         ),
         "model": model,
     }

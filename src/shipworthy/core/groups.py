@@ -21,6 +21,7 @@ class ModelConfig(Schema):
     """A family of models and its settings."""
 
     reads_words: ClassVar[bool] = False  # trained on texts as they are, without a tokenizer
+    reads_prompt: ClassVar[bool] = False  # as a baseline it fills in `task.prompt`
 
 
 @dataclass

@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from shipworthy.core.extensions import extensions, module_files
 from shipworthy.core.files import read_json, sha256_of_file, sha256_of_json
 from shipworthy.core.project import SNAPSHOT, code_root, project_root
 
@@ -32,10 +33,16 @@ def package_files() -> dict[str, bytes]:
 
 
 @cache
+def extension_files() -> dict[str, bytes]:
+    """The Python files of the extensions, read once."""
+    return {name: path.read_bytes() for name, path in module_files(extensions()).items()}
+
+
+@cache
 def source_hash() -> str:
-    """The hash of the package's own source files, letter by letter: by it a run's code is found again."""
-    hashes = {name: sha256(text).hexdigest() for name, text in package_files().items() if name.endswith(".py")}
-    return sha256_of_json(hashes)
+    """The hash of the package's and the extensions' source files, letter by letter: by it code is found again."""
+    own = {name: text for name, text in package_files().items() if name.endswith(".py")}
+    return sha256_of_json({name: sha256(text).hexdigest() for name, text in {**own, **extension_files()}.items()})
 
 
 @cache

@@ -6,13 +6,13 @@ constant, `FAMILY = Lazy("{model}.family")`, and a module that runs files outsid
 argument is a literal.
 """
 
-import importlib
 import importlib.util
 import re
 from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 
+from shipworthy.core import extensions
 from shipworthy.core.schema import Choice, Schema
 
 PLACE = re.compile(r"\{([\w.]+)\}|\*")
@@ -47,8 +47,9 @@ class Lazy:
             chosen: the config, or the name, that fills the placeholder.
         """
         for pattern in self.patterns:
+            name = _filled(pattern, chosen)
             with suppress(ModuleNotFoundError):  # not even its package is there
-                if importlib.util.find_spec(name := _filled(pattern, chosen)):
+                if importlib.util.find_spec(name):
                     return name
         return self.otherwise
 
@@ -57,8 +58,9 @@ class Lazy:
 
         Raises:
             ModuleNotFoundError: there is none.
+            UsageError: it is an extension's, and can't be imported.
         """
-        return importlib.import_module(self.name(chosen) or _filled(self.patterns[0], chosen))
+        return extensions.load(self.name(chosen) or _filled(self.patterns[0], chosen))
 
 
 def project_files(folder: str) -> Path:
@@ -80,4 +82,6 @@ def _filled(pattern: str, chosen: Schema | Choice | str) -> str:
         chosen = chosen.kind if "." in (found[1] or "") else package
     if isinstance(chosen, Choice):
         chosen = module_of(chosen)
-    return pattern.replace(found[0], chosen)
+    room = pattern[: found.start()].rstrip(".")
+    module = extensions.parts(room).get(chosen) if room else None  # an extension's has another package
+    return (module or f"{pattern[: found.start()]}{chosen}") + pattern[found.end() :]

@@ -5,7 +5,7 @@ of the dataclasses it is. OmegaConf merges into one type only, so the types chan
 field as an open mapping (`composable`), and loading merges that into the dataclass of its kind (`typed`), strictly.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields, is_dataclass, make_dataclass
 from typing import Any, ClassVar, TypeVar, cast, dataclass_transform, get_type_hints
 
@@ -26,12 +26,22 @@ class Schema:
         kind: which schema of the group this is; set by the schema, not by hand.
         non_identity: fields that don't make another run, such as the number of processes.
         kinds_in: fields that hold names of another group's kinds → that group.
+        needs: group → kinds of it, or what they provide, of which one must be chosen beside this.
+        provides: what the `needs` of others may ask for instead of naming kinds. `in_process`: a model is complete in
+            its own folder and answers in its own library; a quantizer keeps it so; an engine serves it so.
     """
 
     non_identity: ClassVar[tuple[str, ...]] = ()
     kinds_in: ClassVar[Mapping[str, str]] = {}
+    needs: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    provides: ClassVar[tuple[str, ...]] = ()
 
     kind: str = MISSING
+
+    @classmethod
+    def fits(cls, wanted: Iterable[str]) -> bool:
+        """Whether this is one of the kinds, or provides one of the things, that somebody needs."""
+        return not {cls.kind, *cls.provides}.isdisjoint(wanted)
 
 
 SchemaType = TypeVar("SchemaType", bound=Schema)
@@ -46,9 +56,17 @@ def schema(group: str, kind: str) -> Callable[[type[SchemaType]], type[SchemaTyp
 
     It becomes `base_<kind>`, the first entry in the defaults list of that choice's YAML files. Every field has a
     default, if only `MISSING`, for `kind` has one.
+
+    Raises:
+        UsageError: another module declares a class as this already.
     """
 
     def declare(cls: type[SchemaType]) -> type[SchemaType]:
+        other = SCHEMAS.get(group, {}).get(kind)
+        if other and (other.__module__, other.__qualname__) != (cls.__module__, cls.__qualname__):
+            raise UsageError(
+                f"{other.__module__} and {cls.__module__} both declare {group} '{kind}': rename one of them."
+            )
         cls.__annotations__ = {**cls.__dict__.get("__annotations__", {}), "kind": str}
         cls.kind = kind
         decorated = dataclass(cls)

@@ -10,13 +10,14 @@ from pathlib import Path
 
 from shipworthy.core import secrets
 from shipworthy.core.errors import ShipworthyError
+from shipworthy.core.extensions import FOLDER
 from shipworthy.core.files import new_folder, sha256_of_json, turn, write_json
-from shipworthy.core.identity import code_version, package_files
+from shipworthy.core.identity import code_version, extension_files, package_files
 from shipworthy.core.project import SNAPSHOT, code_root
 
 SNAPSHOTS = Path("runs") / "snapshots"
 PACKAGE = __name__.partition(".")[0]
-TAKEN = ("conf", "params.yaml", "pyproject.toml", "requirements.lock")
+TAKEN = ("conf", FOLDER, "params.yaml", "pyproject.toml", "requirements.lock")
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ class Snapshot:
         """
         files = dict(_files(code_root()))
         for name, text in files.items():
-            found = secrets.line_of(text.decode(errors="replace"), by_look=name.startswith("src/"))
+            by_look = name.startswith("src/") or name.endswith(".py")
+            found = secrets.line_of(text.decode(errors="replace"), by_look=by_look)
             if found:
                 raise ShipworthyError(
                     f"{name}, line {found[1]}, holds {found[0]}, and a copy of it is kept with every run: take it out, "
@@ -86,8 +88,10 @@ def _files(root: Path) -> Iterator[tuple[str, bytes]]:
     """Name in the snapshot → content, sorted."""
     for name, text in package_files().items():
         yield f"src/{PACKAGE}/{name}", text
+    of_extensions = extension_files()
     for name in TAKEN:
         inside = sorted((root / name).rglob("*")) if (root / name).is_dir() else [root / name]
         for path in inside:
-            if path.is_file():
-                yield str(path.relative_to(root)), path.read_bytes()
+            found = path.relative_to(root)
+            if path.is_file() and not {"__pycache__", "tests"} & set(found.parts):
+                yield str(found), of_extensions.get(str(found)) or path.read_bytes()

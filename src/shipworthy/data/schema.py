@@ -147,17 +147,6 @@ class Text(Data):
             )
 
 
-@schema("data", "operations")
-class Operations(Text):
-    """The operations that a botocore wheel documents: service and description, and the operation's name."""
-
-    format: str = "botocore"
-    id: str = "place"
-    text: str = "description"
-    context: list[str] = field(default_factory=lambda: ["service"])
-    answer: str = "operation"
-
-
 @schema("data", "records")
 class Records(Text):
     """Your own questions and answers, one row each."""

@@ -6,7 +6,7 @@ user's own. Together they are the snapshot; after `fetch` nothing asks the netwo
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
@@ -26,18 +26,18 @@ from shipworthy.data.sources.files import locate
 FOLDER = "data"
 
 
-def pins(conf: Path) -> dict[str, Source | None]:
+def pins(conf: Sequence[Path]) -> dict[str, Source | None]:
     """Name in data/ → its source (None: the user's own), of every choice in conf/data/.
 
     Args:
-        conf: the folder conf/data/.
+        conf: the files of the choices, conf/data/*.yaml.
 
     Raises:
         UsageError: a source that is none.
-        ShipworthyError: two files of the folder have different sources for one name.
+        ShipworthyError: two files have different sources for one name.
     """
     found: dict[str, Source | None] = {}
-    for path in sorted(conf.glob("*.yaml")):
+    for path in conf:
         config = OmegaConf.to_container(OmegaConf.load(path))
         if not isinstance(config, dict) or not (name := config.get("file")):
             continue
@@ -46,15 +46,17 @@ def pins(conf: Path) -> dict[str, Source | None]:
         except (UsageError, OmegaConfBaseException) as error:
             raise UsageError(f"{path}: {str(error).splitlines()[0].rstrip('.')}.") from error
         if found.setdefault(str(name), source) != source:
-            raise ShipworthyError(f"{path} pins {name} otherwise than another file of {conf} does: make them agree.")
+            raise ShipworthyError(
+                f"{path} pins {name} otherwise than another file of conf/data/ does: make them agree."
+            )
     return found
 
 
-def fill(conf: Path, folder: Path, downloads: Path) -> None:
+def fill(conf: Sequence[Path], folder: Path, downloads: Path) -> None:
     """Brings into `folder` what the sources of conf/data/ pin, and checks it; everything else stays as it is.
 
     Args:
-        conf: the folder conf/data/.
+        conf: the files of the choices, conf/data/*.yaml.
         folder: the project's data/.
         downloads: where wheels and files of URLs are kept between runs.
 
@@ -71,11 +73,11 @@ def fill(conf: Path, folder: Path, downloads: Path) -> None:
         say(f"{FOLDER}/{name}: as pinned")
 
 
-def refuse_strays(conf: Path, folder: Path, named: str) -> None:
+def refuse_strays(conf: Sequence[Path], folder: Path, named: str) -> None:
     """Refuses what belongs to no data set, for data/ is pinned as a whole.
 
     Args:
-        conf: the folder conf/data/.
+        conf: the files of the choices, conf/data/*.yaml.
         folder: the project's data/.
         named: what the chosen config calls its raw data.
 
@@ -87,7 +89,7 @@ def refuse_strays(conf: Path, folder: Path, named: str) -> None:
         if not any(fnmatch(path.name, top) for top in tops):
             raise ShipworthyError(
                 f"{path} is no part of the raw snapshot (everything else was fetched): move it away, or name it as "
-                f"'file' in a file of {conf}."
+                f"'file' in a file of conf/data/."
             )
 
 

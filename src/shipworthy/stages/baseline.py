@@ -10,7 +10,7 @@ from shipworthy.core.files import write_json
 from shipworthy.core.groups import ModelConfig
 from shipworthy.core.progress import say
 from shipworthy.core.workspace import Workspace
-from shipworthy.evaluation import metrics, predictions
+from shipworthy.evaluation import predictions, scores
 from shipworthy.evaluation.tasks.schema import Task, TextToText
 from shipworthy.models import baselines, build
 from shipworthy.models.causal_lm.conversation import last_turns
@@ -53,7 +53,7 @@ def _measure(
     answered = fitted.predict(validation.drop("answer"))
     predictions.write(folder / "predictions" / f"{name}.parquet", validation["id"], answered)
     predictions.write(folder / "predictions" / f"{name}.test.parquet", test["id"], fitted.predict(test))
-    summary = metrics.summary(task, answered, validation["answer"].to_list(), seed)
+    summary = scores.summary(task, answered, validation["answer"].to_list(), seed)
     decides = summary[task.metric]
     say(f"  {name}: {task.metric} {decides.value:.3f} ({decides.low:.3f} to {decides.high:.3f}) on validation")
     return {

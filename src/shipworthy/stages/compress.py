@@ -12,7 +12,7 @@ from shipworthy.core.files import write_json
 from shipworthy.core.groups import QuantConfig
 from shipworthy.core.progress import say
 from shipworthy.core.workspace import Workspace
-from shipworthy.evaluation import heldout, metrics, predictions
+from shipworthy.evaluation import heldout, predictions, scores
 from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.optimize.quantize.build import Source, build
 from shipworthy.optimize.quantize.variant import Judged, Variant, adjust, choose, judge, smallest
@@ -39,9 +39,9 @@ def run(*, task: Task, quant: QuantConfig, seed: int, workspace: Workspace) -> N
         reference = _reference(evaluation, source.test())
 
         def score(variant: Variant) -> Judged:
-            correct = metrics.correct(task, variant.predictions, answers)
+            correct = scores.correct(task, variant.predictions, answers)
             return judge(
-                variant, correct, metrics.summary(task, variant.predictions, answers, seed), reference, criteria
+                variant, correct, scores.summary(task, variant.predictions, answers, seed), reference, criteria
             )
 
         judged = [score(variant) for variant in variants]

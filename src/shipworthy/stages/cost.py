@@ -7,11 +7,11 @@ from typing import Any
 
 from shipworthy.architect.compute.machine import of_the_list
 from shipworthy.architect.estimate import scale
+from shipworthy.core import choices
 from shipworthy.core.calibration import FILE, read
 from shipworthy.core.errors import UsageError
 from shipworthy.core.files import write_json
 from shipworthy.core.progress import say, track
-from shipworthy.core.project import project_root
 from shipworthy.track.cost import report, table
 from shipworthy.track.cost.cost import Cost, Price, of_run
 from shipworthy.track.cost.groups import groups
@@ -81,7 +81,7 @@ def _asked(arguments: Sequence[str]) -> Asked:
         raise UsageError(f"{min(unknown)}= is unknown: it is {USAGE}.")
     if "project" in keys and not names:
         raise UsageError(f"project= needs the run to project from: it is {USAGE}.")
-    machine = of_the_list(keys["compute"], project_root() / "conf" / "compute") if "compute" in keys else None
+    machine = of_the_list(keys["compute"], choices.of("compute")) if "compute" in keys else None
     return Asked(
         names,
         Price(machine.name, machine.price_per_hour, machine.currency) if machine else None,

@@ -11,7 +11,7 @@ from shipworthy.core.files import write_json
 from shipworthy.core.lazy import Lazy
 from shipworthy.core.progress import say
 from shipworthy.core.workspace import Workspace
-from shipworthy.evaluation import heldout, latency, metrics, paired, predictions
+from shipworthy.evaluation import heldout, latency, paired, predictions, scores
 from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.evaluation.verdict import judge
 from shipworthy.models import build
@@ -48,7 +48,7 @@ def run(*, task: Task, seed: int, workspace: Workspace) -> None:
 
     # Every candidate has answered: only now are the answers opened.
     answers = heldout.answers_to(dataset, test, "metrics of every candidate and the paired test", workspace)
-    correct = {name: metrics.correct(task, given, answers) for name, given in answered.items()}
+    correct = {name: scores.correct(task, given, answers) for name, given in answered.items()}
     # The baseline to beat is chosen on validation, so that the hypothesis stands before the test split is seen: the
     # best of several on test would be the luckiest as well, and its difference to the tuned model biased.
     best = max(validated, key=lambda name: validated[name][task.metric]["value"])
@@ -60,7 +60,7 @@ def run(*, task: Task, seed: int, workspace: Workspace) -> None:
             {
                 "name": name,
                 "role": TUNED if name == TUNED else "baseline",
-                "metrics": {k: v.to_json() for k, v in metrics.summary(task, given, answers, seed).items()},
+                "metrics": {k: v.to_json() for k, v in scores.summary(task, given, answers, seed).items()},
                 **served[name],
             }
             for name, given in answered.items()

@@ -1,5 +1,6 @@
 """`fetch`: the raw snapshot into data/, and the base weights into the cache, each checked against its pin."""
 
+from shipworthy.core import choices
 from shipworthy.core.groups import DataConfig, ModelConfig
 from shipworthy.core.project import cache_folder, project_root
 from shipworthy.core.workspace import Workspace
@@ -14,7 +15,7 @@ def run(*, data: DataConfig, model: ModelConfig, workspace: Workspace) -> None:
     A file in data/ that no config names is refused when all else is done: it is in nobody's way.
     """
     assert isinstance(data, Data)
-    conf, folder = project_root() / "conf" / "data", project_root() / snapshot.FOLDER
+    conf, folder = list(choices.of("data").values()), project_root() / snapshot.FOLDER
     downloads = cache_folder() / "downloads"
     snapshot.fill(conf, folder, downloads)
     snapshot.fetch(data, folder, downloads)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from shipworthy.evaluation import predictions
 from shipworthy.evaluation.intervals import wilson
-from shipworthy.evaluation.metrics import correct
+from shipworthy.evaluation.scores import correct
 from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.models.protocol import Prediction
 

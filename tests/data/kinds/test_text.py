@@ -12,12 +12,16 @@ from hypothesis import strategies as st
 from shipworthy.data import build
 from shipworthy.data.duplicates.schema import Duplicates, Exact, MinHash
 from shipworthy.data.row_store import RowStore
-from shipworthy.data.schema import Operations
+from shipworthy.data.schema import Records
 
-CONFIG = Operations(
+CONFIG = Records(
     name="n",
     licence="l",
     file="f",
+    id="place",
+    text="description",
+    context=["service"],
+    answer="operation",
     min_words=3,
     max_words=30,
     refuse_literal=True,

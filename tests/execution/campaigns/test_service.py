@@ -35,7 +35,8 @@ def road(shipworthy: Shipworthy, tmp_path_factory: pytest.TempPathFactory) -> Pa
     folder.mkdir()
     for name in LINKED:
         (folder / name).symlink_to(ROOT / name)
-    shutil.copytree(ROOT / "conf", folder / "conf")
+    for name in ("conf", "extensions"):
+        shutil.copytree(ROOT / name, folder / name)
     for command in ("plan", "prepare"):
         done = shipworthy(command, *ADULT, cwd=folder)
         assert done.returncode == 0, done.stdout + done.stderr

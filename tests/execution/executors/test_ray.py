@@ -298,7 +298,7 @@ class TestRay:
         assert left(tmp_path) == []
 
     def test_a_campaign_of_trainings_ends_with_a_winner_and_a_report(self, tmp_path: Path, toolchain: Path):
-        for name in ("conf", "data", "src", "toolchains", "pyproject.toml", "requirements.lock"):
+        for name in ("conf", "data", "extensions", "src", "toolchains", "pyproject.toml", "requirements.lock"):
             (tmp_path / name).symlink_to(ROOT / name)
 
         def shipworthy(name: str, *overrides: str) -> str:

@@ -22,7 +22,7 @@ Call = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    for name in ("conf", "slurm", "pyproject.toml", "requirements.lock", "params.yaml"):
+    for name in ("conf", "extensions", "slurm", "pyproject.toml", "requirements.lock", "params.yaml"):
         (tmp_path / name).symlink_to(ROOT / name)
     return tmp_path
 

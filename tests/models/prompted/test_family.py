@@ -11,10 +11,9 @@ from shipworthy.models.causal_lm import weights
 from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.majority.schema import Majority
-from shipworthy.models.names import verb
 from shipworthy.models.prompted.family import Shown, create, first_line
 from shipworthy.models.prompted.schema import FewShot, ZeroShot
-from shipworthy.models.prompted.shots import choose
+from shipworthy.models.prompted.shots import choose, first_word
 from tests.models import samples
 from tests.tiny import write_model
 
@@ -90,7 +89,7 @@ def test_few_shot_refuses_rows_without_answers(base: CausalLM, train: pl.DataFra
 
 def test_examples_are_as_diverse_as_their_number_allows() -> None:
     rows = samples.operations()
-    assert sorted(map(verb, choose(rows, 4, seed=0)["answer"])) == ["Create", "Delete", "Describe", "List"]
+    assert sorted(map(first_word, choose(rows, 4, seed=0)["answer"])) == ["Create", "Delete", "Describe", "List"]
     assert len(set(choose(rows, rows.height, seed=0)["id"])) == rows.height
     assert choose(rows, 4, seed=0).equals(choose(rows, 4, seed=0))
     with pytest.raises(UsageError, match=r"task.shots=13 is more than the 12 rows"):

@@ -2,6 +2,7 @@
 
 import difflib
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,18 +32,18 @@ def usable_memory(cgroup_limit: Path = CGROUP_LIMIT) -> int:
     return memory
 
 
-def of_the_list(name: str, folder: Path) -> Machine:
+def of_the_list(name: str, files: Mapping[str, Path]) -> Machine:
     """The machine of a file of conf/compute, the list of prices.
 
     Args:
-        folder: conf/compute.
+        files: name → file of each choice of the group.
 
     Raises:
         UsageError: there is no such file.
     """
-    path = folder / f"{name}.yaml"
-    if not path.is_file():
-        known = sorted(file.stem for file in folder.glob("*.yaml"))
+    path = files.get(name)
+    if path is None:
+        known = sorted(files)
         close = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean compute={close[0]}?" if close else f"choose one of {', '.join(known)}."
         raise UsageError(f"there is no compute '{name}': {hint}")

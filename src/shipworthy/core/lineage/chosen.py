@@ -6,12 +6,11 @@ from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
+from shipworthy.core.extensions import extensions
 from shipworthy.core.lazy import PLACE, module_of
-from shipworthy.core.project import project_root
 from shipworthy.core.schema import SCHEMAS, Choice, Schema
 
 PACKAGE = __name__.partition(".")[0]
-EXTENSIONS = "extensions"
 
 
 @dataclass(frozen=True)
@@ -60,6 +59,8 @@ class Chosen:
             yield module_of(value)
         elif is_dataclass(value):
             yield from (f.name for f in fields(value) if is_dataclass(getattr(value, f.name)))
+        elif isinstance(value, list | tuple):
+            yield from map(str, value)
         elif value:
             yield str(value)
 
@@ -86,18 +87,13 @@ def _below(cls: type) -> Iterator[type]:
 
 
 def extension_of(cls: type) -> Path:
-    """Where all that belongs to an extension's class stands: its folder in extensions/, else its top package."""
-    name = cls.__module__
-    file = Path(str(sys.modules[name].__file__)).resolve()
-    extensions = project_root().resolve() / EXTENSIONS
-    if file.is_relative_to(extensions):
-        return extensions / file.relative_to(extensions).parts[0]
-    packages = len(name.split(".")) - (file.stem != "__init__")
-    return file.parents[packages - 1] if packages else file
+    """Where all that belongs to an extension's class stands: the extension's folder."""
+    file = Path(str(sys.modules[cls.__module__].__file__)).resolve()
+    return next(one.folder for one in extensions() if file.is_relative_to(one.folder.resolve()))
 
 
 def in_extensions(pattern: str, name: str) -> set[Path]:
-    """The project's extensions that have what a lazy declaration names, in a folder called as the package before it.
+    """The extensions that have what a lazy declaration names, in a folder called as the package before it.
 
     Args:
         pattern: of the declaration.
@@ -107,5 +103,5 @@ def in_extensions(pattern: str, name: str) -> set[Path]:
     if not before:
         return set()
     room, part = before[-1], name.split(".")[len(before)]
-    folder = project_root().resolve() / EXTENSIONS
-    return {one.parents[1] for end in ("", ".py") for one in folder.glob(f"*/{room}/{part}{end}")}
+    inside = {one.folder: (one.folder / room / part, one.folder / room / f"{part}.py") for one in extensions()}
+    return {folder for folder, paths in inside.items() if any(path.exists() for path in paths)}

@@ -7,12 +7,14 @@ from typing import Any
 import polars as pl
 
 from shipworthy.core.errors import ShipworthyError, UsageError
+from shipworthy.core.extensions import of_extensions, parts
 from shipworthy.core.files import matching
 from shipworthy.core.lazy import Lazy
 from shipworthy.data import columns
 from shipworthy.data.schema import Data, ending
 
-NAMED = {"botocore", "document", "evals"}
+HOME = "shipworthy.data.formats"
+NAMED = {"document", "evals"}
 """Formats that no file's name ends in."""
 INFERRED_FROM = 10_000
 """Rows of the first file that say what its columns are, where none are declared."""
@@ -85,11 +87,12 @@ def reader(config: Data, path: Path) -> Any:
         UsageError: there is none.
     """
     name = config.format or ending(path.name)
-    here = Path(__file__).parents[1] / "formats"
-    known = sorted(one.stem for one in here.glob("*.py") if one.stem not in {"__init__", "batch"})
+    known = sorted(parts(HOME).keys() - {"batch"})
     if name not in known:
         setting = f"data.format={config.format}" if config.format else f"data.file={path.name}"
-        endings_ = ", ".join(f".{one}" for one in known if one not in NAMED)
+        endings_ = ", ".join(
+            f".{one}" for one in known if one not in {*NAMED, *of_extensions(HOME)}
+        )
         raise UsageError(
             f"{setting}: give a file that ends in {endings_}, or one of {', '.join(known)} as data.format."
         )

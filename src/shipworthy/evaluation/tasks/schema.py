@@ -5,8 +5,12 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from shipworthy.core.errors import UsageError
-from shipworthy.core.groups import TaskConfig
-from shipworthy.core.schema import MISSING, schema
+from shipworthy.core.extensions import of_extensions
+from shipworthy.core.groups import ModelConfig, TaskConfig
+from shipworthy.core.schema import MISSING, SCHEMAS, schema
+
+METRICS = "shipworthy.evaluation.metrics"
+"""The folder of our metrics; extensions have theirs in a folder metrics/."""
 
 
 @dataclass
@@ -48,7 +52,8 @@ class Task(TaskConfig):
     Attributes:
         name: a short name, used in reports.
         description: one sentence for the model card.
-        metric: the metric that decides; one value per row, so that tests can be paired.
+        metric: the metric that decides; a row is right or wrong by it, so that tests can be paired.
+        metrics: further metrics for the report, by the names of extensions' metrics/.
         baselines: the models to beat, in the order of the report (folders of models/).
         criteria: when it is good enough.
     """
@@ -56,24 +61,33 @@ class Task(TaskConfig):
     name: str = MISSING
     description: str = MISSING
     metric: str = MISSING
+    metrics: list[str] = field(default_factory=list)
     baselines: list[str] = MISSING
     criteria: Criteria = field(default_factory=Criteria)
 
     kinds_in: ClassVar[Mapping[str, str]] = {"baselines": "model"}
-    metrics: ClassVar[tuple[str, ...]] = ()  # those of evaluation/tasks/<kind>.py that may decide
+    deciding: ClassVar[tuple[str, ...]] = ()  # those of evaluation/metrics/ that may decide, the first by default
 
     def __post_init__(self) -> None:
         """Refuses a metric that the problem does not have, and a task without a bar."""
-        if self.metric not in self.metrics:
-            raise UsageError(f"task.metric={self.metric} cannot decide: choose one of {', '.join(self.metrics)}.")
+        if self.metric not in self.deciding and self.metric not in (more := of_extensions(METRICS)):
+            raise UsageError(
+                f"task.metric={self.metric} cannot decide: choose one of {', '.join([*self.deciding, *more])}."
+            )
+        for name in self.metrics:
+            if name not in (more := of_extensions(METRICS)):
+                raise UsageError(
+                    f"task.metrics names '{name}', which no extension has: choose of {', '.join(more) or '(nothing)'}."
+                )
         if not self.baselines:
             raise UsageError("task.baselines is empty: name at least one model to beat, e.g. [majority].")
         if len(set(self.baselines)) < len(self.baselines):
             raise UsageError("task.baselines names a model twice: name each once.")
 
-
-WORDY = ("nearest", "verb_object", "few_shot")
-"""Baselines that read the columns of `task.prompt`."""
+    @property
+    def measured(self) -> list[str]:
+        """The names of all metrics of a candidate, the deciding one first."""
+        return list(dict.fromkeys([self.metric, *self.deciding, *self.metrics]))
 
 
 @schema("task", "text_to_text")
@@ -102,7 +116,7 @@ class TextToText(Task):
     max_new_tokens: int = 24
     shots: int = 8
 
-    metrics: ClassVar[tuple[str, ...]] = ("exact_match", "verb_accuracy")
+    deciding: ClassVar[tuple[str, ...]] = ("exact_match",)
 
     def __post_init__(self) -> None:
         """Refuses lengths and numbers below one, and settings that have no effect."""
@@ -111,9 +125,9 @@ class TextToText(Task):
             raise UsageError("task.prompt and task.messages: set exactly one, the other stays empty.")
         if self.turns not in ("last", "all"):
             raise UsageError(f"task.turns={self.turns}: choose last or all.")
-        if self.messages and (wordy := [name for name in self.baselines if name in WORDY]):
+        if self.messages and (reading := [name for name in self.baselines if _reads_prompt(name)]):
             raise UsageError(
-                f"task.baselines names {wordy[0]}, which fills in task.prompt: for conversations choose majority or "
+                f"task.baselines names {reading[0]}, which fills in task.prompt: for conversations choose majority or "
                 "zero_shot."
             )
         if not self.messages and (self.tools or self.turns != "last"):
@@ -121,6 +135,11 @@ class TextToText(Task):
         for name in ("max_length", "max_new_tokens", "shots"):
             if getattr(self, name) < 1:
                 raise UsageError(f"task.{name}={getattr(self, name)} is not a number from 1: give 1 or more.")
+
+
+def _reads_prompt(baseline: str) -> bool:
+    family = SCHEMAS.get("model", {}).get(baseline)
+    return family is not None and issubclass(family, ModelConfig) and family.reads_prompt
 
 
 @schema("task", "classification")
@@ -134,4 +153,9 @@ class Classification(Task):
     metric: str = "accuracy"
     positive: str = ""
 
-    metrics: ClassVar[tuple[str, ...]] = ("accuracy",)
+    deciding: ClassVar[tuple[str, ...]] = ("accuracy",)
+
+    @property
+    def measured(self) -> list[str]:
+        """With the area under the curve, where there is a positive class."""
+        return [*super().measured, *(["auc"] if self.positive else [])]

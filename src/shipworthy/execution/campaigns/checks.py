@@ -8,10 +8,11 @@ from omegaconf import OmegaConf
 
 from shipworthy.config import Config, compose, composed, is_known, load, nearest
 from shipworthy.core.artifact import Artifact, read_artifact
+from shipworthy.core.choices import is_group
 from shipworthy.core.errors import UsageError
 from shipworthy.core.gpus import driver
 from shipworthy.core.progress import track
-from shipworthy.core.project import code_root, project_root
+from shipworthy.core.project import project_root
 from shipworthy.models.dataset import seen, split, unseen
 from shipworthy.stages import train
 from shipworthy.track.hpo.schema import Search
@@ -83,11 +84,6 @@ def _try(recipe: Sequence[str], plain: Any, params: Params) -> None:
             place = place.setdefault(name, {})
         place[last] = value
     load(OmegaConf.create(config))
-
-
-def is_group(key: str) -> bool:
-    """Whether a key of the space is a group, whose values are its choices."""
-    return (code_root() / "conf" / key).is_dir()
 
 
 def check_trials(

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shipworthy.config import Config, as_dict
+from shipworthy.core import choices
 from shipworthy.core.errors import UsageError
 from shipworthy.core.files import sha256_of_file, sha256_of_json
 from shipworthy.core.identity import lock_hash
 from shipworthy.core.lineage.lineage import lineage
-from shipworthy.core.project import code_root
-from shipworthy.execution.campaigns.checks import dataset_of, is_group
+from shipworthy.execution.campaigns.checks import dataset_of
 from shipworthy.track.hpo.campaign import WINNER, Campaign
 from shipworthy.track.hpo.schema import Search
 
@@ -25,8 +25,8 @@ def identity(kind: str, config: Config, settings: Search, plan: Sequence[Mapping
         name: {key: value for key, value in as_dict(part).items() if key not in part.non_identity}
         for name, part in parts.items()
     }
-    groups = [code_root() / "conf" / key for key in settings.space if is_group(key)]
-    files = {path.name: sha256_of_file(path) for group in groups for path in sorted(group.glob("*.yaml"))}
+    groups = [choices.of(key) for key in settings.space if choices.is_group(key)]
+    files = {path.name: sha256_of_file(path) for group in groups for path in group.values()}
     return sha256_of_json(
         [
             kind,

@@ -13,8 +13,8 @@ from hydra.core.override_parser.types import Override
 from hydra.core.plugins import Plugins
 from omegaconf import DictConfig
 
-from shipworthy.config import CONFIG_NAME, check_overrides, chosen_anew, composed, load, register
-from shipworthy.core import events
+from shipworthy.config import CONFIG_NAME, check_overrides, chosen_anew, composed, load, register, register_search_path
+from shipworthy.core import choices, events
 from shipworthy.core.errors import UsageError
 from shipworthy.core.interrupt import StopRequestedError
 from shipworthy.core.project import project_root
@@ -37,6 +37,7 @@ def sweep(command: str, overrides: Sequence[str], *, detach: bool, dry_run: bool
         UsageError: what there is not, or does not go together.
     """
     register()
+    register_search_path()
     parsed = check_overrides(overrides)
     about_hydra = [one.input_line for one in parsed if re.match(r"hydra[./]", one.key_or_group)]
     Plugins.instance().register(SlurmLauncher)
@@ -45,7 +46,7 @@ def sweep(command: str, overrides: Sequence[str], *, detach: bool, dry_run: bool
     _refuse(given, about)
     _try_values([one for one in parsed if one.input_line not in about_hydra])
 
-    @hydra.main(config_path=str(project_root() / "conf"), config_name=CONFIG_NAME)
+    @hydra.main(config_path=str(project_root() / choices.CONF), config_name=CONFIG_NAME)
     def job(config: DictConfig) -> float:
         return _result(command, config, goes_on=about.sweeper._target_ != ONE_BY_ONE)
 
@@ -59,7 +60,7 @@ def chosen(overrides: Sequence[str]) -> DictConfig:
     try:
         found: DictConfig = composed(overrides, with_hydra=True).hydra
     except UsageError as error:
-        ours = [path.stem for path in (project_root() / "conf" / "hydra" / "launcher").glob("*.yaml")]
+        ours = choices.of("hydra/launcher")
         for text in overrides:
             group, _, name = text.partition("=")
             close = difflib.get_close_matches(name, ours, n=1)

@@ -1,6 +1,6 @@
 """The answer of the most similar row of train."""
 
-from typing import Self
+from typing import ClassVar, Self
 
 from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import ModelConfig, TaskConfig
@@ -17,6 +17,8 @@ class Nearest(ModelConfig):
         word_ngrams: the longest run of words that counts (words).
         char_ngrams: the longest run of characters within a word that counts (characters, from 3).
     """
+
+    reads_prompt: ClassVar[bool] = True
 
     template: str = MISSING
     word_ngrams: int = 2

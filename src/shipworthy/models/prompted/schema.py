@@ -1,6 +1,6 @@
 """The base model as it is, told or shown what to do."""
 
-from typing import Self
+from typing import ClassVar, Self
 
 from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import ModelConfig, TaskConfig
@@ -39,6 +39,8 @@ class FewShot(ModelConfig):
         template: the user's message; {column} stands for a column of the dataset.
         shots: solved examples (rows of train).
     """
+
+    reads_prompt: ClassVar[bool] = True
 
     base: CausalLM = MISSING
     max_new_tokens: int = 24

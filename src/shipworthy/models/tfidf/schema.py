@@ -23,7 +23,9 @@ class Tfidf(ModelConfig):
     """
 
     needs: ClassVar[Mapping[str, tuple[str, ...]]] = {"trainer": ("classical",), "adapter": ("none",)}
+    provides: ClassVar[tuple[str, ...]] = ("in_process",)
     reads_words: ClassVar[bool] = True
+    reads_prompt: ClassVar[bool] = True
 
     template: str = MISSING
     word_ngrams: int = 2

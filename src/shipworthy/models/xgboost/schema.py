@@ -25,6 +25,7 @@ class XGBoost(ModelConfig):
     """
 
     needs: ClassVar[Mapping[str, tuple[str, ...]]] = {"trainer": ("classical",), "adapter": ("none",)}
+    provides: ClassVar[tuple[str, ...]] = ("in_process",)
 
     rounds: int = 1000
     early_stopping_rounds: int = 30

@@ -11,12 +11,10 @@ from typing import Any
 import polars as pl
 import psutil
 
-from shipworthy.core.files import read_json, write_json
-from shipworthy.core.lazy import Lazy
+from shipworthy.core.extensions import import_schemas
+from shipworthy.core.files import write_json
 from shipworthy.evaluation.latency import one_by_one
-from shipworthy.models.build import CANDIDATE, load
-
-SCHEMAS = Lazy("shipworthy.models.{model.kind}.schema")
+from shipworthy.models.build import load
 
 
 def pss_mb(process: psutil.Process) -> float:
@@ -31,8 +29,7 @@ def measure(folder: Path, rows: pl.DataFrame, requests: int, batch_rows: int) ->
         {"seconds": one per request, "texts": the answers to `rows` in one call of at most `batch_rows`,
         "batch_rows", "batch_seconds", "memory_mb"}
     """
-    # The family's schema is what `load` looks the config's class up in.
-    SCHEMAS.load(read_json(folder / CANDIDATE)["model"]["kind"])
+    import_schemas()  # in which `load` looks the config's class up
     predictor = load(folder)
     seconds = one_by_one(predictor, rows[:requests])
     batch = rows[:batch_rows]

@@ -86,7 +86,7 @@ def kind(name: str) -> Kind:
     """
     if not KINDS.name(name):
         raise UsageError(
-            f"Nothing packages the format '{name}': add optimize/package/{name}/fill.py, or choose another."
+            f"Nothing packages the format '{name}': add package/{name}/fill.py to an extension, or choose another."
         )
     found: Kind = KINDS.load(name)
     return found

@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 
 from shipworthy.core.errors import ShipworthyError
-from shipworthy.evaluation import metrics
+from shipworthy.evaluation import scores
 from shipworthy.models import build
 from shipworthy.models.dataset import split
 from shipworthy.models.protocol import Prediction
@@ -36,7 +36,7 @@ def questions(subject: Subject, contents: Contents) -> list[dict[str, Any]]:
 
 def select(subject: Subject, rows: pl.DataFrame, source: "list[Prediction] | Any") -> list[dict[str, Any]]:
     """The same, of answers that are there already; `rows` has id, prediction (the variant's), answer and columns."""
-    right = metrics.correct(subject.task, source, rows["answer"].to_list())
+    right = scores.correct(subject.task, source, rows["answer"].to_list())
     found = [
         {
             "id": row.pop("id"),

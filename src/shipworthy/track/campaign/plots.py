@@ -7,11 +7,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from shipworthy.evaluation.figures import GREY, INK, STYLE, WIDTH_INCHES, svg
+from shipworthy.evaluation.scores import is_share
 from shipworthy.track.campaign import facts
 from shipworthy.track.campaign.facts import Curse
 from shipworthy.track.campaign.importance import Share
 from shipworthy.track.campaign.read import FAILED, FINISHED, PRUNED, Campaign, Trial
-from shipworthy.track.report.words import NOT_PERCENT
 
 COLOURS = {FINISHED: "#1f5fbf", PRUNED: "#c98a1b", FAILED: "#b4322a"}
 BEST = "#0b7a57"
@@ -24,7 +24,7 @@ def name(objective: str, campaign: Campaign) -> str:
 
 def scaled(value: float, objective: str, campaign: Campaign) -> float:
     """A share as a percentage; anything else as it is."""
-    return 100 * value if objective == "metric" and campaign.metric not in NOT_PERCENT else value
+    return 100 * value if objective == "metric" and is_share(campaign.metric) else value
 
 
 def title(objective: str, campaign: Campaign) -> str:

@@ -5,10 +5,11 @@ from statistics import mean, stdev
 from typing import Any
 
 from shipworthy.evaluation.intervals import Interval
+from shipworthy.evaluation.scores import metric_name
 from shipworthy.track.campaign.facts import Curse, Savings
 from shipworthy.track.campaign.read import FAILED, FINISHED, PRUNED, Campaign, Trial
 from shipworthy.track.hpo.space import Dimension
-from shipworthy.track.report.words import count, figure, interval, metric_name, points, seconds
+from shipworthy.track.report.words import count, figure, interval, points, seconds
 
 STATES = (FINISHED, PRUNED, FAILED, "running", "waiting")
 

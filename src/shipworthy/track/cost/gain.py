@@ -13,8 +13,8 @@ from shipworthy.core.errors import UsageError
 from shipworthy.core.files import read_json
 from shipworthy.core.schema import SCHEMAS
 from shipworthy.evaluation.intervals import Interval
-from shipworthy.evaluation.metrics import correct
 from shipworthy.evaluation.paired import compare
+from shipworthy.evaluation.scores import correct
 from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.models.protocol import Prediction
 from shipworthy.track.runs.registry import Run

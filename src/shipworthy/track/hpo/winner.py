@@ -9,7 +9,7 @@ from shipworthy.core.artifact import read_artifact
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import write_json
 from shipworthy.evaluation.intervals import wilson
-from shipworthy.evaluation.metrics import correct
+from shipworthy.evaluation.scores import correct
 from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.models.build import load
 from shipworthy.models.dataset import split, unseen

@@ -6,6 +6,7 @@ from pathlib import Path
 import jinja2
 
 from shipworthy.core.artifact import Artifact
+from shipworthy.evaluation import scores
 from shipworthy.track.report import facts, plots, rows, words
 from shipworthy.track.report.candidates import Candidate, chosen, tuned
 from shipworthy.track.report.verdict import Verdict
@@ -15,7 +16,7 @@ FILTERS = (
     words.figure,
     words.interval,
     words.megabytes,
-    words.metric_name,
+    scores.metric_name,
     words.points,
     words.precise,
     words.seconds,

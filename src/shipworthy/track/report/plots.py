@@ -9,8 +9,9 @@ from matplotlib.figure import Figure
 
 from shipworthy.evaluation.figures import BAR, BLUE, GREEN, GREY, INK, SLATE, STYLE, WIDTH_INCHES, svg
 from shipworthy.evaluation.intervals import Interval
+from shipworthy.evaluation.scores import is_share, metric_name
 from shipworthy.track.report.candidates import BASELINE, TUNED, Candidate
-from shipworthy.track.report.words import NOT_PERCENT, metric_name, precise, seconds
+from shipworthy.track.report.words import precise, seconds
 
 COLOURS = {BASELINE: SLATE, TUNED: BLUE, "variant": GREEN}
 MARKED = 30
@@ -85,7 +86,7 @@ def whiskers(found: Sequence[Candidate], metric: str, bar: float | None) -> str:
             colour = COLOURS[candidate.role]
             axes.plot([low, high], [row, row], color=colour, linewidth=2, solid_capstyle="round", clip_on=False)
             axes.plot([point], [row], "o", color=colour, markersize=6, clip_on=False)
-            number = f"{point:.3f}" if metric in NOT_PERCENT else f"{point:.1f}"
+            number = f"{point:.3f}" if not is_share(metric) else f"{point:.1f}"
             axes.annotate(number, (point, row), (0, 6), textcoords="offset points", color=colour, ha="center")
         if bar is not None:
             axes.axvline(_scaled(metric, bar), color=BAR, linewidth=1, linestyle="--")
@@ -173,8 +174,8 @@ def _smooth(values: Sequence[float]) -> list[float]:
 
 
 def _scaled(metric: str, value: float) -> float:
-    return value if metric in NOT_PERCENT else 100 * value
+    return value if not is_share(metric) else 100 * value
 
 
 def _unit(metric: str) -> str:
-    return "" if metric in NOT_PERCENT else " (%)"
+    return "" if not is_share(metric) else " (%)"

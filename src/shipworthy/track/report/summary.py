@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from shipworthy.core.artifact import Artifact
+from shipworthy.evaluation.scores import metric_name
 from shipworthy.track.report.candidates import Candidate, chosen, tuned
 from shipworthy.track.report.verdict import Verdict
-from shipworthy.track.report.words import figure, interval, metric_name, precise, seconds
+from shipworthy.track.report.words import figure, interval, precise, seconds
 
 WIDTH = 110
 

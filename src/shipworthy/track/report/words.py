@@ -3,27 +3,21 @@
 import re
 
 from shipworthy.evaluation.intervals import Interval
+from shipworthy.evaluation.scores import is_share
 
-NOT_PERCENT = ("auc",)
-NAMES = {"auc": "AUC", "verb_accuracy": "right verb"}
 MINUTE, HOUR = 60.0, 3600.0
-
-
-def metric_name(metric: str) -> str:
-    """`exact_match` → `exact match`."""
-    return NAMES.get(metric, metric.replace("_", " "))
 
 
 def interval(metric: str, value: Interval) -> str:
     """A metric with its interval: `41.2% [39.0, 43.4]`."""
-    if metric in NOT_PERCENT:
+    if not is_share(metric):
         return f"{value.value:.3f} [{value.low:.3f}, {value.high:.3f}]"
     return f"{100 * value.value:.1f}% [{100 * value.low:.1f}, {100 * value.high:.1f}]"
 
 
 def figure(metric: str, value: float) -> str:
     """A metric alone: `41.2%`, or `0.929` for an area."""
-    return f"{value:.3f}" if metric in NOT_PERCENT else f"{100 * value:.1f}%"
+    return f"{value:.3f}" if not is_share(metric) else f"{100 * value:.1f}%"
 
 
 def points(value: float) -> str:

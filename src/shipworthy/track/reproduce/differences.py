@@ -7,6 +7,7 @@ from typing import Any
 
 from shipworthy.core.artifact import MANIFEST, Artifact, Manifest, read_artifact
 from shipworthy.core.errors import ArtifactError
+from shipworthy.core.extensions import FOLDER, in_folder, module_files
 from shipworthy.core.files import matching, read_json, sha256_of_files
 from shipworthy.models.dataset import SPLITS
 from shipworthy.track.reproduce import rows
@@ -53,7 +54,7 @@ def hardware(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
 
 
 def code(then: Path, now: Path) -> list[str]:
-    """The files of the package that differ, with the first line that does.
+    """The files of the package and of extensions that differ, with the first line that does.
 
     Args:
         then, now: folders that hold `src/shipworthy`.
@@ -69,7 +70,8 @@ def code(then: Path, now: Path) -> list[str]:
 
 
 def _sources(root: Path) -> list[str]:
-    return [str(path.relative_to(root)) for path in (root / "src" / "shipworthy").rglob("*.py")]
+    files = [*(root / "src" / "shipworthy").rglob("*.py"), *module_files(in_folder(root / FOLDER)).values()]
+    return [str(path.relative_to(root)) for path in files]
 
 
 def _text(path: Path) -> str | None:

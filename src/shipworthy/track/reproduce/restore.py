@@ -14,6 +14,7 @@ import yaml
 
 from shipworthy.core.artifact import MANIFEST, read_artifact
 from shipworthy.core.errors import ShipworthyError
+from shipworthy.core.extensions import FOLDER, in_folder, installed, module_files
 from shipworthy.core.files import read_json, sha256_of_file, sha256_of_json, write_json, write_text
 from shipworthy.core.identity import LOCK
 from shipworthy.core.progress import say
@@ -54,9 +55,11 @@ def code(record: Mapping[str, Any], run: Path, project: Path, target: Path) -> s
 
 
 def source_hash(root: Path) -> str:
-    """As core.identity.source_hash, of the package in `root`."""
+    """As core.identity.source_hash, of the package and the extensions in `root`, and of those installed."""
     package = root / "src" / "shipworthy"
-    return sha256_of_json({str(p.relative_to(package)): sha256_of_file(p) for p in sorted(package.rglob("*.py"))})
+    files = {str(path.relative_to(package)): path for path in sorted(package.rglob("*.py"))}
+    files |= module_files([*in_folder(root / FOLDER), *installed()])
+    return sha256_of_json({name: sha256_of_file(path) for name, path in files.items()})
 
 
 def version(root: Path) -> tuple[str, str]:
@@ -66,7 +69,11 @@ def version(root: Path) -> tuple[str, str]:
 
 
 def _from_git(sha: str, diff: Path, project: Path, target: Path) -> bool:
-    archive = subprocess.run(["git", "archive", sha, "src", *TAKEN], cwd=project, capture_output=True, check=False)
+    there = subprocess.run(
+        ["git", "ls-tree", "--name-only", sha], cwd=project, capture_output=True, check=False, text=True
+    )
+    names = [name for name in ("src", *TAKEN) if name in there.stdout.splitlines()]
+    archive = subprocess.run(["git", "archive", sha, *names], cwd=project, capture_output=True, check=False)
     if archive.returncode:
         return False
     target.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,7 @@ class InProcess(EngineConfig):
         batch_rows: rows that are asked at once, at most.
     """
 
-    needs: ClassVar[Mapping[str, tuple[str, ...]]] = {"quant": ("none",)}
+    needs: ClassVar[Mapping[str, tuple[str, ...]]] = {"quant": ("in_process",)}
 
     requests: int = 200
     batch_rows: int = 4096

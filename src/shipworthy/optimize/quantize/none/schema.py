@@ -16,7 +16,8 @@ class Unchanged(QuantConfig):
         sample: validation rows that it answers one by one, for its latency (rows).
     """
 
-    needs: ClassVar[Mapping[str, tuple[str, ...]]] = {"model": ("xgboost", "tfidf"), "engine": ("in_process",)}
+    needs: ClassVar[Mapping[str, tuple[str, ...]]] = {"model": ("in_process",), "engine": ("in_process",)}
+    provides: ClassVar[tuple[str, ...]] = ("in_process",)
 
     sample: int = 200
 

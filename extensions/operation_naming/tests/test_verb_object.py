@@ -2,12 +2,14 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from shipworthy.extensions.operation_naming.models.verb_object.family import create
+from shipworthy.extensions.operation_naming.models.verb_object.schema import VerbObject
 
+from shipworthy.config import register
 from shipworthy.core.errors import ArtifactError, UsageError
 from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.models import baselines
 from shipworthy.models.majority.schema import Majority
-from shipworthy.models.verb_object.family import create
-from shipworthy.models.verb_object.schema import VerbObject
 from tests.models import samples
 
 CONFIG = VerbObject(column="description")
@@ -58,6 +60,18 @@ def test_as_a_baseline_it_reads_the_prompts_last_column() -> None:
     task.prompt = "Say something."
     with pytest.raises(UsageError, match="names no column"):
         VerbObject.for_road(Majority(), task)
+
+
+def test_it_is_made_by_its_name() -> None:
+    register()
+    task = TextToText(name="t", description="d", baselines=["verb_object"], prompt="{x}")
+    assert baselines.for_road("verb_object", Majority(), task) == VerbObject(column="x")
+
+
+def test_conversations_have_no_prompt_to_fill_in() -> None:
+    register()
+    with pytest.raises(UsageError, match="task.baselines names verb_object, which fills in task.prompt"):
+        TextToText(name="t", description="d", baselines=["verb_object"], messages="m")
 
 
 def test_a_missing_column_gets_a_sentence() -> None:

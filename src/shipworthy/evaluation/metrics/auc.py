@@ -1,4 +1,4 @@
-"""One of two or more classes: right if it is the class; for two classes also the area under the ROC curve."""
+"""The area under the ROC curve of the positive class."""
 
 from collections.abc import Sequence
 
@@ -7,29 +7,27 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from shipworthy.core.errors import UsageError
-from shipworthy.evaluation.intervals import Interval, bootstrap
 from shipworthy.evaluation.tasks.schema import Classification
 from shipworthy.models.protocol import Prediction
 
+TITLE = "AUC"
+GREATER_IS_BETTER = True
+PER_ROW = False
 
-def per_row(
+
+def score(
     task: Classification, predictions: Sequence[Prediction], answers: Sequence[str]
-) -> dict[str, NDArray[np.bool_]]:
-    """`accuracy`; shape (n,)."""
-    return {"accuracy": np.array([p.text == a for p, a in zip(predictions, answers, strict=True)], dtype=bool)}
+) -> NDArray[np.float64] | None:
+    """Each row's score of the positive class, and 1 if it is of that class or 0; shape (n, 2).
 
-
-def more(
-    task: Classification, predictions: Sequence[Prediction], answers: Sequence[str], seed: int
-) -> dict[str, Interval]:
-    """`auc` of the positive class, where the task names one and the candidate gives scores.
+    None where the candidate gives no scores.
 
     Raises:
         UsageError: the positive class is not one of the two in the answers.
     """
     scores = [p.score for p in predictions if p.score is not None]
-    if not task.positive or not scores:
-        return {}
+    if not scores:
+        return None
     classes = sorted(set(answers))
     if len(classes) != 2 or task.positive not in classes:
         raise UsageError(
@@ -38,11 +36,10 @@ def more(
         )
     # Prediction.score is the probability of the last class in sorted order.
     of_positive = np.array(scores) if task.positive == classes[-1] else 1 - np.array(scores)
-    rows = np.column_stack([of_positive, [answer == task.positive for answer in answers]])
-    return {"auc": bootstrap(rows, auc, seed)}
+    return np.column_stack([of_positive, [answer == task.positive for answer in answers]])
 
 
-def auc(rows: NDArray[np.float64]) -> float:
+def statistic(rows: NDArray[np.float64]) -> float:
     """Area under the ROC curve by ranks (Hanley and McNeil 1982), ties counting a half.
 
     Args:

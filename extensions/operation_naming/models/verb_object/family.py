@@ -8,11 +8,12 @@ from typing import TypeVar
 import polars as pl
 
 from shipworthy.core.files import read_json, write_json
-from shipworthy.models import names
 from shipworthy.models import rows as read
 from shipworthy.models.protocol import Prediction
-from shipworthy.models.verb_object import rule
-from shipworthy.models.verb_object.schema import VerbObject
+
+from ... import names
+from . import rule
+from .schema import VerbObject
 
 Value = TypeVar("Value", str, bool)
 

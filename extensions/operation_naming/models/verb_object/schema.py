@@ -1,7 +1,7 @@
 """A plain rule: verb and object of a sentence, in CamelCase."""
 
 import string
-from typing import Self
+from typing import ClassVar, Self
 
 from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import ModelConfig, TaskConfig
@@ -17,6 +17,8 @@ class VerbObject(ModelConfig):
         column: the column that holds the sentence.
         min_count: how often train must show a phrase before it overrules the rule (rows).
     """
+
+    reads_prompt: ClassVar[bool] = True
 
     column: str = MISSING
     min_count: int = 3

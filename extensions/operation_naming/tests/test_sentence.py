@@ -1,8 +1,7 @@
 """From HTML documentation to a sentence."""
 
 import pytest
-
-from shipworthy.data.sentences import first_sentence
+from shipworthy.extensions.operation_naming.sentence import first_sentence
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from pathlib import Path
 import polars as pl
 
 from shipworthy.data.formats.batch import Batch
-from shipworthy.data.sentences import first_sentence
+
+from ..sentence import first_sentence
 
 SPARSE = False
 UNTYPED = False

@@ -1,4 +1,4 @@
-"""The first sentence of a piece of HTML documentation."""
+"""From HTML documentation to its first sentence."""
 
 import re
 from html import unescape

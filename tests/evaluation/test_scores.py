@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -5,8 +7,8 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from shipworthy.core.errors import UsageError
-from shipworthy.evaluation import metrics
-from shipworthy.evaluation.tasks.classification import auc
+from shipworthy.evaluation import scores
+from shipworthy.evaluation.metrics.auc import statistic as auc
 from shipworthy.evaluation.tasks.schema import Classification, Criteria, TextToText
 from shipworthy.models.protocol import Prediction
 
@@ -21,34 +23,39 @@ def said(*texts: str) -> list[Prediction]:
 def test_exact_match_forgives_white_space_and_nothing_else() -> None:
     answers = ["GetItem"] * 4
     given_ = said(" GetItem\n", "getItem", "GetItem.", "GetItems")
-    assert metrics.correct(TEXT, given_, answers).tolist() == [True, False, False, False]
+    assert scores.correct(TEXT, given_, answers).tolist() == [True, False, False, False]
 
 
-def test_summary_has_the_deciding_metric_first() -> None:
-    answers, given_ = ["GetItem", "DBPing", "ListKeys"], said("GetItems", "DBPong", "ListKeys")
-    summary = metrics.summary(TEXT, given_, answers, seed=0)
-    assert list(summary) == ["exact_match", "verb_accuracy"]
-    assert summary["exact_match"].value == pytest.approx(1 / 3)
-    assert summary["verb_accuracy"].value == 1.0
-    by_verb = TextToText(name="t", description="d", baselines=["majority"], prompt="{x}", metric="verb_accuracy")
-    assert next(iter(metrics.summary(by_verb, given_, answers, seed=0))) == "verb_accuracy"
-    assert metrics.correct(by_verb, given_, answers).all()
+def test_reports_call_a_metric_by_its_title_and_what_is_none_by_its_name() -> None:
+    assert [scores.metric_name(name) for name in ("auc", "exact_match", "val_loss")] == [
+        "AUC",
+        "exact match",
+        "val loss",
+    ]
+    assert [scores.is_share(name) for name in ("auc", "exact_match", "val_loss")] == [False, True, True]
 
 
-def test_classes_in_words_have_no_verb_of_their_own() -> None:
-    answers, given_ = ["serious", "sarcastic"], said("serious", "serious")
-    assert list(metrics.summary(TEXT, given_, answers, seed=0)) == ["exact_match"]
+def test_only_an_extensions_metric_is_named_beside_those_of_the_task() -> None:
+    with pytest.raises(UsageError, match="task.metrics names 'auc', which no extension has"):
+        replace(TEXT, metrics=["auc"])
+
+
+def test_what_is_no_share_of_rows_cannot_decide() -> None:
+    task = replace(TABLE)
+    task.metric = "auc"
+    with pytest.raises(UsageError, match="task.metric=auc cannot decide, .* let accuracy decide"):
+        scores.correct(task, [Prediction(">50K", 0.5)] * 2, [">50K", "<=50K"])
 
 
 @pytest.mark.parametrize(("flipped", "positive"), [(False, ">50K"), (True, "<=50K")])
 def test_auc_speaks_of_the_positive_class(flipped: bool, positive: str) -> None:
     answers = ["<=50K", ">50K", ">50K", "<=50K", ">50K"]
-    scores = [0.1, 0.8, 0.3, 0.4, 0.9]  # of the last class in sorted order, ">50K"
+    given_scores = [0.1, 0.8, 0.3, 0.4, 0.9]  # of the last class in sorted order, ">50K"
     task = Classification(name="t", description="d", baselines=["majority"], positive=positive)
-    given_ = [Prediction(">50K" if s > 0.5 else "<=50K", s) for s in scores]
-    summary = metrics.summary(task, given_, answers, seed=0)
+    given_ = [Prediction(">50K" if s > 0.5 else "<=50K", s) for s in given_scores]
+    summary = scores.summary(task, given_, answers, seed=0)
     truth = [answer == positive for answer in answers]
-    assert summary["auc"].value == pytest.approx(roc_auc_score(truth, [1 - s if flipped else s for s in scores]))
+    assert summary["auc"].value == pytest.approx(roc_auc_score(truth, [1 - s if flipped else s for s in given_scores]))
     assert list(summary) == ["accuracy", "auc"]
 
 
@@ -67,7 +74,7 @@ def test_auc_interval_narrows_with_rows() -> None:
     for n in (100, 1000):
         truth = draws.random(n) < 0.3
         given_ = [Prediction("", float(s)) for s in draws.normal(truth, 1)]
-        auc_ = metrics.summary(TABLE, given_, [">50K" if t else "<=50K" for t in truth], seed=0)["auc"]
+        auc_ = scores.summary(TABLE, given_, [">50K" if t else "<=50K" for t in truth], seed=0)["auc"]
         assert auc_.low < auc_.value < auc_.high
         widths.append(auc_.high - auc_.low)
     assert widths[1] < widths[0] / 2
@@ -76,18 +83,18 @@ def test_auc_interval_narrows_with_rows() -> None:
 def test_an_unknown_positive_class_gets_a_sentence() -> None:
     task = Classification(name="t", description="d", baselines=["majority"], positive="rich")
     with pytest.raises(UsageError, match=r"task.positive=rich .* <=50K, >50K"):
-        metrics.summary(task, [Prediction(">50K", 0.5)] * 2, [">50K", "<=50K"], seed=0)
+        scores.summary(task, [Prediction(">50K", 0.5)] * 2, [">50K", "<=50K"], seed=0)
 
 
 def test_rows_must_match() -> None:
     with pytest.raises(ValueError, match="1 predictions beside 2 answers"):
-        metrics.correct(TEXT, said("a"), ["a", "b"])
+        scores.correct(TEXT, said("a"), ["a", "b"])
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"metric": "bleu"}, "task.metric=bleu cannot decide: choose one of exact_match, verb_accuracy"),
+        ({"metric": "bleu"}, "task.metric=bleu cannot decide: choose one of exact_match"),
         ({"baselines": []}, "task.baselines is empty"),
         ({"baselines": ["nearest", "nearest"]}, "names a model twice"),
         ({"shots": 0}, "task.shots=0"),

@@ -1,0 +1,20 @@
+"""The share of rows whose name begins with the right verb."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shipworthy.evaluation.tasks.schema import Task
+from shipworthy.models.protocol import Prediction
+
+from ..names import verb
+
+TITLE = "right verb"
+GREATER_IS_BETTER = True
+PER_ROW = True
+
+
+def score(task: Task, predictions: Sequence[Prediction], answers: Sequence[str]) -> NDArray[np.bool_]:
+    """Right if its first word is that of the answer; shape (n,)."""
+    return np.array([verb(p.text) == verb(a) for p, a in zip(predictions, answers, strict=True)], dtype=bool)
