@@ -12,6 +12,7 @@ import grimp
 import pytest
 
 from shipworthy.config import compose
+from shipworthy.core.extensions import in_folder
 from shipworthy.core.groups import ModelConfig
 from shipworthy.core.identity import package_files
 from shipworthy.core.lineage import chosen
@@ -146,7 +147,7 @@ def test_what_is_chosen_decides_which_of_a_groups_kinds_counts() -> None:
     assert "shipworthy.train.lightning.fit" not in train
     none = {**network, "quant": table["quant"]}
     changed = {name for name in COMMANDS if lineage(name, none).digest != lineage(name, network).digest}
-    assert changed == {"compress", "package"}
+    assert changed == {"compress", "bench", "package"}
 
 
 def test_what_makes_no_other_run_makes_no_other_code() -> None:
@@ -167,8 +168,8 @@ def test_a_toolchains_files_count_where_they_are_run() -> None:
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The root of a project that has extensions of its own."""
-    for module in (chosen, searched):
-        monkeypatch.setattr(module, "project_root", lambda: tmp_path)
+    monkeypatch.setattr(searched, "project_root", lambda: tmp_path)
+    monkeypatch.setattr(chosen, "extensions", lambda: in_folder(tmp_path / "extensions"))
     monkeypatch.setitem(SCHEMAS, "model", dict(SCHEMAS["model"]))
     return tmp_path
 
@@ -228,9 +229,9 @@ def test_an_extension_that_has_what_a_field_names_counts(project: Path, monkeypa
 def test_a_module_that_is_loaded_by_its_name_is_declared() -> None:
     """So that the graph is whole: nobody but core/lazy.py imports a module whose name is computed."""
     known = {
-        "core/lazy.py": "loads what is declared",
-        "cli.py": "a command's stage, from which its lineage starts",
-        "config.py": "every schema, to know the choices",
+        "core/lazy.py": "finds what is declared",
+        "core/extensions.py": "loads what is declared, and every schema, to know the choices",
+        "execution/stage.py": "a command's stage, from which its lineage starts",
         "core/gpus.py": "torch",
         "models/transform/replay.py": "packages carry it; transformation.py declares what it loads",
     }
@@ -245,5 +246,6 @@ def test_a_modules_name_in_a_string_is_a_declaration() -> None:
     for name, text in code.modules.items():
         declared = {pattern for patterns, otherwise in code.read(name).lazy for pattern in (*patterns, otherwise)}
         strings = {node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant)}
-        named = {one for one in strings if isinstance(one, str) and one in code.modules and "." in one}
-        assert named <= declared or name == "shipworthy.cli", name
+        named = {one for one in strings if isinstance(one, str) and one in code.modules.keys() - code.packages}
+        of_a_stage = not name.startswith(("shipworthy.cli", "shipworthy.execution"))
+        assert named <= declared or not of_a_stage, name

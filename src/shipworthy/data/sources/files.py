@@ -90,9 +90,7 @@ def reader(config: Data, path: Path) -> Any:
     known = sorted(parts(HOME).keys() - {"batch"})
     if name not in known:
         setting = f"data.format={config.format}" if config.format else f"data.file={path.name}"
-        endings_ = ", ".join(
-            f".{one}" for one in known if one not in {*NAMED, *of_extensions(HOME)}
-        )
+        endings_ = ", ".join(f".{one}" for one in known if one not in {*NAMED, *of_extensions(HOME)})
         raise UsageError(
             f"{setting}: give a file that ends in {endings_}, or one of {', '.join(known)} as data.format."
         )
