@@ -64,7 +64,7 @@ def test_what_is_read_is_made_before(command: str):
 def test_a_missing_artifact_is_a_sentence_with_the_command_that_makes_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    config = compose(overrides := ["experiment=smoke", "data.sample=0.5", "trainer.steps=3"])
+    config = compose(overrides := ["experiment=smoke", "data.sample=0.5", "trainer.keep=3"])
     (tmp_path / "conf").mkdir()
     (tmp_path / "conf" / "config.yaml").touch()
     monkeypatch.chdir(tmp_path)
