@@ -12,6 +12,7 @@ from shipworthy.config import Config, as_dict, compose, composed, load
 from shipworthy.core.errors import UsageError
 from shipworthy.core.schema import SCHEMAS, from_plain
 from shipworthy.core.sources.schema import Folder, Hub, Wheel
+from shipworthy.data.schema import Conversations
 from shipworthy.data.sources.schema import Sql
 from shipworthy.models.prompted.schema import FewShot
 
@@ -237,6 +238,11 @@ def test_a_model_inside_a_model_keeps_its_source(default: Any) -> None:
     nested["base"]["source"]["packag"] = "p"
     with pytest.raises(ConfigKeyError, match="packag"):
         from_plain(FewShot, nested, "model")
+
+
+def test_a_part_keeps_the_defaults_that_its_owner_gives_it() -> None:
+    plain = {"name": "n", "licence": "l", "file": "f.jsonl", "clean": {"encoding": None}}
+    assert from_plain(Conversations, plain, "data").clean.unicode is None
 
 
 def test_a_config_that_is_no_mapping_is_refused() -> None:

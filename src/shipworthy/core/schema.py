@@ -1,6 +1,6 @@
 """Config schemas: one dataclass per choice of a config group, found by its group and kind.
 
-A field of a schema may be a choice, too: `source: Source = one_of(Hub, Folder)` takes a mapping whose `kind` says which
+A field of a schema may be a choice, too: `source: Source = choice(Hub, Folder)` takes a mapping whose `kind` says which
 of the dataclasses it is. OmegaConf merges into one type only, so the types change in two steps: Hydra composes such a
 field as an open mapping (`composable`), and loading merges that into the dataclass of its kind (`typed`), strictly.
 """
@@ -13,7 +13,7 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 
 from shipworthy.core.errors import UsageError
 
-__all__ = ["MISSING", "SCHEMAS", "Choice", "Schema", "choices_in", "composable", "from_plain", "one_of", "schema"]
+__all__ = ["MISSING", "SCHEMAS", "Choice", "Schema", "choice", "choices_in", "composable", "from_plain", "schema"]
 
 KINDS = "kinds"
 
@@ -78,7 +78,7 @@ def schema(group: str, kind: str) -> Callable[[type[SchemaType]], type[SchemaTyp
 
 @dataclass(kw_only=True)
 class Choice:
-    """The base of what stands in a field made by `one_of`.
+    """The base of what stands in a field made by `choice`.
 
     Attributes:
         kind: which one; set by the dataclass.
@@ -87,7 +87,7 @@ class Choice:
     kind: str = MISSING
 
 
-def one_of(*kinds: type[Choice], default: Any = MISSING) -> Any:
+def choice(*kinds: type[Choice], default: Any = MISSING) -> Any:
     """A field that holds one of these dataclasses; typed as their common base.
 
     Args:
@@ -97,7 +97,7 @@ def one_of(*kinds: type[Choice], default: Any = MISSING) -> Any:
 
 
 def kinds_of(one: Field[Any]) -> dict[str, type[Choice]]:
-    """Kind → dataclass of a field made by `one_of`; of any other field: nothing."""
+    """Kind → dataclass of a field made by `choice`; of any other field: nothing."""
     return dict(one.metadata.get(KINDS, {}))
 
 
@@ -148,15 +148,21 @@ def typed(cls: type, value: Mapping[str, Any], where: str) -> DictConfig:
         UsageError: a choice has no kind, or one that there is not.
     """
     node: DictConfig = OmegaConf.structured(cls)
+    _type_choices(node, cls, value, where)
+    return node
+
+
+def _type_choices(node: DictConfig, cls: type, value: Mapping[str, Any], where: str) -> None:
     for one in fields(cls):
         given, key = value.get(one.name), f"{where}.{one.name}"
-        if (found := kinds_of(one)) and one.name in value and given != MISSING:
-            if given is not None or one.default is not None:
-                chosen = _chosen(found, given, key)
-                node[one.name] = typed(chosen, cast(dict[str, Any], given), key)
+        if found := kinds_of(one):
+            unset = one.name not in value or given == MISSING or (given is None and one.default is None)
+            if not unset:
+                node[one.name] = typed(_chosen(found, given, key), cast(dict[str, Any], given), key)
         elif (part := _part(cls, one.name)) and isinstance(given, dict):
-            node[one.name] = typed(part, given, key)
-    return node
+            if OmegaConf.is_missing(node, one.name):
+                node[one.name] = OmegaConf.structured(part)
+            _type_choices(node[one.name], part, given, key)
 
 
 def _chosen(kinds: Mapping[str, type[Choice]], given: Any, key: str) -> type[Choice]:

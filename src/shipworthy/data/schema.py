@@ -7,7 +7,7 @@ from typing import ClassVar
 from shipworthy.core.errors import UsageError
 from shipworthy.core.files import WILD
 from shipworthy.core.groups import DataConfig
-from shipworthy.core.schema import MISSING, one_of, schema
+from shipworthy.core.schema import MISSING, choice, schema
 from shipworthy.core.sources.schema import Folder, Source, Url, Wheel
 from shipworthy.data.clean.schema import Cleaning
 from shipworthy.data.contamination.schema import Contamination
@@ -54,7 +54,7 @@ class Data(DataConfig):
     licence: str = MISSING
     file: str = MISSING
     format: str = ""
-    source: Source | None = one_of(Hub, Folder, Url, Wheel, Sql, default=None)
+    source: Source | None = choice(Hub, Folder, Url, Wheel, Sql, default=None)
     sha256: str = ""
     id: str = ""
     columns: dict[str, str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Where weights and raw data come from: a field `source: Source = one_of(…)` of a config schema.
+"""Where weights and raw data come from: a field `source: Source = choice(…)` of a config schema.
 
 What a kind fetches, is in the module of its name beside the schema: `fetch(source, downloads)` (see build.py).
 """

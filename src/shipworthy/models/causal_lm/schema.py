@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import ModelConfig
-from shipworthy.core.schema import MISSING, one_of, schema
+from shipworthy.core.schema import MISSING, choice, schema
 from shipworthy.core.sources.schema import Folder, Hub, Source, Url, Wheel
 from shipworthy.models.causal_lm import template as templates
 
@@ -44,7 +44,7 @@ class CausalLM(ModelConfig):
     name: str = MISSING
     licence: str = MISSING
     note: str = ""
-    source: Source = one_of(Hub, Folder, Url, Wheel)
+    source: Source = choice(Hub, Folder, Url, Wheel)
     shape: Shape = field(default_factory=Shape)
     template: str = templates.OWN
 
