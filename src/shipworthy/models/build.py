@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from omegaconf import OmegaConf
@@ -32,6 +33,11 @@ def _part(config: ModelConfig, name: str) -> str:
 
 def _has(config: ModelConfig, name: str) -> bool:
     return importlib.util.find_spec(_part(config, name)) is not None
+
+
+def part(config: ModelConfig, name: str) -> ModuleType | None:
+    """The module of that name in the folder of the model's family; None where it has none."""
+    return importlib.import_module(_part(config, name)) if _has(config, name) else None
 
 
 def fetch(config: ModelConfig) -> None:

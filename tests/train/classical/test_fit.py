@@ -15,11 +15,11 @@ from shipworthy.core.files import new_folder, read_json
 from shipworthy.core.groups import ModelConfig
 from shipworthy.core.interrupt import StopRequestedError
 from shipworthy.evaluation.tasks.schema import Classification
+from shipworthy.models.adapters.schema import NoAdapter
 from shipworthy.models.build import load
 from shipworthy.models.majority.schema import Majority
 from shipworthy.models.xgboost.family import XGBoostModel
 from shipworthy.models.xgboost.schema import XGBoost
-from shipworthy.train.adapters.schema import NoAdapter
 from shipworthy.train.classical.fit import VALIDATE_EVERY, fit
 from shipworthy.train.records import Nowhere, Records
 from shipworthy.train.request import Request

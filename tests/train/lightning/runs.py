@@ -10,10 +10,10 @@ from safetensors.torch import load_file
 
 from shipworthy.core.files import new_folder, sha256_of_file
 from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.models.adapters.schema import Lora
 from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.causal_lm.weights import fetch
-from shipworthy.train.adapters.schema import Lora
 from shipworthy.train.lightning.fit import fit
 from shipworthy.train.lightning.training_state import Request
 from shipworthy.train.records import Nowhere, Records

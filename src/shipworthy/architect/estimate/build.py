@@ -1,10 +1,8 @@
-"""Chooses who estimates: the file of this folder named as the model's kind, else `fitted` for what fits itself."""
+"""What is to be estimated, and by whom: `network` for a network that is trained in steps, else `fitted`."""
 
 import importlib
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
 from typing import Any
 
 import polars as pl
@@ -14,6 +12,7 @@ from shipworthy.architect.estimate.estimate import Estimate
 from shipworthy.architect.rows import Expected
 from shipworthy.core.groups import ModelConfig
 from shipworthy.evaluation.tasks.schema import Task
+from shipworthy.models.quantities import Quantities, RowLengths, StepTiming
 
 
 @dataclass(frozen=True)
@@ -27,6 +26,10 @@ class Problem:
         expected: how many rows each split will have.
         machine: with cores and memory filled in.
         seed: of what is measured.
+        load: processes that wanted a core before anything was measured, the mean of a minute.
+        quantities: of the network that would be trained (None: the family fits itself).
+        lengths: tokens of the sample's rows, where there is a network.
+        timing: of a few of its training steps on this machine (None: nothing was timed, for the plan is for another).
     """
 
     task: Task
@@ -39,22 +42,20 @@ class Problem:
     expected: Expected
     machine: Machine
     seed: int
+    load: float = 0.0
+    quantities: Quantities | None = None
+    lengths: RowLengths | None = None
+    timing: StepTiming | None = None
 
 
-def estimate(problem: Problem, measure: Callable[..., Any]) -> Estimate:
-    """What training will take.
-
-    Args:
-        measure: takes a few real training steps of a network (train/'s own; roles don't import one another).
-    """
+def estimate(problem: Problem) -> Estimate:
+    """What training will take."""
     package = __name__.rpartition(".")[0]
-    name = f"{package}.{problem.model.kind}"
-    module = importlib.import_module(name if find_spec(name) else f"{package}.fitted")
-    load = os.getloadavg()[0]
-    result: Estimate = module.estimate(problem, measure)
+    module = importlib.import_module(f"{package}.{'network' if problem.quantities else 'fitted'}")
+    result: Estimate = module.estimate(problem)
     if not result.measured:
         return result
-    return replace(result, measured={**result.measured, "busy": busy(load, problem.machine.cores)})
+    return replace(result, measured={**result.measured, "busy": busy(problem.load, problem.machine.cores)})
 
 
 def busy(load: float, cores: int) -> str:
