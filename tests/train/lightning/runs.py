@@ -16,7 +16,7 @@ from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.causal_lm.weights import fetch
 from shipworthy.train.lightning.fit import fit
 from shipworthy.train.lightning.training_state import Request
-from shipworthy.train.records import Nowhere, Records
+from shipworthy.train.records import NoRecords, Records
 from shipworthy.train.schema import AdamW, LightningTrainer
 from tests.tiny import write_model
 
@@ -82,7 +82,7 @@ def run(
             run=folder,
             run_id="r",
         )
-        fit(request, records or Nowhere(), target)
+        fit(request, records or NoRecords(), target)
     return folder / "done"
 
 

@@ -28,7 +28,7 @@ from shipworthy.train.lightning.step_callback import StepCallback, best_folder, 
 from shipworthy.train.lightning.training_state import Request, TrainingState
 from shipworthy.train.lightning.validation import Validation
 from shipworthy.train.memory.explain import explain, is_out_of_memory
-from shipworthy.train.records import Nowhere, Records
+from shipworthy.train.records import NoRecords, Records
 from shipworthy.train.validation_answers import ANSWERS, interval
 
 
@@ -64,7 +64,7 @@ def check(request: Request) -> None:
 def _train_on_other_rank(request: Request) -> None:
     """What the other processes of a run do."""
     quiet()
-    _train(TrainingState(request), int(os.environ["WORLD_SIZE"]), Nowhere())
+    _train(TrainingState(request), int(os.environ["WORLD_SIZE"]), NoRecords())
 
 
 def _train(state: TrainingState, world: int, records: Records) -> None:
