@@ -7,10 +7,10 @@ import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from shipworthy.models.adapters.build import build
+from shipworthy.models.adapters.schema import Lora
 from shipworthy.models.causal_lm.network import load_network
 from shipworthy.models.causal_lm.packed import Row, pack
-from shipworthy.train.adapters.build import build
-from shipworthy.train.adapters.schema import Lora
 from shipworthy.train.lightning.gradients import gradients
 from shipworthy.train.memory.batch import find_micro_batch
 from shipworthy.train.memory.explain import explain, is_out_of_memory

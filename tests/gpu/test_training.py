@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from shipworthy.models.adapters.build import build
+from shipworthy.models.adapters.schema import Lora
 from shipworthy.models.causal_lm.flops import matrix_product_rate
 from shipworthy.models.causal_lm.network import load_network
 from shipworthy.models.causal_lm.packed import Row, pack, token_losses
-from shipworthy.train.adapters.build import build
-from shipworthy.train.adapters.schema import Lora
 from shipworthy.train.lightning.gradients import gradients
 from tests.tiny import write_model
 from tests.train.lightning.runs import model_in, run

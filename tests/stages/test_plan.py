@@ -18,6 +18,8 @@ from shipworthy.core.sources.schema import Folder
 from shipworthy.core.workspace import Workspace
 from shipworthy.data.schema import Records, Split, Table
 from shipworthy.evaluation.tasks.schema import Classification, TextToText
+from shipworthy.models.adapters.build import build as build_adapter
+from shipworthy.models.adapters.schema import Lora, NoAdapter
 from shipworthy.models.causal_lm.base import base_folder
 from shipworthy.models.causal_lm.network import load_network
 from shipworthy.models.causal_lm.schema import CausalLM
@@ -25,7 +27,6 @@ from shipworthy.models.causal_lm.weights import fetch
 from shipworthy.models.xgboost.schema import XGBoost
 from shipworthy.stages import plan
 from shipworthy.track.cost.calibration import note
-from shipworthy.train.adapters.schema import Lora, NoAdapter
 from shipworthy.train.schema import AdamW, ClassicalTrainer, LightningTrainer, NoOptimizer
 from tests.tiny import write_model
 
@@ -79,7 +80,9 @@ def test_a_networks_plan_is_measured_and_counted(project: Path, words: dict[str,
     made = run(project, words)
     document = made.json("plan.json")
     base = load_network(base_folder(words["model"]))
-    assert document["parameters"] == sum(p.numel() for p in base.parameters())
+    adapted = build_adapter(base, words["adapter"], seed=1)
+    assert document["parameters"] == sum(p.numel() for p in adapted.parameters())
+    assert document["trainable_parameters"] == sum(p.numel() for p in adapted.parameters() if p.requires_grad)
     assert document["rows"] == {"source": 30, "clean": 30, "train": 21, "validation": 3, "test": 6}
     assert document["measured"]["tokens_per_second"] > 0
     assert document["seconds"]["value"] == pytest.approx(

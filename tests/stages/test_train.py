@@ -1,6 +1,8 @@
 """The train stage on a tiny model: repeatable, resumable, and obedient to the plan."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +24,7 @@ from shipworthy.core.workspace import Workspace
 from shipworthy.evaluation.tasks.schema import TextToText
 from shipworthy.execution import node
 from shipworthy.launch.status import Status
+from shipworthy.models.adapters.schema import Lora
 from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.causal_lm.weights import fetch
@@ -29,7 +32,6 @@ from shipworthy.models.dataset import seen
 from shipworthy.stages.trace import run as trace
 from shipworthy.track.trackers.none import NoTracker
 from shipworthy.track.trackers.schema import NoTracker as NoTrackerConfig
-from shipworthy.train.adapters.schema import Lora
 from shipworthy.train.monitor.schema import Monitor, Patience
 from shipworthy.train.schema import AdamW, LightningTrainer
 from tests.tiny import write_model
@@ -276,3 +278,20 @@ def test_a_step_is_traced_to_its_rows(model: CausalLM, tmp_path: Path, capsys: p
     (folder / "checkpoint" / "history.json").write_text(json.dumps(history))
     with pytest.raises(ShipworthyError, match="At step 2 .* saw other rows"):
         trace([str(folder), "step=3"])
+
+
+def test_a_run_that_is_being_trained_is_left_alone(model: CausalLM, tmp_path: Path) -> None:
+    done = train(model, tmp_path)
+    folder = done.run_folder()
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    script = (
+        "import sys, time; from pathlib import Path; from shipworthy.core.run_lock import own_run\n"
+        "with own_run(Path(sys.argv[1])): print('owned', flush=True); time.sleep(100)"
+    )
+    with subprocess.Popen([sys.executable, "-c", script, str(folder)], stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout and other.stdout.readline() == "owned\n"
+        with pytest.raises(ShipworthyError, match=f"trained already, by process {other.pid} on "):
+            train(model, tmp_path, resume="never")
+        other.kill()
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
+    train(model, tmp_path)

@@ -12,17 +12,17 @@ import torch
 from peft import PeftModel
 
 from shipworthy.core.errors import ShipworthyError
+from shipworthy.models.adapters.build import build
+from shipworthy.models.adapters.schema import Lora
 from shipworthy.models.causal_lm import attention
 from shipworthy.models.causal_lm.memory import gathered_numbers, kept_numbers, projection_bytes
 from shipworthy.models.causal_lm.network import load_network
-from shipworthy.models.causal_lm.packed import Row, pack, token_losses
-from shipworthy.train.adapters.build import build
-from shipworthy.train.adapters.schema import Lora
+from shipworthy.models.causal_lm.packed import Row, pack, shape, token_losses
+from shipworthy.models.causal_lm.quantities import NetworkQuantities
 from shipworthy.train.memory import explain as explaining
 from shipworthy.train.memory.batch import find_micro_batch
-from shipworthy.train.memory.explain import explain, is_out_of_memory, refuse_if_too_large
+from shipworthy.train.memory.explain import explain, is_out_of_memory, parts, refuse_if_too_large
 from shipworthy.train.memory.headroom import Headroom, _container, headroom
-from shipworthy.train.memory.parts import adapted_layers, pack_tokens, parts
 from tests.tiny import write_model
 
 ROWS = [Row([1, 30, *range(40, 60 + i)], [60, 61, 2]) for i in range(16)]
@@ -54,15 +54,16 @@ def test_the_parts_are_those_of_the_real_step(
     alive: list[torch.Tensor] = []
     with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
         token_losses(base, pack(ROWS)).sum()
-    tokens, supervised = pack_tokens(ROWS)
-    assert tokens == len(pack(ROWS).ids_T) and supervised == len(pack(ROWS).target_N)
-    layers = adapted_layers(network)
-    numbers = tokens * kept_numbers(base.config, layers)
+    batch = shape(ROWS)
+    assert batch == pack(ROWS).shape
+    assert batch.tokens == len(pack(ROWS).ids_T) and batch.supervised == len(pack(ROWS).target_N)
+    layers = NetworkQuantities(network).kept_layers
+    numbers = batch.tokens * kept_numbers(base.config, layers)
     if gathers:
-        numbers += gathered_numbers(base.config, layers, len(ROWS), max(map(len, ROWS)))
-    estimated = 4 * numbers + projection_bytes(base.config, supervised) / 3
+        numbers += gathered_numbers(base.config, layers, len(ROWS), batch.longest)
+    estimated = 4 * numbers + projection_bytes(base.config, batch.supervised) / 3
     assert 0.85 * estimated < sum(kept.values()) < 1.15 * estimated
-    trained = sum(4 * p.numel() for p in network.parameters() if p.requires_grad) / 1e6
+    trained = sum(4 * p.numel() for p in network.parameters() if p.requires_grad)
     found = parts(network, ROWS)
     assert found.optimizer == pytest.approx(2 * trained) and found.gradients == pytest.approx(2 * trained)
     assert parts(network, ROWS, workers=2).activations == pytest.approx(2 * found.activations)
@@ -80,7 +81,7 @@ def test_the_optimizers_own_states_are_counted(network: PeftModel) -> None:
 
 def test_a_shared_prefix_is_counted_once() -> None:
     shared = [Row([*range(100), 200 + i], [1, 2]) for i in range(4)]
-    assert pack_tokens(shared) == (100 + 4 * 2, 8)
+    assert (shape(shared).tokens, shape(shared).supervised) == (100 + 4 * 2, 8)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +105,7 @@ def test_what_counts_as_out_of_memory(error: BaseException, is_memory: bool) -> 
 def test_the_change_that_is_named_fits_and_a_smaller_one_does_not(network: PeftModel) -> None:
     def need(size: int) -> float:
         found = parts(network, sorted(ROWS, key=len, reverse=True)[:size])
-        return found.step + found.optimizer
+        return (found.step + found.optimizer) / 1e6
 
     said = explain(network, ROWS, at=Headroom(1.01 * need(4), 100.0, "the test"))
     assert "trainer.micro_batch_size=4 " in said and need(8) > 1.01 * need(4)
@@ -130,9 +131,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from transformers import LlamaConfig, LlamaForCausalLM
 from shipworthy.models.causal_lm import attention
-from shipworthy.models.causal_lm.packed import Row, pack, token_losses
-from shipworthy.train.adapters.build import build
-from shipworthy.train.adapters.schema import Lora
+from shipworthy.models.causal_lm.packed import Row, pack, shape, token_losses
+from shipworthy.models.causal_lm.quantities import NetworkQuantities
+from shipworthy.models.adapters.build import build
+from shipworthy.models.adapters.schema import Lora
 from shipworthy.train.memory.explain import explain, is_out_of_memory
 torch.set_num_threads(1)
 shape = dict(vocab_size=300, hidden_size=64, intermediate_size=16384, num_hidden_layers=1, num_attention_heads=2)

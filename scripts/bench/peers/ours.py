@@ -10,7 +10,7 @@ Tried (supervised tokens/s and peak memory; 2 threads, 8 to 12 steps of 16 rows,
 What limits it, of a pack's time on one thread: matrix products 70%, elementwise 11% (norms, SiLU, rotation, the
 residuals), Python and autograd 7%, moving and allocating 7%, attention 4%, loss 1%. The products themselves run at 55
 GFLOP/s, where two threads did 127 to 144 on large matrices: with a few hundred rows and 576 or 1,536 columns they are
-small, and LoRA's, of rank 16, are smaller. Done against it already: the fused layers of train/adapters/fused.py (no
+small, and LoRA's, of rank 16, are smaller. Done against it already: the fused layers of models/adapters/fused.py (no
 product for frozen weights, A x kept, the gated block's activation made again), the projection of supervised tokens
 only, one pack per core. Longer rows do better: 68% behind 500 shared tokens.
 """
@@ -22,11 +22,11 @@ import torch
 from common import Clock, Job
 from spent import shares
 
-from shipworthy.models.causal_lm.flops import Work
+from shipworthy.models.adapters.build import build as build_adapter
+from shipworthy.models.adapters.schema import Lora
+from shipworthy.models.causal_lm.flops import FlopCounter
 from shipworthy.models.causal_lm.network import load_network
 from shipworthy.models.causal_lm.packed import Row, pack
-from shipworthy.train.adapters.build import build as build_adapter
-from shipworthy.train.adapters.schema import Lora
 from shipworthy.train.lightning.batch_plan import micro_batches
 from shipworthy.train.lightning.gradients import gradients
 from shipworthy.train.optimizers import build as build_optimizer
@@ -52,7 +52,7 @@ rule = AdamW(
 optimizer, schedule = build_optimizer(parameters, rule, job.steps)
 rows = [Row(prompt, answer) for prompt, answer in job.samples()]
 clock, losses, operations = Clock(), [], []
-work = Work(network.get_base_model())
+counter = FlopCounter(network.get_base_model())
 for step in range(job.steps):
     batch = range(step * job.batch_size, (step + 1) * job.batch_size)
     packs = [
@@ -67,7 +67,7 @@ for step in range(job.steps):
     schedule.step()
     optimizer.zero_grad()
     losses.append(loss)
-    operations.append(work.of(packs))
+    operations.append(counter.of(p.shape for p in packs))
     clock.saw(supervised, sum(len(rows[i]) for i in batch))
     clock.tick()
 pack_of_last = packs[0]

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from shipworthy.models.base import BASES
 from shipworthy.models.build import RECORDS, config_of
-from shipworthy.models.causal_lm.schema import CausalLM
 
 
 def size_mb(folder: Path) -> float:
@@ -11,9 +11,7 @@ def size_mb(folder: Path) -> float:
     config = config_of(folder)
     folders = [folder]
     base = getattr(config, "base", config)
-    if isinstance(base, CausalLM):
-        from shipworthy.models.causal_lm.base import base_folder
-
-        folders.append(base_folder(base))
+    if BASES.name(base):
+        folders.append(BASES.load(base).base_folder(base))
     files = (path for part in folders for path in part.rglob("*") if path.is_file() and path.name not in RECORDS)
     return sum(path.stat().st_size for path in files) / 1e6

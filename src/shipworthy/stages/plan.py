@@ -1,5 +1,6 @@
 """`plan`: what to train, will it fit, what will it cost, when is it good enough?"""
 
+import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -33,10 +34,13 @@ from shipworthy.data.row_store import RowStore
 from shipworthy.data.schema import Data
 from shipworthy.data.sources.files import types_of
 from shipworthy.evaluation.tasks.schema import Task
+from shipworthy.models import quantities
+from shipworthy.models.quantities import StepTiming, row_lengths
 from shipworthy.models.rows import features
 
 # More rows than this are not cleaned for the plan: the share that is left is taken from so many.
 MOST_CLEANED = 50_000
+SAMPLE_ROWS = 300  # whose tokens are counted
 
 
 def run(
@@ -58,6 +62,9 @@ def run(
     source, share, sample = _cleaned(data, paths)
     clean = round(source * share)
     split = data.split.scaled(data.sample)
+    machine, load = resolve(compute), os.getloadavg()[0]
+    lengths = row_lengths(model, task, sample.sample(min(SAMPLE_ROWS, sample.height), seed=seed))
+    say("measuring a few training steps")
     problem = Problem(
         task=task,
         model=model,
@@ -67,12 +74,15 @@ def run(
         sample=sample,
         features=features(sample),
         expected=expected(source, clean, split.test, split.validation, split.train_rows),
-        machine=resolve(compute),
+        machine=machine,
         seed=seed,
+        load=load,
+        quantities=quantities.of(model, adapter),
+        lengths=lengths,
+        timing=_timing(model, adapter, trainer, optimizer, lengths, seed) if lengths and not machine.gpus else None,
     )
-    say("measuring a few training steps")
     past = workspace.root.parent / "runs" / FILE
-    estimated = calibrate(estimate(problem, _measure), problem.machine, past)
+    estimated = calibrate(estimate(problem), problem.machine, past)
     verdict = fits(estimated, problem.machine)
     if warning := estimated.measured.get("busy"):
         say(warning)
@@ -99,8 +109,8 @@ def _cleaned(data: Data, paths: list[Path]) -> tuple[int, float, pl.DataFrame]:
         return whole.total, store.height / store.total, store.rows.collect()
 
 
-def _measure(*arguments: Any) -> Any:
-    """Real training steps; the training's libraries are loaded only by a family that asks for this."""
+def _timing(*arguments: Any) -> StepTiming:
+    """Real training steps on this machine; the training's libraries are loaded only where there are some to take."""
     from shipworthy.train.lightning.probe import measure
 
     return measure(*arguments)

@@ -19,6 +19,7 @@ from shipworthy.core.groups import (
 )
 from shipworthy.core.lazy import Lazy
 from shipworthy.core.progress import say
+from shipworthy.core.run_lock import own_run
 from shipworthy.core.workspace import Workspace
 from shipworthy.models.dataset import seen, split
 from shipworthy.models.transform import transformation
@@ -56,7 +57,8 @@ def run(
 
     Raises:
         UsageError: `sample` can't be read, or `resume=must` and there is nothing to go on from.
-        ShipworthyError: the plan says that it does not fit, and trainer.accept_unfit_plan is not set.
+        ShipworthyError: the plan says that it does not fit, and trainer.accept_unfit_plan is not set; or another
+            process trains this run.
     """
     plan = _refuse_unfit(workspace, accepted=bool(getattr(trainer, "accept_unfit_plan", False)))
     dataset = workspace.read("dataset")
@@ -77,28 +79,29 @@ def run(
         run_id=workspace.run_id,
     )
     events.emit(run_id=workspace.run_id)
-    started = _prepare(folder, resume)
-    if not started or not (folder / record.RECORD).is_file():
-        rows.keep(dataset, folder.parent)
-        record.write(folder, workspace, model, dataset.path, record.seeds(seed, trainer))
-    if note:
-        notes.edit(folder, {"hypothesis": note})
-    if preflight == "only" or (preflight == "on" and not started):
-        kind.check(request)
-    if preflight == "only":
-        return
-    if (folder / "checkpoint" / MANIFEST).is_file():
-        say(f"run {workspace.run_id} is done already")
-    else:
-        events.emit(steps=getattr(request.trainer, "steps", None))
-        _fit(kind, request, tracker, compute, workspace, dataset)
-        calibration.note(folder, plan)
-    if pilot:
-        made = read_artifact(folder / "checkpoint", "checkpoint").json("training.json")["steps"]
-        events.emit(step=made, steps=made)
-        pilot.report(folder, _identity(workspace), compute)
-    else:
-        _publish(workspace)
+    with own_run(folder):
+        started = _prepare(folder, resume)
+        if not started or not (folder / record.RECORD).is_file():
+            rows.keep(dataset, folder.parent)
+            record.write(folder, workspace, model, dataset.path, record.seeds(seed, trainer))
+        if note:
+            notes.edit(folder, {"hypothesis": note})
+        if preflight == "only" or (preflight == "on" and not started):
+            kind.check(request)
+        if preflight == "only":
+            return
+        if (folder / "checkpoint" / MANIFEST).is_file():
+            say(f"run {workspace.run_id} is done already")
+        else:
+            events.emit(steps=getattr(request.trainer, "steps", None))
+            _fit(kind, request, tracker, compute, workspace, dataset)
+            calibration.note(folder, plan)
+        if pilot:
+            made = read_artifact(folder / "checkpoint", "checkpoint").json("training.json")["steps"]
+            events.emit(step=made, steps=made)
+            pilot.report(folder, _identity(workspace), compute)
+        else:
+            _publish(workspace)
 
 
 def _prepare(folder: Path, resume: str) -> bool:

@@ -20,7 +20,7 @@ class Records(Protocol):
         ...
 
 
-class Nowhere:
+class NoRecords:
     """For a run's other processes: the first one notes for all."""
 
     def log(self, metrics: Mapping[str, float], step: int) -> None:

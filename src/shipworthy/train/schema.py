@@ -25,7 +25,7 @@ class LightningTrainer(TrainerConfig):
         micro_batch_size: rows in one pack; packs are computed side by side on a CPU, one after another on a GPU.
         auto_batch: find the largest micro-batch, up to this one, whose longest rows fit into memory.
         steps: optimizer steps.
-        validate_every: steps between validations; each makes a checkpoint, and the best is handed on.
+        validate_every: steps between validations; each makes a checkpoint, and the best is the result.
         validation_rows: rows of the validation split that are generated for each validation (0: all).
         checkpoint_every: steps between checkpoints to resume from.
         keep: how many of the newest checkpoints are kept.

@@ -9,9 +9,9 @@ from shipworthy.architect.estimate.fitted import line
 from shipworthy.architect.rows import Expected
 from shipworthy.core.groups import ModelConfig
 from shipworthy.evaluation.tasks.schema import Classification
+from shipworthy.models.adapters.schema import NoAdapter
 from shipworthy.models.tfidf.schema import Tfidf
 from shipworthy.models.xgboost.schema import XGBoost
-from shipworthy.train.adapters.schema import NoAdapter
 from shipworthy.train.schema import ClassicalTrainer, NoOptimizer
 
 
@@ -54,7 +54,7 @@ def problem_of(model: ModelConfig) -> Problem:
 
 
 def test_a_fit_is_timed_and_its_parts_add_up() -> None:
-    found = estimate(problem_of(XGBoost(rounds=5, threads=1)), pytest.fail)
+    found = estimate(problem_of(XGBoost(rounds=5, threads=1)))
     assert found.steps is None and found.tokens == {}
     assert 0 < found.training_s.low <= found.training_s.value < found.training_s.high
     assert found.peak_mb.value == pytest.approx(sum(part.value for part in found.memory_mb.values()))
@@ -62,5 +62,5 @@ def test_a_fit_is_timed_and_its_parts_add_up() -> None:
 
 
 def test_texts_are_no_table() -> None:
-    found = estimate(problem_of(Tfidf(template="{age} {job}")), pytest.fail)
+    found = estimate(problem_of(Tfidf(template="{age} {job}")))
     assert found.why.startswith("The rows are texts, with 2 classes to tell apart: tfidf fits them")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shipworthy.architect.estimate.scale import Size, memory_mb, operations, parse, time
+from shipworthy.architect.estimate.scale import Size, memory_mb, parse, time
 from shipworthy.core.errors import UsageError
 
 
@@ -26,7 +26,6 @@ def test_what_is_no_size_is_refused(text: str) -> None:
 
 
 def test_time_grows_with_tokens_and_operations() -> None:
-    assert operations(10, 5) == 200
     same = time(1, 1)
     assert (same.low, same.value, same.high) == (0.75, 1.0, 1.5)
     large = time(10, 4)

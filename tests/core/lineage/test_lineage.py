@@ -35,6 +35,7 @@ SHARED = {
 }
 NETWORK = {
     **SHARED,
+    "models.quantities": ["models.causal_lm.quantities", "models.causal_lm.lengths"],
     "models.build": ["models.causal_lm.family"],
     "models.base": ["models.causal_lm.weights", "models.causal_lm.base", "models.causal_lm.chat"],
     "models.baselines": ["models.majority.family", "models.tfidf.family"],
@@ -46,7 +47,6 @@ NETWORK = {
     "optimize.quantize.build": ["optimize.quantize.gguf.compress"],
     "optimize.engines.build": ["optimize.engines.llamacpp.bench"],
     "optimize.package.build": ["optimize.package.gguf.fill"],
-    "architect.estimate.build": ["architect.estimate.causal_lm"],
 }
 TABLE = {
     **SHARED,
@@ -59,7 +59,6 @@ TABLE = {
     "optimize.quantize.build": ["optimize.quantize.none.compress"],
     "optimize.engines.build": ["optimize.engines.in_process.bench"],
     "optimize.package.build": ["optimize.package.xgboost.fill"],
-    "architect.estimate.build": ["architect.estimate.fitted"],
 }
 RECIPES = {"sarcasm": NETWORK, "adult_xgboost": TABLE}
 

@@ -10,12 +10,12 @@ from peft import LoraConfig, get_peft_model
 from torch.nn.functional import cross_entropy
 from torch.utils.flop_counter import FlopCounterMode
 
+from shipworthy.models.adapters.build import build
+from shipworthy.models.adapters.schema import Lora
 from shipworthy.models.causal_lm import attention, packed
-from shipworthy.models.causal_lm.flops import Work
+from shipworthy.models.causal_lm.flops import FlopCounter
 from shipworthy.models.causal_lm.network import load_network
 from shipworthy.models.causal_lm.packed import Row, pack, token_losses
-from shipworthy.train.adapters.build import build
-from shipworthy.train.adapters.schema import Lora
 from tests.tiny import write_model
 
 ROWS = [Row([1, 30, 40, 50], [60, 70, 2]), Row([1, 31], [61, 2]), Row([1, 30, 40, 50, 51, 52, 53], [62, 2])]
@@ -121,11 +121,11 @@ def test_operations_are_those_that_torch_counts_but_for_what_no_token_sees(tmp_p
         torch.autograd.grad(loss, [p for p in network.parameters() if p.requires_grad])
     length = len(one.ids_T)
     unseen = len(base.model.layers) * 12 * (length**2 - length * (length + 1) / 2) * heads * (width // heads)
-    assert Work(base).of([one]) + unseen == counter.get_total_flops()
+    assert FlopCounter(base).of([one.shape]) + unseen == counter.get_total_flops()
 
 
 def test_a_shared_prefix_is_counted_once(network: torch.nn.Module) -> None:
-    work = Work(network.get_base_model())
-    together, apart = pack(LONG), pack(LONG, share=False)
-    saved = 2 * (work.per_token * 40 + work.per_pair * 40 * 41 / 2)
-    assert work.of([apart]) - work.of([together]) == pytest.approx(saved)
+    counter = FlopCounter(network.get_base_model())
+    together, apart = pack(LONG).shape, pack(LONG, share=False).shape
+    saved = 2 * (counter.per_token * 40 + counter.per_pair * 40 * 41 / 2)
+    assert counter.of([apart]) - counter.of([together]) == pytest.approx(saved)

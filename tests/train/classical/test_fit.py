@@ -15,13 +15,13 @@ from shipworthy.core.files import new_folder, read_json
 from shipworthy.core.groups import ModelConfig
 from shipworthy.core.interrupt import StopRequestedError
 from shipworthy.evaluation.tasks.schema import Classification
+from shipworthy.models.adapters.schema import NoAdapter
 from shipworthy.models.build import load
 from shipworthy.models.majority.schema import Majority
 from shipworthy.models.xgboost.family import XGBoostModel
 from shipworthy.models.xgboost.schema import XGBoost
-from shipworthy.train.adapters.schema import NoAdapter
 from shipworthy.train.classical.fit import VALIDATE_EVERY, fit
-from shipworthy.train.records import Nowhere, Records
+from shipworthy.train.records import NoRecords, Records
 from shipworthy.train.request import Request
 from shipworthy.train.schema import ClassicalTrainer, NoOptimizer
 from tests.models import samples
@@ -31,7 +31,7 @@ TREES = XGBoost(rounds=300, early_stopping_rounds=8, max_depth=3, threads=1, lea
 TRAIN, VALIDATION = samples.table(400), samples.table(120, seed=9)
 
 
-class Noted(Nowhere):
+class Noted(NoRecords):
     """Keeps what is logged, and does something at a step."""
 
     def __init__(self, at: int = 0, what: Callable[[], None] = lambda: None) -> None:
@@ -57,7 +57,7 @@ def run(folder: Path, model: ModelConfig = TREES, records: Records | None = None
             run=folder,
             run_id="r",
         )
-        fit(request, records or Nowhere(), target)
+        fit(request, records or NoRecords(), target)
     return folder
 
 

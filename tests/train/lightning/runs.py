@@ -11,13 +11,13 @@ from safetensors.torch import load_file
 from shipworthy.core.files import new_folder, sha256_of_file
 from shipworthy.core.sources.schema import Folder
 from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.models.adapters.schema import Lora
 from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.causal_lm.weights import fetch
-from shipworthy.train.adapters.schema import Lora
 from shipworthy.train.lightning.fit import fit
 from shipworthy.train.lightning.training_state import Request
-from shipworthy.train.records import Nowhere, Records
+from shipworthy.train.records import NoRecords, Records
 from shipworthy.train.schema import AdamW, LightningTrainer
 from tests.tiny import write_model
 
@@ -83,7 +83,7 @@ def run(
             run=folder,
             run_id="r",
         )
-        fit(request, records or Nowhere(), target)
+        fit(request, records or NoRecords(), target)
     return folder / "done"
 
 

@@ -11,10 +11,10 @@ import torch.distributed as dist
 
 import shipworthy.train.lightning.checkpoints as checkpoints
 from shipworthy.core.errors import ShipworthyError
+from shipworthy.models.adapters.build import build
+from shipworthy.models.adapters.schema import Lora
 from shipworthy.models.causal_lm.network import load_network
 from shipworthy.models.causal_lm.packed import Row, pack, token_losses
-from shipworthy.train.adapters.build import build
-from shipworthy.train.adapters.schema import Lora
 from shipworthy.train.lightning.checkpoints import (
     Saver,
     newest,

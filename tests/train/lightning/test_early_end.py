@@ -17,7 +17,7 @@ from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.train.lightning.anomaly_policy import AnomalyPolicy
 from shipworthy.train.lightning.progress import Progress
 from shipworthy.train.monitor.schema import Monitor, Overfitting, Patience
-from shipworthy.train.records import Nowhere
+from shipworthy.train.records import NoRecords
 from tests.train.lightning.runs import adapter_hash, model_in, rows, run, weights
 
 IMPATIENT = Monitor(patience=Patience(action="finish", validations=2))
@@ -35,7 +35,7 @@ class Cut(Exception):
     """Ends a run from within."""
 
 
-class Noted(Nowhere):
+class Noted(NoRecords):
     """Keeps what is recorded; cuts the run when a step is."""
 
     def __init__(self, cut: int = 0) -> None:

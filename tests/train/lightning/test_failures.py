@@ -12,8 +12,8 @@ import torch
 import shipworthy.train.lightning.fit as fitting
 import shipworthy.train.lightning.module as module
 from shipworthy.core.errors import ShipworthyError
+from shipworthy.models.adapters.schema import Lora
 from shipworthy.models.causal_lm.schema import CausalLM
-from shipworthy.train.adapters.schema import Lora
 from shipworthy.train.lightning.gradients import gradients
 from shipworthy.train.monitor.schema import Divergence, Monitor, NotFinite, Rollback
 from shipworthy.train.schema import AdamW
@@ -121,7 +121,7 @@ def test_memory_that_runs_out_is_explained_by_its_parts(
 
 def check(model: CausalLM, folder: Path, table: pl.DataFrame, lr: float = 0.02, **changes: Any) -> None:
     folder.mkdir()
-    fitting.check(
+    request = fitting.Request(
         task=TASK,
         model=model,
         adapter=changes.pop("adapter", ADAPTER),
@@ -133,6 +133,7 @@ def check(model: CausalLM, folder: Path, table: pl.DataFrame, lr: float = 0.02, 
         run=folder,
         run_id="r",
     )
+    fitting.check(request)
 
 
 def replaced(table: pl.DataFrame, name: str, change: Callable[[list[int]], Sequence[int]]) -> pl.DataFrame:

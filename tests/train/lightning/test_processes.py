@@ -13,7 +13,7 @@ import torch
 
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.models.causal_lm.schema import CausalLM
-from shipworthy.train.records import Nowhere
+from shipworthy.train.records import NoRecords
 from tests.train.lightning.runs import adapter_hash, model_in, run, weights
 
 
@@ -39,7 +39,7 @@ class Cut(Exception):
     """Ends a run from within."""
 
 
-class CutAt(Nowhere):
+class CutAt(NoRecords):
     """Raises when a step is recorded."""
 
     def __init__(self, step: int) -> None:
@@ -73,7 +73,7 @@ def test_a_run_goes_on_with_another_number_of_processes(
     assert [e["ledger"] for e in history(tmp_path / "whole")] == [e["ledger"] for e in history(tmp_path / "cut")]
 
 
-class KillFollower(Nowhere):
+class KillFollower(NoRecords):
     """Kills the other process when a step is recorded."""
 
     def log(self, metrics: object, step: int) -> None:

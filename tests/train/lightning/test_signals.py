@@ -15,7 +15,7 @@ from shipworthy.core.interrupt import SIGNALS, StopRequestedError
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.train.lightning.checkpoints import newest, state_of
 from shipworthy.train.lightning.validation import Validation
-from shipworthy.train.records import Nowhere
+from shipworthy.train.records import NoRecords
 from tests.train.lightning.runs import adapter_hash, model_in, run, weights
 
 STEPS = 6  # validated after 3 and 6
@@ -27,7 +27,7 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CausalLM:
     return model_in(tmp_path / "hub")
 
 
-class At(Nowhere):
+class At(NoRecords):
     """Does something when a step is recorded."""
 
     def __init__(self, step: int, what: Callable[[], None]) -> None:

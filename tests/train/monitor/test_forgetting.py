@@ -7,11 +7,11 @@ import torch
 
 from shipworthy.core.errors import ArtifactError
 from shipworthy.core.files import read_json, write_json
+from shipworthy.models.adapters.build import build
+from shipworthy.models.adapters.schema import Lora
 from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.network import load_network
 from shipworthy.models.causal_lm.packed import Row, pack, token_losses
-from shipworthy.train.adapters.build import build
-from shipworthy.train.adapters.schema import Lora
 from shipworthy.train.monitor.forgetting import PROMPTS, GeneralPrompts
 from shipworthy.train.monitor.replay import row_losses
 from tests.tiny import write_model

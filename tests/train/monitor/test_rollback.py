@@ -7,10 +7,10 @@ from typing import Any
 import torch
 
 from shipworthy.core.files import read_json
+from shipworthy.models.adapters.build import build
+from shipworthy.models.adapters.schema import Lora
 from shipworthy.models.causal_lm.network import load_network
 from shipworthy.models.causal_lm.packed import Row, pack, token_losses
-from shipworthy.train.adapters.build import build
-from shipworthy.train.adapters.schema import Lora
 from shipworthy.train.monitor.detectors import detect
 from shipworthy.train.monitor.findings import decide, rate_factor
 from shipworthy.train.monitor.replay import row_losses, swapped_weights

@@ -10,10 +10,10 @@ import torch
 from peft import PeftModel
 
 from shipworthy.core.files import read_json
+from shipworthy.models.adapters.build import build
+from shipworthy.models.adapters.schema import Lora
 from shipworthy.models.causal_lm.network import load_network
 from shipworthy.models.causal_lm.packed import Row, pack, token_losses
-from shipworthy.train.adapters.build import build
-from shipworthy.train.adapters.schema import Lora
 from shipworthy.train.monitor.cause import Replay, cause
 from shipworthy.train.monitor.findings import Finding
 from shipworthy.train.monitor.replay import row_losses, swapped_weights

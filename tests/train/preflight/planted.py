@@ -7,11 +7,11 @@ import torch
 from peft import get_peft_model_state_dict, set_peft_model_state_dict
 from safetensors.torch import load_file, save_file
 
+from shipworthy.models.adapters.build import build
+from shipworthy.models.adapters.schema import Lora
 from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.network import load_network
 from shipworthy.models.causal_lm.packed import Row
-from shipworthy.train.adapters.build import build
-from shipworthy.train.adapters.schema import Lora
 from shipworthy.train.preflight.context import Context
 from shipworthy.train.schema import AdamW, LightningTrainer
 from tests.tiny import write_model

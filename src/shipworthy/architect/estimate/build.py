@@ -1,7 +1,6 @@
-"""Chooses who estimates: the file of this folder named as the model's kind, else `fitted` for what fits itself."""
+"""What is to be estimated, and by whom: `network` for a network that is trained in steps, else `fitted`."""
 
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,10 +10,8 @@ from shipworthy.architect.compute.schema import Machine
 from shipworthy.architect.estimate.estimate import Estimate
 from shipworthy.architect.rows import Expected
 from shipworthy.core.groups import ModelConfig
-from shipworthy.core.lazy import Lazy
 from shipworthy.evaluation.tasks.schema import Task
-
-ESTIMATES = Lazy("shipworthy.architect.estimate.{model.kind}", otherwise="shipworthy.architect.estimate.fitted")
+from shipworthy.models.quantities import Quantities, RowLengths, StepTiming
 
 
 @dataclass(frozen=True)
@@ -28,6 +25,10 @@ class Problem:
         expected: how many rows each split will have.
         machine: with cores and memory filled in.
         seed: of what is measured.
+        load: processes that wanted a core before anything was measured, the mean of a minute.
+        quantities: of the network that would be trained (None: the family fits itself).
+        lengths: tokens of the sample's rows, where there is a network.
+        timing: of a few of its training steps on this machine (None: nothing was timed, for the plan is for another).
     """
 
     task: Task
@@ -40,20 +41,21 @@ class Problem:
     expected: Expected
     machine: Machine
     seed: int
+    load: float = 0.0
+    quantities: Quantities | None = None
+    lengths: RowLengths | None = None
+    timing: StepTiming | None = None
 
 
-def estimate(problem: Problem, measure: Callable[..., Any]) -> Estimate:
-    """What training will take.
+def estimate(problem: Problem) -> Estimate:
+    """What training will take."""
+    from shipworthy.architect.estimate import fitted, network
 
-    Args:
-        measure: takes a few real training steps of a network (train/'s own; roles don't import one another).
-    """
-    module = ESTIMATES.load(problem.model)
-    load = os.getloadavg()[0]
-    result: Estimate = module.estimate(problem, measure)
+    module = network if problem.quantities else fitted
+    result = module.estimate(problem)
     if not result.measured:
         return result
-    return replace(result, measured={**result.measured, "busy": busy(load, problem.machine.cores)})
+    return replace(result, measured={**result.measured, "busy": busy(problem.load, problem.machine.cores)})
 
 
 def busy(load: float, cores: int) -> str:

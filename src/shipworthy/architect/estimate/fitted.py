@@ -1,8 +1,6 @@
 """A family that fits itself (trees, linear models): time from two fits on samples, a line through them to all rows."""
 
 import time
-from collections.abc import Callable
-from typing import Any
 
 import polars as pl
 import psutil
@@ -19,8 +17,8 @@ LONGER = 4.0
 CELL_BYTES = Bounds(24, 8, 80)
 
 
-def estimate(problem: Problem, measure: Callable[..., Any]) -> Estimate:
-    """What the fit will take; `measure` is for networks and is not called."""
+def estimate(problem: Problem) -> Estimate:
+    """What the fit will take."""
     rows = problem.sample.sample(min(LARGE_ROWS, problem.sample.height), seed=problem.seed, shuffle=True)
     libraries = psutil.Process().memory_info().rss / MB
     _seconds_of_fit(problem, rows.head(SMALL_ROWS))  # loads and warms up what is loaded once

@@ -1,4 +1,4 @@
-"""From one size of data and model to another, by the planner's own formula; without a network."""
+"""From one size of data and model to another, without a network."""
 
 import re
 from dataclasses import dataclass
@@ -65,17 +65,9 @@ def parse(text: str) -> Size:
     return Size(**found)
 
 
-def operations(tokens: float, parameters: float) -> float:
-    """Floating-point operations of a training with LoRA, roughly.
-
-    Forward 2 for each parameter and token; backward through frozen weights 2 more (Kaplan et al. 2020, table 1).
-    """
-    return 4 * parameters * tokens
-
-
 def time(data: float, model: float) -> Bounds:
-    """How many times as long the run takes: by tokens and operations, as a plan reckons."""
-    factor = operations(data, model) / operations(1, 1)
+    """How many times as long the run takes: operations grow with the tokens and with the parameters."""
+    factor = data * model
     low, high = sorted(model**power for power in UTILISATION)
     return Bounds(factor, data * min(low, model) * TIMING.low, data * max(high, model) * TIMING.high)
 

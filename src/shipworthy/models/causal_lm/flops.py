@@ -12,14 +12,14 @@ import torch
 from torch.nn import Linear
 from transformers import PreTrainedModel
 
-from shipworthy.models.causal_lm.packed import Pack
+from shipworthy.models.quantities import BatchShape
 
 SIDE, SIDE_ON_GPU = 2048, 8192
 """Of the timed product's matrices; on a GPU a small one times the launch."""
 
 
-class Work:
-    """Counts the operations of packs on a network.
+class FlopCounter:
+    """Counts the operations of batches on a network.
 
     Args:
         base: the causal language model, with an adapter's layers in place.
@@ -41,12 +41,12 @@ class Work:
         pair = 4 * config.num_attention_heads * head_size  # its score, and its share of the value
         self.per_pair = pair * len(layers) + 2 * pair * (len(layers) - first)
 
-    def of(self, packs: Iterable[Pack]) -> float:
+    def of(self, batches: Iterable[BatchShape]) -> float:
         """The operations of forward and backward pass."""
         total = 0.0
-        for p in packs:
-            pairs = p.prefix * (p.prefix + 1) / 2 + sum(n * p.prefix + n * (n + 1) / 2 for n in p.lengths)
-            total += len(p.ids_T) * self.per_token + len(p.target_N) * self.per_supervised_token + pairs * self.per_pair
+        for one in batches:
+            pairs = one.prefix * (one.prefix + 1) / 2 + sum(n * one.prefix + n * (n + 1) / 2 for n in one.lengths)
+            total += one.tokens * self.per_token + one.supervised * self.per_supervised_token + pairs * self.per_pair
         return total
 
 

@@ -16,7 +16,7 @@ SmolLM2-135M, 255 to 2523 tokens: 1.2 to 1.44 of it and of `working_numbers`).""
 def kept_numbers(config: Any, layers: int) -> int:
     """What the backward pass keeps for each token of a pack: inputs of norms and linear layers, keys, values, products.
 
-    As train/adapters/fused.py keeps them; a layer with dropout keeps more.
+    As models/adapters/fused.py keeps them; a layer with dropout keeps more.
 
     Args:
         config: of a Llama or a network of its kind.

@@ -17,6 +17,7 @@ from torch.utils.checkpoint import checkpoint
 from transformers import PreTrainedModel
 
 from shipworthy.models.causal_lm.generate import shared_prefix
+from shipworthy.models.quantities import BatchShape
 
 CHUNK = 1024
 """Supervised tokens whose logits are in memory at once."""
@@ -64,6 +65,11 @@ class Pack:
         return self.prefix * len(self.lengths) + sum(self.lengths)
 
     @property
+    def shape(self) -> BatchShape:
+        """What its operations and memory follow from."""
+        return BatchShape(self.prefix, self.lengths, len(self.target_N))
+
+    @property
     def padding(self) -> int:
         """Places of `slot_BL` that no token fills: only attention computes them."""
         return int(self.slot_BL.numel()) - sum(self.lengths)
@@ -109,6 +115,12 @@ def pack(rows: Sequence[Row], share: bool = True) -> Pack:
         target_N=torch.tensor([token for row in rows for token in row.answer]),
         row_N=torch.tensor([number for number, row in enumerate(rows) for _ in row.answer]),
     )
+
+
+def shape(rows: Sequence[Row]) -> BatchShape:
+    """The shape of a pack of these rows, which is not made."""
+    prefix = shared_prefix([row.prompt for row in rows])
+    return BatchShape(prefix, tuple(len(row) - prefix - 1 for row in rows), sum(len(row.answer) for row in rows))
 
 
 def token_losses(base: PreTrainedModel, packed: Pack) -> torch.Tensor:

@@ -28,7 +28,7 @@ class Sampled(TrackerConfig):
 
 @schema("tracker", "none")
 class NoTracker(Sampled):
-    """Nowhere but in the checkpoint's own history.json."""
+    """NoRecords but in the checkpoint's own history.json."""
 
 
 @schema("tracker", "mlflow")

@@ -28,7 +28,7 @@ from shipworthy.train.lightning.step_callback import StepCallback, best_folder, 
 from shipworthy.train.lightning.training_state import Request, TrainingState
 from shipworthy.train.lightning.validation import Validation
 from shipworthy.train.memory.explain import explain, is_out_of_memory
-from shipworthy.train.records import Nowhere, Records
+from shipworthy.train.records import NoRecords, Records
 from shipworthy.train.validation_answers import ANSWERS, interval
 
 
@@ -64,7 +64,7 @@ def check(request: Request) -> None:
 def _train_on_other_rank(request: Request) -> None:
     """What the other processes of a run do."""
     quiet()
-    _train(TrainingState(request), int(os.environ["WORLD_SIZE"]), Nowhere())
+    _train(TrainingState(request), int(os.environ["WORLD_SIZE"]), NoRecords())
 
 
 def _train(state: TrainingState, world: int, records: Records) -> None:
@@ -144,9 +144,9 @@ def _write_result(state: TrainingState, target: Path) -> None:
 
 def _summary(state: TrainingState, progress: Progress) -> dict[str, Any]:
     assert progress.best
-    history, parameters = progress.history, list(state.network.parameters())
+    history, quantities = progress.history, state.quantities
     seconds = sum(entry["step_s"] for entry in history)
-    peak = matrix_product_rate(parameters[0].device)
+    peak = matrix_product_rate(state.network.device)
     reached = median(entry["tflops"] for entry in history) * 1e12
     return {
         "steps": progress.step,
@@ -159,8 +159,8 @@ def _summary(state: TrainingState, progress: Progress) -> dict[str, Any]:
         "flops_per_s": reached,
         "matrix_product_flops_per_s": peak,
         "model_flop_utilisation": reached / peak,
-        "parameters": sum(p.numel() for p in parameters),
-        "trainable_parameters": sum(p.numel() for p in parameters if p.requires_grad),
+        "parameters": quantities.parameters,
+        "trainable_parameters": quantities.trainable_parameters,
         "peak_memory_mb": max(entry["memory_mb"] for entry in history),
         "selected_step": progress.best[1],
         "selected_metric": progress.best[0],

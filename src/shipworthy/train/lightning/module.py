@@ -11,7 +11,7 @@ import torch
 from peft import PeftModel
 from transformers import PreTrainedModel
 
-from shipworthy.models.causal_lm.flops import Work
+from shipworthy.models.causal_lm.quantities import NetworkQuantities
 from shipworthy.train.lightning.batch_plan import ledger
 from shipworthy.train.lightning.gradients import gradients
 from shipworthy.train.lightning.processes import summed
@@ -59,7 +59,7 @@ class FineTuningModule(lightning.LightningModule):
         self.network = network
         self.rule, self.steps, self.clip, self.workers = rule, steps, clip, workers
         self.ids, self.progress, self.policy = ids, progress, policy
-        self.work = Work(self.base)
+        self.quantities = NetworkQuantities(network)
         named = [(name, p) for name, p in network.named_parameters() if p.requires_grad]
         self.trained = [p for _, p in named]
         self.groups = [_group(name, self.base.config.num_hidden_layers) for name, _ in named]
@@ -104,7 +104,7 @@ class FineTuningModule(lightning.LightningModule):
                 parameter.grad = gradient
             self.optimizer.step()
         self.schedule.step()
-        self._note(entry, self.work.of(packs))
+        self._note(entry, self.quantities.flops(p.shape for p in packs))
         return {"done": True}
 
     def _note(self, entry: Entry, operations: float) -> None:

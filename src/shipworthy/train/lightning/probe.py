@@ -2,18 +2,18 @@
 
 import os
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 import psutil
 import torch
 
+from shipworthy.models.adapters.build import build as build_adapter
+from shipworthy.models.adapters.schema import Lora
 from shipworthy.models.causal_lm.base import base_folder
 from shipworthy.models.causal_lm.network import load_network
 from shipworthy.models.causal_lm.packed import Row, pack
+from shipworthy.models.causal_lm.quantities import NetworkQuantities
 from shipworthy.models.causal_lm.schema import CausalLM
-from shipworthy.train.adapters.build import build as build_adapter
-from shipworthy.train.adapters.schema import Lora
+from shipworthy.models.quantities import RowLengths, StepTiming
 from shipworthy.train.lightning.batch_plan import micro_batches, plan_batches
 from shipworthy.train.lightning.fit import quiet
 from shipworthy.train.lightning.gradients import gradients
@@ -23,39 +23,15 @@ from shipworthy.train.schema import AdamW, LightningTrainer
 MEASURED_STEPS = 2
 
 
-@dataclass(frozen=True)
-class Probe:
-    """What a few steps cost on this machine.
-
-    Attributes:
-        seconds_per_step: mean over the measured steps, the first (warm-up) left out.
-        tokens_per_second: of prompt and answer, without padding.
-        peak_memory_mb: the largest resident memory of the process after a step.
-        steps: measured steps.
-        parameters, trainable_parameters: counts.
-    """
-
-    seconds_per_step: float
-    tokens_per_second: float
-    peak_memory_mb: float
-    steps: int
-    parameters: int
-    trainable_parameters: int
-
-
 def measure(
     model: CausalLM,
     adapter: Lora,
     trainer: LightningTrainer,
     optimizer: AdamW,
-    lengths: Sequence[tuple[int, int]],
+    lengths: RowLengths,
     seed: int,
-) -> Probe:
-    """Takes steps on random tokens in rows as long as the sample's.
-
-    Args:
-        lengths: tokens of prompt and answer of sample rows.
-    """
+) -> StepTiming:
+    """Takes steps on random tokens in rows of these lengths."""
     quiet()
     torch.set_num_threads(trainer.threads or len(os.sched_getaffinity(0)))
     network = build_adapter(load_network(base_folder(model)), adapter, seed)
@@ -66,7 +42,7 @@ def measure(
         drawn: list[int] = torch.randint(vocabulary, (count,), generator=generator).tolist()
         return drawn
 
-    rows = [Row(tokens(prompt), tokens(answer)) for prompt, answer in lengths]
+    rows = [Row(tokens(prompt), tokens(answer)) for prompt, answer in lengths.rows]
     trained = [p for p in network.parameters() if p.requires_grad]
     updates, _ = build_optimizer(trained, optimizer, MEASURED_STEPS + 1)
     network.train()
@@ -84,12 +60,10 @@ def measure(
         seen += sum(p.tokens for p in packs)
         memory = max(memory, psutil.Process().memory_info().rss / 1e6)
     seconds = (time.monotonic() - started) / MEASURED_STEPS
-    parameters = list(network.parameters())
-    return Probe(
+    return StepTiming(
         seconds_per_step=seconds,
         tokens_per_second=seen / MEASURED_STEPS / seconds,
         peak_memory_mb=memory,
         steps=MEASURED_STEPS,
-        parameters=sum(p.numel() for p in parameters),
-        trainable_parameters=sum(p.numel() for p in parameters if p.requires_grad),
+        trainable_parameters=NetworkQuantities(network).trainable_parameters,
     )

@@ -16,14 +16,15 @@ from shipworthy.core.machine import cores
 from shipworthy.core.progress import say
 from shipworthy.core.seeds import seed_everything
 from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.models.adapters.build import build as build_adapter
+from shipworthy.models.adapters.schema import Lora
 from shipworthy.models.causal_lm.base import base_folder
 from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.network import load_network
 from shipworthy.models.causal_lm.packed import Row
+from shipworthy.models.causal_lm.quantities import NetworkQuantities
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.train import request as train_request
-from shipworthy.train.adapters.build import build as build_adapter
-from shipworthy.train.adapters.schema import Lora
 from shipworthy.train.lightning.batch_plan import plan_batches
 from shipworthy.train.lightning.checkpoints import (
     Tensors,
@@ -84,6 +85,11 @@ class TrainingState:
         self.randomness: Tensors = {}
 
     @cached_property
+    def quantities(self) -> NetworkQuantities:
+        """The network, counted."""
+        return NetworkQuantities(self.network)
+
+    @cached_property
     def general_prompts(self) -> GeneralPrompts:
         """General prompts with the network's answers before training; to be asked for before it is changed."""
         return GeneralPrompts.prepare(
@@ -99,8 +105,7 @@ class TrainingState:
     @property
     def workers(self) -> int:
         """Threads that compute packs side by side: on a GPU one, and one where they would draw from one generator."""
-        drawing = any(isinstance(m, torch.nn.Dropout) and m.p > 0 for m in self.network.modules())
-        return 1 if drawing or torch.cuda.is_available() else torch.get_num_threads()
+        return 1 if self.quantities.draws or torch.cuda.is_available() else torch.get_num_threads()
 
     def module(self, policy: Policy) -> FineTuningModule:
         """The training step; what is restored is restored into it."""

@@ -6,9 +6,10 @@ import torch
 from peft import PeftModel
 
 from shipworthy.core.errors import ShipworthyError
-from shipworthy.models.causal_lm.packed import Row
+from shipworthy.models.causal_lm.packed import Row, shape
+from shipworthy.models.causal_lm.quantities import NetworkQuantities
+from shipworthy.models.quantities import MB, MemoryParts
 from shipworthy.train.memory.headroom import Headroom, headroom
-from shipworthy.train.memory.parts import MB, Parts, parts
 
 OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "out of memory", "std::bad_alloc")
 
@@ -42,8 +43,9 @@ def explain(
     longest = max(map(len, rows))
     return (
         f"Out of memory in a micro-batch of {len(rows)} rows of up to {longest} tokens"
-        f"{f', {workers} of them side by side' if workers > 1 else ''}: {need}; {_missing(need, has_states):,.0f} MB "
-        f"of it on top of what was there, and {there.what} had {there.free_mb:,.0f} of {there.limit_mb:,.0f} MB left. "
+        f"{f', {workers} of them side by side' if workers > 1 else ''}: {need}; "
+        f"{_missing_mb(need, has_states):,.0f} MB of it on top of what was there, and "
+        f"{there.what} had {there.free_mb:,.0f} of {there.limit_mb:,.0f} MB left. "
         f"{_change(network, rows, optimizer, workers, there.free_mb)}"
     )
 
@@ -69,13 +71,32 @@ def expected_to_live(
     """
     if network.device.type != "cpu":
         return True
-    need = _missing(parts(network, rows, optimizer, workers), bool(optimizer and optimizer.state))
+    need = _missing_mb(parts(network, rows, optimizer, workers), bool(optimizer and optimizer.state))
     return need <= headroom(network.device, deadly=True).free_mb
 
 
-def _missing(need: Parts, has_states: bool) -> float:
+def parts(
+    network: PeftModel, rows: Sequence[Row], optimizer: torch.optim.Optimizer | None = None, workers: int = 1
+) -> MemoryParts:
+    """The parts of a step over packs of these rows.
+
+    Args:
+        rows: of one micro-batch, the largest.
+        optimizer: its states are counted if it has any yet.
+        workers: micro-batches that are computed side by side.
+    """
+    states = [v for s in optimizer.state.values() for v in s.values() if torch.is_tensor(v)] if optimizer else []
+    return NetworkQuantities(network).memory(
+        shape(rows),
+        workers,
+        on_gpu=network.device.type != "cpu",
+        optimizer_bytes=sum(state.numel() * state.element_size() for state in states),
+    )
+
+
+def _missing_mb(need: MemoryParts, has_states: bool) -> float:
     """What the step takes on top of what is in memory before it."""
-    return need.step + (0 if has_states else need.optimizer)
+    return (need.step + (0 if has_states else need.optimizer)) / MB
 
 
 def _change(
@@ -89,7 +110,7 @@ def _change(
     has_states = bool(optimizer and optimizer.state)
 
     def fits(fewer: Sequence[Row], side_by_side: int) -> bool:
-        return _missing(parts(network, fewer, optimizer, side_by_side), has_states) <= free_mb
+        return _missing_mb(parts(network, fewer, optimizer, side_by_side), has_states) <= free_mb
 
     ordered = sorted(rows, key=len, reverse=True)
     for size in _halves(len(ordered)):
@@ -102,9 +123,8 @@ def _change(
             f"A single row of {len(ordered[0])} tokens does not fit: with trainer.micro_batch_size=1 and "
             f"task.max_length={length} rows do, the longer ones are left out."
         )
-    trained = sum(p.numel() * p.element_size() for p in network.parameters() if p.requires_grad) / MB
     fixed = parts(network, [_cut(ordered[0], 2)], optimizer, 1)
-    if trained > 0.25 * (fixed.total - fixed.weights):
+    if NetworkQuantities(network).trainable_bytes > 0.25 * (fixed.total - fixed.weights):
         return (
             "No length fits: lower adapter.rank, which gradients and optimizer states follow, or raise "
             "adapter.first_layer."

@@ -12,7 +12,7 @@ WHY_NOT = {
     "skip": "it lies not in one batch, so the next step would be as the skipped one, or the step is done already",
     "finish": "it is judged between validations, and a run ends well at a validation",
     "rollback": "the same steps at a lower rate would end there again",
-    "stop": "nothing is broken, and finish ends the run as well, and hands its best adapter on",
+    "stop": "nothing is broken, and finish ends the run as well, with its best adapter as the result",
 }
 
 
@@ -21,9 +21,9 @@ class Detector:
     """What all detectors have.
 
     Attributes:
-        action: off, warn (once, when it begins), skip (the optimizer step), finish (end the run here, and hand its best
-            validated adapter on), rollback (to a checkpoint from before it began, at a lower rate) or stop; each
-            detector knows which of them make sense.
+        action: off, warn (once, when it begins), skip (the optimizer step), finish (end the run here, with its best
+            validated adapter as the result), rollback (to a checkpoint from before it began, at a lower rate) or stop;
+            each detector knows which of them make sense.
     """
 
     allowed: ClassVar[tuple[str, ...]] = ACTIONS

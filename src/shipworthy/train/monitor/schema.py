@@ -1,10 +1,57 @@
-"""What a training run watches in itself, and what it does then: `trainer.monitor`."""
+"""What is looked for while a run trains, and what is done when it is found: `trainer.monitor`."""
 
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from shipworthy.core.errors import UsageError
 from shipworthy.train.monitor.detector import Detector
+
+
+@dataclass
+class AgainstRecent(Detector):
+    """A step that is compared with those just before it.
+
+    Attributes:
+        window: steps that are compared with.
+        warm_up: steps before the first judgement.
+    """
+
+    window: int = 50
+    warm_up: int = 20
+
+
+@dataclass
+class OverSteps(Detector):
+    """What lasts for many steps, so that leaving one out, or going back, would not help."""
+
+    allowed = ("off", "warn", "stop")
+
+
+@dataclass
+class OverWindow(OverSteps):
+    """Judged once in `window` steps, over all of them.
+
+    Attributes:
+        window: steps.
+    """
+
+    by_window = True
+
+    window: int = 20
+
+
+@dataclass
+class AtValidation(Detector):
+    """Judged at each validation, by what it measured."""
+
+    allowed = ("off", "warn", "finish", "rollback", "stop")
+
+
+@dataclass
+class OverValidations(Detector):
+    """Judged at each validation, over all of them so far."""
+
+    allowed = ("off", "warn", "finish")
 
 
 @dataclass
@@ -17,57 +64,45 @@ class NotFinite(Detector):
 
 
 @dataclass
-class Spike(Detector):
+class Spike(AgainstRecent):
     """A loss far above those just before it.
 
     Attributes:
         deviations: robust standard deviations (1.4826 times the median absolute deviation) above the median.
         least: a smaller rise is none (nats).
-        window: steps that are compared with.
-        warm_up: steps before the first judgement.
     """
 
     deviations: float = 10.0
     least: float = 0.5
-    window: int = 50
-    warm_up: int = 20
 
 
 @dataclass
-class Explosion(Detector):
-    """A gradient norm far above those just before it, and above those of the first steps.
+class Explosion(AgainstRecent):
+    """A gradient norm far above those just before it, and above those of the first `warm_up` steps.
 
     Attributes:
         times: as large as the median.
-        window: steps that are compared with.
-        warm_up: steps before the first judgement; they are the first steps.
     """
 
     action: str = "skip"
     times: float = 20.0
-    window: int = 50
-    warm_up: int = 20
 
 
 @dataclass
-class Vanishing(Detector):
-    """Gradients that became small while the loss did not.
+class Vanishing(OverWindow):
+    """Gradients that became small while the loss did not: the window's median at the start and now.
 
     Attributes:
         share: of the first steps' quotient of gradient norm and loss, below which it is.
-        window: steps whose median is taken, at the start and now; judged once in as many steps.
     """
 
-    allowed = ("off", "warn", "stop")
     shares = ("share",)
-    by_window = True
 
     share: float = 0.005
-    window: int = 20
 
 
 @dataclass
-class DeadAdapter(Detector):
+class DeadAdapter(OverSteps):
     """A group of modules that does not learn: no gradient, or weights that do not move.
 
     Attributes:
@@ -75,7 +110,6 @@ class DeadAdapter(Detector):
         share: of the largest group's gradient norm, up to which a gradient is none.
     """
 
-    allowed = ("off", "warn", "stop")
     shares = ("share",)
 
     action: str = "stop"
@@ -84,20 +118,18 @@ class DeadAdapter(Detector):
 
 
 @dataclass
-class Plateau(Detector):
+class Plateau(OverWindow):
     """A loss that surely fell no more; where noise hides whether it fell, nothing is said.
 
     Attributes:
+        window: steps of a mean, which is compared with the mean before it.
         least: relative improvement of the mean loss, below which it is a plateau.
-        window: steps of a mean, which is compared with the mean before it; judged once in as many steps.
     """
 
-    allowed = ("off", "warn", "stop")
     shares = ("least",)
-    by_window = True
 
-    least: float = 0.02
     window: int = 200
+    least: float = 0.02
 
 
 @dataclass
@@ -123,32 +155,27 @@ class Divergence(Detector):
 
 
 @dataclass
-class SlowData(Detector):
+class SlowData(OverWindow):
     """Steps that wait for their batch.
 
     Attributes:
-        share: of the steps' time that is spent waiting.
-        window: steps that are added up; judged once in as many steps.
+        share: of the window's time that is spent waiting.
     """
 
-    allowed = ("off", "warn", "stop")
     shares = ("share",)
-    by_window = True
 
     share: float = 0.3
-    window: int = 20
 
 
 @dataclass
-class ModeCollapse(Detector):
-    """Generated answers that became all alike, or empty; judged at each validation.
+class ModeCollapse(AtValidation):
+    """Generated answers that became all alike, or empty.
 
     Attributes:
         distinct: share of the reference answers' distinct pairs of tokens.
         length: share of the reference answers' mean length.
     """
 
-    allowed = ("off", "warn", "finish", "rollback", "stop")
     shares = ("distinct", "length")
 
     distinct: float = 0.5
@@ -156,21 +183,19 @@ class ModeCollapse(Detector):
 
 
 @dataclass
-class Forgetting(Detector):
-    """GeneralPrompts abilities that are lost; judged at each validation.
+class Forgetting(AtValidation):
+    """General abilities that are lost.
 
     Attributes:
         rise: of the loss on the base model's own answers to general prompts (nats per token).
     """
 
-    allowed = ("off", "warn", "finish", "rollback", "stop")
-
     rise: float = 1.0
 
 
 @dataclass
-class Overfitting(Detector):
-    """A loss on validation that rises, surely, while that on train falls; judged at each validation.
+class Overfitting(OverValidations):
+    """A loss on validation that rises, surely, while that on train falls.
 
     Attributes:
         validations: that show it at least, the one with the lowest loss among them.
@@ -179,7 +204,6 @@ class Overfitting(Detector):
         chance: that noise without a trend would climb so steadily (share).
     """
 
-    allowed = ("off", "warn", "finish")
     shares = ("least", "chance")
 
     validations: int = 4
@@ -200,7 +224,7 @@ class Overfitting(Detector):
 
 
 @dataclass
-class Patience(Detector):
+class Patience(OverValidations):
     """Validations that brought nothing better on the task's metric: early stopping, where its action is `finish`.
 
     Attributes:
@@ -208,7 +232,6 @@ class Patience(Detector):
         least: above the best before, below which a validation's metric is nothing better (share of rows).
     """
 
-    allowed = ("off", "warn", "finish")
     shares = ("least",)
 
     action: str = "off"
@@ -236,7 +259,7 @@ class Rollback:
 
 @dataclass
 class Monitor:
-    """What is watched, and what is done then.
+    """The detectors, and what follows of what they find.
 
     Attributes:
         skips: steps skipped in a row, after which it is not the batch: the run goes back, or stops where its numbers

@@ -5,6 +5,7 @@ import math
 import torch
 
 from shipworthy.models.causal_lm.packed import pack, token_losses
+from shipworthy.models.causal_lm.quantities import NetworkQuantities
 from shipworthy.train.preflight.context import Context, Outcome
 from shipworthy.train.preflight.preserve import add_noise_to_zeros, preserve_network
 
@@ -27,7 +28,7 @@ def receive_gradient(context: Context) -> Outcome:
     frozen = [n for n, p in context.network.named_parameters() if prefix in n and not p.requires_grad]
     measured: dict[str, float] = {
         "trained_tensors": len(parameters),
-        "trained_parameters": sum(p.numel() for p in parameters.values()),
+        "trained_parameters": NetworkQuantities(context.network).trainable_parameters,
         "frozen_adapter_tensors": len(frozen),
     }
     if frozen or not parameters:

@@ -9,11 +9,10 @@ import torch
 from torch.distributed.checkpoint.api import CheckpointException
 
 from shipworthy.core.errors import ShipworthyError
+from shipworthy.models.causal_lm.quantities import NetworkQuantities
 from shipworthy.train.preflight.context import Context, Outcome
 from shipworthy.train.preflight.preserve import preserve_network
 
-TENSORS_EACH = 3
-"""The weights and AdamW's two moments of each."""
 HISTORY_BYTES = 1000
 """Per step, in each checkpoint."""
 
@@ -21,8 +20,7 @@ HISTORY_BYTES = 1000
 def disk_has_room(context: Context) -> Outcome:
     """The checkpoints that are kept, one being written, and the best fit onto the run's disk."""
     trainer = context.trainer
-    each = TENSORS_EACH * sum(p.numel() * p.element_size() for p in context.trained().values())
-    each += HISTORY_BYTES * trainer.steps
+    each = NetworkQuantities(context.network).checkpoint_bytes + HISTORY_BYTES * trainer.steps
     copies = trainer.keep + 3  # the first stays, one is on its way, and the best adapter
     context.run.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(context.run).free

@@ -6,8 +6,8 @@ import pytest
 import torch
 from peft import LoraConfig, get_peft_model
 
+from shipworthy.models.adapters.fused import fuse
 from shipworthy.models.causal_lm.network import load_network
-from shipworthy.train.adapters.fused import fuse
 from tests.tiny import write_model
 
 IDS = torch.tensor([[1, 30, 40, 50, 60], [1, 31, 41, 51, 61]])

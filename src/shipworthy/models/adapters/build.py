@@ -6,14 +6,26 @@ from torch.nn import Linear
 from transformers import PreTrainedModel
 
 from shipworthy.core.errors import UsageError
-from shipworthy.train.adapters.fused import fuse
-from shipworthy.train.adapters.schema import Lora
+from shipworthy.models.adapters.fused import fuse
+from shipworthy.models.adapters.schema import Lora
 
 
 def build(network: PreTrainedModel, config: Lora, seed: int) -> PeftModel:
-    """The network with LoRA on its linear layers; only the updates are trainable.
+    """The network with its adapter, and with the fused training steps of `fused.py`.
 
     The seed is set here, before the updates' weights are drawn.
+
+    Raises:
+        UsageError: `adapter.targets` or `adapter.first_layer` name what the network does not have.
+    """
+    torch.manual_seed(seed)
+    adapted = attach(network, config)
+    fuse(adapted)
+    return adapted
+
+
+def attach(network: PreTrainedModel, config: Lora) -> PeftModel:
+    """The network with LoRA on its linear layers; only the updates are trainable.
 
     Raises:
         UsageError: `adapter.targets` or `adapter.first_layer` name what the network does not have.
@@ -29,7 +41,6 @@ def build(network: PreTrainedModel, config: Lora, seed: int) -> PeftModel:
     for target in config.targets:
         if target != "all-linear" and target not in linear:
             raise UsageError(f"adapter.targets: the network has no linear layer '{target}', but {sorted(linear)}.")
-    torch.manual_seed(seed)
     adapted = get_peft_model(
         network,
         LoraConfig(
@@ -42,5 +53,4 @@ def build(network: PreTrainedModel, config: Lora, seed: int) -> PeftModel:
         ),
     )
     assert isinstance(adapted, PeftModel)
-    fuse(adapted)
     return adapted

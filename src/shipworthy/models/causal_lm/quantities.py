@@ -1,0 +1,91 @@
+"""A causal language model with its adapter, counted: parameters, operations and memory of a training step."""
+
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+
+import torch
+from peft import PeftModel
+from transformers import AutoConfig, AutoModelForCausalLM, PretrainedConfig, PreTrainedModel
+
+from shipworthy.models.adapters.build import attach
+from shipworthy.models.adapters.schema import Lora
+from shipworthy.models.causal_lm.base import base_folder
+from shipworthy.models.causal_lm.flops import FlopCounter
+from shipworthy.models.causal_lm.memory import PEAK, gathered_numbers, kept_numbers, projection_bytes, working_numbers
+from shipworthy.models.causal_lm.schema import CausalLM
+from shipworthy.models.quantities import ADAMW_MOMENTS, BatchShape, MemoryParts
+
+
+class NetworkQuantities:
+    """Counts a network as it is: one that is trained, or one without weights (on torch's meta device).
+
+    Attributes:
+        trainable_bytes: of the trained weights.
+        kept_layers: layers that keep something for the backward pass: from the lowest trained one upwards.
+    """
+
+    def __init__(self, network: PeftModel) -> None:
+        self.base: PreTrainedModel = network.get_base_model()
+        every = dict(network.named_parameters())
+        trained = [p for p in every.values() if p.requires_grad]
+        self.parameters = sum(p.numel() for p in every.values())
+        self.trainable_parameters = sum(p.numel() for p in trained)
+        self.base_parameters = sum(p.numel() for name, p in every.items() if network.base_model.prefix not in name)
+        self.weight_bytes = sum(map(_bytes, every.values()))
+        self.trainable_bytes = sum(map(_bytes, trained))
+        self.checkpoint_bytes = (1 + ADAMW_MOMENTS) * self.trainable_bytes
+        self.draws = any(isinstance(m, torch.nn.Dropout) and m.p > 0 for m in network.modules())
+        layers = self.base.model.layers
+        first = (i for i, layer in enumerate(layers) if any(p.requires_grad for p in layer.parameters()))
+        self.kept_layers = len(layers) - min(first, default=len(layers))
+
+    @cached_property
+    def _counter(self) -> FlopCounter:
+        return FlopCounter(self.base)
+
+    def flops(self, batches: Iterable[BatchShape]) -> float:
+        """Floating-point operations of forward and backward pass over the batches."""
+        return self._counter.of(batches)
+
+    def memory(
+        self, batch: BatchShape, side_by_side: int = 1, *, on_gpu: bool = False, optimizer_bytes: float = 0.0
+    ) -> MemoryParts:
+        """The parts of a step, from shapes alone (see `Quantities`)."""
+        config, itemsize = self.base.config, self.base.dtype.itemsize
+        kept = batch.tokens * kept_numbers(config, self.kept_layers)
+        if on_gpu:
+            kept += gathered_numbers(config, self.kept_layers, len(batch.lengths), batch.longest)
+        working = batch.tokens * working_numbers(config)
+        return MemoryParts(
+            weights=self.weight_bytes,
+            gradients=(1 + side_by_side) * self.trainable_bytes,
+            optimizer=optimizer_bytes or ADAMW_MOMENTS * self.trainable_bytes,
+            activations=side_by_side * (PEAK * kept + working) * itemsize,
+            logits=side_by_side * projection_bytes(config, batch.supervised),
+        )
+
+
+def of(model: CausalLM, adapter: Lora) -> NetworkQuantities:
+    """Of the network that would be trained, without its weights.
+
+    Raises:
+        ArtifactError: the base was not fetched.
+        UsageError: the adapter names what the network does not have.
+    """
+    return NetworkQuantities(on_meta(base_folder(model), adapter))
+
+
+def on_meta(folder: Path, adapter: Lora) -> PeftModel:
+    """The network of a folder with its adapter, in 32 bits as it is trained: shapes only, no memory."""
+    return from_config(AutoConfig.from_pretrained(str(folder)), adapter)
+
+
+def from_config(config: PretrainedConfig, adapter: Lora) -> PeftModel:
+    """The network of a Hugging Face config with its adapter: shapes only, no memory."""
+    with torch.device("meta"):
+        return attach(AutoModelForCausalLM.from_config(config, dtype=torch.float32), adapter)
+
+
+def _bytes(tensor: torch.Tensor) -> int:
+    return int(tensor.numel() * tensor.element_size())

@@ -1,0 +1,193 @@
+"""What a network is made of and what a training step of it takes: counted once, by its family, for all roles.
+
+A family whose networks are trained in steps has two files beside its schema: `quantities.py` with
+`of(model, adapter) -> Quantities`, and `lengths.py` with `row_lengths(model, task, rows) -> RowLengths`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Protocol
+
+import polars as pl
+
+from shipworthy.core.groups import AdapterConfig, ModelConfig
+from shipworthy.core.lazy import Lazy
+from shipworthy.evaluation.tasks.schema import Task
+
+COUNTED, LENGTHS = Lazy("{model}.quantities"), Lazy("{model}.lengths")
+MB = 1e6
+ADAMW_MOMENTS = 2
+"""Tensors that AdamW keeps of each trained one."""
+
+
+@dataclass(frozen=True)
+class BatchShape:
+    """Rows that are computed at once.
+
+    Attributes:
+        prefix: tokens that all rows begin with, computed once (0: nothing is shared).
+        lengths: further input tokens of each row.
+        supervised: tokens whose loss is computed.
+    """
+
+    prefix: int
+    lengths: tuple[int, ...]
+    supervised: int
+
+    @property
+    def tokens(self) -> int:
+        """Tokens that are computed."""
+        return self.prefix + sum(self.lengths)
+
+    @property
+    def longest(self) -> int:
+        """Tokens of the longest row, the prefix included."""
+        return self.prefix + max(self.lengths)
+
+
+@dataclass(frozen=True)
+class RowLengths:
+    """Tokens of prompt and answer of rows, those that fit the longest row that is trained on."""
+
+    rows: list[tuple[int, int]]
+
+    @property
+    def mean(self) -> float:
+        """Mean tokens of a row."""
+        return sum(prompt + answer for prompt, answer in self.rows) / len(self.rows)
+
+    @property
+    def longest(self) -> int:
+        """Tokens of the longest row."""
+        return max(prompt + answer for prompt, answer in self.rows)
+
+    @property
+    def answer(self) -> float:
+        """Mean tokens of an answer."""
+        return sum(answer for _, answer in self.rows) / len(self.rows)
+
+    def shapes(self) -> list[BatchShape]:
+        """Each row alone: its last token is a target only."""
+        return [BatchShape(0, (prompt + answer - 1,), answer) for prompt, answer in self.rows]
+
+    def mean_batch(self, rows: int) -> BatchShape:
+        """A batch of rows of the mean length."""
+        return BatchShape(0, (round(self.mean) - 1,) * rows, round(rows * self.answer))
+
+    def longest_batch(self, rows: int) -> BatchShape:
+        """A batch of rows as long as the longest."""
+        _, answer = max(self.rows, key=sum)
+        return BatchShape(0, (self.longest - 1,) * rows, rows * answer)
+
+
+@dataclass(frozen=True)
+class MemoryParts:
+    """Where the memory of a training step goes (bytes).
+
+    Attributes:
+        weights: of the network and its adapter, there before the step.
+        gradients: of the trained weights: their sum, and the parts that are being added.
+        optimizer: its states; as they are, or as the first step will make them.
+        activations: what the forward pass leaves for the backward pass, at its peak.
+        logits: of the vocabulary projection, with their softmax and gradient.
+    """
+
+    weights: float
+    gradients: float
+    optimizer: float
+    activations: float
+    logits: float
+
+    @property
+    def step(self) -> float:
+        """What a step takes beside weights and optimizer (bytes)."""
+        return self.gradients + self.activations + self.logits
+
+    @property
+    def total(self) -> float:
+        """All of it (bytes)."""
+        return self.weights + self.optimizer + self.step
+
+    def named(self) -> dict[str, float]:
+        """Name, as users read it → bytes."""
+        names = {"optimizer": "optimizer states", "logits": "vocabulary projection"}
+        return {names.get(name, name): value for name, value in asdict(self).items()}
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name} {value / MB:,.0f} MB" for name, value in self.named().items())
+
+
+class Quantities(Protocol):
+    """A network with its adapter, counted.
+
+    Attributes:
+        base_parameters: of the network without its adapter.
+        parameters, trainable_parameters: with it.
+        checkpoint_bytes: what a run goes on from: trained weights with AdamW's moments.
+        draws: whether training steps draw random numbers (dropout).
+    """
+
+    base_parameters: int
+    parameters: int
+    trainable_parameters: int
+    checkpoint_bytes: int
+    draws: bool
+
+    def flops(self, batches: Iterable[BatchShape]) -> float:
+        """Floating-point operations of forward and backward pass over the batches."""
+        ...
+
+    def memory(
+        self, batch: BatchShape, side_by_side: int = 1, *, on_gpu: bool = False, optimizer_bytes: float = 0.0
+    ) -> MemoryParts:
+        """The parts of a step, from shapes alone: nothing is computed.
+
+        Args:
+            batch: the largest micro-batch.
+            side_by_side: micro-batches that are computed at the same time.
+            optimizer_bytes: of the optimizer's states (0: it has none yet, and AdamW's are foretold).
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class StepTiming:
+    """What a few real training steps took on this machine.
+
+    Attributes:
+        seconds_per_step: mean over the measured steps, the first (warm-up) left out.
+        tokens_per_second: of prompt and answer, without padding.
+        peak_memory_mb: the largest resident memory of the process after a step.
+        steps: measured steps.
+        trainable_parameters: of the network that was trained.
+    """
+
+    seconds_per_step: float
+    tokens_per_second: float
+    peak_memory_mb: float
+    steps: int
+    trainable_parameters: int
+
+
+def of(model: ModelConfig, adapter: AdapterConfig) -> Quantities | None:
+    """Of the network that would be trained, from its shapes, without its weights; None for a family without networks.
+
+    Raises:
+        ArtifactError: its base was not fetched.
+    """
+    counted: Quantities | None = COUNTED.load(model).of(model, adapter) if COUNTED.name(model) else None
+    return counted
+
+
+def row_lengths(model: ModelConfig, task: Task, rows: pl.DataFrame) -> RowLengths | None:
+    """Tokens of rows as the model is trained on them; None for a family without tokens.
+
+    Args:
+        rows: with the task's inputs and `answer`.
+
+    Raises:
+        UsageError: the task asks for something else than the model answers, or no row fits.
+        ArtifactError: the model's tokenizer was not fetched.
+    """
+    found: RowLengths | None = LENGTHS.load(model).row_lengths(model, task, rows) if LENGTHS.name(model) else None
+    return found
