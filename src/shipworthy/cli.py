@@ -10,7 +10,11 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from shipworthy.config import Config
+    from shipworthy.core.workspace import Workspace
 
 COMMANDS = {
     "fetch": "download the raw data and the base weights, checked against their pins",
@@ -26,6 +30,7 @@ COMMANDS = {
 }
 
 ASIDE = {
+    "pipeline": "run the commands of a recipe in order, those whose results are not current (experiment=…)",
     "tune": "search for better values: a campaign of trials, pruned, on this machine or a cluster (hpo=…)",
     "ablate": "say what each decision of a recipe contributes (ablation=…)",
     "code": "write what each command's result depends on in the code (dvc.yaml does)",
@@ -50,7 +55,7 @@ BESIDE = {
 EXAMPLES = """\
 overrides: shipworthy train model=smollm2_135m optimizer.lr=3e-4
 a sweep:   shipworthy train --multirun optimizer.lr=1e-4,5e-4
-a recipe:  shipworthy prepare experiment=adult_xgboost
+a recipe:  shipworthy pipeline experiment=adult_xgboost
 the road:  dvc repro; a variant of it: dvc exp run -S quant=gguf_q8_0"""
 
 
@@ -135,6 +140,11 @@ def run(
         stage(command)(overrides)
         return
     overrides = [literal(text) for text in overrides]
+    if command == "pipeline":
+        if params is not None or multirun or detach or dry_run:
+            raise UsageError("pipeline takes no --option: give it group=choice and key=value.")
+        importlib.import_module("shipworthy.execution.pipeline").pipeline(overrides)
+        return
     if command in CAMPAIGNS:
         if params is not None or multirun:
             raise UsageError(f"{command} makes many runs by itself: drop {'--multirun' if multirun else '--params'}.")
@@ -182,20 +192,22 @@ def stage_non_identity(command: str) -> tuple[str, ...]:
     return names
 
 
-def execute(command: str, config: "object", publish: bool) -> None:
-    """Runs a stage with its groups of the config."""
-    from shipworthy.config import Config, as_dict
+def stage_if_there(command: str) -> tuple[str, ...]:
+    """The kinds of artifacts that it reads where they are there, and does without where they are not."""
+    kinds: tuple[str, ...] = getattr(importlib.import_module(f"shipworthy.stages.{command}"), "LATER", ())
+    return kinds
+
+
+def workspace_of(command: str, config: "Config", *, publish: bool = True) -> "Workspace":
+    """The workspace as a command is given it."""
+    from shipworthy.config import as_dict
     from shipworthy.core.lineage.lineage import lineage
     from shipworthy.core.project import project_root
     from shipworthy.core.workspace import Workspace
 
-    assert isinstance(config, Config)
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    # Threads that wait for one another without turning in place: 2 to 3 times as fast where there is other work.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     groups = {name: getattr(config, name) for name in stage_groups(command)}
     parts = config.groups()
-    workspace = Workspace(
+    return Workspace(
         root=project_root() / config.workspace,
         command=command,
         config={name: as_dict(value) if name in parts else value for name, value in groups.items()},
@@ -207,7 +219,15 @@ def execute(command: str, config: "object", publish: bool) -> None:
         },
         code=lineage(command, parts).digest,
     )
-    stage(command)(workspace=workspace, **groups)
+
+
+def execute(command: str, config: "Config", publish: bool) -> None:
+    """Runs a stage with its groups of the config."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    # Threads that wait for one another without turning in place: 2 to 3 times as fast where there is other work.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    groups = {name: getattr(config, name) for name in stage_groups(command)}
+    stage(command)(workspace=workspace_of(command, config, publish=publish), **groups)
 
 
 def entry() -> None:
