@@ -80,7 +80,8 @@ class Played:
         if command == "train":
             workspace.inputs.pop("plan")
         # A dataset of the same rows comes out whatever the model is.
-        content = str(workspace.inputs) if command == "prepare" else workspace.run_id
+        rows = f"{workspace.inputs} {workspace.config.get('data')}"
+        content = rows if command == "prepare" else workspace.run_id
         with workspace.write(ARTIFACTS[command]) as folder:
             (folder / "content").write_text(content)
             (folder / "summary.txt").write_text("VERDICT: SHIP")
