@@ -113,7 +113,7 @@ def test_dvc_runs_again_what_an_edit_touches_and_nothing_for_a_comment(people: P
 
     def stale() -> set[str]:
         people.ok("dvc", "repro", "code")
-        return set(json.loads(people.ok("dvc", "status", "--json", "evaluate") or "{}"))
+        return set(json.loads(people.ok("dvc", "status", "--json", "--with-deps", "evaluate") or "{}"))
 
     assert stale() == set()
     people.edit("models/xgboost/family.py", "# Another comment.")
