@@ -24,6 +24,7 @@ COMMANDS = {
 }
 
 ASIDE = {
+    "pipeline": "run the commands of a recipe in order, those whose results are not current (experiment=…)",
     "tune": "search for better values: a campaign of trials, pruned, on this machine or a cluster (hpo=…)",
     "ablate": "say what each decision of a recipe contributes (ablation=…)",
     "code": "write what each command's result depends on in the code (dvc.yaml does)",
@@ -48,7 +49,7 @@ BESIDE = {
 EXAMPLES = """\
 overrides: shipworthy train model=smollm2_135m optimizer.lr=3e-4
 a sweep:   shipworthy train --multirun optimizer.lr=1e-4,5e-4
-a recipe:  shipworthy prepare experiment=adult_xgboost
+a recipe:  shipworthy pipeline experiment=adult_xgboost
 the road:  dvc repro; a variant of it: dvc exp run -S quant=gguf_q8_0"""
 
 
@@ -135,6 +136,13 @@ def run(
         stage(command)(overrides)
         return
     overrides = [literal(text) for text in overrides]
+    if command == "pipeline":
+        if params is not None or multirun or detach or dry_run:
+            raise UsageError("pipeline takes no --option: give it group=choice and key=value.")
+        from shipworthy.execution.pipeline import pipeline
+
+        pipeline(overrides)
+        return
     if command in CAMPAIGNS:
         if params is not None or multirun:
             raise UsageError(f"{command} makes many runs by itself: drop {'--multirun' if multirun else '--params'}.")

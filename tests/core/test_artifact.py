@@ -184,15 +184,15 @@ def test_another_kind_and_none_at_all_are_refused(tmp_path: Path) -> None:
         read_artifact(tmp_path / "nothing", "dataset")
 
 
-def test_a_runs_id_follows_from_config_seed_and_inputs(tmp_path: Path) -> None:
+def test_a_runs_id_follows_from_config_seed_code_and_inputs(tmp_path: Path) -> None:
     write(tmp_path)
 
-    def run_id(rate: float = 1.0, seed: int = 1, *, reads: bool = True) -> str:
-        workspace = Workspace(root=tmp_path, command="train", config={"optimizer": {"lr": rate}}, seed=seed)
+    def run_id(rate: float = 1.0, seed: int = 1, code: str = "", *, reads: bool = True) -> str:
+        workspace = Workspace(root=tmp_path, command="train", config={"optimizer": {"lr": rate}}, seed=seed, code=code)
         if reads:
             workspace.read("thing")
         return workspace.run_id
 
-    ids = {run_id(), run_id(rate=2.0), run_id(seed=2), run_id(reads=False)}
-    assert len(ids) == 4
+    ids = {run_id(), run_id(rate=2.0), run_id(seed=2), run_id(code="c0de"), run_id(reads=False)}
+    assert len(ids) == 5
     assert run_id() == run_id()

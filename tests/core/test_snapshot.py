@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from shipworthy.config import compose
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.identity import code_version, source_hash
+from shipworthy.core.lineage.lineage import lineage
 from shipworthy.core.snapshot import Snapshot
 from tests.conftest import ROOT
 
@@ -82,8 +84,12 @@ import json
 import shipworthy
 from shipworthy.extensions.operation_naming import names
 from shipworthy.core.identity import code_version, lock_hash, source_hash
+from shipworthy.config import compose
+from shipworthy.core.lineage.lineage import lineage
 from shipworthy.core.project import code_root
-print(json.dumps([shipworthy.__file__, names.__file__, str(code_root()), source_hash(), code_version(), lock_hash()]))
+code = lineage("train", compose([]).groups()).digest
+files = [shipworthy.__file__, names.__file__]
+print(json.dumps([*files, str(code_root()), source_hash(), code_version(), lock_hash(), code]))
 """
 
 
@@ -96,10 +102,11 @@ def test_what_runs_from_it_is_the_code_of_then_with_its_version(now, tmp_path):
         text=True,
         check=True,
     )
-    file, names, root, source, version, lock = json.loads(done.stdout)
+    file, names, root, source, version, lock, code = json.loads(done.stdout)
     assert file == f"{folder}/src/shipworthy/__init__.py"
     assert names == f"{folder}/{DEMO}/names.py"
     assert root == str(folder)
-    assert source == source_hash(), "the same run id as without a cluster"
+    assert source == source_hash()
+    assert code == lineage("train", compose([]).groups()).digest, "the same run id as without a cluster"
     assert version == code_version()
     assert lock

@@ -34,29 +34,46 @@ def stage_reads(command: str) -> tuple[str, ...]:
     return kinds
 
 
-def execute(command: str, config: Config, *, publish: bool, arguments: Sequence[str] | None = None) -> None:
-    """Runs a stage with its groups of the config.
+def stage_if_there(command: str) -> tuple[str, ...]:
+    """The kinds of artifacts that it reads where they are there, and does without where they are not."""
+    kinds: tuple[str, ...] = getattr(importlib.import_module(f"shipworthy.stages.{command}"), "LATER", ())
+    return kinds
+
+
+def workspace_of(
+    command: str, config: Config, *, publish: bool = True, arguments: Sequence[str] | None = None
+) -> Workspace:
+    """The workspace as a command is given it.
 
     Args:
         publish: whether the artifact is put into the workspace, or kept in runs/ only.
         arguments: what the command line gave, so that messages name commands that fit (None: it gave none).
     """
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    # Threads that wait for one another without turning in place: 2 to 3 times as fast where there is other work.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    groups = {name: getattr(config, name) for name in stage_groups(command)}
     parts = config.groups()
-    workspace = Workspace(
+    groups = {name: getattr(config, name) for name in stage_groups(command)}
+    return Workspace(
         root=project_root() / config.workspace,
         command=command,
         config={name: as_dict(value) if name in parts else value for name, value in groups.items()},
         seed=config.seed,
         publish=publish,
         arguments=arguments,
-        code=lineage(command, parts).digest,
         non_identity={
             *stage_non_identity(command),
             *(f"{group}.{name}" for group, part in parts.items() for name in part.non_identity),
         },
+        code=lineage(command, parts).digest,
     )
-    stage(command)(workspace=workspace, **groups)
+
+
+def execute(command: str, config: Config, *, publish: bool, arguments: Sequence[str] | None = None) -> None:
+    """Runs a stage with its groups of the config.
+
+    Args:
+        publish, arguments: as in `workspace_of`.
+    """
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    # Threads that wait for one another without turning in place: 2 to 3 times as fast where there is other work.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    groups = {name: getattr(config, name) for name in stage_groups(command)}
+    stage(command)(workspace=workspace_of(command, config, publish=publish, arguments=arguments), **groups)

@@ -144,9 +144,11 @@ def test_what_is_chosen_decides_which_of_a_groups_kinds_counts() -> None:
     train = lineage("train", table).modules
     assert "shipworthy.models.xgboost.family" in train and "shipworthy.train.classical.fit" in train
     assert "shipworthy.train.lightning.fit" not in train
+    settings = groups("sarcasm", "quant=gguf")
+    assert all(lineage(name, settings) == lineage(name, network) for name in COMMANDS), "the same kind, set otherwise"
     none = {**network, "quant": table["quant"]}
     changed = {name for name in COMMANDS if lineage(name, none).digest != lineage(name, network).digest}
-    assert changed == {"compress", "bench", "package"}
+    assert changed == {"compress", "bench", "package"}, "a bench of llama.cpp imports how it was quantized"
 
 
 def test_what_makes_no_other_run_makes_no_other_code() -> None:
@@ -248,3 +250,11 @@ def test_a_modules_name_in_a_string_is_a_declaration() -> None:
         named = {one for one in strings if isinstance(one, str) and one in code.modules.keys() - code.packages}
         of_a_stage = not name.startswith(("shipworthy.cli", "shipworthy.execution"))
         assert named <= declared or not of_a_stage, name
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_trainings_code_follows_from_the_groups_that_it_takes(recipe: str) -> None:
+    """So that a run is made again with the same id, whatever else stands in the config by then."""
+    taken = sources().read("shipworthy.stages.train").arguments
+    own = {name: config for name, config in groups(recipe).items() if name in taken}
+    assert lineage("train", own) == lineage("train", groups(recipe))

@@ -52,7 +52,7 @@ def estimate(problem: Problem) -> Estimate:
     from shipworthy.architect.estimate import fitted, network
 
     module = network if problem.quantities else fitted
-    result = module.estimate(problem)
+    result: Estimate = module.estimate(problem)
     if not result.measured:
         return result
     return replace(result, measured={**result.measured, "busy": busy(problem.load, problem.machine.cores)})

@@ -96,8 +96,10 @@ class _Search:
     def found(self) -> Lineage:
         """All of it, with its hashes."""
         docstrings = any(one.reads_docstrings for one in self.read.values())
-        above = {str(parent) for name in self.read for parent in _above(name)}
-        modules = {name: module.digest(self.code.modules[name], docstrings=docstrings) for name in {*self.read, *above}}
+        modules = {name: one.does for name, one in self.read.items()}
+        modules |= {parent: self.code.read(parent).does for name in self.read for parent in _above(name)}
+        if docstrings:
+            modules = {name: module.digest(self.code.modules[name], docstrings=True) for name in modules}
         files: dict[str, str] = {}
         for package in {name if name in self.code.packages else name.rpartition(".")[0] for name in self.read}:
             files |= {path: sha256(text).hexdigest() for path, text in self.code.files.get(package, {}).items()}

@@ -25,6 +25,7 @@ class Module:
         folders: the declarations `project_files(…)`.
         constants: those that are literals, by name, e.g. `NON_IDENTITY`.
         arguments: of its function `run`, by name; a stage's are the parts of the config that it takes.
+        does: the hash of what it does, without docstrings.
         reads_docstrings: whether it reads any `__doc__`, so that docstrings are a part of what the code does.
     """
 
@@ -33,6 +34,7 @@ class Module:
     folders: frozenset[str]
     constants: dict[str, Any]
     arguments: tuple[str, ...]
+    does: str
     reads_docstrings: bool
 
 
@@ -44,7 +46,7 @@ def read(name: str, text: bytes, *, package: bool) -> Module:
         name: its full name.
         package: whether it is an `__init__.py`.
     """
-    tree = _tree(text)
+    tree = ast.parse(text)
     nodes = list(_executed(tree))
     calls = [node for node in nodes if isinstance(node, ast.Call)]
     return Module(
@@ -53,6 +55,7 @@ def read(name: str, text: bytes, *, package: bool) -> Module:
         folders=frozenset(text for call in calls if _name(call.func) == "project_files" for text in _literals(call)),
         constants=dict(_constants(tree)),
         arguments=_arguments(tree),
+        does=_hash(tree, docstrings=False),
         reads_docstrings=any(_name(node) in ("__doc__", "getdoc") for node in nodes),
     )
 
@@ -65,14 +68,13 @@ def digest(text: bytes, *, docstrings: bool = False) -> str:
         text: of the module.
         docstrings: whether they count.
     """
+    return _hash(ast.parse(text), docstrings=docstrings)
+
+
+def _hash(tree: ast.Module, *, docstrings: bool) -> str:
     written: list[str] = []
-    _write(_tree(text), written, docstrings=docstrings)
+    _write(tree, written, docstrings=docstrings)
     return sha256("".join(written).encode()).hexdigest()
-
-
-@lru_cache(maxsize=16)
-def _tree(text: bytes) -> ast.Module:
-    return ast.parse(text)
 
 
 def _executed(node: ast.AST) -> Iterator[ast.AST]:

@@ -1,0 +1,106 @@
+"""`shipworthy pipeline`: the commands of a recipe in their order; what is current is left as it is."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+
+from shipworthy.config import Config, compose
+from shipworthy.core.artifact import MADE_BY
+from shipworthy.core.errors import ShipworthyError, UsageError
+from shipworthy.core.progress import say
+from shipworthy.core.project import project_root
+from shipworthy.execution.current import Inputs, outdated
+from shipworthy.execution.stage import stage_if_there, workspace_of
+
+ARTIFACTS = {command: kind for kind, command in MADE_BY.items() if command != "fetch"}
+"""Command → what it makes, in the order of a recipe; `fetch` comes before, and checks what is there by itself."""
+SUMMARY = "summary.txt"
+EXPERIMENT, PLACED = "experiment=", "workspace="
+FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+
+
+class StageFailedError(ShipworthyError):
+    """A command of the recipe failed; the exit code is its own."""
+
+    def __init__(self, command: str, code: int) -> None:
+        super().__init__(f"{command} ended with {code}, as said above: the same command goes on from there.")
+        self.exit_code = code
+
+
+def pipeline(overrides: Sequence[str]) -> None:
+    """Runs the commands of a recipe whose artifacts are not current, and says the report's summary.
+
+    Args:
+        overrides: of the recipe; with `experiment=NAME` and no `workspace=…` it works in work/NAME/artifacts.
+
+    Raises:
+        UsageError: a recipe that makes no checkpoint.
+        StageFailedError: a command failed.
+    """
+    recipe = in_own_workspace(overrides)
+    config = compose(recipe)
+    if config.sample or config.preflight == "only":
+        setting = f"sample={config.sample}" if config.sample else "preflight=only"
+        raise UsageError(f"{setting} leaves no checkpoint to go on with: drop it, or give it to `shipworthy train`.")
+    root = project_root() / config.workspace
+    inputs = Inputs(root, project_root())
+    _run("fetch", recipe)
+    made = [kind for command, kind in ARTIFACTS.items() if _bring(command, kind, config, recipe, inputs)]
+    if "report" not in made:
+        say((root / "report" / SUMMARY).read_text(encoding="utf-8").rstrip("\n"))
+
+
+def in_own_workspace(overrides: Sequence[str]) -> list[str]:
+    """The overrides, with a workspace that belongs to the experiment where they name none."""
+    experiments = [text.removeprefix(EXPERIMENT) for text in overrides if text.startswith(EXPERIMENT)]
+    if not experiments or any(text.startswith(PLACED) for text in overrides):
+        return [*overrides]
+    return [*overrides, f"{PLACED}work/{experiments[-1]}/artifacts"]
+
+
+def _bring(command: str, kind: str, config: Config, recipe: Sequence[str], inputs: Inputs) -> bool:
+    """Runs a command unless what it makes is current; whether it ran."""
+    why = outdated(workspace_of(command, config), kind, inputs, stage_if_there(command))
+    if not why:
+        say(f"{command}: {kind} is current")
+        return False
+    say(f"{command}: {why}")
+    _run(command, recipe)
+    inputs.forget(kind)
+    return True
+
+
+def _run(command: str, recipe: Sequence[str]) -> None:
+    """Runs one command in a process of its own, which takes its memory with it when it ends.
+
+    The process is in a group of its own, so that a signal reaches it once, through this process: from the terminal as
+    from Slurm or `kill`.
+
+    Raises:
+        StageFailedError: it failed.
+    """
+    program = [sys.executable, "-P", "-c", "from shipworthy.cli import entry; entry()"]
+    with subprocess.Popen([*program, command, *recipe], process_group=0) as process, _forwarding(process):
+        code = process.wait()
+    if code:
+        raise StageFailedError(command, code if code > 0 else 128 - code)
+
+
+@contextmanager
+def _forwarding(process: "subprocess.Popen[bytes]") -> Iterator[None]:
+    """Inside the block, the process gets the signals that this one is sent."""
+
+    def forward(number: int, frame: FrameType | None) -> None:
+        if process.poll() is None:
+            os.killpg(process.pid, number)
+
+    before = {number: signal.signal(number, forward) for number in FORWARDED}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
