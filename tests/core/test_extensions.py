@@ -1,8 +1,10 @@
 """What is found, and what is refused, of extensions in a folder made for it."""
 
 import ast
+import multiprocessing
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from shipworthy.core import choices, extensions, identity
 from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import ModelConfig
 from shipworthy.core.schema import SCHEMAS, schema
+from shipworthy.models.majority.schema import Majority
 from tests.conftest import ROOT
 
 METRICS = "shipworthy.evaluation.metrics"
@@ -76,6 +79,7 @@ def test_one_of_ours_is_not_replaced(folder: Path) -> None:
     write(folder / "mine" / "metrics" / "accuracy.py", METRIC)
     with pytest.raises(UsageError, match=r"evaluation.metrics.accuracy and .*mine.metrics.accuracy have one name"):
         extensions.parts(METRICS)
+    assert SCHEMAS["model"]["majority"] is Majority
     with pytest.raises(UsageError, match=r"both declare model 'majority': rename one of them"):
 
         @schema("model", "majority")
@@ -111,6 +115,13 @@ def test_what_an_extension_does_is_part_of_a_runs_identity_and_its_tests_are_not
         one.cache_clear()
     assert list(identity.extension_files()) == ["extensions/mine/metrics/close.py"]
     assert identity.source_hash() != none
+
+
+def test_a_spawned_process_finds_its_classes() -> None:
+    from shipworthy.extensions.operation_naming.models.verb_object.schema import VerbObject
+
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        assert pool.submit(repr, VerbObject(column="x")).result() == repr(VerbObject(column="x"))
 
 
 def test_no_module_of_ours_imports_an_extension() -> None:
