@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from shipworthy import config
 from shipworthy import extensions as namespace
 from shipworthy.core import choices, extensions, identity
 from shipworthy.core.errors import UsageError
@@ -66,6 +67,27 @@ def test_a_schema_declares_a_kind(folder: Path) -> None:
     extensions.import_schemas()
     assert SCHEMAS["model"]["mine"]().size == 3  # type: ignore[attr-defined]
     assert SCHEMAS["model"]["mine"].__module__ == "shipworthy.extensions.mine.anywhere.schema"
+
+
+@pytest.mark.parametrize(
+    ("group", "base", "sentence"),
+    [
+        (
+            "modle",
+            "ModelConfig",
+            r"declares Mine as modle 'mine', and there is no such group: choose one of task",
+        ),
+        ("quant", "ModelConfig", r"declares Mine as quant 'mine', so that it must inherit from QuantConfig: let it"),
+    ],
+)
+def test_a_schema_of_no_group_is_refused(folder: Path, group: str, base: str, sentence: str) -> None:
+    write(
+        folder / "mine" / "models" / "mine" / "schema.py",
+        f"from shipworthy.core.groups import {base}\nfrom shipworthy.core.schema import schema\n\n\n"
+        f'@schema("{group}", "mine")\nclass Mine({base}):\n    size: int = 3\n',
+    )
+    with pytest.raises(UsageError, match=sentence):
+        config._import_schemas.__wrapped__()
 
 
 def test_two_of_one_name_are_refused(folder: Path) -> None:
