@@ -1,17 +1,21 @@
 """What is found, and what is refused, of extensions in a folder made for it."""
 
 import ast
+import multiprocessing
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from shipworthy import config
 from shipworthy import extensions as namespace
 from shipworthy.core import choices, extensions, identity
 from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import ModelConfig
 from shipworthy.core.schema import SCHEMAS, schema
+from shipworthy.models.majority.schema import Majority
 from tests.conftest import ROOT
 
 METRICS = "shipworthy.evaluation.metrics"
@@ -65,6 +69,27 @@ def test_a_schema_declares_a_kind(folder: Path) -> None:
     assert SCHEMAS["model"]["mine"].__module__ == "shipworthy.extensions.mine.anywhere.schema"
 
 
+@pytest.mark.parametrize(
+    ("group", "base", "sentence"),
+    [
+        (
+            "modle",
+            "ModelConfig",
+            r"declares Mine as modle 'mine', and there is no such group: choose one of task",
+        ),
+        ("quant", "ModelConfig", r"declares Mine as quant 'mine', so that it must inherit from QuantConfig: let it"),
+    ],
+)
+def test_a_schema_of_no_group_is_refused(folder: Path, group: str, base: str, sentence: str) -> None:
+    write(
+        folder / "mine" / "models" / "mine" / "schema.py",
+        f"from shipworthy.core.groups import {base}\nfrom shipworthy.core.schema import schema\n\n\n"
+        f'@schema("{group}", "mine")\nclass Mine({base}):\n    size: int = 3\n',
+    )
+    with pytest.raises(UsageError, match=sentence):
+        config._import_schemas.__wrapped__()
+
+
 def test_two_of_one_name_are_refused(folder: Path) -> None:
     write(folder / "mine" / "metrics" / "close.py", METRIC)
     write(folder / "yours" / "metrics" / "close.py", METRIC)
@@ -76,6 +101,7 @@ def test_one_of_ours_is_not_replaced(folder: Path) -> None:
     write(folder / "mine" / "metrics" / "accuracy.py", METRIC)
     with pytest.raises(UsageError, match=r"evaluation.metrics.accuracy and .*mine.metrics.accuracy have one name"):
         extensions.parts(METRICS)
+    assert SCHEMAS["model"]["majority"] is Majority
     with pytest.raises(UsageError, match=r"both declare model 'majority': rename one of them"):
 
         @schema("model", "majority")
@@ -111,6 +137,13 @@ def test_what_an_extension_does_is_part_of_a_runs_identity_and_its_tests_are_not
         one.cache_clear()
     assert list(identity.extension_files()) == ["extensions/mine/metrics/close.py"]
     assert identity.source_hash() != none
+
+
+def test_a_spawned_process_finds_its_classes() -> None:
+    from shipworthy.extensions.operation_naming.models.verb_object.schema import VerbObject
+
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        assert pool.submit(repr, VerbObject(column="x")).result() == repr(VerbObject(column="x"))
 
 
 def test_no_module_of_ours_imports_an_extension() -> None:

@@ -1,5 +1,6 @@
 """The prepare stage on small real files: questions in a JSONL file with a tiny language model, and a table."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -58,9 +59,18 @@ def talk(project: Path) -> dict[str, Any]:
         for i, noun in enumerate(NOUNS)
         for says, verb in VERBS.items()
     }
-    operations |= {"Nothing": "", "GetLong": f"Gets {'very ' * 30} long."}
-    lines = [json.dumps({"service": "S3", "description": text, "operation": name}) for name, text in operations.items()]
-    (project / "data" / "raw.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    rows = [("ec2", "Nothing", ""), ("ec2", "GetLong", f"Gets {'very ' * 30} long.")]
+    rows += [("s3", name, text) for name, text in operations.items()]
+    raw = [
+        {
+            "place": hashlib.sha256(f"{service}/2020-01-01/{name}".encode()).hexdigest()[:16],
+            "service": service.upper(),
+            "description": text,
+            "operation": name,
+        }
+        for service, name, text in rows
+    ]
+    pl.DataFrame(raw).write_ndjson(project / "data" / "raw.jsonl")
     model = CausalLM(name="tiny", licence="none", source=Folder(path=str(write_model(project / "hub"))))
     fetch(model)
     return {
@@ -69,6 +79,7 @@ def talk(project: Path) -> dict[str, Any]:
             name="n",
             licence="l",
             file="raw.jsonl",
+            id="place",
             text="description",
             context=["service"],
             answer="operation",

@@ -61,11 +61,11 @@ class Extension:
 
 
 def folder() -> Path:
-    """Where the project's own extensions stand, if it has any; outside of a project there are none."""
+    """Where the project's own extensions stand, if it has any; outside of a project a folder that there isn't."""
     try:
         return code_root() / FOLDER
     except UsageError:
-        return OURS / "no_project"
+        return OURS / FOLDER / "none"
 
 
 @cache
