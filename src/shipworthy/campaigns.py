@@ -29,7 +29,7 @@ from shipworthy.track.hpo.campaign import FOLDER, PARAMS, RECORD, WINNER, Campai
 from shipworthy.track.hpo.claims import Claims, myself
 from shipworthy.track.hpo.local import Crew, command
 from shipworthy.track.hpo.schema import Pruner, Search
-from shipworthy.track.runs.place import place
+from shipworthy.track.runs.project_paths import project_paths
 
 NAMED, PLACED = "campaign=", "workspace="
 MAKING = ("task", "data", "model", "adapter", "trainer", "optimizer")
@@ -75,7 +75,7 @@ def go_on(recipe: Sequence[str], about_hydra: Sequence[str], *, detach: bool, dr
     places = [text for text in recipe if text.startswith(PLACED)]
     if others := [text for text in recipe if text not in (*named[:1], *places[:1])]:
         raise UsageError(f"{named[0]} goes on with what was asked for then: drop {others[0]}, or the name.")
-    here = place(places[0].removeprefix(PLACED) if places else "artifacts")
+    here = project_paths(places[0].removeprefix(PLACED) if places else "artifacts")
     campaign = Campaign.find(here.runs, named[0].removeprefix(NAMED))
     _go(campaign, _launcher(about_hydra, campaign.settings.driver, detach=detach, dry_run=dry_run))
     return True
@@ -115,7 +115,7 @@ def start(
         check_processes(launcher, kind, config)
     root, snapshot = project_root(), Snapshot.now()
     name = f"{kind}-{_identity(kind, config, settings, plan)[:8]}"
-    runs = place(config.workspace).runs
+    runs = project_paths(config.workspace).runs
     if (runs / FOLDER / name / RECORD).is_file():
         campaign = _extended(Campaign.find(runs, name), settings)
         _go(campaign, launcher)

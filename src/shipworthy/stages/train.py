@@ -25,7 +25,7 @@ from shipworthy.models.dataset import seen, split
 from shipworthy.models.transform import transformation
 from shipworthy.track.cost import calibration
 from shipworthy.track.record import record
-from shipworthy.track.record.recorded import recorded
+from shipworthy.track.record.tracked_run import tracked_run
 from shipworthy.track.reproduce import rows
 from shipworthy.track.runs import notes
 from shipworthy.train.sample import FILE, compare, find, identity
@@ -122,7 +122,7 @@ def _fit(
     folder: Path = request["run"]
     say(f"run {workspace.run_id} in {folder}")
     with (
-        recorded(folder, tracker, compute, workspace.started) as records,
+        tracked_run(folder, tracker, compute, workspace.started) as records,
         workspace.write("checkpoint", target=folder / "checkpoint") as target,
     ):
         kind.fit(**request, records=records, target=target)

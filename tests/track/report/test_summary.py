@@ -7,7 +7,7 @@ import pytest
 
 from shipworthy.core.artifact import Artifact, read_artifact
 from shipworthy.evaluation.intervals import Interval
-from shipworthy.track.report import words
+from shipworthy.track.report import formatting
 from shipworthy.track.report.candidates import candidates, chosen
 from shipworthy.track.report.summary import WIDTH, summary
 from shipworthy.track.report.verdict import judge
@@ -67,21 +67,21 @@ def test_what_would_be_shipped_without_compression_is_the_tuned_model(tmp_path: 
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        (words.seconds(0.0000012), "<1 ms"),
-        (words.seconds(0.0013), "1.3 ms"),
-        (words.seconds(0.31), "0.31 s"),
-        (words.seconds(803), "13 min"),
-        (words.seconds(3 * 3600), "3.0 h"),
-        (words.megabytes(104.6), "105 MB"),
-        (words.megabytes(2400), "2.40 GB"),
-        (words.count(134_515_008), "134.5 million"),
-        (words.count(16_435), "16,435"),
-        (words.interval("auc", Interval(0.929, 0.92, 0.938)), "0.929 [0.920, 0.938]"),
-        (words.points(-0.0042), "-0.4"),
-        (words.money(0.0123, "USD"), "0.012 USD"),
-        (words.times(2), "twice"),
-        (words.typeset("-0.2 points, p < 0.01"), "−0.2 points, p\N{NO-BREAK SPACE}<\N{NO-BREAK SPACE}0.01"),
-        (words.typeset("q4-0 and gpt-2"), "q4-0 and gpt-2"),
+        (formatting.seconds(0.0000012), "<1 ms"),
+        (formatting.seconds(0.0013), "1.3 ms"),
+        (formatting.seconds(0.31), "0.31 s"),
+        (formatting.seconds(803), "13 min"),
+        (formatting.seconds(3 * 3600), "3.0 h"),
+        (formatting.megabytes(104.6), "105 MB"),
+        (formatting.megabytes(2400), "2.40 GB"),
+        (formatting.count(134_515_008), "134.5 million"),
+        (formatting.count(16_435), "16,435"),
+        (formatting.interval("auc", Interval(0.929, 0.92, 0.938)), "0.929 [0.920, 0.938]"),
+        (formatting.points(-0.0042), "-0.4"),
+        (formatting.money(0.0123, "USD"), "0.012 USD"),
+        (formatting.times(2), "twice"),
+        (formatting.typeset("-0.2 points, p < 0.01"), "−0.2 points, p\N{NO-BREAK SPACE}<\N{NO-BREAK SPACE}0.01"),
+        (formatting.typeset("q4-0 and gpt-2"), "q4-0 and gpt-2"),
     ],
 )
 def test_words(text: str, wanted: str) -> None:

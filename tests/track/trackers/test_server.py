@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from shipworthy.core.errors import ShipworthyError
-from shipworthy.track.trackers.courier import OPENING, sync
+from shipworthy.track.trackers.buffered import BufferedTracker
+from shipworthy.track.trackers.forwarder import METADATA, sync
 from shipworthy.track.trackers.schema import Mlflow
-from shipworthy.track.trackers.steady import Steady
 from tests.track.trackers.server import Server
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
@@ -19,8 +19,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 CONFIG = {"model": {"kind": "causal_lm", "rank": 16}, "seed": 17}
 
 
-def steady(server: Server, run: Path, patience_s: float = 20.0) -> Steady:
-    return Steady(Mlflow(uri=server.url, experiment="road", flush_s=0.2), run / "tracker", patience_s)
+def steady(server: Server, run: Path, patience_s: float = 20.0) -> BufferedTracker:
+    return BufferedTracker(Mlflow(uri=server.url, experiment="road", flush_s=0.2), run / "tracker", patience_s)
 
 
 def history(server: Server, run_id: str, key: str) -> list[tuple[int, float]]:
@@ -181,10 +181,10 @@ def test_one_that_is_not_there_at_the_first_start_is_one_sentence(run: Path) -> 
     config = Mlflow(uri="http://127.0.0.1:9", experiment="road")
     begun = time.monotonic()
     with pytest.raises(ShipworthyError, match="MLflow at http://127.0.0.1:9 can't be reached") as caught:
-        Steady(config, run / "tracker").start("0" * 16, "train", CONFIG, {})
+        BufferedTracker(config, run / "tracker").start("0" * 16, "train", CONFIG, {})
     assert len(str(caught.value).splitlines()) == 1
     assert time.monotonic() - begun < 30
-    assert not (run / "tracker" / OPENING).exists()
+    assert not (run / "tracker" / METADATA).exists()
 
 
 def test_a_note_that_it_refuses_does_not_stop_the_others(

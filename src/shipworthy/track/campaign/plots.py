@@ -6,12 +6,12 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from shipworthy.evaluation.figures import GREY, INK, STYLE, WIDTH_INCHES, svg
+from shipworthy.evaluation.plot_style import GREY, INK, STYLE, WIDTH_INCHES, svg
 from shipworthy.track.campaign import facts
 from shipworthy.track.campaign.facts import Curse
 from shipworthy.track.campaign.importance import Share
 from shipworthy.track.campaign.read import FAILED, FINISHED, PRUNED, Campaign, Trial
-from shipworthy.track.report.words import NOT_PERCENT
+from shipworthy.track.report.formatting import NOT_PERCENT
 
 COLOURS = {FINISHED: "#1f5fbf", PRUNED: "#c98a1b", FAILED: "#b4322a"}
 BEST = "#0b7a57"

@@ -8,7 +8,7 @@ from typing import Any
 from shipworthy.core.artifact import Artifact
 from shipworthy.core.calibration import FILE, QUANTITIES, append, kind_of_machine
 from shipworthy.core.files import read_json, sha256_of_file
-from shipworthy.track.cost.spells import json_lines
+from shipworthy.track.cost.run_intervals import json_lines
 from shipworthy.track.runs.starts import FILE as STARTS
 
 PLAN = "plan.json"

@@ -7,8 +7,8 @@ from typing import Any
 
 from shipworthy.core.files import read_json
 from shipworthy.track.cost.energy import Energy, energy
-from shipworthy.track.cost.spells import Spell, samples, spells
-from shipworthy.track.cost.waste import Again, again
+from shipworthy.track.cost.run_intervals import RunInterval, run_intervals, samples
+from shipworthy.track.cost.waste import RepeatedWork, repeated_work
 from shipworthy.track.runs.registry import Run
 from shipworthy.track.runs.starts import FAILED, PRUNED
 
@@ -58,7 +58,7 @@ class Cost:
     cpu_s: float = 0.0
     spans: tuple[Span, ...] = ()
     energy: Energy = field(default_factory=Energy)
-    again: Again = field(default_factory=Again)
+    again: RepeatedWork = field(default_factory=RepeatedWork)
     failed_s: float = 0.0
     pruned_s: float = 0.0
     by_force: int = 0
@@ -120,18 +120,18 @@ def of_run(run: Run, price: Price | None = None) -> Cost:
         price: of another machine for the same hours (None: as noted with each start).
     """
     taken = samples(run.folder)
-    ran = spells(run.folder, run.starts, taken)
+    ran = run_intervals(run.folder, run.starts, taken)
     compute = run.record["config"].get("compute") or {}
-    total = together(_of_spell(spell, price) for spell in ran)
+    total = together(_of_interval(interval, price) for interval in ran)
     total = replace(
         total,
         runs=1,
-        energy=sum((energy(spell, taken, compute) for spell in ran), Energy()),
-        again=again(ran, history(run), run.record["config"].get("trainer") or {}),
+        energy=sum((energy(interval, taken, compute) for interval in ran), Energy()),
+        again=repeated_work(ran, history(run), run.record["config"].get("trainer") or {}),
     )
     if run.status in (FAILED, PRUNED):  # then all of it came to nothing, what was done again as well
         failed, pruned = (total.seconds if run.status == how else 0.0 for how in (FAILED, PRUNED))
-        return replace(total, again=Again(), failed_s=failed, pruned_s=pruned)
+        return replace(total, again=RepeatedWork(), failed_s=failed, pruned_s=pruned)
     return total
 
 
@@ -146,15 +146,15 @@ def history(run: Run) -> list[dict[str, Any]]:
     return saved
 
 
-def _of_spell(spell: Spell, price: Price | None) -> Cost:
-    start, seconds = spell.start, spell.seconds
+def _of_interval(interval: RunInterval, price: Price | None) -> Cost:
+    start, seconds = interval.start, interval.seconds
     at = (price.per_hour, price.currency) if price else (start.price_per_hour, start.currency)
     return Cost(
         starts=1,
         seconds=seconds,
         gpu_s=seconds * len(start.gpus),
-        cpu_s=seconds * spell.cpus,
+        cpu_s=seconds * interval.cpus,
         spans=(Span(start.host, *at, start.began, start.began + seconds),),
-        by_force=int(not spell.known and not spell.running),
-        running=int(spell.running),
+        by_force=int(not interval.known and not interval.running),
+        running=int(interval.running),
     )

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from shipworthy.core.energy import JOULES_PER_KWH, watts
-from shipworthy.track.cost.spells import Sample, Spell
+from shipworthy.track.cost.run_intervals import RunInterval, Sample
 
 GAP_S = 120.0
 """Between two samples further apart nothing is taken for measured."""
@@ -31,20 +31,20 @@ class Energy:
         return Energy(self.measured + other.measured, self.assumed + other.assumed, self.unknown_s + other.unknown_s)
 
 
-def energy(spell: Spell, samples: Sequence[Sample], compute: Mapping[str, Any]) -> Energy:
+def energy(interval: RunInterval, samples: Sequence[Sample], compute: Mapping[str, Any]) -> Energy:
     """Of one start.
 
     Args:
         samples: of the run, in the order of time.
         compute: the run's own config of that group.
     """
-    mine = [sample for sample in samples if spell.start.began <= float(sample["time"]) <= spell.ended]
-    gpus, rest = _gpus(spell, mine, compute), _rest(spell, mine, compute)
+    mine = [sample for sample in samples if interval.start.began <= float(sample["time"]) <= interval.ended]
+    gpus, rest = _gpus(interval, mine, compute), _rest(interval, mine, compute)
     return replace(gpus + rest, unknown_s=max(gpus.unknown_s, rest.unknown_s))
 
 
-def _gpus(spell: Spell, samples: Sequence[Sample], compute: Mapping[str, Any]) -> Energy:
-    if not spell.start.gpus:
+def _gpus(interval: RunInterval, samples: Sequence[Sample], compute: Mapping[str, Any]) -> Energy:
+    if not interval.start.gpus:
         return Energy()
     powers = [(float(sample["time"]), power) for sample in samples if (power := _power(sample)) is not None]
     joules = covered = 0.0
@@ -52,12 +52,12 @@ def _gpus(spell: Spell, samples: Sequence[Sample], compute: Mapping[str, Any]) -
         if later - t <= GAP_S:
             joules += (power + then) / 2 * (later - t)
             covered += later - t
-    missing = spell.seconds - covered
+    missing = interval.seconds - covered
     if covered:
         return Energy(joules / JOULES_PER_KWH, missing * joules / covered / JOULES_PER_KWH)
     if each := float(compute.get("gpu_watts") or 0.0):
-        return Energy(assumed=len(spell.start.gpus) * each * missing / JOULES_PER_KWH)
-    return Energy(unknown_s=spell.seconds)
+        return Energy(assumed=len(interval.start.gpus) * each * missing / JOULES_PER_KWH)
+    return Energy(unknown_s=interval.seconds)
 
 
 def _power(sample: Sample) -> float | None:
@@ -66,10 +66,10 @@ def _power(sample: Sample) -> float | None:
     return float(sum(powers)) if powers and None not in powers else None
 
 
-def _rest(spell: Spell, samples: Sequence[Sample], compute: Mapping[str, Any]) -> Energy:
+def _rest(interval: RunInterval, samples: Sequence[Sample], compute: Mapping[str, Any]) -> Energy:
     idle, busy = float(compute.get("watts_idle") or 0.0), float(compute.get("watts_busy") or 0.0)
     if not busy:
-        return Energy(unknown_s=spell.seconds)
+        return Energy(unknown_s=interval.seconds)
     loads = [float(sample["cpu_percent"]) / 100 for sample in samples if sample.get("cpu_percent") is not None]
     share = sum(loads) / len(loads) if loads else 1.0
-    return Energy(assumed=watts(idle, busy, share) * spell.seconds / JOULES_PER_KWH)
+    return Energy(assumed=watts(idle, busy, share) * interval.seconds / JOULES_PER_KWH)

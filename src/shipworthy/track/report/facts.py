@@ -7,7 +7,7 @@ from typing import Any
 
 from shipworthy.core.artifact import Artifact
 from shipworthy.models.dataset import info
-from shipworthy.track.report.words import count, megabytes, money, seconds, times
+from shipworthy.track.report.formatting import count, megabytes, money, seconds, times
 
 Artifacts = Mapping[str, Artifact]
 

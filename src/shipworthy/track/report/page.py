@@ -6,20 +6,20 @@ from pathlib import Path
 import jinja2
 
 from shipworthy.core.artifact import Artifact
-from shipworthy.track.report import facts, plots, rows, words
+from shipworthy.track.report import facts, formatting, plots, rows
 from shipworthy.track.report.candidates import Candidate, chosen, tuned
 from shipworthy.track.report.verdict import Verdict
 
 FILTERS = (
-    words.count,
-    words.figure,
-    words.interval,
-    words.megabytes,
-    words.metric_name,
-    words.points,
-    words.precise,
-    words.seconds,
-    words.typeset,
+    formatting.count,
+    formatting.figure,
+    formatting.interval,
+    formatting.megabytes,
+    formatting.metric_name,
+    formatting.points,
+    formatting.precise,
+    formatting.seconds,
+    formatting.typeset,
 )
 TEMPLATE = Path(__file__).parent / "page.html.j2"
 

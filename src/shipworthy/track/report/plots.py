@@ -7,10 +7,10 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from shipworthy.evaluation.figures import BAR, BLUE, GREEN, GREY, INK, SLATE, STYLE, WIDTH_INCHES, svg
 from shipworthy.evaluation.intervals import Interval
+from shipworthy.evaluation.plot_style import BAR, BLUE, GREEN, GREY, INK, SLATE, STYLE, WIDTH_INCHES, svg
 from shipworthy.track.report.candidates import BASELINE, TUNED, Candidate
-from shipworthy.track.report.words import NOT_PERCENT, metric_name, precise, seconds
+from shipworthy.track.report.formatting import NOT_PERCENT, metric_name, precise, seconds
 
 COLOURS = {BASELINE: SLATE, TUNED: BLUE, "variant": GREEN}
 MARKED = 30

@@ -5,8 +5,8 @@ from typing import Any
 
 from shipworthy.core.artifact import Artifact
 from shipworthy.track.report.candidates import Candidate, chosen, tuned
+from shipworthy.track.report.formatting import figure, interval, metric_name, precise, seconds
 from shipworthy.track.report.verdict import Verdict
-from shipworthy.track.report.words import figure, interval, metric_name, precise, seconds
 
 WIDTH = 110
 

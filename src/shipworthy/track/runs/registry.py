@@ -11,7 +11,7 @@ from typing import Any
 
 from shipworthy.core.errors import UsageError
 from shipworthy.core.files import read_json
-from shipworthy.track.cost.spells import samples, spells
+from shipworthy.track.cost.run_intervals import run_intervals, samples
 from shipworthy.track.runs import notes as noted
 from shipworthy.track.runs import starts as begun
 from shipworthy.track.runs.starts import Start
@@ -174,7 +174,7 @@ def read(folder: Path) -> Run | Damaged:
 def _lasted(folder: Path, starts: Sequence[Start]) -> list[float]:
     """The seconds of each start, as the cost report counts them."""
     said = all(start.ended is not None for start in starts)
-    return [spell.seconds for spell in spells(folder, starts, [] if said else samples(folder))]
+    return [interval.seconds for interval in run_intervals(folder, starts, [] if said else samples(folder))]
 
 
 def _trial(runs: Path, campaign: Mapping[str, Any] | None) -> dict[str, Any]:

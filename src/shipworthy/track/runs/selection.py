@@ -13,8 +13,8 @@ from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import new_folder, turn, write_json, write_text
 from shipworthy.core.project import project_root
 from shipworthy.core.secrets import redact
-from shipworthy.track.runs import words
-from shipworthy.track.runs.place import Place
+from shipworthy.track.runs import formatting
+from shipworthy.track.runs.project_paths import ProjectPaths
 from shipworthy.track.runs.registry import SELECTIONS, Run
 from shipworthy.track.runs.starts import FINISHED
 from shipworthy.track.trackers.flat import flat
@@ -23,7 +23,7 @@ KIND, FILE, PARAMS = "selection", "selection.json", "params.yaml"
 
 
 def select(
-    run: Run, runs: Sequence[Run], here: Place, alias: str = "champion", name: str = "", note: str = ""
+    run: Run, runs: Sequence[Run], here: ProjectPaths, alias: str = "champion", name: str = "", note: str = ""
 ) -> list[str]:
     """Copies the run's checkpoint to the road's `checkpoint`, and writes `selection`; says what was done.
 
@@ -63,7 +63,7 @@ def select(
     return _said(run, selection, published, here)
 
 
-def _refuse_other_data(run: Run, here: Place) -> None:
+def _refuse_other_data(run: Run, here: ProjectPaths) -> None:
     """Its rows of train could be the road's rows of test."""
     dataset, own = here.artifacts / "dataset", run.record.get("inputs", {}).get("dataset")
     if own and dataset.is_dir() and (now := read_artifact(dataset, "dataset").digest) != own:
@@ -93,7 +93,7 @@ def _about(run: Run, runs: Sequence[Run], note: str) -> dict[str, Any]:
         "candidates": len(rivals),
         "place": place,
         "why": note or f"{_place(place, equal, len(rivals))} on the same data by {run.metric} on validation",
-        "change": words.change(run.derived),
+        "change": formatting.change(run.derived),
         "selected": time.time(),
     }
 
@@ -125,8 +125,8 @@ def _note(runs: Path, selection: dict[str, Any]) -> None:
         write_text(path, before + json.dumps(line, ensure_ascii=False) + "\n")
 
 
-def _said(run: Run, selection: dict[str, Any], published: Artifact, here: Place) -> list[str]:
-    value = words.share(run.value, run.interval) if run.value is not None else ""
+def _said(run: Run, selection: dict[str, Any], published: Artifact, here: ProjectPaths) -> list[str]:
+    value = formatting.share(run.value, run.interval) if run.value is not None else ""
     said = [
         f"{published.path}: run {run.id}, {run.metric} {value} on validation",
         f"{here.artifacts / KIND}: {selection['why']}",
@@ -139,13 +139,13 @@ def _said(run: Run, selection: dict[str, Any], published: Artifact, here: Place)
         said.append(f"MLflow: version {selection['registered']} of {selection['model']}, alias {selection['alias']}")
     if other := _other_params(run, here):
         said.append(
-            f"params.yaml says otherwise ({words.change(other)}): `dvc repro` would go back to the run of those; "
+            f"params.yaml says otherwise ({formatting.change(other)}): `dvc repro` would go back to the run of those; "
             "set them there to stay with this one."
         )
     return said
 
 
-def _other_params(run: Run, here: Place) -> dict[str, tuple[Any, Any]]:
+def _other_params(run: Run, here: ProjectPaths) -> dict[str, tuple[Any, Any]]:
     """What params.yaml has otherwise than the run: key → run's, file's."""
     path = project_root() / PARAMS
     if not path.is_file() or here.artifacts != project_root() / "artifacts":

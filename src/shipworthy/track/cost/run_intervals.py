@@ -17,7 +17,7 @@ Sample = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Spell:
+class RunInterval:
     """One start, and until when it counts.
 
     Attributes:
@@ -41,7 +41,7 @@ class Spell:
         return max(0.0, self.ended - self.start.began)
 
 
-def spells(folder: Path, starts: Sequence[Start], samples: Sequence[Sample]) -> list[Spell]:
+def run_intervals(folder: Path, starts: Sequence[Start], samples: Sequence[Sample]) -> list[RunInterval]:
     """One for each start; one without an end counts until the last sign of life before the next start."""
     noted = _noted(folder / begun.FILE)
     found = []
@@ -54,7 +54,9 @@ def spells(folder: Path, starts: Sequence[Start], samples: Sequence[Sample]) -> 
             ended = time.time() if running else _last_sign(folder, start.began, limit, samples)
         facts = noted.get(start.number, {})
         found.append(
-            Spell(start, ended, start.ended is not None, running, int(facts.get("cpus") or 0), facts.get("from_step"))
+            RunInterval(
+                start, ended, start.ended is not None, running, int(facts.get("cpus") or 0), facts.get("from_step")
+            )
         )
     return found
 

@@ -20,11 +20,6 @@ def took(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else f"{seconds / 86400:.1f} d"
 
 
-def amount(money: float, currency: str = "") -> str:
-    """`1.20 USD`, `0.013 USD`."""
-    return f"{f'{money:.2f}' if money >= 0.1 or money == 0 else f'{money:.2g}'} {currency}".rstrip()
-
-
 def share(value: float, interval: tuple[float, float] | None) -> str:
     """`0.412 [0.390, 0.434]`."""
     return f"{value:.3f} [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else f"{value:.3f}"

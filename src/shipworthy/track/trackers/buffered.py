@@ -10,7 +10,7 @@ from typing import Any
 
 from shipworthy.core.groups import TrackerConfig
 from shipworthy.core.progress import say
-from shipworthy.track.trackers.courier import OPENING, Courier, Opening, reason
+from shipworthy.track.trackers.forwarder import METADATA, Forwarder, RunMetadata, reason
 from shipworthy.track.trackers.journal import Journal
 from shipworthy.track.trackers.protocol import Status
 from shipworthy.track.trackers.webhook import Webhook
@@ -20,7 +20,7 @@ PATIENCE_S = 20.0
 """How long the end of a run waits for its tracker."""
 
 
-class Steady:
+class BufferedTracker:
     """Each call is a line in the run's journal; a thread brings the lines to the tracker, now or when it is back.
 
     What could not be brought at the run's end is sent at its next start, or by `sync`.
@@ -45,19 +45,19 @@ class Steady:
         Raises:
             ShipworthyError: it is not.
         """
-        opening = Opening(run_id, name, config, tags, self._config)
+        metadata = RunMetadata(run_id, name, config, tags, self._config)
         self._journal = Journal(self._folder)
-        self._courier = Courier(opening, self._journal, self._folder)
+        self._forwarder = Forwarder(metadata, self._journal, self._folder)
         self._webhook = Webhook(run_id)
-        if (self._folder / OPENING).is_file() and Opening.read(self._folder).tracker == self._config:
+        if (self._folder / METADATA).is_file() and RunMetadata.read(self._folder).tracker == self._config:
             self._now.set()
         else:
             try:
-                self._courier.connect()
+                self._forwarder.connect()
             except BaseException:
                 self._journal.close()
                 raise
-        opening.write(self._folder)
+        metadata.write(self._folder)
         self._thread.start()
 
     def log(self, metrics: Mapping[str, float], step: int, at: float | None = None) -> None:
@@ -142,7 +142,7 @@ class Steady:
 
     def _try(self) -> bool:
         try:
-            count = self._courier.deliver()
+            count = self._forwarder.deliver()
         except Exception as error:  # noqa: BLE001 (whatever a tracker's library raises, the training goes on)
             if not self._away:
                 say(f"the tracker is away ({reason(error)}): the run goes on, and what it misses is sent later")

@@ -16,7 +16,7 @@ FILE = "starts.jsonl"
 Outcome = Literal["finished", "failed", "killed", "pruned"]
 
 
-class Start:
+class StartLog:
     """One start: `begin` it, `note` how far it is, `end` it; without an end it was killed by force."""
 
     def __init__(self, folder: Path) -> None:

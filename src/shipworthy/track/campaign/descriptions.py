@@ -8,7 +8,7 @@ from shipworthy.evaluation.intervals import Interval
 from shipworthy.track.campaign.facts import Curse, Savings
 from shipworthy.track.campaign.read import FAILED, FINISHED, PRUNED, Campaign, Trial
 from shipworthy.track.hpo.space import Dimension
-from shipworthy.track.report.words import count, figure, interval, metric_name, points, seconds
+from shipworthy.track.report.formatting import count, figure, interval, metric_name, points, seconds
 
 STATES = (FINISHED, PRUNED, FAILED, "running", "waiting")
 
