@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,7 +15,6 @@ import polars as pl
 import pytest
 
 from shipworthy.core.errors import ShipworthyError, UsageError
-from shipworthy.core.project import project_root
 from shipworthy.data import build, rows
 from shipworthy.data.contamination.schema import Benchmark, Contamination
 from shipworthy.data.schema import Conversations, Operations, Split, Table
@@ -36,18 +34,6 @@ from tests.tiny import write_model
 NOUNS = ["bucket", "table", "queue", "topic", "stream", "index", "cluster", "volume", "image", "role", "key", "alarm"]
 VERBS = {"Deletes": "Delete", "Creates": "Create", "Lists": "List", "Starts": "Start"}
 TALK = TextToText(name="t", description="d", baselines=["majority"], max_length=160, prompt="{service}: {description}")
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    (tmp_path / "conf").mkdir()
-    (tmp_path / "conf" / "config.yaml").touch()
-    (tmp_path / "data").mkdir()
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("SHIPWORTHY_CACHE", str(tmp_path / "cache"))
-    project_root.cache_clear()
-    yield tmp_path
-    project_root.cache_clear()
 
 
 @pytest.fixture

@@ -29,7 +29,6 @@ class LightningTrainer(TrainerConfig):
         validation_rows: rows of the validation split that are generated for each validation (0: all).
         checkpoint_every: steps between checkpoints to resume from.
         keep: how many of the newest checkpoints are kept.
-        keep_best: how many of the best validated adapters are kept.
         unsaved: what follows when a checkpoint can't be written: `warn`, and the training goes on, or `stop`.
         clip: the largest global gradient norm.
         devices: processes on this machine, each with a device of its own; a run may go on with another number.
@@ -51,7 +50,6 @@ class LightningTrainer(TrainerConfig):
     validation_rows: int = 200
     checkpoint_every: int = 20
     keep: int = 2
-    keep_best: int = 1
     unsaved: str = "warn"
     clip: float = 1.0
     devices: int = 1
@@ -62,7 +60,7 @@ class LightningTrainer(TrainerConfig):
 
     def __post_init__(self) -> None:
         _positive("trainer", self, "batch_size", "micro_batch_size", "steps", "validate_every", "checkpoint_every")
-        _positive("trainer", self, "keep", "keep_best", "clip", "devices", "loader_patience_s")
+        _positive("trainer", self, "keep", "clip", "devices", "loader_patience_s")
         if self.validate_every > self.steps:
             raise UsageError(
                 f"trainer.validate_every={self.validate_every} is above trainer.steps={self.steps}, so no checkpoint "

@@ -1,7 +1,7 @@
 """A campaign's trials as Optuna knows them: one storage that all workers share, and what chooses and prunes.
 
 Trials are made when the campaign starts, all of them, and wait; so there are never more than were asked for, however
-many workers take them. Which worker may work at which is not Optuna's business: see ledger.py.
+many workers take them. Which worker may work at which is not Optuna's business: see claims.py.
 """
 
 import copy

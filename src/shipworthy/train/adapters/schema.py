@@ -36,4 +36,4 @@ class Lora(AdapterConfig):
 
 @schema("adapter", "none")
 class NoAdapter(AdapterConfig):
-    """The model is trained as a whole."""
+    """Nothing is added to the model: for families that fit themselves."""

@@ -156,7 +156,7 @@ class Boundary(Callback):
         entry |= numbers
         entry["validation_s"] = time.monotonic() - started
         metric = entry["val_metric"]
-        self.progress.best = self.progress.ranked(metric, step, self.config.keep_best)
+        self.progress.best = self.progress.ranked(metric, step)
         if rank() == 0:
             if (metric, step) in self.progress.best:
                 with new_folder(best_folder(self.run, step)) as folder:

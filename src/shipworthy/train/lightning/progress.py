@@ -43,10 +43,10 @@ class Progress:
         """Whether no step of `steps` is left to be done."""
         return bool(self.ended) or self.step >= steps
 
-    def ranked(self, metric: float, step: int, keep: int) -> list[tuple[float, int]]:
-        """The `keep` best validations with this one among them, the best first."""
+    def ranked(self, metric: float, step: int) -> list[tuple[float, int]]:
+        """The best validation with this one among them, as a list of one; of equal ones the earlier."""
         known = [(value, at) for value, at in self.best]
-        return sorted([*known, (metric, step)], key=lambda entry: (-entry[0], entry[1]))[:keep]
+        return sorted([*known, (metric, step)], key=lambda entry: (-entry[0], entry[1]))[:1]
 
     def back_to(self, earlier: "Progress") -> None:
         """Undoes the steps since then; what was found since, and the time that it took, stay."""

@@ -23,7 +23,7 @@ def disk_has_room(context: Context) -> Outcome:
     trainer = context.trainer
     each = TENSORS_EACH * sum(p.numel() * p.element_size() for p in context.trained().values())
     each += HISTORY_BYTES * trainer.steps
-    copies = trainer.keep + trainer.keep_best + 2  # the first stays, and one is on its way
+    copies = trainer.keep + 3  # the first stays, one is on its way, and the best
     context.run.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(context.run).free
     measured = {"checkpoints": copies, "checkpoint_mb": each / 1e6, "free_mb": free / 1e6}
