@@ -38,7 +38,7 @@ TALK = TextToText(name="t", description="d", baselines=["majority"], max_length=
 
 @pytest.fixture
 def talk(project: Path) -> dict[str, Any]:
-    """The groups of a road with a text task; the raw file has 48 sound operations and some faults."""
+    """The groups of a pipeline with a text task; the raw file has 48 sound operations and some faults."""
     operations = {
         f"{verb}{noun.title()}": f"<p>{says} a {noun}; {noun}{verb} has {verb}{i} for {i}{verb}.</p>"
         for i, noun in enumerate(NOUNS)

@@ -11,17 +11,17 @@ from shipworthy.optimize.package.lineage import lineage
 from shipworthy.optimize.package.questions import questions
 from shipworthy.optimize.package.validate import validate, write_sums
 
-ROAD = ("plan", "dataset", "checkpoint", "evaluation", "compressed", "bench")
+PIPELINE = ("plan", "dataset", "checkpoint", "evaluation", "compressed", "bench")
 
 
 def run(*, task: Task, engine: EngineConfig, workspace: Workspace) -> None:
-    """Reads the road so far, writes `package`.
+    """Reads the pipeline so far, writes `package`.
 
     Raises:
-        ArtifactError: the artifacts are not of one road.
+        ArtifactError: the artifacts are not of one run of the pipeline.
         ShipworthyError: the package does not answer as the source model does.
     """
-    artifacts = {name: workspace.read(name) for name in ROAD}
+    artifacts = {name: workspace.read(name) for name in PIPELINE}
     compressed = artifacts["compressed"].json("compressed.json")
     chosen = next(v for v in compressed["variants"] if v["name"] == compressed["chosen"])
     subject = Subject(task, engine, artifacts, chosen)

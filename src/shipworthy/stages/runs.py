@@ -115,7 +115,7 @@ def _sync(here: ProjectPaths, words: Sequence[str]) -> None:
 
 
 def _select(here: ProjectPaths, words: Sequence[str]) -> None:
-    """Makes a run's model the road's."""
+    """Makes a run's model the pipeline's."""
     from shipworthy.track.runs.selection import select
 
     options = dict(text.split("=", 1) for text in words[1:] if "=" in text)

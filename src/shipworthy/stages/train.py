@@ -149,7 +149,7 @@ def _refuse_unfit(workspace: Workspace, accepted: bool) -> Artifact:
 
 
 def _publish(workspace: Workspace) -> None:
-    """Copies the finished run to where the road's next command looks for it."""
+    """Copies the finished run to where the pipeline's next command looks for it."""
     place = done = workspace.run_folder() / "checkpoint"
     checkpoint = read_artifact(done, "checkpoint")
     training = checkpoint.json("training.json")

@@ -11,7 +11,7 @@ from shipworthy.track.report import formatting
 from shipworthy.track.report.candidates import candidates, chosen
 from shipworthy.track.report.summary import WIDTH, summary
 from shipworthy.track.report.verdict import judge
-from tests.track.report import roads
+from tests.track.report import pipelines
 
 
 def read(root: Path) -> dict[str, Artifact]:
@@ -24,8 +24,8 @@ def told(root: Path) -> list[str]:
     return summary(artifacts, found, judge(artifacts, found), "evaluate once").splitlines()
 
 
-def test_a_road_that_ships(tmp_path: Path) -> None:
-    roads.text_road(tmp_path)
+def test_a_pipeline_that_ships(tmp_path: Path) -> None:
+    pipelines.text_pipeline(tmp_path)
     lines = told(tmp_path)
     assert all(len(line) <= WIDTH for line in lines)
     for name in ("majority", "nearest", "verb_object", "few_shot", "tuned", "q8_0", "q4_k_m"):
@@ -35,23 +35,23 @@ def test_a_road_that_ships(tmp_path: Path) -> None:
 
 
 def test_a_table_that_ships(tmp_path: Path) -> None:
-    roads.table_road(tmp_path)
+    pipelines.table_pipeline(tmp_path)
     assert told(tmp_path)[-1].startswith("VERDICT: SHIP: unchanged, accuracy 87.3%")
 
 
 @pytest.mark.parametrize(
-    ("road", "missed"),
+    ("pipeline", "missed"),
     [
-        (lambda root: roads.text_road(root, rate=0.27), ["Better than the best baseline"]),
-        (lambda root: roads.text_road(root, p95_s=2.1), ["Fast enough"]),
+        (lambda root: pipelines.text_pipeline(root, rate=0.27), ["Better than the best baseline"]),
+        (lambda root: pipelines.text_pipeline(root, p95_s=2.1), ["Fast enough"]),
         (
-            lambda root: roads.text_road(root, upto="evaluation"),
+            lambda root: pipelines.text_pipeline(root, upto="evaluation"),
             ["Compression lost less", "Fast enough", "Small enough", "Fits the server", "The package works"],
         ),
     ],
 )
-def test_every_missed_criterion_is_named(tmp_path: Path, road: Callable[[Path], None], missed: list[str]) -> None:
-    road(tmp_path)
+def test_every_missed_criterion_is_named(tmp_path: Path, pipeline: Callable[[Path], None], missed: list[str]) -> None:
+    pipeline(tmp_path)
     lines = told(tmp_path)
     named = [line.removeprefix("not met: ") for line in lines if line.startswith("not met: ")]
     assert len(named) == len(missed)
@@ -60,7 +60,7 @@ def test_every_missed_criterion_is_named(tmp_path: Path, road: Callable[[Path], 
 
 
 def test_what_would_be_shipped_without_compression_is_the_tuned_model(tmp_path: Path) -> None:
-    roads.text_road(tmp_path, upto="evaluation")
+    pipelines.text_pipeline(tmp_path, upto="evaluation")
     assert chosen(candidates(read(tmp_path))).name == "tuned"
 
 

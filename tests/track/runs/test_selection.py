@@ -1,4 +1,4 @@
-"""A run's model, taken for the road."""
+"""A run's model, taken for the pipeline."""
 
 import json
 from pathlib import Path
@@ -30,7 +30,7 @@ def chosen(here: ProjectPaths, value: float | None) -> tuple[Run, list[Run]]:
     return next(run for run in runs if run.value == value), runs
 
 
-def test_the_roads_checkpoint_is_the_runs_and_whole(here: ProjectPaths) -> None:
+def test_the_pipelines_checkpoint_is_the_runs_and_whole(here: ProjectPaths) -> None:
     run, runs = chosen(here, 0.7)
     said = select(run, runs, here)
     mine, published = (read_artifact(path / "checkpoint", "checkpoint") for path in (run.folder, here.artifacts))
@@ -65,7 +65,7 @@ def test_what_did_not_finish_is_refused(here: ProjectPaths) -> None:
     assert not here.artifacts.exists()
 
 
-def test_a_damaged_checkpoint_is_refused_and_the_road_stays_as_it_was(here: ProjectPaths) -> None:
+def test_a_damaged_checkpoint_is_refused_and_the_pipeline_stays_as_it_was(here: ProjectPaths) -> None:
     good, runs = chosen(here, 0.6)
     select(good, runs, here)
     bad, _ = chosen(here, 0.7)

@@ -20,7 +20,7 @@ CONFIG = {"model": {"kind": "causal_lm", "rank": 16}, "seed": 17}
 
 
 def steady(server: Server, run: Path, patience_s: float = 20.0) -> BufferedTracker:
-    return BufferedTracker(Mlflow(uri=server.url, experiment="road", flush_s=0.2), run / "tracker", patience_s)
+    return BufferedTracker(Mlflow(uri=server.url, experiment="pipeline", flush_s=0.2), run / "tracker", patience_s)
 
 
 def history(server: Server, run_id: str, key: str) -> list[tuple[int, float]]:
@@ -36,7 +36,7 @@ def of(server: Server, run_id: str):
     from mlflow import MlflowClient
 
     client = MlflowClient(server.url)
-    experiment = client.get_experiment_by_name("road")
+    experiment = client.get_experiment_by_name("pipeline")
     (found,) = client.search_runs([experiment.experiment_id], f"tags.`shipworthy.run_id` = '{run_id}'")
     return found
 
@@ -178,7 +178,7 @@ def test_one_that_hangs_holds_up_nothing(server: Server, run: Path, capsys: pyte
 
 
 def test_one_that_is_not_there_at_the_first_start_is_one_sentence(run: Path) -> None:
-    config = Mlflow(uri="http://127.0.0.1:9", experiment="road")
+    config = Mlflow(uri="http://127.0.0.1:9", experiment="pipeline")
     begun = time.monotonic()
     with pytest.raises(ShipworthyError, match="MLflow at http://127.0.0.1:9 can't be reached") as caught:
         BufferedTracker(config, run / "tracker").start("0" * 16, "train", CONFIG, {})

@@ -131,7 +131,7 @@ def commands(campaign: Campaign) -> list[tuple[str, str]]:
     if not found:
         return []
     return [
-        ("choose it, for the road and the registry", f"shipworthy runs select {found}"),
+        ("choose it, for the pipeline and the registry", f"shipworthy runs select {found}"),
         ("run it again and compare", f"shipworthy reproduce {found}"),
         ("all of its costs", f"shipworthy cost {found}"),
     ]

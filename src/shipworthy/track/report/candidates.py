@@ -35,7 +35,7 @@ class Candidate:
 
 
 def candidates(artifacts: Mapping[str, Artifact]) -> list[Candidate]:
-    """All candidates, in the order of the road.
+    """All candidates, in the order of the pipeline.
 
     Raises:
         ArtifactError: the evaluation holds no tuned model.

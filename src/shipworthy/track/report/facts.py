@@ -1,4 +1,4 @@
-"""The sections of the page beside the verdict: each is None, or empty, where the road left nothing to tell."""
+"""The sections of the page beside the verdict: each is None, or empty, where the pipeline left nothing to tell."""
 
 import time
 from collections import Counter
@@ -21,7 +21,7 @@ ROLES = (
 )
 
 
-def road(artifacts: Artifacts) -> list[dict[str, Any]]:
+def pipeline(artifacts: Artifacts) -> list[dict[str, Any]]:
     """The five roles, their question, and what each handed over."""
     handed = _handed_over(artifacts)
     return [

@@ -61,7 +61,7 @@ def page(
         best=next(candidate for candidate in candidates if candidate.name == best),
         model=facts.model_name(artifacts),
         plan=artifacts["plan"].json("plan.json"),
-        road=facts.road(artifacts),
+        pipeline=facts.pipeline(artifacts),
         plan_and_fact=facts.plan_and_fact(artifacts),
         cost=facts.cost(artifacts, price_per_hour, currency),
         served=facts.served(artifacts),

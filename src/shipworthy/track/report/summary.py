@@ -1,4 +1,4 @@
-"""The table that the road ends with, as plain text."""
+"""The table that the pipeline ends with, as plain text."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any

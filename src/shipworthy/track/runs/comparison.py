@@ -164,7 +164,7 @@ def _cost(runs: Sequence[Run]) -> Part:
 
 
 def _model(runs: Sequence[Run], here: ProjectPaths) -> Part:
-    measured = [_of_the_road(one, here) for one in runs]
+    measured = [_of_the_pipeline(one, here) for one in runs]
     rows = _rows(runs, {"trained files": _trained_mb})
     for name in ("size", "p95, in process", "p95, served"):
         rows.append((name, [found.get(name, NOT_MEASURED) for found in measured]))
@@ -180,8 +180,8 @@ def _trained_mb(run: Run) -> str:
     return f"{size:.3f} MB" if size < 1 else f"{size:.1f} MB"
 
 
-def _of_the_road(run: Run, here: ProjectPaths) -> dict[str, str]:
-    """What `evaluate` and `bench` measured, if the road's checkpoint is this run's."""
+def _of_the_pipeline(run: Run, here: ProjectPaths) -> dict[str, str]:
+    """What `evaluate` and `bench` measured, if the pipeline's checkpoint is this run's."""
     own = run.folder / "checkpoint" / MANIFEST
     found: dict[str, str] = {}
     if not own.is_file():

@@ -122,7 +122,7 @@ def _server(tracker: Mapping[str, Any]) -> str:
 
 
 def _report(here: ProjectPaths) -> str:
-    """The run that the road's report is about (empty: there is no report)."""
+    """The run that the pipeline's report is about (empty: there is no report)."""
     manifests = [here.artifacts / kind / MANIFEST for kind in ("report", "checkpoint")]
     if not all(path.is_file() for path in manifests):
         return ""

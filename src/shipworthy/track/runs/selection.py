@@ -1,4 +1,4 @@
-"""Takes a run's model for the road, and notes which, out of how many, and why."""
+"""Takes a run's model for the pipeline, and notes which, out of how many, and why."""
 
 import json
 import time
@@ -25,7 +25,7 @@ KIND, FILE, PARAMS = "selection", "selection.json", "params.yaml"
 def select(
     run: Run, runs: Sequence[Run], here: ProjectPaths, alias: str = "champion", name: str = "", note: str = ""
 ) -> list[str]:
-    """Copies the run's checkpoint to the road's `checkpoint`, and writes `selection`; says what was done.
+    """Copies the run's checkpoint to the pipeline's `checkpoint`, and writes `selection`; says what was done.
 
     Args:
         runs: all runs: those on the same data by the same metric are what it was selected from.
@@ -36,7 +36,7 @@ def select(
     Raises:
         UsageError: the run has not finished.
         ArtifactError: its checkpoint is damaged.
-        ShipworthyError: the road's dataset is not the one that it was trained on.
+        ShipworthyError: the pipeline's dataset is not the one that it was trained on.
     """
     if run.status != FINISHED or run.value is None:
         raise UsageError(f"run {run.id} is {run.status}: only what finished, with a metric, can be selected.")
@@ -64,7 +64,7 @@ def select(
 
 
 def _refuse_other_data(run: Run, here: ProjectPaths) -> None:
-    """Its rows of train could be the road's rows of test."""
+    """Its rows of train could be the pipeline's rows of test."""
     dataset, own = here.artifacts / "dataset", run.record.get("inputs", {}).get("dataset")
     if own and dataset.is_dir() and (now := read_artifact(dataset, "dataset").digest) != own:
         raise ShipworthyError(
