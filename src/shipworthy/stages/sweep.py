@@ -42,7 +42,7 @@ def _collect(sweep: Sweep) -> None:
     sweep_status = follow(sweep)
     best = sweep_status.best()
     if best is not None:
-        say(f"\nbest: job {best}, {sweep.overrides(best)}; `shipworthy sweep adopt {sweep.name}` makes it params.yaml's")
+        say(f"\nbest: job {best}, {sweep.overrides(best)}; `shipworthy sweep adopt {sweep.name}` takes it over")
     expect_results(sweep_status)
 
 
