@@ -1,4 +1,4 @@
-"""The folder in which a pipeline's artifacts stand, one per kind, as one command sees it."""
+"""The folder of a pipeline's artifacts, one per kind: what a command reads and writes."""
 
 import shlex
 import time

@@ -1,4 +1,4 @@
-"""From a package back to the raw data: the manifests of all that it was made of."""
+"""A package's lineage: the manifests of every artifact that it was made of, back to the raw data."""
 
 from collections.abc import Mapping
 from dataclasses import asdict

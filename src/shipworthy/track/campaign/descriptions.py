@@ -1,4 +1,4 @@
-"""A campaign in words and rows."""
+"""The sentences and table cells with which reports describe a campaign."""
 
 from collections.abc import Mapping
 from statistics import mean, stdev

@@ -1,4 +1,4 @@
-"""What a campaign comes to, in numbers: savings, budgets, the front of quality against cost, the winner's curse."""
+"""A campaign's derived numbers: steps saved by pruning, budgets, the Pareto front, the winner's curse."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

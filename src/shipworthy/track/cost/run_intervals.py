@@ -1,4 +1,4 @@
-"""The times that a run really ran: every start counts, those too that were killed before they could say so."""
+"""The intervals of time in which a run was running: one per start, also those that were killed."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""The part of a run's time that was spent twice."""
+"""Work of a run that was repeated after a kill: the steps since the last checkpoint."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ SAVED_FIRST = ("killed", "stopped", "pruned", "finished")
 
 @dataclass(frozen=True)
 class RepeatedWork:
-    """Seconds that were done again: the best guess and its ends."""
+    """Seconds that were repeated: an estimate with its bounds."""
 
     value: float = 0.0
     low: float = 0.0

@@ -1,4 +1,4 @@
-"""What a run was made by, written before its first step."""
+"""Writes a run's record.json before its first step: config, inputs, code, environment, seeds, command line."""
 
 import sys
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""One start of a run, recorded from its first step to its last: tracker, system metrics, and how it ended."""
+"""A context manager around one start of a run: opens the tracker, samples system metrics, logs how it ended."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -61,7 +61,7 @@ def tracked_run(folder: Path, tracker: TrackerConfig, compute: ComputeConfig, be
 
 
 def _tags(about: Mapping[str, Any]) -> dict[str, str]:
-    """What is worth finding a run by."""
+    """The tracker's tags, by which runs are searched."""
     tags = {"command": about["command"], "code": about["code"]["git_sha"][:12], "snapshot": about["code"]["snapshot"]}
     if about["slurm"]:
         tags["slurm_job"] = about["slurm"]["job"]

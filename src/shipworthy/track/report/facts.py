@@ -1,4 +1,4 @@
-"""The sections of the page beside the verdict: each is None, or empty, where the pipeline left nothing to tell."""
+"""The data of the page's sections beside the verdict; None or empty where the artifact that it needs is missing."""
 
 import time
 from collections import Counter

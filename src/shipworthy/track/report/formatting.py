@@ -1,4 +1,4 @@
-"""Numbers as a reader wants them."""
+"""Formats numbers for reports: shares, p-values, times, sizes, money."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Ship or don't: every criterion that the plan set, against what was found."""
+"""The verdict: each criterion of the plan, compared with what was measured."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Numbers and times as a list of runs shows them: bare, as its filters take them."""
+"""Formats values for the list of runs: bare numbers, in the form that its filters take."""
 
 import time
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Where the runs of a project stand."""
+"""The folders of a project's artifacts and runs."""
 
 from dataclasses import dataclass
 from pathlib import Path

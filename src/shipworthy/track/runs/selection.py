@@ -1,4 +1,4 @@
-"""Takes a run's model for the pipeline, and notes which, out of how many, and why."""
+"""Publishes a run's checkpoint as the pipeline's, and records which, out of how many, and why."""
 
 import json
 import time

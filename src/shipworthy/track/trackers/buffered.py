@@ -1,4 +1,4 @@
-"""A tracker that the training need not wait for, and whose absence it survives."""
+"""A tracker that buffers on disk: the training doesn't wait for the real one, and goes on while that is unreachable."""
 
 import shutil
 import threading
@@ -21,9 +21,9 @@ PATIENCE_S = 20.0
 
 
 class BufferedTracker:
-    """Each call is a line in the run's journal; a thread brings the lines to the tracker, now or when it is back.
+    """Each call appends a line to the run's journal; a thread forwards the lines to the tracker when it is reachable.
 
-    What could not be brought at the run's end is sent at its next start, or by `sync`.
+    What could not be forwarded by the run's end is sent at its next start, or by `sync`.
     """
 
     def __init__(self, config: TrackerConfig, folder: Path, patience_s: float = PATIENCE_S) -> None:
@@ -36,7 +36,7 @@ class BufferedTracker:
         self._config, self._folder, self._patience_s = config, folder, patience_s
         self._period = float(getattr(config, "flush_s", 1.0))
         self._now, self._over = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._bring, name="tracker", daemon=True)
+        self._thread = threading.Thread(target=self._forward, name="tracker", daemon=True)
         self._away = False
 
     def start(self, run_id: str, name: str, config: Mapping[str, Any], tags: Mapping[str, str]) -> None:
@@ -90,13 +90,13 @@ class BufferedTracker:
         self._note(do="keep", file=str(copy.relative_to(self._folder)))
 
     def flush(self) -> None:
-        """Makes the journal outlive the machine, and has it brought now; waits for the disk only."""
+        """Syncs the journal to disk, and has it forwarded now; doesn't wait for the tracker."""
         self._note(do="flush")
         self._journal.sync()
         self._now.set()
 
     def deliver(self) -> None:
-        """Has it brought now."""
+        """Has the journal forwarded now."""
         self._now.set()
 
     def finish(self, status: Status) -> None:
@@ -118,12 +118,12 @@ class BufferedTracker:
                 shutil.rmtree(self._folder / "files", ignore_errors=True)
 
     def abandon(self) -> None:
-        """Holds nothing that breaks."""
+        """Does nothing: there is no connection here to drop."""
 
     def _note(self, **note: Any) -> None:
         self._journal.add(note)
 
-    def _bring(self) -> None:
+    def _forward(self) -> None:
         """The thread's work: every few seconds, or when told; after a failure, later and later."""
         pause, until = self._period, float("inf")
         while True:

@@ -1,4 +1,4 @@
-"""Brings notes from a journal to a tracker that may be away."""
+"""Forwards the notes of a journal to a tracker that may be unreachable."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -58,7 +58,7 @@ class RunMetadata:
 
 
 class Forwarder:
-    """Hands notes over, oldest first. Whatever goes wrong, the next try opens the run anew and goes on."""
+    """Forwards notes, oldest first. After any error the next attempt opens the run again and goes on."""
 
     def __init__(self, metadata: RunMetadata, journal: Journal, folder: Path) -> None:
         """Connects to nothing yet."""
@@ -80,7 +80,7 @@ class Forwarder:
         while count < due and (notes := self._journal.waiting(self._at_once)):
             try:
                 for note in notes:
-                    self._hand_over(self.connect(), note)
+                    self._forward(self.connect(), note)
                 if self.tracker is not None:
                     self.tracker.deliver()
             except Exception as error:
@@ -88,7 +88,7 @@ class Forwarder:
                     self._refused = 0
                 else:
                     self.tracker.abandon()
-                    self._alone(notes, error)
+                    self._after_refusal(notes, error)
                 self.tracker = None
                 raise
             self._journal.delivered(len(notes))
@@ -96,7 +96,7 @@ class Forwarder:
             self._at_once, self._refused = AT_ONCE, 0
         return count
 
-    def _alone(self, notes: list[Note], error: Exception) -> None:
+    def _after_refusal(self, notes: list[Note], error: Exception) -> None:
         """A tracker that is there and still refuses: the one note that it refuses must not stop all others."""
         self._at_once = 1
         self._refused += len(notes) == 1
@@ -105,7 +105,7 @@ class Forwarder:
             self._refused = 0
             say(f"the tracker takes anything but this, which is left out: {str(notes[0])[:200]} ({reason(error)})")
 
-    def _hand_over(self, tracker: Tracker, note: Note) -> None:
+    def _forward(self, tracker: Tracker, note: Note) -> None:
         what = note["do"]
         if what == "log":
             tracker.log(note["metrics"], note["step"], note["at"])

@@ -1,4 +1,4 @@
-"""What a tracker has not got yet, in a file that outlives the process and the tracker's absence."""
+"""A queue on disk of what a tracker hasn't received yet."""
 
 import fcntl
 import json
