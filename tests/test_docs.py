@@ -9,15 +9,20 @@ import re
 import shlex
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
+import yaml
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from shipworthy.cli import BESIDE, CAMPAIGNS, literal, main, parser
-from shipworthy.config import check_overrides, compose, composed, read_params
+from shipworthy.config import check_overrides, compose, composed, read_params, register
 from shipworthy.core.project import project_root
+from shipworthy.core.schema import SCHEMAS
 from tests.conftest import ROOT
 from tests.track.runs import project as runs_project
 
@@ -132,6 +137,30 @@ def test_what_is_run_by_a_test_is_printed_and_the_test_is_there() -> None:
         assert name in [node.name for node in tree.body if isinstance(node, ast.FunctionDef)], test
     assert printed >= RUN_BY_CI
     assert all(one.removeprefix("./") in (ROOT / ".ci" / "run").read_text(encoding="utf-8") for one in RUN_BY_CI)
+
+
+CONFIGS = [
+    textwrap.dedent(found)
+    for page in PAGES
+    for found in re.findall(r"^ *```yaml\n(.*?)^ *```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+]
+"""All of them are files, or parts of files, of conf/data/."""
+
+
+@pytest.mark.parametrize("text", CONFIGS, ids=lambda text: text.splitlines()[0])
+def test_each_section_of_a_printed_config_fits_a_schema_of_its_group(text: str) -> None:
+    register()
+    content = yaml.safe_load(text)
+    for base in content.pop("defaults", ["base_records"])[:1]:
+        assert base.removeprefix("base_") in SCHEMAS["data"]
+    for key, value in content.items():
+        refused = []
+        for kind, cls in SCHEMAS["data"].items():
+            try:
+                OmegaConf.merge(OmegaConf.structured(cls), {key: value})
+            except OmegaConfBaseException as error:
+                refused.append(f"{kind}: {str(error).splitlines()[0]}")
+        assert len(refused) < len(SCHEMAS["data"]), refused
 
 
 @pytest.fixture
