@@ -73,7 +73,7 @@ def test_wandbs_own_process_killed_in_mid_run_does_not_take_the_run_down(
 ) -> None:
     import psutil
 
-    tracker = BufferedTracker(Wandb(project="p", folder=str(run), flush_s=0.1), run / "tracker", patience_s=30.0)
+    tracker = BufferedTracker(Wandb(project="p", folder=str(run), flush_s=0.1), run / "tracker", finish_timeout_s=30.0)
     tracker.start(run.name, "train", CONFIG, {})
     for step in range(1, 11):
         tracker.log({"loss": 1.0 / step}, step)

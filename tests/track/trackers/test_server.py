@@ -19,8 +19,10 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 CONFIG = {"model": {"kind": "causal_lm", "rank": 16}, "seed": 17}
 
 
-def steady(server: Server, run: Path, patience_s: float = 20.0) -> BufferedTracker:
-    return BufferedTracker(Mlflow(uri=server.url, experiment="pipeline", flush_s=0.2), run / "tracker", patience_s)
+def steady(server: Server, run: Path, finish_timeout_s: float = 20.0) -> BufferedTracker:
+    return BufferedTracker(
+        Mlflow(uri=server.url, experiment="pipeline", flush_s=0.2), run / "tracker", finish_timeout_s
+    )
 
 
 def history(server: Server, run_id: str, key: str) -> list[tuple[int, float]]:
@@ -110,7 +112,7 @@ def test_what_a_server_missed_to_the_end_is_sent_by_sync(
     server: Server, run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run_id = uuid.uuid4().hex[:16]
-    tracker = steady(server, run, patience_s=2.0)
+    tracker = steady(server, run, finish_timeout_s=2.0)
     tracker.start(run_id, "train", CONFIG, {})
     tracker.log({"loss": 1.0}, 1)
     until(lambda: tracker._journal.count() == 0)
@@ -136,7 +138,7 @@ def test_what_a_server_missed_to_the_end_is_sent_by_sync(
 
 def test_what_a_server_missed_is_sent_at_the_runs_next_start(server: Server, run: Path) -> None:
     run_id = uuid.uuid4().hex[:16]
-    first = steady(server, run, patience_s=1.0)
+    first = steady(server, run, finish_timeout_s=1.0)
     first.start(run_id, "train", CONFIG, {})
     first.log({"loss": 1.0}, 1)
     until(lambda: first._journal.count() == 0)
@@ -158,7 +160,7 @@ def test_what_a_server_missed_is_sent_at_the_runs_next_start(server: Server, run
 
 def test_one_that_hangs_holds_up_nothing(server: Server, run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run_id = uuid.uuid4().hex[:16]
-    tracker = steady(server, run, patience_s=2.0)
+    tracker = steady(server, run, finish_timeout_s=2.0)
     tracker.start(run_id, "train", CONFIG, {})
     server.hang()
     try:

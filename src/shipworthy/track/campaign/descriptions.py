@@ -5,7 +5,7 @@ from statistics import mean, stdev
 from typing import Any
 
 from shipworthy.evaluation.intervals import Interval
-from shipworthy.track.campaign.facts import Curse, Savings
+from shipworthy.track.campaign.facts import Savings, WinnersCurse
 from shipworthy.track.campaign.read import FAILED, FINISHED, PRUNED, Campaign, Trial
 from shipworthy.track.hpo.space import Dimension
 from shipworthy.track.report.formatting import count, figure, interval, metric_name, points, seconds
@@ -93,7 +93,7 @@ def saved(savings: Savings) -> str:
     )
 
 
-def cursed(found: Curse, campaign: Campaign) -> str:
+def winners_curse(found: WinnersCurse, campaign: Campaign) -> str:
     """The winner's curse, in a sentence."""
     d = found.difference
     return (

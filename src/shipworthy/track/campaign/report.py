@@ -44,7 +44,7 @@ def page(campaign: Campaign) -> str:
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
     environment.filters["typeset"] = typeset
-    found, savings = facts.curse(campaign), facts.savings(campaign)
+    found, savings = facts.winners_curse(campaign), facts.savings(campaign)
     best = campaign.ranked[0] if campaign.ranked else None
     unbeaten = facts.pareto(campaign) if len(campaign.objectives) > 1 else {best.number} if best else set()
     top = sorted(campaign.ranked, key=lambda trial: trial.number not in unbeaten)[:TOP]
@@ -56,7 +56,7 @@ def page(campaign: Campaign) -> str:
         best=_headline(campaign),
         objectives=[plots.name(one, campaign) for one in campaign.objectives],
         near=descriptions.near(campaign),
-        curse=descriptions.cursed(found, campaign) if found else "",
+        curse=descriptions.winners_curse(found, campaign) if found else "",
         unfinished=any(trial.state not in (FINISHED, PRUNED, FAILED) for trial in campaign.trials),
         contributions=[descriptions.contribution(row) for row in campaign.contributions],
         saved=descriptions.saved(savings) if savings else "",
@@ -81,7 +81,7 @@ def _headline(campaign: Campaign) -> dict[str, Any] | None:
     """The winner's value on rows that no trial saw, where it was measured on them; else that of the best."""
     if not campaign.ranked or campaign.kind != "tune":  # an ablation has no winner
         return None
-    best, found, label = campaign.ranked[0], facts.curse(campaign), plots.name(campaign.first, campaign)
+    best, found, label = campaign.ranked[0], facts.winners_curse(campaign), plots.name(campaign.first, campaign)
     number, told, where = best.number, descriptions.measured(best, campaign.first, campaign), ""
     if found:
         number, told, label = found.number, descriptions.share(found.unseen, campaign), plots.name("metric", campaign)
@@ -105,7 +105,7 @@ def _plots(campaign: Campaign) -> dict[str, Any]:
         "curves": plots.curves(campaign),
         "front": plots.front(campaign),
         "parallel": parallel.parallel(campaign),
-        "winner": plots.winner(found, campaign) if (found := facts.curse(campaign)) else None,
+        "winner": plots.winner(found, campaign) if (found := facts.winners_curse(campaign)) else None,
         "importance": [plot for plot in importances if plot],
     }
 

@@ -15,8 +15,8 @@ def summary(campaign: Campaign) -> str:
     lines += _contributions(campaign) or _best(campaign)
     if near := descriptions.near(campaign):
         lines.append(near)
-    if found := facts.curse(campaign):
-        lines.append(descriptions.cursed(found, campaign))
+    if found := facts.winners_curse(campaign):
+        lines.append(descriptions.winners_curse(found, campaign))
     if savings := facts.savings(campaign):
         lines.append(descriptions.saved(savings))
     lines += _failures(campaign)

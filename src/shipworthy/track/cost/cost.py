@@ -47,7 +47,7 @@ class Cost:
         energy: measured and assumed.
         again: seconds that were done again after a kill.
         failed_s, pruned_s: seconds of runs that gave no result, and that a search cut short.
-        by_force: starts whose end nobody noted; they count until their last sign of life.
+        by_force: starts whose end nobody noted; they count until their last write.
         running: runs that go on, counted until now.
     """
 

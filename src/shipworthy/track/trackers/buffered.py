@@ -16,7 +16,7 @@ from shipworthy.track.trackers.protocol import Status
 from shipworthy.track.trackers.webhook import Webhook
 
 LONGEST_PAUSE_S = 30.0
-PATIENCE_S = 20.0
+FINISH_TIMEOUT_S = 20.0
 """How long the end of a run waits for its tracker."""
 
 
@@ -26,14 +26,14 @@ class BufferedTracker:
     What could not be forwarded by the run's end is sent at its next start, or by `sync`.
     """
 
-    def __init__(self, config: TrackerConfig, folder: Path, patience_s: float = PATIENCE_S) -> None:
+    def __init__(self, config: TrackerConfig, folder: Path, finish_timeout_s: float = FINISH_TIMEOUT_S) -> None:
         """Connects to nothing yet.
 
         Args:
             folder: of the journal: `tracker` in the run's folder.
-            patience_s: how long the end of the run waits for the tracker.
+            finish_timeout_s: how long the end of the run waits for the tracker.
         """
-        self._config, self._folder, self._patience_s = config, folder, patience_s
+        self._config, self._folder, self._finish_timeout_s = config, folder, finish_timeout_s
         self._period = float(getattr(config, "flush_s", 1.0))
         self._now, self._over = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._forward, name="tracker", daemon=True)
@@ -100,12 +100,12 @@ class BufferedTracker:
         self._now.set()
 
     def finish(self, status: Status) -> None:
-        """Closes the run, if the tracker takes it within the patience."""
+        """Closes the run, if the tracker takes it within the timeout."""
         self._note(do="finish", status=status)
         self._journal.sync()
         self._over.set()
         self._now.set()
-        self._thread.join(self._patience_s)
+        self._thread.join(self._finish_timeout_s)
         self._webhook.wait()
         if missed := self._journal.count():
             run = self._folder.parent.name
@@ -130,7 +130,7 @@ class BufferedTracker:
             self._now.wait(pause)
             self._now.clear()
             if over := self._over.is_set():
-                until = min(until, time.monotonic() + self._patience_s)
+                until = min(until, time.monotonic() + self._finish_timeout_s)
             if self._try():
                 pause = self._period
                 if over:

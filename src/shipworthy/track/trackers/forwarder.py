@@ -75,7 +75,7 @@ class Forwarder:
         return self.tracker
 
     def deliver(self) -> int:
-        """Hands over what waits now; how many notes that were. Raises what the tracker raises."""
+        """Forwards what waits now; how many notes that were. Raises what the tracker raises."""
         count, due = 0, self._journal.count()
         while count < due and (notes := self._journal.waiting(self._at_once)):
             try:
