@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 CONFIG = {"model": {"kind": "causal_lm", "rank": 16}, "seed": 17}
 
 
-def steady(server: Server, run: Path, finish_timeout_s: float = 20.0) -> BufferedTracker:
+def buffered(server: Server, run: Path, finish_timeout_s: float = 20.0) -> BufferedTracker:
     return BufferedTracker(
         Mlflow(uri=server.url, experiment="pipeline", flush_s=0.2), run / "tracker", finish_timeout_s
     )
@@ -60,7 +60,7 @@ def test_a_run_is_read_back_with_all_that_was_noted(server: Server, run: Path) -
     run_id = uuid.uuid4().hex[:16]
     note = run / "record.json"
     note.write_text('{"kept": true}')
-    tracker = steady(server, run)
+    tracker = buffered(server, run)
     tracker.start(run_id, "train", CONFIG, {"git": "abc"})
     tracker.keep(note)
     for step in range(1, 301):
@@ -89,7 +89,7 @@ def test_killed_in_mid_run_and_back_it_gets_what_it_missed_while_the_run_goes_on
     server: Server, run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run_id = uuid.uuid4().hex[:16]
-    tracker = steady(server, run)
+    tracker = buffered(server, run)
     tracker.start(run_id, "train", CONFIG, {})
     for step in range(1, 101):
         tracker.log({"loss": 1.0 / step}, step)
@@ -112,7 +112,7 @@ def test_what_a_server_missed_to_the_end_is_sent_by_sync(
     server: Server, run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run_id = uuid.uuid4().hex[:16]
-    tracker = steady(server, run, finish_timeout_s=2.0)
+    tracker = buffered(server, run, finish_timeout_s=2.0)
     tracker.start(run_id, "train", CONFIG, {})
     tracker.log({"loss": 1.0}, 1)
     until(lambda: tracker._journal.count() == 0)
@@ -138,7 +138,7 @@ def test_what_a_server_missed_to_the_end_is_sent_by_sync(
 
 def test_what_a_server_missed_is_sent_at_the_runs_next_start(server: Server, run: Path) -> None:
     run_id = uuid.uuid4().hex[:16]
-    first = steady(server, run, finish_timeout_s=1.0)
+    first = buffered(server, run, finish_timeout_s=1.0)
     first.start(run_id, "train", CONFIG, {})
     first.log({"loss": 1.0}, 1)
     until(lambda: first._journal.count() == 0)
@@ -147,7 +147,7 @@ def test_what_a_server_missed_is_sent_at_the_runs_next_start(server: Server, run
         for step in range(2, 11):
             first.log({"loss": 1.0 / step}, step)
         first.finish("killed")
-        second = steady(server, run)
+        second = buffered(server, run)
         second.start(run_id, "train", CONFIG, {})  # away, and not the first start: the run goes on
     finally:
         server.start()
@@ -160,7 +160,7 @@ def test_what_a_server_missed_is_sent_at_the_runs_next_start(server: Server, run
 
 def test_one_that_hangs_holds_up_nothing(server: Server, run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run_id = uuid.uuid4().hex[:16]
-    tracker = steady(server, run, finish_timeout_s=2.0)
+    tracker = buffered(server, run, finish_timeout_s=2.0)
     tracker.start(run_id, "train", CONFIG, {})
     server.hang()
     try:
@@ -193,7 +193,7 @@ def test_a_note_that_it_refuses_does_not_stop_the_others(
     server: Server, run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run_id = uuid.uuid4().hex[:16]
-    tracker = steady(server, run)
+    tracker = buffered(server, run)
     tracker.start(run_id, "train", CONFIG, {})
     tracker.log({"loss": 1.0}, 1)
     tracker.log({"no such/../name\n": 1.0}, 2)
