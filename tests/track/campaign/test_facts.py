@@ -1,4 +1,4 @@
-"""Savings, fronts, the winner's winners_curse: against numbers worked out by hand, and against Optuna."""
+"""Savings, fronts, the winner's curse: against numbers worked out by hand, and against Optuna."""
 
 import json
 from pathlib import Path
