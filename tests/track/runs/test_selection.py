@@ -76,6 +76,14 @@ def test_a_damaged_checkpoint_is_refused_and_the_pipeline_stays_as_it_was(here: 
     assert read_json(here.artifacts / "selection" / "selection.json")["run_id"] == good.id
 
 
+def test_what_the_manifest_does_not_list_is_not_published(here: ProjectPaths, tmp_path: Path) -> None:
+    run, runs = chosen(here, 0.7)
+    (tmp_path / "secret").write_text("kept")
+    (run.folder / "checkpoint" / "link").symlink_to(tmp_path / "secret")
+    select(run, runs, here)
+    assert not (here.artifacts / "checkpoint" / "link").exists()
+
+
 def test_a_model_of_other_data_is_refused(here: ProjectPaths) -> None:
     with write_artifact(here.artifacts / "dataset", "dataset", run_id="", config={}, inputs={}, seeds={}) as folder:
         write_json(folder / "dataset.json", {})
