@@ -184,3 +184,38 @@ def test_this_environment_is_the_locked_one() -> None:
     count, absent, other = lock.compare(ROOT / "requirements.lock")
     assert count > 200
     assert (absent, other) == ([], [])
+
+
+def test_the_demo_calls_everything_in_order_and_ends_with_the_table(clone: Path) -> None:
+    """./scripts/demo as it stands; what it calls is recorded instead of run."""
+    (clone / "scripts" / "env").write_text(
+        'stop() { echo "$*" >&2; exit 1; }\n'
+        "check_machine() { python=$PWD/bin/python; }\n"
+        "make_environment() { export PATH=$PWD/bin:$PATH; }\n"
+    )
+    (clone / "bin").mkdir()
+    for name in ("python", "shipworthy", "dvc"):
+        (clone / "bin" / name).write_text(
+            f'#!/bin/sh\necho {name} "$@" >> calls\n'
+            'mkdir -p artifacts/report && echo "VERDICT: SHIP" > artifacts/report/summary.txt\n'
+            'case "$FAILS" in "$1") exit 1;; esac\n'
+        )
+        (clone / "bin" / name).chmod(0o755)
+
+    def demo(fails: str) -> subprocess.CompletedProcess[str]:
+        (clone / "calls").unlink(missing_ok=True)
+        env = {**os.environ, "FAILS": fails}
+        return subprocess.run(["./scripts/demo"], cwd=clone, env=env, capture_output=True, text=True, check=False)
+
+    done = demo("nothing")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "VERDICT: SHIP"), done.stderr
+    calls = (clone / "calls").read_text().splitlines()
+    assert sorted(calls) == ["dvc repro", "dvc repro evaluate", "python toolchains/llamacpp/build", "shipworthy fetch"]
+    assert [call for call in calls if "llamacpp" not in call] == ["shipworthy fetch", "dvc repro evaluate", "dvc repro"]
+    for fails, said in {
+        "fetch": "the fetch failed",
+        "toolchains/llamacpp/build": "llama.cpp could not be built",
+    }.items():
+        done = demo(fails)
+        assert done.returncode == 1
+        assert said in done.stderr

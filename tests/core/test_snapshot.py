@@ -4,9 +4,8 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from dataclasses import replace
-from pathlib import Path
+from functools import partial
 
 import pytest
 
@@ -16,6 +15,7 @@ from shipworthy.core.identity import code_version, source_hash
 from shipworthy.core.lineage.lineage import lineage
 from shipworthy.core.snapshot import Snapshot
 from tests.conftest import ROOT
+from tests.threads import at_once
 
 DEMO = "extensions/operation_naming"
 
@@ -43,16 +43,8 @@ def test_two_sweeps_from_the_same_state_share_one(now, tmp_path):
 def test_many_that_keep_it_at_once_share_one(tmp_path):
     small = Snapshot({f"src/{n}.py": b"x" * n for n in range(20)}, {"git_sha": "0" * 40})
 
-    def keep(snapshots: Path, kept: list[Path]) -> None:
-        kept.append(small.keep(snapshots))
-
     for number in range(30):
-        kept: list[Path] = []
-        threads = [threading.Thread(target=keep, args=(tmp_path / str(number), kept)) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        kept = at_once(partial(small.keep, tmp_path / str(number)))
         assert kept == [tmp_path / str(number) / small.name] * 4, "one that raised kept nothing"
         assert list((tmp_path / str(number)).glob("[!.]*")) == kept[:1]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from shipworthy.core.files import read_json
-from shipworthy.track.trackers.courier import sync
+from shipworthy.track.trackers.forwarder import sync
 from tests.conftest import PROGRAM, ROOT, Shipworthy, one_sentence
 from tests.e2e.conftest import Pipeline
 from tests.track.trackers.server import Server
@@ -74,9 +74,9 @@ FULL = """
 import sys, time
 from pathlib import Path
 from shipworthy.track.trackers.schema import Mlflow
-from shipworthy.track.trackers.steady import Steady
+from shipworthy.track.trackers.buffered import BufferedTracker
 disk = Path(sys.argv[1])
-tracker = Steady(Mlflow(uri=f"sqlite:///{disk}/mlflow.db", flush_s=0.1), disk / "run" / "tracker")
+tracker = BufferedTracker(Mlflow(uri=f"sqlite:///{disk}/mlflow.db", flush_s=0.1), disk / "run" / "tracker")
 tracker.start("0" * 16, "train", {}, {})
 for step in range(1, 401):
     tracker.log({"loss": 1.0 / step}, step)

@@ -1,4 +1,4 @@
-"""compress and bench of a model that is handed on as it is; the GGUF road needs the toolchain (tests/e2e)."""
+"""compress and bench of a model that is handed on as it is; the GGUF pipeline needs the toolchain (tests/e2e)."""
 
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ def task(margin: float = 0.1) -> Classification:
 
 @pytest.fixture(scope="module")
 def evaluated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("road")
+    root = tmp_path_factory.mktemp("pipeline")
     workspaces.write_plan(root, task())
     workspaces.write_dataset(root, SPLITS)
     model = XGBoost(rounds=20, threads=1)

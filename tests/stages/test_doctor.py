@@ -122,7 +122,7 @@ def test_two_processes_are_timed(shipworthy: Shipworthy, project: Path) -> None:
     assert re.match(r"warning +all-reduce: [\d.]+ Gbit/s over 2 processes, only [\d.e-]+% of the link's 100000:", line)
 
 
-def test_it_takes_a_config_and_is_no_step_of_the_road(shipworthy: Shipworthy, project: Path) -> None:
+def test_it_takes_a_config_and_is_no_step_of_the_pipeline(shipworthy: Shipworthy, project: Path) -> None:
     assert "doctor" in ASIDE
     assert "doctor" not in COMMANDS
     assert set(stage_groups("doctor")) <= set(Config.__dataclass_fields__)

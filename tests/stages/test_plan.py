@@ -13,7 +13,6 @@ from shipworthy.core.artifact import Artifact, read_artifact
 from shipworthy.core.errors import UsageError
 from shipworthy.core.files import write_json
 from shipworthy.core.identity import environment
-from shipworthy.core.project import project_root
 from shipworthy.core.sources.schema import Folder
 from shipworthy.core.workspace import Workspace
 from shipworthy.data.schema import Records, Split, Table
@@ -29,18 +28,6 @@ from shipworthy.stages import plan
 from shipworthy.track.cost.calibration import note
 from shipworthy.train.schema import AdamW, ClassicalTrainer, LightningTrainer, NoOptimizer
 from tests.tiny import write_model
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    (tmp_path / "conf").mkdir()
-    (tmp_path / "conf" / "config.yaml").touch()
-    (tmp_path / "data").mkdir()
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("SHIPWORTHY_CACHE", str(tmp_path / "cache"))
-    project_root.cache_clear()
-    yield tmp_path
-    project_root.cache_clear()
 
 
 @pytest.fixture

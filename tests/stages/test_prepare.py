@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,7 +16,6 @@ import polars as pl
 import pytest
 
 from shipworthy.core.errors import ShipworthyError, UsageError
-from shipworthy.core.project import project_root
 from shipworthy.core.sources.schema import Folder
 from shipworthy.data import build, rows
 from shipworthy.data.contamination.schema import Benchmark, Contamination
@@ -40,20 +38,8 @@ TALK = TextToText(name="t", description="d", baselines=["majority"], max_length=
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    (tmp_path / "conf").mkdir()
-    (tmp_path / "conf" / "config.yaml").touch()
-    (tmp_path / "data").mkdir()
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("SHIPWORTHY_CACHE", str(tmp_path / "cache"))
-    project_root.cache_clear()
-    yield tmp_path
-    project_root.cache_clear()
-
-
-@pytest.fixture
 def talk(project: Path) -> dict[str, Any]:
-    """The groups of a road with a text task; the raw file has 48 sound operations and some faults."""
+    """The groups of a pipeline with a text task; the raw file has 48 sound operations and some faults."""
     operations = {
         f"{verb}{noun.title()}": f"{says} a {noun}; {noun}{verb} has {verb}{i} for {i}{verb}."
         for i, noun in enumerate(NOUNS)

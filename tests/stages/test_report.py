@@ -12,7 +12,7 @@ from shipworthy.core.errors import ArtifactError
 from shipworthy.core.workspace import Workspace
 from shipworthy.evaluation.tasks.schema import Classification, TextToText
 from shipworthy.stages import report
-from tests.track.report import roads
+from tests.track.report import pipelines
 
 TALK = TextToText(name="operation_naming", description="Names <it>.", baselines=["majority"], prompt="{x}")
 CLASSES = Classification(name="adult", description="Tells it.", baselines=["majority"])
@@ -61,7 +61,7 @@ def run(root: Path, task: TextToText | Classification = TALK) -> Artifact:
 
 
 def test_the_page_stands_alone_and_names_everything(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    roads.text_road(tmp_path)
+    pipelines.text_pipeline(tmp_path)
     made = run(tmp_path)
     text = made.file("report.html").read_text(encoding="utf-8")
     page = Page(text)
@@ -80,15 +80,15 @@ def test_the_page_stands_alone_and_names_everything(tmp_path: Path, capsys: pyte
     assert made.file("summary.txt").read_text().splitlines()[-1].startswith("VERDICT: SHIP")
 
 
-def test_what_the_road_lacks_the_page_lacks(tmp_path: Path) -> None:
-    roads.table_road(tmp_path)
+def test_what_the_pipeline_lacks_the_page_lacks(tmp_path: Path) -> None:
+    pipelines.table_pipeline(tmp_path)
     text = run(tmp_path, CLASSES).file("report.html").read_text(encoding="utf-8")
     page = Page(text)
     assert page.headings == [
         "How good is it?",
         "How fast is it, served?",
         "Plan and fact",
-        "The road",
+        "The pipeline",
         "What it learned from",
         "Errors worth reading",
         "Can it be made again?",
@@ -96,8 +96,8 @@ def test_what_the_road_lacks_the_page_lacks(tmp_path: Path) -> None:
     assert "None" not in text and "tokens/s" not in text and "trainable parameters" not in text
 
 
-def test_a_road_without_its_end_is_reported_and_not_shipped(tmp_path: Path) -> None:
-    roads.text_road(tmp_path, upto="evaluation")
+def test_a_pipeline_without_its_end_is_reported_and_not_shipped(tmp_path: Path) -> None:
+    pipelines.text_pipeline(tmp_path, upto="evaluation")
     made = run(tmp_path)
     text = made.file("report.html").read_text(encoding="utf-8")
     assert '<p class="verdict dont">DON&#39;T SHIP</p>' in text
@@ -106,21 +106,21 @@ def test_a_road_without_its_end_is_reported_and_not_shipped(tmp_path: Path) -> N
 
 
 def test_errors_come_with_the_answer_where_the_baseline_knew_it(tmp_path: Path) -> None:
-    roads.text_road(tmp_path)
+    pipelines.text_pipeline(tmp_path)
     text = run(tmp_path).file("report.html").read_text(encoding="utf-8")
     errors = text[text.index("Errors worth reading") : text.index("Can it be made again?")]
     assert errors.count("<tr>") == 11
     assert errors.count('class="yes">✓') == 5
 
 
-def test_the_same_road_gives_the_same_page(tmp_path: Path) -> None:
-    roads.text_road(tmp_path)
+def test_the_same_pipeline_gives_the_same_page(tmp_path: Path) -> None:
+    pipelines.text_pipeline(tmp_path)
     first = run(tmp_path).file("report.html").read_text(encoding="utf-8")
     assert run(tmp_path).file("report.html").read_text(encoding="utf-8") == first
 
 
-def test_a_road_that_was_not_evaluated_is_refused(tmp_path: Path) -> None:
-    roads.text_road(tmp_path, upto="evaluation")
+def test_a_pipeline_that_was_not_evaluated_is_refused(tmp_path: Path) -> None:
+    pipelines.text_pipeline(tmp_path, upto="evaluation")
     (tmp_path / "evaluation" / "manifest.json").unlink()
     with pytest.raises(ArtifactError, match="evaluation"):
         run(tmp_path)

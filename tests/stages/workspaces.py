@@ -1,4 +1,4 @@
-"""A small road on disk: dataset and plan as artifacts, and a workspace for each command."""
+"""A small pipeline on disk: dataset and plan as artifacts, and a workspace for each command."""
 
 from collections.abc import Mapping
 from dataclasses import asdict

@@ -41,7 +41,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_mlflow_run_is_read_back_and_a_second_start_continues_it(database: Path, tmp_path: Path) -> None:
     from mlflow import MlflowClient
 
-    config = Mlflow(uri=f"sqlite:///{database}", experiment="road", flush_s=1000.0)
+    config = Mlflow(uri=f"sqlite:///{database}", experiment="pipeline", flush_s=1000.0)
     note = tmp_path / "note.txt"
     note.write_text("kept")
     first = build(config)
@@ -52,7 +52,7 @@ def test_mlflow_run_is_read_back_and_a_second_start_continues_it(database: Path,
     first.log({"loss": 99.0}, 5)  # waits in memory: lost with the process
 
     client = MlflowClient(f"sqlite:///{database}")
-    experiment = client.get_experiment_by_name("road")
+    experiment = client.get_experiment_by_name("pipeline")
     (run,) = client.search_runs([experiment.experiment_id])
     assert [(m.step, m.value) for m in client.get_metric_history(run.info.run_id, "loss")] == [
         (step, 1.0 / (step + 1)) for step in range(5)

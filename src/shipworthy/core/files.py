@@ -1,4 +1,4 @@
-"""Files that are either whole or not there."""
+"""Atomic writes, hashes and locks of files and folders."""
 
 import hashlib
 import json

@@ -1,7 +1,7 @@
 """No config names a class to import: `_target_` is refused, unless an installed plugin of Hydra declares it in code."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +104,7 @@ def _declared() -> set[tuple[str, Any]]:
 
 def _resolved(node: DictConfig | ListConfig, prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Key and value of each `_target_`, those too to which an interpolation leads."""
-    names: list[Any] = list(node if isinstance(node, DictConfig) else range(len(node)))
+    names: Iterable[Any] = node if isinstance(node, DictConfig) else range(len(node))
     for name in names:
         try:
             value = node[name]

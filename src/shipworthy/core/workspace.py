@@ -1,4 +1,4 @@
-"""The folder in which a road's artifacts stand, one per kind, as one command sees it."""
+"""The folder of a pipeline's artifacts, one per kind: what a command reads and writes."""
 
 import shlex
 import time
@@ -30,13 +30,13 @@ def remedy(kind: str, arguments: Sequence[str] | None) -> str:
 
 @dataclass
 class Workspace:
-    """Reads and writes the artifacts of a road for one command.
+    """Reads and writes the artifacts of a pipeline for one command.
 
     Attributes:
         root: the folder of the artifacts (`artifacts/` for `dvc repro`).
         command: the command that runs, e.g. `train`.
         config: the resolved config groups that the command takes, as plain containers.
-        seed: the road's seed.
+        seed: the pipeline's seed.
         publish: whether `write` puts the artifact into `root`; a sweep's jobs keep theirs in `runs/` only.
         non_identity: dotted names of what in `config` does not make another run, e.g. `trainer.devices`.
         arguments: what the command was given on the command line, so that messages name commands that fit (None: nobody

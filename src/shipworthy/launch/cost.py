@@ -1,4 +1,4 @@
-"""What jobs cost, by Slurm's accounting: every attempt counts, requeued ones too."""
+"""The cost of jobs by Slurm's accounting; requeued attempts count too."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

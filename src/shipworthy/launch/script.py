@@ -23,7 +23,7 @@ class _Directives(submitit.SlurmExecutor):
     """submitit knows which parameter is which directive."""
 
     @classmethod
-    def affinity(cls) -> int:
+    def affinity(cls) -> int:  # submitit asks for it
         """A script can be written on a machine without Slurm."""
         return 2
 

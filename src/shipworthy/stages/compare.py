@@ -11,7 +11,7 @@ from shipworthy.core.progress import say
 from shipworthy.track.runs import curves
 from shipworthy.track.runs.comparison import Part, compare
 from shipworthy.track.runs.page import page
-from shipworthy.track.runs.place import place
+from shipworthy.track.runs.project_paths import project_paths
 from shipworthy.track.runs.registry import Run, find
 from shipworthy.track.runs.table import width_of_terminal
 
@@ -32,7 +32,7 @@ def run(arguments: Sequence[str]) -> None:
     if not 2 <= len(names) <= MOST or set(given) - set(options):
         raise UsageError(f"it is {USAGE}, with 2 to {MOST} runs.")
     options |= given
-    here = place(options["workspace"])
+    here = project_paths(options["workspace"])
     runs = [find(here.runs, name) for name in names]
     if twice := [one.id for place, one in enumerate(runs) if one.id in {other.id for other in runs[:place]}]:
         raise UsageError(f"run {twice[0]} was named twice: there is nothing to compare.")

@@ -26,7 +26,7 @@ def run(*, task: Task, quant: QuantConfig, seed: int, workspace: Workspace) -> N
 
     Raises:
         ShipworthyError: the toolchain is missing, or the engine's tokens are not those of the training.
-        ArtifactError: the artifacts are not of one road.
+        ArtifactError: the artifacts are not of one run of the pipeline.
     """
     criteria = workspace.read("plan").json("criteria.json")
     dataset, checkpoint, evaluation = (workspace.read(kind) for kind in ("dataset", "checkpoint", "evaluation"))

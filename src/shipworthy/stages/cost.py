@@ -15,7 +15,7 @@ from shipworthy.core.progress import say, track
 from shipworthy.track.cost import report, table
 from shipworthy.track.cost.cost import Cost, Price, of_run
 from shipworthy.track.cost.groups import groups
-from shipworthy.track.runs.place import place
+from shipworthy.track.runs.project_paths import project_paths
 from shipworthy.track.runs.registry import Damaged, Run, pick, read_all
 
 USAGE = (
@@ -53,7 +53,7 @@ def run(arguments: Sequence[str]) -> None:
         UsageError: there is no such run, campaign, machine or baseline.
     """
     asked = _asked(arguments)
-    folder = place(asked.workspace).runs
+    folder = project_paths(asked.workspace).runs
     everyone, damaged = read_all(folder)
     for one in damaged:
         say(f"{one.id} is left out: {one.said}")

@@ -1,5 +1,6 @@
 """Measures every candidate on the test split and says whether the tuned model beats the best baseline."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from shipworthy.core.lazy import Lazy
 from shipworthy.core.progress import say
 from shipworthy.core.workspace import Workspace
 from shipworthy.evaluation import heldout, latency, paired, predictions, scores
+from shipworthy.evaluation.intervals import Interval
 from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.evaluation.verdict import judge
 from shipworthy.models import build
@@ -57,12 +59,7 @@ def run(*, task: Task, seed: int, workspace: Workspace) -> None:
     verdict = judge(against[best], best, criteria)
     with workspace.write("evaluation") as folder:
         candidates = [
-            {
-                "name": name,
-                "role": TUNED if name == TUNED else "baseline",
-                "metrics": {k: v.to_json() for k, v in scores.summary(task, given, answers, seed).items()},
-                **served[name],
-            }
+            _candidate(name, scores.summary(task, given, answers, seed), served[name])
             for name, given in answered.items()
         ]
         for name, given in answered.items():
@@ -88,6 +85,16 @@ def run(*, task: Task, seed: int, workspace: Workspace) -> None:
     say(f"{'PASSED' if verdict.passed else 'NOT PASSED'} against {best}")
     for reason in verdict.reasons:
         say(f"  {reason}")
+
+
+def _candidate(name: str, summary: Mapping[str, Interval], served: Mapping[str, float]) -> dict[str, Any]:
+    """Its entry in evaluation.json."""
+    return {
+        "name": name,
+        "role": TUNED if name == TUNED else "baseline",
+        "metrics": {metric: interval.to_json() for metric, interval in summary.items()},
+        **served,
+    }
 
 
 def _served(name: str, folder: Path, rows: pl.DataFrame) -> dict[str, float]:

@@ -15,10 +15,10 @@ READS = ("plan", "dataset", "checkpoint", "evaluation", "compressed", "bench")
 
 
 def run(*, task: Task, engine: EngineConfig, workspace: Workspace) -> None:
-    """Reads the road so far, writes `package`.
+    """Reads the pipeline so far, writes `package`.
 
     Raises:
-        ArtifactError: the artifacts are not of one road.
+        ArtifactError: the artifacts are not of one run of the pipeline.
         ShipworthyError: the package does not answer as the source model does.
     """
     artifacts = {name: workspace.read(name) for name in READS}

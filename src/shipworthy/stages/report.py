@@ -23,10 +23,10 @@ LATER = ("compressed", "bench", "package")
 
 
 def run(*, task: Task, compute: ComputeConfig, workspace: Workspace) -> None:
-    """Reads every artifact of the road, writes `report`: report.html, summary.txt, and the data's page, data.html.
+    """Reads every artifact of the pipeline, writes `report`: report.html, summary.txt, and the data's page, data.html.
 
     Raises:
-        ArtifactError: the road does not reach as far as `evaluation`, or an artifact is damaged.
+        ArtifactError: the pipeline does not reach as far as `evaluation`, or an artifact is damaged.
     """
     assert isinstance(compute, Machine)
     kinds = [*READS, *(kind for kind in LATER if (workspace.root / kind).is_dir())]

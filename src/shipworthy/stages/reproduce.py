@@ -13,9 +13,9 @@ from shipworthy.core.identity import environment, lock_hash, source_hash
 from shipworthy.core.progress import say
 from shipworthy.core.project import project_root
 from shipworthy.core.snapshot import SNAPSHOTS
-from shipworthy.track.record.surroundings import packages
+from shipworthy.track.record.environment import packages
 from shipworthy.track.reproduce import differences, outcome, restore
-from shipworthy.track.runs.place import place
+from shipworthy.track.runs.project_paths import project_paths
 from shipworthy.track.runs.registry import find
 
 USAGE = "shipworthy reproduce RUN [code=run|present] [tolerance=0.001] [workspace=artifacts]"
@@ -30,7 +30,7 @@ def run(arguments: Sequence[str]) -> None:
         ShipworthyError: code or data can't be had as they were, the repetition failed, or what came out is another.
     """
     name, code, tolerance, workspace = _asked(arguments)
-    root, runs = project_root(), place(workspace).runs
+    root, runs = project_root(), project_paths(workspace).runs
     folder = find(runs, name).folder
     if not (folder / "checkpoint" / MANIFEST).is_file():
         raise UsageError(f"{folder.name} did not finish, so there is nothing to compare with: run it to its end first.")

@@ -7,7 +7,7 @@ from pathlib import Path
 from shipworthy.core.errors import UsageError
 from shipworthy.core.progress import say, track
 from shipworthy.track.runs import notes, query, starts
-from shipworthy.track.runs.place import Place, place
+from shipworthy.track.runs.project_paths import ProjectPaths, project_paths
 from shipworthy.track.runs.registry import Damaged, Run, find, read_all
 from shipworthy.track.runs.table import DERIVED, table, usual, width_of_terminal
 
@@ -29,12 +29,12 @@ def run(arguments: Sequence[str]) -> None:
             close = difflib.get_close_matches(words[0], VERBS, n=1)
             hint = f"did you mean {close[0]}?" if close else f"it is {', '.join(VERBS)}, or {USAGE}."
             raise UsageError(f"there is no `runs {words[0]}`: {hint}")
-        VERBS[words[0]](place(where), words[1:])
+        VERBS[words[0]](project_paths(where), words[1:])
         return
-    _list(place(where), words)
+    _list(project_paths(where), words)
 
 
-def _list(here: Place, words: Sequence[str]) -> None:
+def _list(here: ProjectPaths, words: Sequence[str]) -> None:
     """Shows the runs as a table."""
     options = {"sort": "", "columns": "", "last": ""}
     conditions = []
@@ -60,7 +60,7 @@ def _list(here: Place, words: Sequence[str]) -> None:
     _tell(here, found, shown, damaged)
 
 
-def _tell(here: Place, found: Sequence[Run], shown: Sequence[Run], damaged: Sequence[Damaged]) -> None:
+def _tell(here: ProjectPaths, found: Sequence[Run], shown: Sequence[Run], damaged: Sequence[Damaged]) -> None:
     if not found and not damaged:
         say(f"no run was made yet in {here.runs}: `shipworthy train` makes one.")
         return
@@ -73,7 +73,7 @@ def _tell(here: Place, found: Sequence[Run], shown: Sequence[Run], damaged: Sequ
         say(f"damaged: {one.folder}: {one.said}")
 
 
-def _note(here: Place, words: Sequence[str]) -> None:
+def _note(here: ProjectPaths, words: Sequence[str]) -> None:
     """Writes what a run was made for, or what it taught."""
     pairs = [text.partition("=") for text in words[1:]]
     if not pairs or not all(sign for _, sign, _ in pairs):
@@ -85,7 +85,7 @@ def _note(here: Place, words: Sequence[str]) -> None:
         say(f"  {name:<10} {text}")
 
 
-def _show(here: Place, words: Sequence[str]) -> None:
+def _show(here: ProjectPaths, words: Sequence[str]) -> None:
     """Says all that is known of a run."""
     from shipworthy.track.runs.show import lines
 
@@ -93,7 +93,7 @@ def _show(here: Place, words: Sequence[str]) -> None:
     say("\n".join(lines(find(here.runs, words[0]), here)))
 
 
-def _dashboard(here: Place, words: Sequence[str]) -> None:
+def _dashboard(here: ProjectPaths, words: Sequence[str]) -> None:
     """Writes the page of all runs."""
     from shipworthy.track.runs.dashboard import write
 
@@ -102,9 +102,9 @@ def _dashboard(here: Place, words: Sequence[str]) -> None:
     say(f"dashboard: {write(here, Path(words[0]) if words else here.runs)}")
 
 
-def _sync(here: Place, words: Sequence[str]) -> None:
+def _sync(here: ProjectPaths, words: Sequence[str]) -> None:
     """Sends what the trackers have not got yet."""
-    from shipworthy.track.trackers.courier import sync
+    from shipworthy.track.trackers.forwarder import sync
 
     if len(words) > 1:
         raise UsageError("it is shipworthy runs sync [RUN].")
@@ -114,8 +114,8 @@ def _sync(here: Place, words: Sequence[str]) -> None:
     say(f"{sent} notes of {len(waiting)} runs sent")
 
 
-def _select(here: Place, words: Sequence[str]) -> None:
-    """Makes a run's model the road's."""
+def _select(here: ProjectPaths, words: Sequence[str]) -> None:
+    """Makes a run's model the pipeline's."""
     from shipworthy.track.runs.selection import select
 
     options = dict(text.split("=", 1) for text in words[1:] if "=" in text)
@@ -130,7 +130,7 @@ def _expect(words: Sequence[str], number: int, usage: str) -> None:
         raise UsageError(f"it is {usage}.")
 
 
-VERBS: dict[str, Callable[[Place, Sequence[str]], None]] = {
+VERBS: dict[str, Callable[[ProjectPaths, Sequence[str]], None]] = {
     "show": _show,
     "note": _note,
     "select": _select,

@@ -15,7 +15,7 @@ from shipworthy.launch.submit import submit
 from shipworthy.launch.sweep import PARAMS, Sweep
 from shipworthy.launch.sweep_status import expect_results, follow, look, show
 
-ROADS_OWN = "artifacts"
+DEFAULT_WORKSPACE = "artifacts"
 USAGE = "shipworthy sweep status|collect|cancel|retry-failed|adopt ID, where ID is a folder of runs/sweeps"
 
 
@@ -42,7 +42,7 @@ def _collect(sweep: Sweep) -> None:
     sweep_status = follow(sweep)
     best = sweep_status.best()
     if best is not None:
-        say(f"\nbest: job {best}, {sweep.overrides(best)}; `shipworthy sweep adopt {sweep.name}` makes it the road's")
+        say(f"\nbest: job {best}, {sweep.overrides(best)}; `shipworthy sweep adopt {sweep.name}` takes it over")
     expect_results(sweep_status)
 
 
@@ -64,7 +64,7 @@ def _retry_failed(sweep: Sweep) -> None:
 
 
 def _adopt(sweep: Sweep) -> None:
-    """Makes the best job's config the road's: `dvc repro` then takes the run that the job made."""
+    """Makes the best job's config the pipeline's: `dvc repro` then takes the run that the job made."""
     sweep_status = look(sweep)
     best = sweep_status.best()
     if best is None:
@@ -72,9 +72,9 @@ def _adopt(sweep: Sweep) -> None:
     if waiting := sum(not job.state.over for job in sweep_status.jobs):
         raise ShipworthyError(f"{waiting} jobs of sweep {sweep.name} are not over: wait (`collect`), or cancel them.")
     params = (sweep.job(best) / PARAMS).read_text(encoding="utf-8")
-    if (workspace := yaml.safe_load(params)["workspace"]) != ROADS_OWN:
+    if (workspace := yaml.safe_load(params)["workspace"]) != DEFAULT_WORKSPACE:
         raise UsageError(
-            f"sweep {sweep.name} worked in {workspace}, and `dvc repro` works in {ROADS_OWN}/: adopt by hand."
+            f"sweep {sweep.name} worked in {workspace}, and `dvc repro` works in {DEFAULT_WORKSPACE}/: adopt by hand."
         )
     write_text(project_root() / PARAMS, params)
     say(

@@ -25,7 +25,7 @@ from shipworthy.models.dataset import seen, split
 from shipworthy.models.transform import transformation
 from shipworthy.track.cost import calibration
 from shipworthy.track.record import record
-from shipworthy.track.record.recorded import recorded
+from shipworthy.track.record.tracked_run import tracked_run
 from shipworthy.track.reproduce import rows
 from shipworthy.track.runs import notes
 from shipworthy.train.pilot_run import FILE, PilotRun, compare, find, identity
@@ -126,7 +126,7 @@ def _fit(
     folder = request.run
     say(f"run {workspace.run_id} in {folder}")
     with (
-        recorded(folder, tracker, compute, workspace.started) as records,
+        tracked_run(folder, tracker, compute, workspace.started) as records,
         workspace.write("checkpoint", target=folder / "checkpoint") as target,
     ):
         kind.fit(request, records, target)
@@ -153,7 +153,7 @@ def _refuse_unfit(workspace: Workspace, accepted: bool) -> Artifact:
 
 
 def _publish(workspace: Workspace) -> None:
-    """Copies the finished run to where the road's next command looks for it."""
+    """Copies the finished run to where the pipeline's next command looks for it."""
     place = done = workspace.run_folder() / "checkpoint"
     checkpoint = read_artifact(done, "checkpoint")
     training = checkpoint.json("training.json")

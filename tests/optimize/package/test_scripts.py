@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from shipworthy.core.artifact import read_artifact, write_artifact
+from shipworthy.core.errors import ArtifactError
 from shipworthy.data.fitted.build import fit
 from shipworthy.data.fitted.encode.schema import Encode, OneHot, Target
 from shipworthy.data.fitted.missing.schema import Median, Missing, Model
@@ -110,6 +111,18 @@ def test_words_refuse_a_row_that_lacks_a_column(words: tuple[Path, TfidfModel]) 
         1,
         "predict: a row lacks description; it needs service, description.",
     )
+
+
+def test_a_variant_outside_its_artifact_is_not_packaged(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("kept")
+    with write_artifact(tmp_path / "compressed", "compressed", run_id="r", config={}, inputs={}, seeds={}) as folder:
+        (folder / "model.json").write_text("{}")
+    compressed = read_artifact(tmp_path / "compressed", "compressed")
+    subject = Subject(None, None, {"compressed": compressed}, {"file": "../secret"})
+    with pytest.raises(ArtifactError, match="outside its folder"):
+        _ = subject.weights
+    with pytest.raises(ArtifactError, match="holds no"):
+        subject.weights_file("model.json")
 
 
 def test_a_row_without_a_column_is_refused(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from shipworthy.core.files import read_json, write_json
 from shipworthy.evaluation.intervals import wilson
-from shipworthy.track.campaign.facts import budget, curse, front, pareto, quality_and_cost, savings, unpaired
+from shipworthy.track.campaign.facts import budget, front, pareto, quality_and_cost, savings, unpaired, winners_curse
 from shipworthy.track.campaign.importance import ENOUGH, LEAST, caution, importance
 from shipworthy.track.campaign.read import Campaign, read
 from shipworthy.track.hpo.space import parse
@@ -97,7 +97,7 @@ def test_one_objective_has_a_front_against_time_anyway(search: Campaign) -> None
 
 
 def test_the_winners_curse_is_unpaired(search: Campaign) -> None:
-    found = curse(search)
+    found = winners_curse(search)
     assert found is not None
     assert found.number == search.ranked[0].number and found.rows == (ROWS, 120)
     assert found.difference.value == pytest.approx(found.seen.value - found.unseen.value)
@@ -108,7 +108,7 @@ def test_the_winners_curse_is_unpaired(search: Campaign) -> None:
 def test_what_is_said_of_the_curse(search: Campaign, seen: int, unseen: int, words: str) -> None:
     winner = {"trial": 1, "run_id": "r", **{name: {**wilson(right, 100).to_json(), "rows": 100}
               for name, right in (("seen", seen), ("unseen", unseen))}}  # fmt: skip
-    found = curse(SimpleNamespace(winner=winner))  # type: ignore[arg-type]
+    found = winners_curse(SimpleNamespace(winner=winner))  # type: ignore[arg-type]
     assert found is not None and words in found.words
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from shipworthy.track.cost.cost import Cost, Price, of_run
 from shipworthy.track.cost.groups import groups
-from shipworthy.track.cost.waste import Again
+from shipworthy.track.cost.waste import RepeatedWork
 from shipworthy.track.runs.registry import Run, read, read_all
 from tests.track.cost.made import BEGAN, start, write_run
 
@@ -88,16 +88,16 @@ def test_a_run_that_goes_on_counts_until_now(tmp_path: Path) -> None:
     ("first", "second", "again"),
     [
         # Both said where they stood: 7 steps of 6 s.
-        ({"status": "failed", "step": 37}, {"from_step": 30}, Again(42, 42, 42)),
+        ({"status": "failed", "step": 37}, {"from_step": 30}, RepeatedWork(42, 42, 42)),
         # Stopped in order: it saved first.
-        ({"status": "killed", "step": 37}, {}, Again()),
+        ({"status": "killed", "step": 37}, {}, RepeatedWork()),
         # By force, nobody knows where: at most ten steps, the way between two checkpoints.
-        (None, {}, Again(30, 0, 60)),
-        ({"status": "failed", "step": 37}, {}, Again(30, 0, 60)),
+        (None, {}, RepeatedWork(30, 0, 60)),
+        ({"status": "failed", "step": 37}, {}, RepeatedWork(30, 0, 60)),
     ],
 )
 def test_what_was_done_again(
-    tmp_path: Path, first: dict[str, Any] | None, second: dict[str, Any], again: Again
+    tmp_path: Path, first: dict[str, Any] | None, second: dict[str, Any], again: RepeatedWork
 ) -> None:
     begun = start(1, BEGAN, None) if first is None else start(1, BEGAN, BEGAN + 300, **first)
     samples = [{"time": BEGAN + 300, "cpu_percent": 50}]
@@ -108,7 +108,7 @@ def test_what_was_done_again(
 def test_a_trainer_without_checkpoints_does_all_again(tmp_path: Path) -> None:
     starts = [start(1, BEGAN, BEGAN + 300, "failed"), start(2, BEGAN + 400, BEGAN + 900)]
     found = cost(write_run(tmp_path, "r1", starts, training={}, history=[{"step": 1}], trainer={"kind": "classical"}))
-    assert found.again == Again(300, 300, 300)
+    assert found.again == RepeatedWork(300, 300, 300)
 
 
 @pytest.mark.parametrize("status", ["failed", "pruned"])

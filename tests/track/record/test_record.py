@@ -18,8 +18,8 @@ from shipworthy.core.secrets import MASK
 from shipworthy.core.snapshot import SNAPSHOTS
 from shipworthy.core.workspace import Workspace
 from shipworthy.models.xgboost.schema import XGBoost
-from shipworthy.track.record import code, record, surroundings
-from shipworthy.track.record.starts import FILE, Start
+from shipworthy.track.record import code, environment, record
+from shipworthy.track.record.start_log import FILE, StartLog
 from shipworthy.track.record.system import Sampler
 from shipworthy.train.schema import ClassicalTrainer, LightningTrainer
 
@@ -95,29 +95,29 @@ def test_variables_by_allow_list(monkeypatch: pytest.MonkeyPatch) -> None:
     }
     for name, value in {**planted, **unwanted}.items():
         monkeypatch.setenv(name, value)
-    found = surroundings.variables()
+    found = environment.variables()
     assert found.items() >= planted.items()
     assert not unwanted.keys() & found.keys()
 
 
 def test_slurm_and_campaign(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SLURM_JOB_ID", raising=False)
-    assert surroundings.slurm() is None and surroundings.campaign() is None
+    assert environment.slurm() is None and environment.campaign() is None
     for name, value in {"SLURM_JOB_ID": "12", "SLURM_ARRAY_TASK_ID": "3", "SLURMD_NODENAME": "n1"}.items():
         monkeypatch.setenv(name, value)
-    assert surroundings.slurm() == {"job": "12", "task": "3", "node": "n1"}
+    assert environment.slurm() == {"job": "12", "task": "3", "node": "n1"}
     monkeypatch.setenv("SHIPWORTHY_CAMPAIGN", "first")
     monkeypatch.setenv("SHIPWORTHY_TRIAL", "4")
-    assert surroundings.campaign() == {"name": "first", "trial": 4}
+    assert environment.campaign() == {"name": "first", "trial": 4}
 
 
 def test_what_is_left_of_a_removed_package_has_no_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import importlib_metadata  # noqa: F401 (its finder, of which some libraries make use, says it in another way)
 
     (tmp_path / "gone-1.0.dist-info").mkdir()
-    before = surroundings.packages()
+    before = environment.packages()
     monkeypatch.syspath_prepend(tmp_path)
-    assert surroundings.packages() == before
+    assert environment.packages() == before
     (tmp_path / "some.lock").write_text("no-such-package==1.0\n")
     assert lock.compare(tmp_path / "some.lock")[1] == ["no-such-package"]
 
@@ -130,11 +130,11 @@ def test_seeds_are_those_that_are_drawn_from() -> None:
 
 def test_starts_and_their_ends_are_lines(tmp_path: Path) -> None:
     (tmp_path / "step-0000004").mkdir()
-    first = Start(tmp_path)
+    first = StartLog(tmp_path)
     first.begin(100.0, Machine(price_per_hour=2.0, currency="EUR"))
     with (tmp_path / FILE).open("a") as file:
         file.write('{"start": 1, "en')  # killed while it wrote
-    second = Start(tmp_path)
+    second = StartLog(tmp_path)
     second.begin(200.0, Machine())
     second.note({"step": 9})
     token = "hf_" + "a1B2" * 8

@@ -7,11 +7,11 @@ import pytest
 
 from shipworthy.core.artifact import Artifact, read_artifact
 from shipworthy.evaluation.intervals import Interval
-from shipworthy.track.report import words
+from shipworthy.track.report import formatting
 from shipworthy.track.report.candidates import candidates, chosen
 from shipworthy.track.report.summary import WIDTH, summary
 from shipworthy.track.report.verdict import judge
-from tests.track.report import roads
+from tests.track.report import pipelines
 
 
 def read(root: Path) -> dict[str, Artifact]:
@@ -24,8 +24,8 @@ def told(root: Path) -> list[str]:
     return summary(artifacts, found, judge(artifacts, found), "evaluate once").splitlines()
 
 
-def test_a_road_that_ships(tmp_path: Path) -> None:
-    roads.text_road(tmp_path)
+def test_a_pipeline_that_ships(tmp_path: Path) -> None:
+    pipelines.text_pipeline(tmp_path)
     lines = told(tmp_path)
     assert all(len(line) <= WIDTH for line in lines)
     for name in ("majority", "nearest", "verb_object", "few_shot", "tuned", "q8_0", "q4_k_m"):
@@ -35,23 +35,23 @@ def test_a_road_that_ships(tmp_path: Path) -> None:
 
 
 def test_a_table_that_ships(tmp_path: Path) -> None:
-    roads.table_road(tmp_path)
+    pipelines.table_pipeline(tmp_path)
     assert told(tmp_path)[-1].startswith("VERDICT: SHIP: unchanged, accuracy 87.3%")
 
 
 @pytest.mark.parametrize(
-    ("road", "missed"),
+    ("pipeline", "missed"),
     [
-        (lambda root: roads.text_road(root, rate=0.27), ["Better than the best baseline"]),
-        (lambda root: roads.text_road(root, p95_s=2.1), ["Fast enough"]),
+        (lambda root: pipelines.text_pipeline(root, rate=0.27), ["Better than the best baseline"]),
+        (lambda root: pipelines.text_pipeline(root, p95_s=2.1), ["Fast enough"]),
         (
-            lambda root: roads.text_road(root, upto="evaluation"),
+            lambda root: pipelines.text_pipeline(root, upto="evaluation"),
             ["Compression lost less", "Fast enough", "Small enough", "Fits the server", "The package works"],
         ),
     ],
 )
-def test_every_missed_criterion_is_named(tmp_path: Path, road: Callable[[Path], None], missed: list[str]) -> None:
-    road(tmp_path)
+def test_every_missed_criterion_is_named(tmp_path: Path, pipeline: Callable[[Path], None], missed: list[str]) -> None:
+    pipeline(tmp_path)
     lines = told(tmp_path)
     named = [line.removeprefix("not met: ") for line in lines if line.startswith("not met: ")]
     assert len(named) == len(missed)
@@ -60,28 +60,28 @@ def test_every_missed_criterion_is_named(tmp_path: Path, road: Callable[[Path], 
 
 
 def test_what_would_be_shipped_without_compression_is_the_tuned_model(tmp_path: Path) -> None:
-    roads.text_road(tmp_path, upto="evaluation")
+    pipelines.text_pipeline(tmp_path, upto="evaluation")
     assert chosen(candidates(read(tmp_path))).name == "tuned"
 
 
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        (words.seconds(0.0000012), "<1 ms"),
-        (words.seconds(0.0013), "1.3 ms"),
-        (words.seconds(0.31), "0.31 s"),
-        (words.seconds(803), "13 min"),
-        (words.seconds(3 * 3600), "3.0 h"),
-        (words.megabytes(104.6), "105 MB"),
-        (words.megabytes(2400), "2.40 GB"),
-        (words.count(134_515_008), "134.5 million"),
-        (words.count(16_435), "16,435"),
-        (words.interval("auc", Interval(0.929, 0.92, 0.938)), "0.929 [0.920, 0.938]"),
-        (words.points(-0.0042), "-0.4"),
-        (words.money(0.0123, "USD"), "0.012 USD"),
-        (words.times(2), "twice"),
-        (words.typeset("-0.2 points, p < 0.01"), "−0.2 points, p\N{NO-BREAK SPACE}<\N{NO-BREAK SPACE}0.01"),
-        (words.typeset("q4-0 and gpt-2"), "q4-0 and gpt-2"),
+        (formatting.seconds(0.0000012), "<1 ms"),
+        (formatting.seconds(0.0013), "1.3 ms"),
+        (formatting.seconds(0.31), "0.31 s"),
+        (formatting.seconds(803), "13 min"),
+        (formatting.seconds(3 * 3600), "3.0 h"),
+        (formatting.megabytes(104.6), "105 MB"),
+        (formatting.megabytes(2400), "2.40 GB"),
+        (formatting.count(134_515_008), "134.5 million"),
+        (formatting.count(16_435), "16,435"),
+        (formatting.interval("auc", Interval(0.929, 0.92, 0.938)), "0.929 [0.920, 0.938]"),
+        (formatting.points(-0.0042), "-0.4"),
+        (formatting.money(0.0123, "USD"), "0.012 USD"),
+        (formatting.times(2), "twice"),
+        (formatting.typeset("-0.2 points, p < 0.01"), "−0.2 points, p\N{NO-BREAK SPACE}<\N{NO-BREAK SPACE}0.01"),
+        (formatting.typeset("q4-0 and gpt-2"), "q4-0 and gpt-2"),
     ],
 )
 def test_words(text: str, wanted: str) -> None:

@@ -1,6 +1,6 @@
 """Rows that changed are named."""
 
-import threading
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -9,6 +9,7 @@ import pytest
 from shipworthy.core.artifact import read_artifact, write_artifact
 from shipworthy.models.dataset import SPLITS
 from shipworthy.track.reproduce import rows
+from tests.threads import at_once
 
 ROWS = {
     name: pl.DataFrame(
@@ -33,16 +34,8 @@ def kept(tmp_path: Path) -> Path:
 def test_many_that_keep_the_same_rows_at_once_keep_them_once(tmp_path: Path):
     same = dataset(tmp_path / "then", ROWS)
 
-    def keep(runs: Path, kept: list[Path]) -> None:
-        kept.append(rows.keep(same, runs))
-
     for number in range(30):
-        kept: list[Path] = []
-        threads = [threading.Thread(target=keep, args=(tmp_path / str(number), kept)) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        kept = at_once(partial(rows.keep, same, tmp_path / str(number)))
         assert kept == [rows.folder_of(tmp_path / str(number), same.digest)] * 4, "one that raised kept nothing"
         assert rows.compare(kept[0], same.path) == []
 

@@ -11,7 +11,7 @@ from shipworthy.core.files import read_json, sha256_of_json, write_json
 from shipworthy.evaluation import paired
 from shipworthy.track.runs.comparison import NOT_MEASURED, Part, compare
 from shipworthy.track.runs.pairs import pairs, share
-from shipworthy.track.runs.place import Place
+from shipworthy.track.runs.project_paths import ProjectPaths
 from shipworthy.track.runs.registry import Run, read
 from tests.track.runs import project
 
@@ -26,7 +26,7 @@ def made(folder: Path, name: str, **facts: object) -> Run:
 
 
 def parts(folder: Path, *runs: Run) -> dict[str, Part]:
-    return {part.title: part for part in compare(runs, Place(folder / "artifacts", folder / "runs"))}
+    return {part.title: part for part in compare(runs, ProjectPaths(folder / "artifacts", folder / "runs"))}
 
 
 def test_the_paired_difference_is_that_of_the_same_rows(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_a_run_without_answers_is_not_paired(tmp_path: Path) -> None:
 def test_other_data_is_said_first_and_aloud(tmp_path: Path) -> None:
     found = compare(
         [made(tmp_path, "a"), made(tmp_path, "b", dataset=project.OTHER_DATASET)],
-        Place(tmp_path / "artifacts", tmp_path / "runs"),
+        ProjectPaths(tmp_path / "artifacts", tmp_path / "runs"),
     )
     assert found[0].title == "data" and found[0].alarm and "cannot be compared" in found[0].remarks[0]
     assert found[0].rows == [("dataset", [project.DATASET[:12], project.OTHER_DATASET[:12]])]

@@ -14,7 +14,7 @@ import pytest
 from shipworthy.track.runs import dashboard
 from shipworthy.track.runs.curves import POINTS
 from shipworthy.track.runs.page import embedded
-from shipworthy.track.runs.place import Place
+from shipworthy.track.runs.project_paths import ProjectPaths
 from tests.track.runs import project
 
 EVIL = "</script><b id=evil>bold</b><script>document.title = 'evil'</script> & <!-- \u2028 \"quoted\""
@@ -48,7 +48,7 @@ class Page(HTMLParser):
 
 
 def written(folder: Path) -> tuple[Path, Page]:
-    path = dashboard.write(Place(folder / "artifacts", folder / "runs"), folder / "runs")
+    path = dashboard.write(ProjectPaths(folder / "artifacts", folder / "runs"), folder / "runs")
     return path, Page(path.read_text(encoding="utf-8"))
 
 
@@ -113,7 +113,7 @@ def test_links_lead_to_what_is_there(tmp_path: Path) -> None:
 
 def test_a_page_elsewhere_has_links_that_lead_back(tmp_path: Path) -> None:
     project.run(tmp_path / "runs", "a")
-    path = dashboard.write(Place(tmp_path / "artifacts", tmp_path / "runs"), tmp_path / "some where" / "pages")
+    path = dashboard.write(ProjectPaths(tmp_path / "artifacts", tmp_path / "runs"), tmp_path / "some where" / "pages")
     links = json.loads(Page(path.read_text(encoding="utf-8")).scripts[0])["runs"][0]["links"]
     assert (path.parent / unquote(links["folder"])).is_dir() and links["folder"].startswith("../../runs/")
 

@@ -1,4 +1,4 @@
-"""A run's model, taken for the road."""
+"""A run's model, taken for the pipeline."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from shipworthy.core.artifact import read_artifact, write_artifact
 from shipworthy.core.errors import ArtifactError, ShipworthyError, UsageError
 from shipworthy.core.files import read_json, write_json
-from shipworthy.track.runs.place import Place
+from shipworthy.track.runs.project_paths import ProjectPaths
 from shipworthy.track.runs.registry import Run, read_all
 from shipworthy.track.runs.selection import select
 from tests.track.runs import project
@@ -17,20 +17,20 @@ RIGHT = {name: [True] * number + [False] * (100 - number) for name, number in ((
 
 
 @pytest.fixture
-def here(tmp_path: Path) -> Place:
+def here(tmp_path: Path) -> ProjectPaths:
     for name, correct in RIGHT.items():
         project.run(tmp_path / "runs", name, correct=correct, began=project.FIRST + ord(name), said=name)
     project.run(tmp_path / "runs", "other", dataset=project.OTHER_DATASET, correct=[True] * 100)
     project.run(tmp_path / "runs", "failed", status="failed")
-    return Place(tmp_path / "artifacts", tmp_path / "runs")
+    return ProjectPaths(tmp_path / "artifacts", tmp_path / "runs")
 
 
-def chosen(here: Place, value: float | None) -> tuple[Run, list[Run]]:
+def chosen(here: ProjectPaths, value: float | None) -> tuple[Run, list[Run]]:
     runs, _ = read_all(here.runs)
     return next(run for run in runs if run.value == value), runs
 
 
-def test_the_roads_checkpoint_is_the_runs_and_whole(here: Place) -> None:
+def test_the_pipelines_checkpoint_is_the_runs_and_whole(here: ProjectPaths) -> None:
     run, runs = chosen(here, 0.7)
     said = select(run, runs, here)
     mine, published = (read_artifact(path / "checkpoint", "checkpoint") for path in (run.folder, here.artifacts))
@@ -45,7 +45,7 @@ def test_the_roads_checkpoint_is_the_runs_and_whole(here: Place) -> None:
     assert any("too good" in line for line in said)
 
 
-def test_the_alias_moves_and_what_was_selected_before_is_kept(here: Place) -> None:
+def test_the_alias_moves_and_what_was_selected_before_is_kept(here: ProjectPaths) -> None:
     first, runs = chosen(here, 0.6)
     select(first, runs, here, note="Smaller, and as good.")
     second, runs = chosen(here, 0.7)
@@ -58,14 +58,14 @@ def test_the_alias_moves_and_what_was_selected_before_is_kept(here: Place) -> No
     assert read_artifact(here.artifacts / "checkpoint", "checkpoint").manifest.run_id == second.id
 
 
-def test_what_did_not_finish_is_refused(here: Place) -> None:
+def test_what_did_not_finish_is_refused(here: ProjectPaths) -> None:
     run, runs = chosen(here, None)
     with pytest.raises(UsageError, match="is failed"):
         select(run, runs, here)
     assert not here.artifacts.exists()
 
 
-def test_a_damaged_checkpoint_is_refused_and_the_road_stays_as_it_was(here: Place) -> None:
+def test_a_damaged_checkpoint_is_refused_and_the_pipeline_stays_as_it_was(here: ProjectPaths) -> None:
     good, runs = chosen(here, 0.6)
     select(good, runs, here)
     bad, _ = chosen(here, 0.7)
@@ -76,7 +76,15 @@ def test_a_damaged_checkpoint_is_refused_and_the_road_stays_as_it_was(here: Plac
     assert read_json(here.artifacts / "selection" / "selection.json")["run_id"] == good.id
 
 
-def test_a_model_of_other_data_is_refused(here: Place) -> None:
+def test_what_the_manifest_does_not_list_is_not_published(here: ProjectPaths, tmp_path: Path) -> None:
+    run, runs = chosen(here, 0.7)
+    (tmp_path / "secret").write_text("kept")
+    (run.folder / "checkpoint" / "link").symlink_to(tmp_path / "secret")
+    select(run, runs, here)
+    assert not (here.artifacts / "checkpoint" / "link").exists()
+
+
+def test_a_model_of_other_data_is_refused(here: ProjectPaths) -> None:
     with write_artifact(here.artifacts / "dataset", "dataset", run_id="", config={}, inputs={}, seeds={}) as folder:
         write_json(folder / "dataset.json", {})
     run, runs = chosen(here, 0.7)
@@ -86,7 +94,7 @@ def test_a_model_of_other_data_is_refused(here: Place) -> None:
 
 
 @pytest.mark.e2e
-def test_mlflow_gets_the_model_with_its_alias(here: Place, tmp_path: Path) -> None:
+def test_mlflow_gets_the_model_with_its_alias(here: ProjectPaths, tmp_path: Path) -> None:
     from mlflow import MlflowClient
 
     from shipworthy.track.trackers.build import build

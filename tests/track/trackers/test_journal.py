@@ -96,7 +96,7 @@ def test_a_full_disk_is_a_warning_and_the_notes_wait(
 
 
 def test_two_processes_do_not_send_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LOCK_PATIENCE_S", 0.2)
+    monkeypatch.setattr(module, "LOCK_TIMEOUT_S", 0.2)
     first = filled(tmp_path / "run" / "tracker", 1)
     with pytest.raises(ShipworthyError, match="another process still sends the notes of run"):
         Journal(tmp_path / "run" / "tracker")

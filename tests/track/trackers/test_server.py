@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from shipworthy.core.errors import ShipworthyError
-from shipworthy.track.trackers.courier import OPENING, sync
+from shipworthy.track.trackers.buffered import BufferedTracker
+from shipworthy.track.trackers.forwarder import METADATA, sync
 from shipworthy.track.trackers.schema import Mlflow
-from shipworthy.track.trackers.steady import Steady
 from tests.track.trackers.server import Server
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
@@ -19,8 +19,10 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 CONFIG = {"model": {"kind": "causal_lm", "rank": 16}, "seed": 17}
 
 
-def steady(server: Server, run: Path, patience_s: float = 20.0) -> Steady:
-    return Steady(Mlflow(uri=server.url, experiment="road", flush_s=0.2), run / "tracker", patience_s)
+def buffered(server: Server, run: Path, finish_timeout_s: float = 20.0) -> BufferedTracker:
+    return BufferedTracker(
+        Mlflow(uri=server.url, experiment="pipeline", flush_s=0.2), run / "tracker", finish_timeout_s
+    )
 
 
 def history(server: Server, run_id: str, key: str) -> list[tuple[int, float]]:
@@ -36,7 +38,7 @@ def of(server: Server, run_id: str):
     from mlflow import MlflowClient
 
     client = MlflowClient(server.url)
-    experiment = client.get_experiment_by_name("road")
+    experiment = client.get_experiment_by_name("pipeline")
     (found,) = client.search_runs([experiment.experiment_id], f"tags.`shipworthy.run_id` = '{run_id}'")
     return found
 
@@ -58,7 +60,7 @@ def test_a_run_is_read_back_with_all_that_was_noted(server: Server, run: Path) -
     run_id = uuid.uuid4().hex[:16]
     note = run / "record.json"
     note.write_text('{"kept": true}')
-    tracker = steady(server, run)
+    tracker = buffered(server, run)
     tracker.start(run_id, "train", CONFIG, {"git": "abc"})
     tracker.keep(note)
     for step in range(1, 301):
@@ -87,7 +89,7 @@ def test_killed_in_mid_run_and_back_it_gets_what_it_missed_while_the_run_goes_on
     server: Server, run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run_id = uuid.uuid4().hex[:16]
-    tracker = steady(server, run)
+    tracker = buffered(server, run)
     tracker.start(run_id, "train", CONFIG, {})
     for step in range(1, 101):
         tracker.log({"loss": 1.0 / step}, step)
@@ -110,7 +112,7 @@ def test_what_a_server_missed_to_the_end_is_sent_by_sync(
     server: Server, run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run_id = uuid.uuid4().hex[:16]
-    tracker = steady(server, run, patience_s=2.0)
+    tracker = buffered(server, run, finish_timeout_s=2.0)
     tracker.start(run_id, "train", CONFIG, {})
     tracker.log({"loss": 1.0}, 1)
     until(lambda: tracker._journal.count() == 0)
@@ -136,7 +138,7 @@ def test_what_a_server_missed_to_the_end_is_sent_by_sync(
 
 def test_what_a_server_missed_is_sent_at_the_runs_next_start(server: Server, run: Path) -> None:
     run_id = uuid.uuid4().hex[:16]
-    first = steady(server, run, patience_s=1.0)
+    first = buffered(server, run, finish_timeout_s=1.0)
     first.start(run_id, "train", CONFIG, {})
     first.log({"loss": 1.0}, 1)
     until(lambda: first._journal.count() == 0)
@@ -145,7 +147,7 @@ def test_what_a_server_missed_is_sent_at_the_runs_next_start(server: Server, run
         for step in range(2, 11):
             first.log({"loss": 1.0 / step}, step)
         first.finish("killed")
-        second = steady(server, run)
+        second = buffered(server, run)
         second.start(run_id, "train", CONFIG, {})  # away, and not the first start: the run goes on
     finally:
         server.start()
@@ -158,7 +160,7 @@ def test_what_a_server_missed_is_sent_at_the_runs_next_start(server: Server, run
 
 def test_one_that_hangs_holds_up_nothing(server: Server, run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run_id = uuid.uuid4().hex[:16]
-    tracker = steady(server, run, patience_s=2.0)
+    tracker = buffered(server, run, finish_timeout_s=2.0)
     tracker.start(run_id, "train", CONFIG, {})
     server.hang()
     try:
@@ -178,20 +180,20 @@ def test_one_that_hangs_holds_up_nothing(server: Server, run: Path, capsys: pyte
 
 
 def test_one_that_is_not_there_at_the_first_start_is_one_sentence(run: Path) -> None:
-    config = Mlflow(uri="http://127.0.0.1:9", experiment="road")
+    config = Mlflow(uri="http://127.0.0.1:9", experiment="pipeline")
     begun = time.monotonic()
     with pytest.raises(ShipworthyError, match="MLflow at http://127.0.0.1:9 can't be reached") as caught:
-        Steady(config, run / "tracker").start("0" * 16, "train", CONFIG, {})
+        BufferedTracker(config, run / "tracker").start("0" * 16, "train", CONFIG, {})
     assert len(str(caught.value).splitlines()) == 1
     assert time.monotonic() - begun < 30
-    assert not (run / "tracker" / OPENING).exists()
+    assert not (run / "tracker" / METADATA).exists()
 
 
 def test_a_note_that_it_refuses_does_not_stop_the_others(
     server: Server, run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run_id = uuid.uuid4().hex[:16]
-    tracker = steady(server, run)
+    tracker = buffered(server, run)
     tracker.start(run_id, "train", CONFIG, {})
     tracker.log({"loss": 1.0}, 1)
     tracker.log({"no such/../name\n": 1.0}, 2)

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from shipworthy.track.trackers.buffered import BufferedTracker
 from shipworthy.track.trackers.build import build
 from shipworthy.track.trackers.schema import Mlflow, NoTracker
-from shipworthy.track.trackers.steady import Steady
 from shipworthy.track.trackers.webhook import VARIABLE
 
 Posts = list[dict[str, Any]]
@@ -48,7 +48,7 @@ def test_with_no_tracker(posts: Posts) -> None:
 
 
 def test_with_mlflow_too_and_its_address_is_written_nowhere(posts: Posts, run: Path, database: Path) -> None:
-    alerted(Steady(Mlflow(uri=f"sqlite:///{database}", flush_s=0.0), run / "tracker"))
+    alerted(BufferedTracker(Mlflow(uri=f"sqlite:///{database}", flush_s=0.0), run / "tracker"))
     assert len(posts) == 1
     files = [path for path in run.rglob("*") if path.is_file()]
     assert files and not any(b"planted-path" in path.read_bytes() for path in files)

@@ -6,7 +6,7 @@ from typing import Any
 import matplotlib
 from matplotlib.figure import Figure
 
-from shipworthy.evaluation.figures import BAR, BLUE, GREEN, GREY, SLATE, STYLE, WIDTH_INCHES, svg
+from shipworthy.evaluation.plot_style import BAR, BLUE, GREEN, GREY, SLATE, STYLE, WIDTH_INCHES, svg
 
 COLOURS = {"train": BLUE, "validation": GREEN, "test": SLATE}
 WASTE = {"fixed": SLATE, "random": BAR, "sorted": GREEN, "packed": BLUE}

@@ -33,7 +33,7 @@ from shipworthy.track.ablation.schema import Ablation
 from shipworthy.track.hpo.campaign import FOLDER, PARAMS, RECORD, Campaign
 from shipworthy.track.hpo.leases import myself
 from shipworthy.track.hpo.schema import Pruner, Search
-from shipworthy.track.runs.place import place
+from shipworthy.track.runs.project_paths import project_paths
 
 NAMED, PLACED = "campaign=", "workspace="
 WORKER = "shipworthy.execution.campaigns.serve"
@@ -99,7 +99,7 @@ def go_on(recipe: Sequence[str], about_hydra: Sequence[str], *, detach: bool, dr
     places = [text for text in recipe if text.startswith(PLACED)]
     if others := [text for text in recipe if text not in (*named[:1], *places[:1])]:
         raise UsageError(f"{named[0]} goes on with what was asked for then: drop {others[0]}, or the name.")
-    here = place(places[0].removeprefix(PLACED) if places else "artifacts")
+    here = project_paths(places[0].removeprefix(PLACED) if places else "artifacts")
     campaign = Campaign.find(here.runs, named[0].removeprefix(NAMED))
     on_slurm = launcher(about_hydra, campaign.settings.driver, detach=detach, dry_run=dry_run)
     if not campaign.over(campaign.trials()):
@@ -144,7 +144,7 @@ def start(
         check_processes(on_slurm, kind, config)
     root, snapshot = project_root(), Snapshot.now()
     name = f"{kind}-{identity(kind, config, settings, plan)[:8]}"
-    runs = place(config.workspace).runs
+    runs = project_paths(config.workspace).runs
     if (runs / FOLDER / name / RECORD).is_file():
         campaign = extended(Campaign.find(runs, name), settings)
         _go(campaign, on_slurm)

@@ -36,4 +36,4 @@ class Lora(AdapterConfig):
 
 @schema("adapter", "none")
 class NoAdapter(AdapterConfig):
-    """None: for a family that fits itself."""
+    """Nothing is added to the model: for families that fit themselves."""

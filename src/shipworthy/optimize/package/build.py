@@ -24,7 +24,7 @@ class Subject:
     """What is packaged.
 
     Attributes:
-        artifacts: kind → artifact, of the whole road so far.
+        artifacts: kind → artifact, of the whole pipeline so far.
         chosen: the chosen variant's entry in compressed.json.
     """
 

@@ -1,4 +1,4 @@
-"""From a package back to the raw data: the manifests of all that it was made of."""
+"""A package's lineage: the manifests of every artifact that it was made of, back to the raw data."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -10,7 +10,7 @@ from shipworthy.core.errors import ArtifactError
 # Made anew, these may differ in what nobody downstream reads (a measured time, a report's wording), and the pipeline
 # rightly leaves the rest as it is. That they differ is written down.
 MAY_BE_NEWER = ("plan", "dataset")
-# What the road has but a package does not descend from.
+# What the pipeline has but a package does not descend from.
 BESIDE = ("baseline",)
 
 
@@ -37,7 +37,7 @@ def lineage(artifacts: Mapping[str, Artifact]) -> dict[str, Any]:
                 if name not in MAY_BE_NEWER:
                     raise ArtifactError(
                         f"{artifact.path} was made of another {name} ({digest[:12]}) than the one beside it "
-                        f"({digests[name][:12]}): run `dvc repro`, so that all of it is of one road."
+                        f"({digests[name][:12]}): run `dvc repro`, so that all of it is of one run."
                     )
                 newer.append({"artifact": kind, "input": name, "made_of": digest, "found": digests[name]})
     return {

@@ -1,4 +1,4 @@
-"""A package is valid if it works: in a fresh environment made from its own pins, asked as a stranger would."""
+"""Validates a package: installs its own pins into a fresh environment, and compares its answers with the model's."""
 
 import hashlib
 import json

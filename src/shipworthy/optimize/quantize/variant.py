@@ -1,4 +1,4 @@
-"""A compressed form of the trained model, what it was shown to be worth, and which one is chosen."""
+"""Compressed variants of the trained model: their scores, and which one is chosen."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -12,7 +12,7 @@ class Training:
 
     Attributes:
         changed: names of the changes that are made to the recipe; none: the recipe itself.
-        seed: the road's seed.
+        seed: the pipeline's seed.
         overrides: what makes it of the recipe's config.
     """
 

@@ -1,4 +1,4 @@
-"""Which decisions of a recipe are put to the test."""
+"""Config of an ablation: which changes to a recipe are compared."""
 
 from dataclasses import field
 

@@ -1,4 +1,4 @@
-"""What a campaign comes to, in numbers: savings, budgets, the front of quality against cost, the winner's curse."""
+"""A campaign's derived numbers: steps saved by pruning, budgets, the Pareto front, the winner's curse."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -97,7 +97,7 @@ def pareto(campaign: Campaign) -> set[int]:
 
 
 @dataclass(frozen=True)
-class Curse:
+class WinnersCurse:
     """The winner on the rows that it was chosen by, and on rows that the search did not see.
 
     Attributes:
@@ -125,14 +125,14 @@ class Curse:
         return "no flattery was shown, though one as large as the interval's upper end is possible"
 
 
-def curse(campaign: Campaign) -> Curse | None:
+def winners_curse(campaign: Campaign) -> WinnersCurse | None:
     """None until the winner was measured on unseen rows."""
     found = campaign.winner
     if not found.get("unseen") or not found.get("seen"):
         return None
     seen, unseen = _measured(found["seen"]), _measured(found["unseen"])
     rows = int(found["seen"]["rows"]), int(found["unseen"]["rows"])
-    return Curse(int(found["trial"]), str(found["run_id"]), seen, unseen, rows, unpaired(seen, unseen))
+    return WinnersCurse(int(found["trial"]), str(found["run_id"]), seen, unseen, rows, unpaired(seen, unseen))
 
 
 def unpaired(one: Interval, other: Interval) -> Interval:

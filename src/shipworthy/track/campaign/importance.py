@@ -1,4 +1,4 @@
-"""Which parameter mattered: its share of the differences between good trials and the rest, and how sure that is."""
+"""Parameter importance: each parameter's share of the difference between good trials and the rest, with intervals."""
 
 import warnings
 from collections.abc import Sequence

@@ -7,7 +7,7 @@ from typing import Any
 import matplotlib
 from matplotlib.axes import Axes
 
-from shipworthy.evaluation.figures import GREY, INK, RULE, STYLE, svg
+from shipworthy.evaluation.plot_style import GREY, INK, RULE, STYLE, svg
 from shipworthy.track.campaign.plots import BEST, canvas, scaled, title
 from shipworthy.track.campaign.read import PRUNED, Campaign, Trial
 from shipworthy.track.hpo.space import Dimension

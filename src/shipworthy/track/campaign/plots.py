@@ -6,10 +6,10 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from shipworthy.evaluation.figures import GREY, INK, STYLE, WIDTH_INCHES, svg
+from shipworthy.evaluation.plot_style import GREY, INK, STYLE, WIDTH_INCHES, svg
 from shipworthy.evaluation.scores import is_share
 from shipworthy.track.campaign import facts
-from shipworthy.track.campaign.facts import Curse
+from shipworthy.track.campaign.facts import WinnersCurse
 from shipworthy.track.campaign.importance import Share
 from shipworthy.track.campaign.read import FAILED, FINISHED, PRUNED, Campaign, Trial
 
@@ -102,7 +102,7 @@ def curves(campaign: Campaign) -> str | None:
         return svg(figure, "curves", "The metric over the steps of each trial")
 
 
-def winner(found: Curse, campaign: Campaign) -> str:
+def winner(found: WinnersCurse, campaign: Campaign) -> str:
     """The winner on the rows that chose it and on those that did not, with intervals."""
     with matplotlib.rc_context(STYLE):
         figure, axes = canvas(1.25)

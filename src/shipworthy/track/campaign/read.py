@@ -1,4 +1,4 @@
-"""A campaign as it stands on disk: its settings, its trials, and what each of them cost."""
+"""Reads a campaign from its folder: settings, trials, and the cost of each trial."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

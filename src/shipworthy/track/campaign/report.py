@@ -7,13 +7,13 @@ from typing import Any
 import jinja2
 
 from shipworthy.core.files import write_text
-from shipworthy.track.campaign import facts, importance, parallel, plots, words
+from shipworthy.track.campaign import descriptions, facts, importance, parallel, plots
 from shipworthy.track.campaign.read import FAILED, FINISHED, PRUNED, Campaign, Trial, read
 from shipworthy.track.campaign.summary import summary
 from shipworthy.track.cost.cost import together
 from shipworthy.track.cost.table import details
 from shipworthy.track.hpo.space import Dimension
-from shipworthy.track.report.words import money, seconds, typeset
+from shipworthy.track.report.formatting import money, seconds, typeset
 
 TEMPLATE = Path(__file__).parent / "page.html.j2"
 PAGE, SUMMARY = "report.html", "summary.txt"
@@ -44,22 +44,22 @@ def page(campaign: Campaign) -> str:
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
     environment.filters["typeset"] = typeset
-    found, savings = facts.curse(campaign), facts.savings(campaign)
+    found, savings = facts.winners_curse(campaign), facts.savings(campaign)
     best = campaign.ranked[0] if campaign.ranked else None
     unbeaten = facts.pareto(campaign) if len(campaign.objectives) > 1 else {best.number} if best else set()
     top = sorted(campaign.ranked, key=lambda trial: trial.number not in unbeaten)[:TOP]
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
         campaign=campaign,
-        states=words.states(campaign),
+        states=descriptions.states(campaign),
         made=time.strftime("%Y-%m-%d %H:%M", time.localtime(campaign.made)),
-        method=words.method(campaign),
+        method=descriptions.method(campaign),
         best=_headline(campaign),
         objectives=[plots.name(one, campaign) for one in campaign.objectives],
-        near=words.near(campaign),
-        curse=words.cursed(found, campaign) if found else "",
+        near=descriptions.near(campaign),
+        curse=descriptions.winners_curse(found, campaign) if found else "",
         unfinished=any(trial.state not in (FINISHED, PRUNED, FAILED) for trial in campaign.trials),
-        contributions=[words.contribution(row) for row in campaign.contributions],
-        saved=words.saved(savings) if savings else "",
+        contributions=[descriptions.contribution(row) for row in campaign.contributions],
+        saved=descriptions.saved(savings) if savings else "",
         unbeaten=unbeaten,
         top=[_row(trial, campaign) for trial in top],
         space=[_dimension(one, best) for one in campaign.space],
@@ -71,7 +71,7 @@ def page(campaign: Campaign) -> str:
         budget=facts.budget(campaign),
         costs=_costs(campaign),
         failed=[{**_row(trial, campaign), "said": trial.said or "nothing was said"} for trial in campaign.of(FAILED)],
-        commands=words.commands(campaign),
+        commands=descriptions.commands(campaign),
         trials=[_row(trial, campaign) for trial in campaign.trials],
         svg=_plots(campaign),
     )
@@ -81,10 +81,10 @@ def _headline(campaign: Campaign) -> dict[str, Any] | None:
     """The winner's value on rows that no trial saw, where it was measured on them; else that of the best."""
     if not campaign.ranked or campaign.kind != "tune":  # an ablation has no winner
         return None
-    best, found, label = campaign.ranked[0], facts.curse(campaign), plots.name(campaign.first, campaign)
-    number, told, where = best.number, words.measured(best, campaign.first, campaign), ""
+    best, found, label = campaign.ranked[0], facts.winners_curse(campaign), plots.name(campaign.first, campaign)
+    number, told, where = best.number, descriptions.measured(best, campaign.first, campaign), ""
     if found:
-        number, told, label = found.number, words.share(found.unseen, campaign), plots.name("metric", campaign)
+        number, told, label = found.number, descriptions.share(found.unseen, campaign), plots.name("metric", campaign)
         where = f" on {found.rows[1]:,} rows that no trial saw"
     n = len(campaign.ranked)
     chosen = f", {'chosen' if found else 'the best'} of {n} that finished" if n > 1 else ""
@@ -105,7 +105,7 @@ def _plots(campaign: Campaign) -> dict[str, Any]:
         "curves": plots.curves(campaign),
         "front": plots.front(campaign),
         "parallel": parallel.parallel(campaign),
-        "winner": plots.winner(found, campaign) if (found := facts.curse(campaign)) else None,
+        "winner": plots.winner(found, campaign) if (found := facts.winners_curse(campaign)) else None,
         "importance": [plot for plot in importances if plot],
     }
 
@@ -114,12 +114,12 @@ def _row(trial: Trial, campaign: Campaign) -> dict[str, Any]:
     return {
         "number": trial.number,
         "state": trial.state,
-        "measured": [words.measured(trial, one, campaign) for one in campaign.objectives],
+        "measured": [descriptions.measured(trial, one, campaign) for one in campaign.objectives],
         "step": "" if trial.step is None else f"{trial.step} of {trial.steps}" if trial.steps else str(trial.step),
         "time": seconds(trial.cost.seconds) if trial.cost.seconds else "",
         "money": money(trial.money, campaign.currency) if trial.money else "",
         "attempts": trial.attempts,
-        "params": words.changed(trial),
+        "params": descriptions.changed(trial),
         "run_id": trial.run_id,
     }
 
@@ -129,9 +129,9 @@ def _dimension(one: Dimension, best: Trial | None) -> dict[str, Any]:
     value = best.params[one.key] if best is not None and has else None
     return {
         "key": one.key,
-        "extent": words.extent(one),
-        "condition": words.condition(one),
-        "best": words.value(value) if value is not None else "not there" if best else "",
+        "extent": descriptions.extent(one),
+        "condition": descriptions.condition(one),
+        "best": descriptions.value(value) if value is not None else "not there" if best else "",
         "edge": value is not None and one.kind != "categorical" and not EDGE < parallel.position(one, value) < 1 - EDGE,
     }
 

@@ -1,6 +1,6 @@
 """A campaign in a few lines of text."""
 
-from shipworthy.track.campaign import facts, words
+from shipworthy.track.campaign import descriptions, facts
 from shipworthy.track.campaign.plots import name
 from shipworthy.track.campaign.read import FAILED, Campaign
 
@@ -11,20 +11,20 @@ MOST_FAILURES = 5
 
 def summary(campaign: Campaign) -> str:
     """At most `WIDTH` columns but for commands and sentences; the best trials, what was spent, and what to do next."""
-    lines = [f"{campaign.kind} {campaign.name}: {words.states(campaign)}", words.method(campaign), ""]
+    lines = [f"{campaign.kind} {campaign.name}: {descriptions.states(campaign)}", descriptions.method(campaign), ""]
     lines += _contributions(campaign) or _best(campaign)
-    if near := words.near(campaign):
+    if near := descriptions.near(campaign):
         lines.append(near)
-    if found := facts.curse(campaign):
-        lines.append(words.cursed(found, campaign))
+    if found := facts.winners_curse(campaign):
+        lines.append(descriptions.winners_curse(found, campaign))
     if savings := facts.savings(campaign):
-        lines.append(words.saved(savings))
+        lines.append(descriptions.saved(savings))
     lines += _failures(campaign)
     spent = [
         f"{value}{f' of {allowed}' if allowed else ''} {what}" for what, value, allowed, _ in facts.budget(campaign)
     ]
     lines.append(f"spent: {', '.join(spent)}")
-    lines += [f"{what}: {command}" for what, command in words.commands(campaign)]
+    lines += [f"{what}: {command}" for what, command in descriptions.commands(campaign)]
     return "\n".join(lines) + "\n"
 
 
@@ -33,13 +33,13 @@ def _best(campaign: Campaign) -> list[str]:
         return ["No trial finished, so there is no best one."]
     rows = [["trial", *(name(one, campaign) for one in campaign.objectives), "values"]]
     for trial in campaign.ranked[:TOP]:
-        found = (words.measured(trial, one, campaign) for one in campaign.objectives)
-        rows.append([str(trial.number), *found, words.changed(trial)])
+        found = (descriptions.measured(trial, one, campaign) for one in campaign.objectives)
+        rows.append([str(trial.number), *found, descriptions.changed(trial)])
     return [*_aligned(rows), ""]
 
 
 def _contributions(campaign: Campaign) -> list[str]:
-    rows = [list(words.contribution(row)) for row in campaign.contributions]
+    rows = [list(descriptions.contribution(row)) for row in campaign.contributions]
     if not rows:
         return []
     level = f"contributes [{campaign.contributions[0].get('level', 0.95):.0%}]"

@@ -8,7 +8,7 @@ from typing import Any
 from shipworthy.core.files import read_json
 from shipworthy.track.cost.energy import Energy, energy
 from shipworthy.track.cost.run_intervals import RunInterval, run_intervals, samples
-from shipworthy.track.cost.waste import Again, again
+from shipworthy.track.cost.waste import RepeatedWork, repeated_work
 from shipworthy.track.runs.registry import Run
 from shipworthy.track.runs.starts import FAILED, PRUNED
 
@@ -47,7 +47,7 @@ class Cost:
         energy: measured and assumed.
         again: seconds that were done again after a kill.
         failed_s, pruned_s: seconds of runs that gave no result, and that a search cut short.
-        by_force: starts whose end nobody noted; they count until their last sign of life.
+        by_force: starts whose end nobody noted; they count until their last write.
         running: runs that go on, counted until now.
     """
 
@@ -58,7 +58,7 @@ class Cost:
     cpu_s: float = 0.0
     spans: tuple[Span, ...] = ()
     energy: Energy = field(default_factory=Energy)
-    again: Again = field(default_factory=Again)
+    again: RepeatedWork = field(default_factory=RepeatedWork)
     failed_s: float = 0.0
     pruned_s: float = 0.0
     by_force: int = 0
@@ -127,11 +127,11 @@ def of_run(run: Run, price: Price | None = None) -> Cost:
         total,
         runs=1,
         energy=sum((energy(interval, taken, compute) for interval in ran), Energy()),
-        again=again(ran, history(run), run.record["config"].get("trainer") or {}),
+        again=repeated_work(ran, history(run), run.record["config"].get("trainer") or {}),
     )
     if run.status in (FAILED, PRUNED):  # then all of it came to nothing, what was done again as well
         failed, pruned = (total.seconds if run.status == how else 0.0 for how in (FAILED, PRUNED))
-        return replace(total, again=Again(), failed_s=failed, pruned_s=pruned)
+        return replace(total, again=RepeatedWork(), failed_s=failed, pruned_s=pruned)
     return total
 
 

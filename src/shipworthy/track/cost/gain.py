@@ -1,4 +1,4 @@
-"""What a run bought: points of the metric over a baseline, with an interval, and what each of them cost."""
+"""A run's gain over a baseline in points of the metric, with an interval, and the cost of each point."""
 
 from dataclasses import dataclass
 from math import inf

@@ -1,4 +1,4 @@
-"""What the plan had said, beside what the run took."""
+"""The plan's estimates beside what the run took."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

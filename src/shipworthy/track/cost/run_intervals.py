@@ -1,4 +1,4 @@
-"""The times that a run really ran: every start counts, those too that were killed before they could say so."""
+"""The intervals of time in which a run was running: one per start, also those that were killed."""
 
 import json
 import time
@@ -21,7 +21,7 @@ class RunInterval:
     """One start, and until when it counts.
 
     Attributes:
-        ended: seconds since the epoch: what the run said, else its last sign of life, else now.
+        ended: seconds since the epoch: what the run said, else its last write, else now.
         known: it said itself when it ended.
         running: its process is still there.
         cpus: cores that it might use.
@@ -42,7 +42,7 @@ class RunInterval:
 
 
 def run_intervals(folder: Path, starts: Sequence[Start], samples: Sequence[Sample]) -> list[RunInterval]:
-    """One for each start; one without an end counts until the last sign of life before the next start."""
+    """One for each start; one without an end counts until the last write before the next start."""
     noted = _noted(folder / begun.FILE)
     found = []
     for start, following in pairwise([*starts, None]):
@@ -55,12 +55,7 @@ def run_intervals(folder: Path, starts: Sequence[Start], samples: Sequence[Sampl
         facts = noted.get(start.number, {})
         found.append(
             RunInterval(
-                start,
-                ended,
-                known=start.ended is not None,
-                running=running,
-                cpus=int(facts.get("cpus") or 0),
-                from_step=facts.get("from_step"),
+                start, ended, start.ended is not None, running, int(facts.get("cpus") or 0), facts.get("from_step")
             )
         )
     return found

@@ -7,9 +7,10 @@ from shipworthy.track.cost.cost import HOUR_S, Cost, Price
 from shipworthy.track.cost.gain import Gain, PerPoint
 from shipworthy.track.cost.groups import Group
 from shipworthy.track.cost.planned import Planned
-from shipworthy.track.report.words import megabytes, points, precise, seconds
+from shipworthy.track.report.formatting import megabytes, points, precise, seconds
+from shipworthy.track.report.formatting import money as amount
+from shipworthy.track.runs.formatting import shortened
 from shipworthy.track.runs.registry import Run
-from shipworthy.track.runs.words import amount, shortened
 
 HEADER = ("", "status", "starts", "time", "GPU h", "CPU h", "money", "kWh", "lost")
 NAMES = {"seconds": "training", "validation_seconds": "validations", "memory_mb": "peak memory", "money": "money"}

@@ -1,4 +1,4 @@
-"""The part of a run's time that was spent twice."""
+"""Work of a run that was repeated after a kill: the steps since the last checkpoint."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,19 +13,21 @@ SAVED_FIRST = ("killed", "stopped", "pruned", "finished")
 
 
 @dataclass(frozen=True)
-class Again:
-    """Seconds that were done again: the best guess and its ends."""
+class RepeatedWork:
+    """Seconds that were repeated: an estimate with its bounds."""
 
     value: float = 0.0
     low: float = 0.0
     high: float = 0.0
 
-    def __add__(self, other: "Again") -> "Again":
+    def __add__(self, other: "RepeatedWork") -> "RepeatedWork":
         """The sum, with the sums of the ends."""
-        return Again(self.value + other.value, self.low + other.low, self.high + other.high)
+        return RepeatedWork(self.value + other.value, self.low + other.low, self.high + other.high)
 
 
-def again(intervals: Sequence[RunInterval], history: Sequence[Mapping[str, Any]], trainer: Mapping[str, Any]) -> Again:
+def repeated_work(
+    intervals: Sequence[RunInterval], history: Sequence[Mapping[str, Any]], trainer: Mapping[str, Any]
+) -> RepeatedWork:
     """What came after the last checkpoint before a start broke off, and was done again by the next.
 
     Where both said at which step they stood, it is counted; else it is at most what lies between two checkpoints, and
@@ -36,22 +38,22 @@ def again(intervals: Sequence[RunInterval], history: Sequence[Mapping[str, Any]]
         trainer: the run's config of that group.
     """
     steps = [float(entry["step_s"]) for entry in history if "step_s" in entry]
-    total = Again()
+    total = RepeatedWork()
     for broken, following in pairwise(intervals):
         total += _between(broken, following, median(steps) if steps else None, trainer.get("checkpoint_every"))
     return total
 
 
-def _between(broken: RunInterval, following: RunInterval, step_s: float | None, every: int | None) -> Again:
+def _between(broken: RunInterval, following: RunInterval, step_s: float | None, every: int | None) -> RepeatedWork:
     if step_s is not None and broken.start.step is not None and following.from_step is not None:
         known = min(broken.seconds, max(0, broken.start.step - following.from_step) * step_s)
-        return Again(known, known, known)
+        return RepeatedWork(known, known, known)
     if broken.known and broken.start.status in SAVED_FIRST:
-        return Again()
+        return RepeatedWork()
     if step_s is None or not every:
-        return Again(broken.seconds, broken.seconds, broken.seconds) if not every else _upto(broken.seconds)
+        return RepeatedWork(broken.seconds, broken.seconds, broken.seconds) if not every else _upto(broken.seconds)
     return _upto(min(broken.seconds, every * step_s))
 
 
-def _upto(most: float) -> Again:
-    return Again(most / 2, 0.0, most)
+def _upto(most: float) -> RepeatedWork:
+    return RepeatedWork(most / 2, 0.0, most)

@@ -1,4 +1,4 @@
-"""The code of a run beside its commit: what was changed, and what Git does not know yet."""
+"""The difference between a run's code and its commit: changed and untracked source files."""
 
 import subprocess
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a run was made by, written before its first step."""
+"""Writes a run's record.json before its first step: config, inputs, code, environment, seeds, command line."""
 
 import sys
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from shipworthy.core.project import code_root, project_root
 from shipworthy.core.secrets import redact
 from shipworthy.core.snapshot import SNAPSHOTS, Snapshot
 from shipworthy.core.workspace import Workspace
-from shipworthy.track.record import code, surroundings
+from shipworthy.track.record import code, environment
 
 RECORD, DIFF, PACKAGES = "record.json", "code.diff", "packages.txt"
 PINS = ("data.dvc", "dvc.lock")
@@ -40,7 +40,7 @@ def write(
         ShipworthyError: a source or config file holds a secret.
     """
     root = project_root()
-    packages = surroundings.packages()
+    packages = environment.packages()
     write_text(folder / PACKAGES, packages)
     # In a snapshot, the project's files may be others by now; the snapshot itself says what was uncommitted.
     changed = code.diff(root) if code_root() == root else ""
@@ -64,11 +64,11 @@ def write(
             "snapshot": Snapshot.now().keep(root / SNAPSHOTS).name,
             "diff": DIFF if changed else "",
         },
-        "environment": {**surroundings.hardware(), "packages": sha256(packages.encode()).hexdigest()},
+        "environment": {**environment.hardware(), "packages": sha256(packages.encode()).hexdigest()},
         "dvc": {pin: sha256_of_file(root / pin) if (root / pin).is_file() else "" for pin in PINS},
-        "slurm": surroundings.slurm(),
+        "slurm": environment.slurm(),
         "command_line": sys.argv,
-        "variables": surroundings.variables(),
-        "campaign": surroundings.campaign(),
+        "variables": environment.variables(),
+        "campaign": environment.campaign(),
     }
     write_json(folder / RECORD, redact(record))

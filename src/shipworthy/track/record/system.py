@@ -1,4 +1,4 @@
-"""What a run asks of its machine while it runs: a thread that takes a sample every few seconds."""
+"""System metrics of a run (CPU, memory, GPUs), sampled every few seconds by a thread."""
 
 import json
 import threading

@@ -7,7 +7,7 @@ from typing import Any
 from shipworthy.core.artifact import Artifact
 from shipworthy.core.errors import ArtifactError
 from shipworthy.evaluation.intervals import Interval
-from shipworthy.track.report.words import points, probability
+from shipworthy.track.report.formatting import points, probability
 
 BASELINE, TUNED, VARIANT = "baseline", "tuned", "variant"
 
@@ -35,7 +35,7 @@ class Candidate:
 
 
 def candidates(artifacts: Mapping[str, Artifact]) -> list[Candidate]:
-    """All candidates, in the order of the road.
+    """All candidates, in the order of the pipeline.
 
     Raises:
         ArtifactError: the evaluation holds no tuned model.

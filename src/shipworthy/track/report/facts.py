@@ -1,4 +1,4 @@
-"""The sections of the page beside the verdict: each is None, or empty, where the road left nothing to tell."""
+"""The data of the page's sections beside the verdict; None or empty where the artifact that it needs is missing."""
 
 import time
 from collections import Counter
@@ -7,7 +7,7 @@ from typing import Any
 
 from shipworthy.core.artifact import Artifact
 from shipworthy.models.dataset import info
-from shipworthy.track.report.words import count, megabytes, money, seconds, times
+from shipworthy.track.report.formatting import count, megabytes, money, seconds, times
 
 Artifacts = Mapping[str, Artifact]
 
@@ -21,7 +21,7 @@ ROLES = (
 )
 
 
-def road(artifacts: Artifacts) -> list[dict[str, Any]]:
+def pipeline(artifacts: Artifacts) -> list[dict[str, Any]]:
     """The five roles, their question, and what each handed over."""
     handed = _handed_over(artifacts)
     return [

@@ -7,20 +7,20 @@ import jinja2
 
 from shipworthy.core.artifact import Artifact
 from shipworthy.evaluation import scores
-from shipworthy.track.report import facts, plots, rows, words
+from shipworthy.track.report import facts, formatting, plots, rows
 from shipworthy.track.report.candidates import Candidate, chosen, tuned
 from shipworthy.track.report.verdict import Verdict
 
 FILTERS = (
-    words.count,
-    words.figure,
-    words.interval,
-    words.megabytes,
+    formatting.count,
+    formatting.figure,
+    formatting.interval,
+    formatting.megabytes,
     scores.metric_name,
-    words.points,
-    words.precise,
-    words.seconds,
-    words.typeset,
+    formatting.points,
+    formatting.precise,
+    formatting.seconds,
+    formatting.typeset,
 )
 TEMPLATE = Path(__file__).parent / "page.html.j2"
 
@@ -62,7 +62,7 @@ def page(
         best=next(candidate for candidate in candidates if candidate.name == best),
         model=facts.model_name(artifacts),
         plan=artifacts["plan"].json("plan.json"),
-        road=facts.road(artifacts),
+        pipeline=facts.pipeline(artifacts),
         plan_and_fact=facts.plan_and_fact(artifacts),
         cost=facts.cost(artifacts, price_per_hour, currency),
         served=facts.served(artifacts),

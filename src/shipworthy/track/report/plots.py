@@ -7,11 +7,11 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from shipworthy.evaluation.figures import BAR, BLUE, GREEN, GREY, INK, SLATE, STYLE, WIDTH_INCHES, svg
 from shipworthy.evaluation.intervals import Interval
+from shipworthy.evaluation.plot_style import BAR, BLUE, GREEN, GREY, INK, SLATE, STYLE, WIDTH_INCHES, svg
 from shipworthy.evaluation.scores import is_share, metric_name
 from shipworthy.track.report.candidates import BASELINE, TUNED, Candidate
-from shipworthy.track.report.words import precise, seconds
+from shipworthy.track.report.formatting import precise, seconds
 
 COLOURS = {BASELINE: SLATE, TUNED: BLUE, "variant": GREEN}
 MARKED = 30

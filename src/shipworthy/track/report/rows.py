@@ -1,4 +1,4 @@
-"""Rows worth reading: of the data, and of what the tuned model got wrong."""
+"""Example rows for the report: rows of the data, and wrong predictions of the tuned model."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

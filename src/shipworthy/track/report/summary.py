@@ -1,4 +1,4 @@
-"""The table that the road ends with, as plain text."""
+"""The table that the pipeline ends with, as plain text."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 from shipworthy.core.artifact import Artifact
 from shipworthy.evaluation.scores import metric_name
 from shipworthy.track.report.candidates import Candidate, chosen, tuned
+from shipworthy.track.report.formatting import figure, interval, precise, seconds
 from shipworthy.track.report.verdict import Verdict
-from shipworthy.track.report.words import figure, interval, precise, seconds
 
 WIDTH = 110
 

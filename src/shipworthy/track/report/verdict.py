@@ -1,4 +1,4 @@
-"""Ship or don't: every criterion that the plan set, against what was found."""
+"""The verdict: each criterion of the plan, compared with what was measured."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 from shipworthy.core.artifact import Artifact
 from shipworthy.track.report.candidates import Candidate, chosen
-from shipworthy.track.report.words import megabytes, points, probability, seconds
+from shipworthy.track.report.formatting import megabytes, points, probability, seconds
 
 NOT_MEASURED = "not measured"
 

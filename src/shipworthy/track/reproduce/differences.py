@@ -1,4 +1,4 @@
-"""What is otherwise now than when a run was made, each thing by its name."""
+"""Names what differs between now and when a run was made: libraries, machine, code, data."""
 
 from collections.abc import Mapping
 from itertools import zip_longest

@@ -1,4 +1,4 @@
-"""What came out of a run and of its repetition: identical, within a tolerance, or where they parted."""
+"""Compares a run with its repetition: identical, within a tolerance, or from which step on they differ."""
 
 import math
 from collections.abc import Mapping, Sequence

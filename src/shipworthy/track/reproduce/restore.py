@@ -1,4 +1,4 @@
-"""Puts a run's code, config and data into a clean folder, as they were."""
+"""Restores a run's code, config and data, as they were, into a clean folder."""
 
 import os
 import shutil

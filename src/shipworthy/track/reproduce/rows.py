@@ -1,4 +1,4 @@
-"""The rows of a dataset by their hashes, kept for as long as a run of it is: whoever has other rows is told which."""
+"""Keeps a hash of each row of a dataset beside its runs, so that rows which changed since can be named."""
 
 import json
 from hashlib import sha256

@@ -9,10 +9,11 @@ from typing import Any
 from shipworthy.core.artifact import MANIFEST
 from shipworthy.core.files import read_json, sha256_of_json
 from shipworthy.models.build import RECORDS
-from shipworthy.track.runs import curves, words
+from shipworthy.track.report.formatting import money
+from shipworthy.track.runs import curves, formatting
 from shipworthy.track.runs.notes import FIELDS
 from shipworthy.track.runs.pairs import Pair, data, pairs, share
-from shipworthy.track.runs.place import Place
+from shipworthy.track.runs.project_paths import ProjectPaths
 from shipworthy.track.runs.registry import NO_CHANGE, Run
 from shipworthy.track.trackers.flat import flat
 
@@ -37,7 +38,7 @@ class Part:
     alarm: bool = False
 
 
-def compare(runs: Sequence[Run], here: Place) -> list[Part]:
+def compare(runs: Sequence[Run], here: ProjectPaths) -> list[Part]:
     """All parts; each row has one cell per run, in the runs' order."""
     return [
         _data(runs),
@@ -63,7 +64,8 @@ def _data(runs: Sequence[Run]) -> Part:
 def _made_by(title: str, facts: Sequence[Mapping[str, Any]], skip: Sequence[str] = ()) -> Part:
     differing = [(key, values) for key, values in _differing(facts) if key not in skip]
     rows = [
-        (key, [NONE if value is None else _short(words.plain(value)) for value in values]) for key, values in differing
+        (key, [NONE if value is None else _short(formatting.plain(value)) for value in values])
+        for key, values in differing
     ]
     return Part(title, rows, [] if rows else [f"The same {title}."])
 
@@ -115,7 +117,7 @@ def _measured(run: Run, usual: str) -> str:
     if run.value is None:
         return NONE
     counted = None if run.interval else share(run)
-    text = words.share(run.value, (counted.low, counted.high) if counted else run.interval)
+    text = formatting.share(run.value, (counted.low, counted.high) if counted else run.interval)
     return text if run.metric == usual else f"{run.metric} {text}"
 
 
@@ -151,7 +153,7 @@ def _cost(runs: Sequence[Run]) -> Part:
             runs,
             {
                 "took": lambda one: f"{one.seconds / 3600:.2f} h",
-                "money": lambda one: words.amount(one.cost, one.currency) if one.cost else NONE,
+                "money": lambda one: money(one.cost, one.currency) if one.cost else NONE,
                 "starts": lambda one: str(len(one.starts)),
                 "memory": lambda one: (
                     f"{one.training['peak_memory_mb']:.0f} MB" if "peak_memory_mb" in one.training else NONE
@@ -161,8 +163,8 @@ def _cost(runs: Sequence[Run]) -> Part:
     )
 
 
-def _model(runs: Sequence[Run], here: Place) -> Part:
-    measured = [_of_the_road(one, here) for one in runs]
+def _model(runs: Sequence[Run], here: ProjectPaths) -> Part:
+    measured = [_of_the_pipeline(one, here) for one in runs]
     rows = _rows(runs, {"trained files": _trained_mb})
     for name in ("size", "p95, in process", "p95, served"):
         rows.append((name, [found.get(name, NOT_MEASURED) for found in measured]))
@@ -178,8 +180,8 @@ def _trained_mb(run: Run) -> str:
     return f"{size:.3f} MB" if size < 1 else f"{size:.1f} MB"
 
 
-def _of_the_road(run: Run, here: Place) -> dict[str, str]:
-    """What `evaluate` and `bench` measured, if the road's checkpoint is this run's."""
+def _of_the_pipeline(run: Run, here: ProjectPaths) -> dict[str, str]:
+    """What `evaluate` and `bench` measured, if the pipeline's checkpoint is this run's."""
     own = run.folder / "checkpoint" / MANIFEST
     found: dict[str, str] = {}
     if not own.is_file():
@@ -225,4 +227,4 @@ def _differing(facts: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[Any]]
 
 
 def _short(text: str) -> str:
-    return words.shortened(text, 60)
+    return formatting.shortened(text, 60)

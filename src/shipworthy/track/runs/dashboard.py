@@ -11,15 +11,15 @@ from urllib.parse import quote
 from shipworthy.core.artifact import MANIFEST
 from shipworthy.core.files import read_json, write_text
 from shipworthy.core.progress import track
-from shipworthy.track.runs import curves, words
+from shipworthy.track.runs import curves, formatting
 from shipworthy.track.runs.page import page
-from shipworthy.track.runs.place import Place
+from shipworthy.track.runs.project_paths import ProjectPaths
 from shipworthy.track.runs.registry import CAMPAIGNS, Damaged, Run, read_all
 
 FILE = "dashboard.html"
 
 
-def write(here: Place, folder: Path) -> Path:
+def write(here: ProjectPaths, folder: Path) -> Path:
     """Writes the page of all runs into `folder`; returns its path."""
     runs, damaged = read_all(here.runs)
     text = page("dashboard", title="Runs", data=content(runs, damaged, here, folder))
@@ -27,7 +27,7 @@ def write(here: Place, folder: Path) -> Path:
     return folder / FILE
 
 
-def content(runs: Sequence[Run], damaged: Sequence[Damaged], here: Place, folder: Path) -> dict[str, Any]:
+def content(runs: Sequence[Run], damaged: Sequence[Damaged], here: ProjectPaths, folder: Path) -> dict[str, Any]:
     """What the page draws.
 
     Args:
@@ -37,7 +37,7 @@ def content(runs: Sequence[Run], damaged: Sequence[Damaged], here: Place, folder
     report = _report(here)
     return {
         "made": time.time(),
-        "common": {key: words.plain(value) for key, value in same.items()},
+        "common": {key: formatting.plain(value) for key, value in same.items()},
         "runs": [_run(run, same, here, folder, report) for run in track(runs, "runs drawn", len(runs))],
         "damaged": [{"id": one.id, "said": one.said} for one in damaged],
     }
@@ -49,7 +49,7 @@ def _same(configs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {key: value for key, value in first.items() if all(one.get(key) == value for one in configs)}
 
 
-def _run(run: Run, same: Mapping[str, Any], here: Place, folder: Path, report: str) -> dict[str, Any]:
+def _run(run: Run, same: Mapping[str, Any], here: ProjectPaths, folder: Path, report: str) -> dict[str, Any]:
     low, high = run.interval or (None, None)
     return {
         "id": run.id,
@@ -69,7 +69,7 @@ def _run(run: Run, same: Mapping[str, Any], here: Place, folder: Path, report: s
         "trial": run.number,
         "tags": run.tags,
         "notes": run.notes,
-        "change": words.change(run.derived),
+        "change": formatting.change(run.derived),
         "config": {key: _drawable(value) for key, value in run.config.items() if key not in same},
         "events": [_event(event) for event in run.training.get("events", [])],
         "links": _links(run, here, folder, report),
@@ -79,7 +79,7 @@ def _run(run: Run, same: Mapping[str, Any], here: Place, folder: Path, report: s
 
 def _drawable(value: Any) -> Any:
     """Numbers as numbers, for they can be drawn; everything else in words."""
-    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else words.plain(value)
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else formatting.plain(value)
 
 
 def _event(event: Mapping[str, Any]) -> str:
@@ -94,7 +94,7 @@ def _drawn(run: Run) -> dict[str, Any]:
     }
 
 
-def _links(run: Run, here: Place, folder: Path, report: str) -> dict[str, str]:
+def _links(run: Run, here: ProjectPaths, folder: Path, report: str) -> dict[str, str]:
     """What there is to look at: name → address, relative to the page."""
     checkpoint = run.folder / "checkpoint"
     campaign = here.runs / CAMPAIGNS / run.campaign / "report.html"
@@ -121,8 +121,8 @@ def _server(tracker: Mapping[str, Any]) -> str:
     return "".join(found.groups()) if found and tracker.get("kind") == "mlflow" else ""
 
 
-def _report(here: Place) -> str:
-    """The run that the road's report is about (empty: there is no report)."""
+def _report(here: ProjectPaths) -> str:
+    """The run that the pipeline's report is about (empty: there is no report)."""
     manifests = [here.artifacts / kind / MANIFEST for kind in ("report", "checkpoint")]
     if not all(path.is_file() for path in manifests):
         return ""

@@ -1,4 +1,4 @@
-"""What a run was made for and what it taught, in its notes.json."""
+"""A run's notes.json: hypothesis, changes, outcome, lesson."""
 
 import time
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Pages that stand alone: style, scripts and data are in the file, and nothing comes from the network."""
+"""Self-contained HTML pages: style, scripts and data are in the file, and nothing comes from the network."""
 
 import json
 from pathlib import Path

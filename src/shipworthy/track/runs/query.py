@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from shipworthy.core.errors import UsageError
+from shipworthy.track.runs.formatting import plain
 from shipworthy.track.runs.registry import Run
 from shipworthy.track.runs.starts import STATUSES
-from shipworthy.track.runs.words import plain
 
 FACTS: dict[str, Callable[[Run], Any]] = {
     "id": lambda run: run.id,

@@ -1,4 +1,4 @@
-"""Takes a run's model for the road, and notes which, out of how many, and why."""
+"""Publishes a run's checkpoint as the pipeline's, and records which, out of how many, and why."""
 
 import json
 import time
@@ -13,8 +13,8 @@ from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import new_folder, turn, write_json, write_text
 from shipworthy.core.project import project_root
 from shipworthy.core.secrets import redact
-from shipworthy.track.runs import words
-from shipworthy.track.runs.place import Place
+from shipworthy.track.runs import formatting
+from shipworthy.track.runs.project_paths import ProjectPaths
 from shipworthy.track.runs.registry import SELECTIONS, Run
 from shipworthy.track.runs.starts import FINISHED
 from shipworthy.track.trackers.flat import flat
@@ -23,9 +23,9 @@ KIND, FILE, PARAMS = "selection", "selection.json", "params.yaml"
 
 
 def select(
-    run: Run, runs: Sequence[Run], here: Place, alias: str = "champion", name: str = "", note: str = ""
+    run: Run, runs: Sequence[Run], here: ProjectPaths, alias: str = "champion", name: str = "", note: str = ""
 ) -> list[str]:
-    """Copies the run's checkpoint to the road's `checkpoint`, and writes `selection`; says what was done.
+    """Copies the run's checkpoint to the pipeline's `checkpoint`, and writes `selection`; says what was done.
 
     Args:
         runs: all runs: those on the same data by the same metric are what it was selected from.
@@ -36,7 +36,7 @@ def select(
     Raises:
         UsageError: the run has not finished.
         ArtifactError: its checkpoint is damaged.
-        ShipworthyError: the road's dataset is not the one that it was trained on.
+        ShipworthyError: the pipeline's dataset is not the one that it was trained on.
     """
     if run.status != FINISHED or run.value is None:
         raise UsageError(f"run {run.id} is {run.status}: only what finished, with a metric, can be selected.")
@@ -63,8 +63,8 @@ def select(
     return _said(run, selection, published, here)
 
 
-def _refuse_other_data(run: Run, here: Place) -> None:
-    """Its rows of train could be the road's rows of test."""
+def _refuse_other_data(run: Run, here: ProjectPaths) -> None:
+    """Its rows of train could be the pipeline's rows of test."""
     dataset, own = here.artifacts / "dataset", run.record.get("inputs", {}).get("dataset")
     if own and dataset.is_dir() and (now := read_artifact(dataset, "dataset").digest) != own:
         raise ShipworthyError(
@@ -93,7 +93,7 @@ def _about(run: Run, runs: Sequence[Run], note: str) -> dict[str, Any]:
         "candidates": len(rivals),
         "place": place,
         "why": note or f"{_place(place, equal, len(rivals))} on the same data by {run.metric} on validation",
-        "change": words.change(run.derived),
+        "change": formatting.change(run.derived),
         "selected": time.time(),
     }
 
@@ -125,8 +125,8 @@ def _note(runs: Path, selection: dict[str, Any]) -> None:
         write_text(path, before + json.dumps(line, ensure_ascii=False) + "\n")
 
 
-def _said(run: Run, selection: dict[str, Any], published: Artifact, here: Place) -> list[str]:
-    value = words.share(run.value, run.interval) if run.value is not None else ""
+def _said(run: Run, selection: dict[str, Any], published: Artifact, here: ProjectPaths) -> list[str]:
+    value = formatting.share(run.value, run.interval) if run.value is not None else ""
     said = [
         f"{published.path}: run {run.id}, {run.metric} {value} on validation",
         f"{here.artifacts / KIND}: {selection['why']}",
@@ -139,13 +139,13 @@ def _said(run: Run, selection: dict[str, Any], published: Artifact, here: Place)
         said.append(f"MLflow: version {selection['registered']} of {selection['model']}, alias {selection['alias']}")
     if other := _other_params(run, here):
         said.append(
-            f"params.yaml says otherwise ({words.change(other)}): `dvc repro` would go back to the run of those; "
+            f"params.yaml says otherwise ({formatting.change(other)}): `dvc repro` would go back to the run of those; "
             "set them there to stay with this one."
         )
     return said
 
 
-def _other_params(run: Run, here: Place) -> dict[str, tuple[Any, Any]]:
+def _other_params(run: Run, here: ProjectPaths) -> dict[str, tuple[Any, Any]]:
     """What params.yaml has otherwise than the run: key → run's, file's."""
     path = project_root() / PARAMS
     if not path.is_file() or here.artifacts != project_root() / "artifacts":

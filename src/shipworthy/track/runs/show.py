@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from shipworthy.track.runs import curves, words
-from shipworthy.track.runs.place import Place
+from shipworthy.track.report.formatting import money
+from shipworthy.track.runs import curves, formatting
+from shipworthy.track.runs.project_paths import ProjectPaths
 from shipworthy.track.runs.registry import Run
 from shipworthy.track.runs.table import DERIVED
 from shipworthy.track.trackers.journal import NOTES, SENT
@@ -20,7 +21,7 @@ FILES = {
 }
 
 
-def lines(run: Run, here: Place) -> list[str]:
+def lines(run: Run, here: ProjectPaths) -> list[str]:
     """What `runs show` prints."""
     record, code = run.record, run.record.get("code", {})
     dirty = ", uncommitted changes" if code.get("uncommitted") else ""
@@ -45,18 +46,18 @@ def lines(run: Run, here: Place) -> list[str]:
 
 
 def _facts(run: Run) -> list[str]:
-    facts = [f"{run.name}, {run.status}; begun {words.when(run.began)}, took {words.took(run.seconds)}"]
+    facts = [f"{run.name}, {run.status}; begun {formatting.when(run.began)}, took {formatting.took(run.seconds)}"]
     if run.cost:
-        facts[0] += f", {words.amount(run.cost, run.currency)}"
+        facts[0] += f", {money(run.cost, run.currency)}"
     if run.campaign:
-        facts.append(f"trial {run.number} of campaign {run.campaign}: {words.change(run.derived)}")
+        facts.append(f"trial {run.number} of campaign {run.campaign}: {formatting.change(run.derived)}")
     return facts
 
 
 def _notes(run: Run) -> list[str]:
     said = [f"{name:<12} {text}" for name, text in run.notes.items()]
     if "change" not in run.notes and run.derived:
-        said.append(f"{'change':<12} {DERIVED}{words.change(run.derived)} (derived from the config)")
+        said.append(f"{'change':<12} {DERIVED}{formatting.change(run.derived)} (derived from the config)")
     return said
 
 
@@ -64,7 +65,7 @@ def _result(run: Run) -> list[str]:
     said = []
     if run.value is not None:
         at = f", step {run.training['selected_step']}" if "selected_step" in run.training else ""
-        said.append(f"{run.metric} {words.share(run.value, run.interval)} on validation{at}")
+        said.append(f"{run.metric} {formatting.share(run.value, run.interval)} on validation{at}")
     for name, curve in curves.curves(curves.history(run.folder)).items():
         drawn = curves.sparkline(curve)
         said.append(f"{name:<12} {drawn} {curve.values[0]:.3g} → {curve.values[-1]:.3g}, step {curve.steps[-1]}")
@@ -75,12 +76,12 @@ def _starts(run: Run) -> list[str]:
     said = []
     for start in run.starts:
         job = f", job {start.job}" if start.job else ""
-        ended = f"{start.status} {words.when(start.ended)}" if start.ended is not None else run.status
+        ended = f"{start.status} {formatting.when(start.ended)}" if start.ended is not None else run.status
         if start.ended is None and start is not run.starts[-1]:
             ended = "killed"
         step = f" at step {start.step}" if start.step is not None else ""
         why = f": {start.said}" if start.said else ""
-        said.append(f"{start.number}  {words.when(start.began)} on {start.host}{job}, {ended}{step}{why}")
+        said.append(f"{start.number}  {formatting.when(start.began)} on {start.host}{job}, {ended}{step}{why}")
     return said
 
 

@@ -1,4 +1,4 @@
-"""How often a run was begun, where, and how each time ended: the lines of its starts.jsonl."""
+"""Reads starts.jsonl: when and where a run was started, and how each start ended."""
 
 import json
 import socket

@@ -5,7 +5,8 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from shipworthy.track.runs import query, words
+from shipworthy.track.report.formatting import money
+from shipworthy.track.runs import formatting, query
 from shipworthy.track.runs.notes import headline
 from shipworthy.track.runs.registry import Run
 from shipworthy.track.runs.starts import FAILED
@@ -24,14 +25,14 @@ def about(run: Run) -> str:
     tagged = f"[{', '.join(run.tags)}] " if run.tags else ""
     if note := (run.said if run.status == FAILED else "") or headline(run.notes):
         return tagged + note
-    return tagged + (run.said or (f"{DERIVED}{words.change(run.derived, short=True)}" if run.derived else ""))
+    return tagged + (run.said or (f"{DERIVED}{formatting.change(run.derived, short=True)}" if run.derived else ""))
 
 
 TEXTS: dict[str, Callable[[Run], str]] = {
-    "began": lambda run: words.when(run.began)[5:],
-    "seconds": lambda run: words.took(run.seconds),
-    "metric": lambda run: "" if run.value is None else words.share(run.value, run.interval),
-    "cost": lambda run: words.amount(run.cost) if run.cost else "",
+    "began": lambda run: formatting.when(run.began)[5:],
+    "seconds": lambda run: formatting.took(run.seconds),
+    "metric": lambda run: "" if run.value is None else formatting.share(run.value, run.interval),
+    "cost": lambda run: money(run.cost) if run.cost else "",
     "campaign": lambda run: run.campaign if run.number is None else f"{run.campaign}/{run.number}",
     "note": about,
 }
@@ -87,7 +88,7 @@ def _cell(run: Run, name: str, shared: Mapping[str, set[str]], length: int) -> s
     if name == "id":
         return run.id[:length]
     found = query.value(run, name)
-    text = TEXTS[name](run) if name in TEXTS else "" if found is None else words.plain(found)
+    text = TEXTS[name](run) if name in TEXTS else "" if found is None else formatting.plain(found)
     if not text or len(shared.get(name, ())) < 2:
         return text
     return f"{run.metric} {text}" if name == "metric" else f"{text} {run.currency}"
@@ -106,7 +107,9 @@ def _fit(widths: list[int], columns: Sequence[str], width: int) -> None:
 
 def _line(row: Sequence[str], widths: Sequence[int], columns: Sequence[str]) -> str:
     cells = (
-        words.shortened(text, width).rjust(width) if name in RIGHT else words.shortened(text, width).ljust(width)
+        formatting.shortened(text, width).rjust(width)
+        if name in RIGHT
+        else formatting.shortened(text, width).ljust(width)
         for text, width, name in zip(row, widths, columns, strict=True)
     )
     return "  ".join(cells).rstrip()

@@ -1,4 +1,4 @@
-"""What a tracker has not got yet, in a file that outlives the process and the tracker's absence."""
+"""A queue on disk of what a tracker hasn't received yet."""
 
 import fcntl
 import json
@@ -16,7 +16,7 @@ Note = dict[str, Any]
 NOTES, SENT, LOCK = "notes.jsonl", "sent", "lock"
 MOST_IN_MEMORY = 10_000
 """Notes that are held where the disk takes none."""
-LOCK_PATIENCE_S = 10.0
+LOCK_TIMEOUT_S = 10.0
 
 
 class Journal:
@@ -132,7 +132,7 @@ class Journal:
 
 def _locked(path: Path) -> int:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    until = time.monotonic() + LOCK_PATIENCE_S
+    until = time.monotonic() + LOCK_TIMEOUT_S
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from peft import PeftModel
 from transformers import PreTrainedModel
 
@@ -25,16 +24,11 @@ class GeneralPrompts:
     """General prompts with the base model's greedy answers, which stand for what must not be lost.
 
     Attributes:
-        prompts, answers: texts; an answer that did not end within `MAX_NEW_TOKENS` is cut there.
-        rows: their token ids.
-        losses: of each answer before training (nats per token, mean over its tokens).
-        before: mean over all tokens of the answers, before training.
+        rows: token ids of prompts and answers; an answer that did not end within `MAX_NEW_TOKENS` is cut there.
+        before: mean loss over all tokens of the answers, before training (nats).
     """
 
-    prompts: Sequence[str]
-    answers: Sequence[str]
     rows: Sequence[Row]
-    losses: Sequence[float]
     before: float
 
     @classmethod
@@ -55,11 +49,11 @@ class GeneralPrompts:
                 "what is measured against them could not be compared."
             )
         rows = [Row(p, a) for p, a in zip(kept["prompt_ids"], kept["answer_ids"], strict=True)]
-        return cls(prompts, kept["answers"], rows, kept["losses"], float(kept["before"]))
+        return cls(rows, float(kept["before"]))
 
     def nll(self, network: PreTrainedModel | PeftModel) -> float:
         """Mean loss per token of the answers under the network as it is (nats)."""
-        return _losses(network, self.rows)[1]
+        return _loss(network, self.rows)
 
     def measure(self, network: PreTrainedModel | PeftModel) -> dict[str, float]:
         """What a validation adds to its step's entry."""
@@ -74,23 +68,19 @@ def _answered(chat: Chat, network: PreTrainedModel, prompts: Sequence[str]) -> M
         )
     # An answer that was cut is none that the model would have ended.
     answer_ids = [answer if len(answer) == MAX_NEW_TOKENS else [*answer, chat.eos_id] for answer in answers]
-    losses, before = _losses(network, [Row(p, a) for p, a in zip(prompt_ids, answer_ids, strict=True)])
+    before = _loss(network, [Row(p, a) for p, a in zip(prompt_ids, answer_ids, strict=True)])
     texts = [chat.decode(answer) for answer in answers]
     return {
         "answers": texts,
         "prompt_ids": prompt_ids,
         "answer_ids": answer_ids,
-        "losses": losses,
         "before": before,
     }
 
 
-def _losses(network: PreTrainedModel | PeftModel, rows: Sequence[Row]) -> tuple[list[float], float]:
-    """Each row's mean loss, and that of all rows' tokens."""
+def _loss(network: PreTrainedModel | PeftModel, rows: Sequence[Row]) -> float:
+    """The mean over all rows' tokens."""
     base = base_of(network)
     packed = pack(rows).to(base.device)
     with evaluating(base):
-        nll_N = token_losses(base, packed).double()
-    sums = torch.zeros(len(rows), dtype=nll_N.dtype, device=nll_N.device).index_add_(0, packed.row_N, nll_N)
-    counts = torch.bincount(packed.row_N, minlength=len(rows))
-    return (sums / counts).tolist(), float(nll_N.mean())
+        return float(token_losses(base, packed).double().mean())

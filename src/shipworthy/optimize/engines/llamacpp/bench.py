@@ -6,8 +6,8 @@ from typing import Any
 from shipworthy.core.progress import say
 from shipworthy.evaluation.tasks.schema import TextToText
 from shipworthy.models.causal_lm.chat import Chat
-from shipworthy.optimize.engines.apart import measure_apart, percentiles
 from shipworthy.optimize.engines.build import Served
+from shipworthy.optimize.engines.in_subprocess import measure_in_subprocess, percentiles
 from shipworthy.optimize.engines.llamacpp.load import Reply, load
 from shipworthy.optimize.engines.llamacpp.schema import Llamacpp
 from shipworthy.optimize.engines.llamacpp.server import GREEDY, serve, settings
@@ -62,7 +62,7 @@ def _summary(replies: list[Reply], seconds: float, chat: Chat) -> dict[str, Any]
 def _reference(config: Llamacpp, subject: Served, threads: int, chat: Chat) -> Mapping[str, Any]:
     """The uncompressed model in transformers, asked for the same rows one by one in a process of its own."""
     rows = subject.rows[: config.reference_requests]
-    found = measure_apart(subject.checkpoint.path, rows, rows.height, rows.height, threads)
+    found = measure_in_subprocess(subject.checkpoint.path, rows, rows.height, rows.height, threads)
     tokens = sum(len(chat.encode(text)) for text in found["texts"])
     return {
         "engine": "transformers, float32",

@@ -41,7 +41,7 @@ class NoCompression:
         )
 
     def last_resort(self, folder: Path) -> None:
-        """There is nothing less compressed."""
+        """None: this is the uncompressed model."""
 
 
 def create(config: Unchanged, source: Source) -> NoCompression:

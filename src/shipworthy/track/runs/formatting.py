@@ -1,4 +1,4 @@
-"""Numbers and times as a list of runs shows them: bare, as its filters take them."""
+"""Formats values for the list of runs: bare numbers, in the form that its filters take."""
 
 import time
 from collections import Counter
@@ -18,11 +18,6 @@ def took(seconds: float) -> str:
     if seconds < 7200:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else f"{seconds / 86400:.1f} d"
-
-
-def amount(money: float, currency: str = "") -> str:
-    """`1.20 USD`, `0.013 USD`."""
-    return f"{f'{money:.2f}' if money >= 0.1 or money == 0 else f'{money:.2g}'} {currency}".rstrip()
 
 
 def share(value: float, interval: tuple[float, float] | None) -> str:

@@ -19,7 +19,9 @@ from shipworthy.optimize.engines.threads import WAIT
 MEASURE = Lazy("shipworthy.optimize.engines.measure")
 
 
-def measure_apart(folder: Path, rows: pl.DataFrame, requests: int, batch_rows: int, threads: int = 0) -> dict[str, Any]:
+def measure_in_subprocess(
+    folder: Path, rows: pl.DataFrame, requests: int, batch_rows: int, threads: int = 0
+) -> dict[str, Any]:
     """See `measure.measure`; `threads` limits OpenMP's (0: as many as the library takes).
 
     Raises:

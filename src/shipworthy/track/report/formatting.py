@@ -1,4 +1,4 @@
-"""Numbers as a reader wants them."""
+"""Formats numbers for reports: shares, p-values, times, sizes, money."""
 
 import re
 
@@ -67,9 +67,10 @@ def times(number: int) -> str:
     return {1: "once", 2: "twice"}.get(number, f"{number} times")
 
 
-def money(value: float, currency: str) -> str:
+def money(value: float, currency: str = "") -> str:
     """An amount: `1.20 USD`, `0.013 USD`."""
-    return f"{value:.2f} {currency}" if value >= 0.1 or value == 0 else f"{value:.2g} {currency}"
+    number = f"{value:.2f}" if value >= 0.1 or value == 0 else f"{value:.2g}"
+    return f"{number} {currency}".rstrip()
 
 
 def typeset(text: str) -> str:

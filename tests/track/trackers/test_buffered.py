@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from shipworthy.core.project import project_root
-from shipworthy.track.trackers.courier import sync
+from shipworthy.track.trackers.buffered import BufferedTracker
+from shipworthy.track.trackers.forwarder import sync
 from shipworthy.track.trackers.schema import Wandb
-from shipworthy.track.trackers.steady import Steady
 from tests.track.test_trackers import wandb_history
 
 CONFIG = {"seed": 17}
@@ -21,9 +21,9 @@ SCRIPT = """
 import os, signal, sys
 from pathlib import Path
 from shipworthy.track.trackers.schema import Mlflow
-from shipworthy.track.trackers.steady import Steady
+from shipworthy.track.trackers.buffered import BufferedTracker
 run = Path(sys.argv[1])
-tracker = Steady(Mlflow(uri=f"sqlite:///{run}/mlflow.db", flush_s=1000.0), run / "tracker")
+tracker = BufferedTracker(Mlflow(uri=f"sqlite:///{run}/mlflow.db", flush_s=1000.0), run / "tracker")
 tracker.start(run.name, "train", {"seed": 17}, {})
 for step in range(1, 51):
     tracker.log({"loss": 1.0 / step}, step)
@@ -54,7 +54,7 @@ def test_a_run_that_is_killed_loses_nothing(run: Path, database: Path) -> None:
 
 
 def test_wandb_offline_through_the_journal_is_read_back(run: Path) -> None:
-    tracker = Steady(Wandb(project="p", folder=str(run), flush_s=0.1), run / "tracker")
+    tracker = BufferedTracker(Wandb(project="p", folder=str(run), flush_s=0.1), run / "tracker")
     tracker.start(run.name, "train", CONFIG, {})
     for step in range(1, STEPS + 1):
         tracker.log({"loss": 1.0 / step}, step)
@@ -73,7 +73,7 @@ def test_wandbs_own_process_killed_in_mid_run_does_not_take_the_run_down(
 ) -> None:
     import psutil
 
-    tracker = Steady(Wandb(project="p", folder=str(run), flush_s=0.1), run / "tracker", patience_s=30.0)
+    tracker = BufferedTracker(Wandb(project="p", folder=str(run), flush_s=0.1), run / "tracker", finish_timeout_s=30.0)
     tracker.start(run.name, "train", CONFIG, {})
     for step in range(1, 11):
         tracker.log({"loss": 1.0 / step}, step)

@@ -1,4 +1,4 @@
-"""Brings notes from a journal to a tracker that may be away."""
+"""Forwards the notes of a journal to a tracker that may be unreachable."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -17,7 +17,7 @@ from shipworthy.track.trackers.protocol import Tracker
 
 SPOOL = "tracker"
 """The folder in a run's folder."""
-OPENING = "opening.json"
+METADATA = "run.json"
 AT_ONCE = 1000
 TRIES = 3
 """How often a tracker that can be reached may refuse one and the same note, before it is left out."""
@@ -25,7 +25,7 @@ assert schema  # whose import declares the schemas
 
 
 @dataclass(frozen=True)
-class Opening:
+class RunMetadata:
     """What a tracker needs to open a run.
 
     Attributes:
@@ -41,12 +41,12 @@ class Opening:
 
     def write(self, folder: Path) -> None:
         """Keeps it, so that another process can open the run as well."""
-        write_json(folder / OPENING, redact(asdict(self)))
+        write_json(folder / METADATA, redact(asdict(self)))
 
     @classmethod
-    def read(cls, folder: Path) -> "Opening":
+    def read(cls, folder: Path) -> "RunMetadata":
         """What `write` wrote."""
-        found = read_json(folder / OPENING)
+        found = read_json(folder / METADATA)
         config = found.pop("tracker")
         return cls(**found, tracker=SCHEMAS["tracker"][config.pop("kind")](**config))  # type: ignore[arg-type]
 
@@ -57,12 +57,12 @@ class Opening:
         return tracker
 
 
-class Courier:
-    """Hands notes over, oldest first. Whatever goes wrong, the next try opens the run anew and goes on."""
+class Forwarder:
+    """Forwards notes, oldest first. After any error the next attempt opens the run again and goes on."""
 
-    def __init__(self, opening: Opening, journal: Journal, folder: Path) -> None:
+    def __init__(self, metadata: RunMetadata, journal: Journal, folder: Path) -> None:
         """Connects to nothing yet."""
-        self._opening, self._journal, self._folder = opening, journal, folder
+        self._metadata, self._journal, self._folder = metadata, journal, folder
         self.tracker: Tracker | None = None
         """None where it must be opened: at first, after a failure, and after a note that closed the run."""
         self._at_once = AT_ONCE
@@ -71,16 +71,16 @@ class Courier:
     def connect(self) -> Tracker:
         """The open tracker."""
         if self.tracker is None:
-            self.tracker = self._opening.open()
+            self.tracker = self._metadata.open()
         return self.tracker
 
     def deliver(self) -> int:
-        """Hands over what waits now; how many notes that were. Raises what the tracker raises."""
+        """Forwards what waits now; how many notes that were. Raises what the tracker raises."""
         count, due = 0, self._journal.count()
         while count < due and (notes := self._journal.waiting(self._at_once)):
             try:
                 for note in notes:
-                    self._hand_over(self.connect(), note)
+                    self._forward(self.connect(), note)
                 if self.tracker is not None:
                     self.tracker.deliver()
             except Exception as error:
@@ -88,7 +88,7 @@ class Courier:
                     self._refused = 0
                 else:
                     self.tracker.abandon()
-                    self._alone(notes, error)
+                    self._after_refusal(notes, error)
                 self.tracker = None
                 raise
             self._journal.delivered(len(notes))
@@ -96,7 +96,7 @@ class Courier:
             self._at_once, self._refused = AT_ONCE, 0
         return count
 
-    def _alone(self, notes: list[Note], error: Exception) -> None:
+    def _after_refusal(self, notes: list[Note], error: Exception) -> None:
         """A tracker that is there and still refuses: the one note that it refuses must not stop all others."""
         self._at_once = 1
         self._refused += len(notes) == 1
@@ -105,7 +105,7 @@ class Courier:
             self._refused = 0
             say(f"the tracker takes anything but this, which is left out: {str(notes[0])[:200]} ({reason(error)})")
 
-    def _hand_over(self, tracker: Tracker, note: Note) -> None:
+    def _forward(self, tracker: Tracker, note: Note) -> None:
         what = note["do"]
         if what == "log":
             tracker.log(note["metrics"], note["step"], note["at"])
@@ -132,14 +132,14 @@ def sync(run: Path) -> int:
         ShipworthyError: the run's own process is still at it, or the tracker can't be reached.
     """
     folder = run / SPOOL
-    if not (folder / OPENING).is_file():
+    if not (folder / METADATA).is_file():
         return 0
     journal = Journal(folder)
     try:
-        courier = Courier(Opening.read(folder), journal, folder)
-        count = courier.deliver()
-        if courier.tracker is not None:  # the run was killed before it could say how it ended
-            courier.tracker.finish("killed")
+        forwarder = Forwarder(RunMetadata.read(folder), journal, folder)
+        count = forwarder.deliver()
+        if forwarder.tracker is not None:  # the run was killed before it could say how it ended
+            forwarder.tracker.finish("killed")
     finally:
         journal.close()
     return count

@@ -1,4 +1,4 @@
-"""Roads of made-up numbers, in the layout that the stages write."""
+"""Pipelines of made-up numbers, in the layout that the stages write."""
 
 import json
 import time
@@ -61,8 +61,8 @@ def plan(criteria: dict[str, Any], family: str, why: str, steps: int | None) -> 
     }
 
 
-def text_road(root: Path, n: int = 1200, rate: float = 0.44, p95_s: float = 0.31, upto: str = "package") -> None:
-    """A road of text: four baselines, a tuned model, two variants."""
+def text_pipeline(root: Path, n: int = 1200, rate: float = 0.44, p95_s: float = 0.31, upto: str = "package") -> None:
+    """A pipeline of text: four baselines, a tuned model, two variants."""
     why = "The answers are text; LoRA trains 4.88 million of 134.5 million parameters."
     write(
         root,
@@ -236,8 +236,8 @@ def evaluated(
     write(root, "evaluation", {"evaluation.json": evaluation}, tables)
 
 
-def table_road(root: Path, n: int = 600) -> None:
-    """A road of a table: no tokens, no steps, one variant."""
+def table_pipeline(root: Path, n: int = 600) -> None:
+    """A pipeline of a table: no tokens, no steps, one variant."""
     criteria = {**CRITERIA, "metric": "accuracy", "margin": 0.01, "baselines": ["majority", "logistic"]}
     why = "The rows are a table of 6 columns of numbers and 8 of names."
     write(

@@ -1,4 +1,4 @@
-"""One start of a run, recorded from its first step to its last: tracker, system metrics, and how it ended."""
+"""A context manager around one start of a run: opens the tracker, samples system metrics, logs how it ended."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,19 +10,19 @@ from shipworthy.core.files import read_json
 from shipworthy.core.groups import ComputeConfig, TrackerConfig
 from shipworthy.core.interrupt import StopRequestedError
 from shipworthy.track.record import record
-from shipworthy.track.record.starts import Outcome, Start
+from shipworthy.track.record.start_log import Outcome, StartLog
 from shipworthy.track.record.system import Sampler
+from shipworthy.track.trackers.buffered import BufferedTracker
 from shipworthy.track.trackers.build import build
-from shipworthy.track.trackers.courier import SPOOL
+from shipworthy.track.trackers.forwarder import SPOOL
 from shipworthy.track.trackers.protocol import Tracker
-from shipworthy.track.trackers.steady import Steady
 
 KEPT = (record.RECORD, record.DIFF, record.PACKAGES, "dvc.lock")
 SUMMARY = ("selected_step", "selected_metric", "seconds", "tokens", "peak_memory_mb")
 
 
 @contextmanager
-def recorded(folder: Path, tracker: TrackerConfig, compute: ComputeConfig, began: float) -> Iterator[Tracker]:
+def tracked_run(folder: Path, tracker: TrackerConfig, compute: ComputeConfig, began: float) -> Iterator[Tracker]:
     """Yields the run's tracker; when the block ends, starts.jsonl and the tracker are told how.
 
     Args:
@@ -30,8 +30,8 @@ def recorded(folder: Path, tracker: TrackerConfig, compute: ComputeConfig, began
         began: when the command did (seconds since the epoch).
     """
     about = read_json(folder / record.RECORD)
-    tracking: Tracker = Steady(tracker, folder / SPOOL) if tracker.kind != "none" else build(tracker)
-    start = Start(folder)
+    tracking: Tracker = BufferedTracker(tracker, folder / SPOOL) if tracker.kind != "none" else build(tracker)
+    start = StartLog(folder)
     tracking.start(about["run_id"], f"{about['command']} {about['name']}", about["config"], _tags(about))
     for file in KEPT:
         if (folder / file).is_file():
@@ -61,7 +61,7 @@ def recorded(folder: Path, tracker: TrackerConfig, compute: ComputeConfig, began
 
 
 def _tags(about: Mapping[str, Any]) -> dict[str, str]:
-    """What is worth finding a run by."""
+    """The tracker's tags, by which runs are searched."""
     tags = {"command": about["command"], "code": about["code"]["git_sha"][:12], "snapshot": about["code"]["snapshot"]}
     if about["slurm"]:
         tags["slurm_job"] = about["slurm"]["job"]

@@ -1,4 +1,4 @@
-"""Each start of a run, and how it ended: two lines of starts.jsonl."""
+"""Writes each start of a run, and how it ended, to starts.jsonl: two lines each."""
 
 import json
 import os
@@ -16,8 +16,8 @@ FILE = "starts.jsonl"
 Outcome = Literal["finished", "failed", "killed", "pruned"]
 
 
-class Start:
-    """One start: `begin` it, `note` how far it is, `end` it; without an end it was killed by force."""
+class StartLog:
+    """The log of one start: `begin`, `note` the step, `end`; without an end it was killed by SIGKILL or a crash."""
 
     def __init__(self, folder: Path) -> None:
         """Notes nothing yet."""

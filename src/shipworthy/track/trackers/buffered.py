@@ -1,4 +1,4 @@
-"""A tracker that the training need not wait for, and whose absence it survives."""
+"""A tracker that buffers on disk: the training doesn't wait for the real one, and goes on while that is unreachable."""
 
 import shutil
 import threading
@@ -10,33 +10,33 @@ from typing import Any
 
 from shipworthy.core.groups import TrackerConfig
 from shipworthy.core.progress import say
-from shipworthy.track.trackers.courier import OPENING, Courier, Opening, reason
+from shipworthy.track.trackers.forwarder import METADATA, Forwarder, RunMetadata, reason
 from shipworthy.track.trackers.journal import Journal
 from shipworthy.track.trackers.protocol import Status
 from shipworthy.track.trackers.webhook import Webhook
 
 LONGEST_PAUSE_S = 30.0
-PATIENCE_S = 20.0
+FINISH_TIMEOUT_S = 20.0
 """How long the end of a run waits for its tracker."""
 
 
-class Steady:
-    """Each call is a line in the run's journal; a thread brings the lines to the tracker, now or when it is back.
+class BufferedTracker:
+    """Each call appends a line to the run's journal; a thread forwards the lines to the tracker when it is reachable.
 
-    What could not be brought at the run's end is sent at its next start, or by `sync`.
+    What could not be forwarded by the run's end is sent at its next start, or by `sync`.
     """
 
-    def __init__(self, config: TrackerConfig, folder: Path, patience_s: float = PATIENCE_S) -> None:
+    def __init__(self, config: TrackerConfig, folder: Path, finish_timeout_s: float = FINISH_TIMEOUT_S) -> None:
         """Connects to nothing yet.
 
         Args:
             folder: of the journal: `tracker` in the run's folder.
-            patience_s: how long the end of the run waits for the tracker.
+            finish_timeout_s: how long the end of the run waits for the tracker.
         """
-        self._config, self._folder, self._patience_s = config, folder, patience_s
+        self._config, self._folder, self._finish_timeout_s = config, folder, finish_timeout_s
         self._period = float(getattr(config, "flush_s", 1.0))
         self._now, self._over = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._bring, name="tracker", daemon=True)
+        self._thread = threading.Thread(target=self._forward, name="tracker", daemon=True)
         self._away = False
 
     def start(self, run_id: str, name: str, config: Mapping[str, Any], tags: Mapping[str, str]) -> None:
@@ -45,19 +45,19 @@ class Steady:
         Raises:
             ShipworthyError: it is not.
         """
-        opening = Opening(run_id, name, config, tags, self._config)
+        metadata = RunMetadata(run_id, name, config, tags, self._config)
         self._journal = Journal(self._folder)
-        self._courier = Courier(opening, self._journal, self._folder)
+        self._forwarder = Forwarder(metadata, self._journal, self._folder)
         self._webhook = Webhook(run_id)
-        if (self._folder / OPENING).is_file() and Opening.read(self._folder).tracker == self._config:
+        if (self._folder / METADATA).is_file() and RunMetadata.read(self._folder).tracker == self._config:
             self._now.set()
         else:
             try:
-                self._courier.connect()
+                self._forwarder.connect()
             except BaseException:
                 self._journal.close()
                 raise
-        opening.write(self._folder)
+        metadata.write(self._folder)
         self._thread.start()
 
     def log(self, metrics: Mapping[str, float], step: int, at: float | None = None) -> None:
@@ -90,22 +90,22 @@ class Steady:
         self._note(do="keep", file=str(copy.relative_to(self._folder)))
 
     def flush(self) -> None:
-        """Makes the journal outlive the machine, and has it brought now; waits for the disk only."""
+        """Syncs the journal to disk, and has it forwarded now; doesn't wait for the tracker."""
         self._note(do="flush")
         self._journal.sync()
         self._now.set()
 
     def deliver(self) -> None:
-        """Has it brought now."""
+        """Has the journal forwarded now."""
         self._now.set()
 
     def finish(self, status: Status) -> None:
-        """Closes the run, if the tracker takes it within the patience."""
+        """Closes the run, if the tracker takes it within the timeout."""
         self._note(do="finish", status=status)
         self._journal.sync()
         self._over.set()
         self._now.set()
-        self._thread.join(self._patience_s)
+        self._thread.join(self._finish_timeout_s)
         self._webhook.wait()
         if missed := self._journal.count():
             run = self._folder.parent.name
@@ -118,19 +118,19 @@ class Steady:
                 shutil.rmtree(self._folder / "files", ignore_errors=True)
 
     def abandon(self) -> None:
-        """Holds nothing that breaks."""
+        """Does nothing: there is no connection here to drop."""
 
     def _note(self, **note: Any) -> None:
         self._journal.add(note)
 
-    def _bring(self) -> None:
+    def _forward(self) -> None:
         """The thread's work: every few seconds, or when told; after a failure, later and later."""
         pause, until = self._period, float("inf")
         while True:
             self._now.wait(pause)
             self._now.clear()
             if over := self._over.is_set():
-                until = min(until, time.monotonic() + self._patience_s)
+                until = min(until, time.monotonic() + self._finish_timeout_s)
             if self._try():
                 pause = self._period
                 if over:
@@ -142,7 +142,7 @@ class Steady:
 
     def _try(self) -> bool:
         try:
-            count = self._courier.deliver()
+            count = self._forwarder.deliver()
         except Exception as error:  # noqa: BLE001 (whatever a tracker's library raises, the training goes on)
             if not self._away:
                 say(f"the tracker is away ({reason(error)}): the run goes on, and what it misses is sent later")

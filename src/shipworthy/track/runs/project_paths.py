@@ -1,4 +1,4 @@
-"""Where the runs of a project stand."""
+"""The folders of a project's artifacts and runs."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +8,7 @@ from shipworthy.core.project import project_root
 
 
 @dataclass(frozen=True)
-class Place:
+class ProjectPaths:
     """A workspace and its runs.
 
     Attributes:
@@ -20,7 +20,7 @@ class Place:
     runs: Path
 
 
-def place(workspace: str) -> Place:
+def project_paths(workspace: str) -> ProjectPaths:
     """Of a workspace as the config names it, relative to the project's root.
 
     Raises:
@@ -29,4 +29,4 @@ def place(workspace: str) -> Place:
     artifacts = project_root() / workspace
     if not artifacts.parent.is_dir():
         raise UsageError(f"workspace={workspace}: there is no folder {artifacts.parent}.")
-    return Place(artifacts, artifacts.parent / "runs")
+    return ProjectPaths(artifacts, artifacts.parent / "runs")

@@ -1,4 +1,4 @@
-"""A campaign in words and rows."""
+"""The sentences and table cells with which reports describe a campaign."""
 
 from collections.abc import Mapping
 from statistics import mean, stdev
@@ -6,10 +6,10 @@ from typing import Any
 
 from shipworthy.evaluation.intervals import Interval
 from shipworthy.evaluation.scores import metric_name
-from shipworthy.track.campaign.facts import Curse, Savings
+from shipworthy.track.campaign.facts import Savings, WinnersCurse
 from shipworthy.track.campaign.read import FAILED, FINISHED, PRUNED, Campaign, Trial
 from shipworthy.track.hpo.space import Dimension
-from shipworthy.track.report.words import count, figure, interval, points, seconds
+from shipworthy.track.report.formatting import count, figure, interval, points, seconds
 
 STATES = (FINISHED, PRUNED, FAILED, "running", "waiting")
 
@@ -94,7 +94,7 @@ def saved(savings: Savings) -> str:
     )
 
 
-def cursed(found: Curse, campaign: Campaign) -> str:
+def winners_curse(found: WinnersCurse, campaign: Campaign) -> str:
     """The winner's curse, in a sentence."""
     d = found.difference
     return (
@@ -132,7 +132,7 @@ def commands(campaign: Campaign) -> list[tuple[str, str]]:
     if not found:
         return []
     return [
-        ("choose it, for the road and the registry", f"shipworthy runs select {found}"),
+        ("choose it, for the pipeline and the registry", f"shipworthy runs select {found}"),
         ("run it again and compare", f"shipworthy reproduce {found}"),
         ("all of its costs", f"shipworthy cost {found}"),
     ]

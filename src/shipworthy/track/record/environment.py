@@ -1,4 +1,4 @@
-"""What a run runs in: machine and packages, the variables that it may depend on, its Slurm job, its campaign."""
+"""A run's environment: machine, packages, environment variables that it may depend on, Slurm job, campaign."""
 
 import os
 from typing import Any
@@ -24,7 +24,7 @@ VARIABLES = (
     "TZ",
 )
 FAMILIES = ("OMP_", "MKL_", "KMP_", "OPENBLAS_", "NCCL_", "GLOO_", "PYTHON", "SHIPWORTHY_")
-"""Beginnings of names."""
+"""Prefixes of variables' names."""
 SLURM = {
     "job": "SLURM_JOB_ID",
     "array": "SLURM_ARRAY_JOB_ID",
