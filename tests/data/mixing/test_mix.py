@@ -111,7 +111,7 @@ def test_weights_name_the_sources_that_there_are(weights: dict[str, float], sent
         ({"by": "x"}, "give `by` and `weights` together"),
         ({"weights": {"a": 1}}, "give `by` and `weights` together"),
         ({"repeat": 2}, "data.mixing.repeat has no effect without data.mixing.by"),
-        ({"by": "x", "weights": {"a": 1}, "repeat": 0}, "data.mixing.repeat=0: give a number of times from 1"),
+        ({"by": "x", "weights": {"a": 1}, "repeat": 0}, "data.mixing.repeat=0: give a number from 1"),
         ({"by": "x", "weights": {"a": -1}}, "data.mixing.weights.a=-1: give a weight from 0"),
         ({"by": "x", "weights": {"a": 0}}, "data.mixing.weights are all 0"),
     ],

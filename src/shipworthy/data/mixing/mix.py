@@ -1,4 +1,4 @@
-"""Train in given proportions of its sources; which rows stay or come again depends on their ids alone."""
+"""Mixes the sources of train in given proportions; which rows are dropped or repeated depends on their ids alone."""
 
 from typing import Any
 
