@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import polars as pl
@@ -14,38 +14,34 @@ Rows = np.ndarray[Any, Any]
 Function = Callable[[pl.DataFrame], pl.DataFrame]
 
 
+class WholeOperation:
+    """An operation that is the same for every part."""
+
+    def for_part(self, part: Part) -> Self:
+        """The operation itself."""
+        return self
+
+
 @dataclass(frozen=True)
-class Change:
+class Change(WholeOperation):
     """Replaces the rows by as many, in the same order."""
 
     function: Function
 
-    def for_part(self, part: Part) -> "Change":
-        """The operation, restricted to the data of one part."""
-        return self
-
 
 @dataclass(frozen=True)
-class Expand:
+class Expand(WholeOperation):
     """Replaces each row by one or more."""
 
     function: Function
 
-    def for_part(self, part: Part) -> "Expand":
-        """The operation, restricted to the data of one part."""
-        return self
-
 
 @dataclass(frozen=True)
-class Reject:
+class Reject(WholeOperation):
     """Removes the rows whose `detail` is not null."""
 
     reason: str
     detail: pl.Expr
-
-    def for_part(self, part: Part) -> "Reject":
-        """The operation, restricted to the data of one part."""
-        return self
 
 
 @dataclass(frozen=True)

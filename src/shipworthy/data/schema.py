@@ -184,7 +184,7 @@ class Table(Data):
         label: the column to predict.
         ignore: columns that the model does not see.
         missing: the strings that stand for a missing value.
-        fitted: what is learned from train and goes with the model: outliers, missing values, encodings.
+        fitted: steps that are fitted on train and saved with the model: outliers, missing values, encodings.
     """
 
     label: str = MISSING

@@ -25,7 +25,7 @@ class Near(MinHash):
 
 @dataclass
 class Benchmark:
-    """A file of evaluation texts that must not stand in train.
+    """A file of evaluation texts that must not be in train.
 
     Attributes:
         path: a .jsonl, .csv, .parquet or .txt file (one text in each line); relative to the project's root.

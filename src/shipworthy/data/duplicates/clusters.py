@@ -69,8 +69,8 @@ def _merge_by(labels: Rows, documents: Documents, name: str, method: Any, folder
     """The labels of the texts after one method."""
     module = importlib.import_module(f"shipworthy.data.duplicates.{name}")
     for proposed in module.candidates(documents, method, folder, workers):
-        apart = labels[proposed[0]] != labels[proposed[1]]
-        left, right = proposed[0][apart], proposed[1][apart]
+        different = labels[proposed[0]] != labels[proposed[1]]
+        left, right = proposed[0][different], proposed[1][different]
         above_threshold = module.above_threshold(documents, left, right, method, folder)
         labels = merge_components(labels, left[above_threshold], right[above_threshold])
     return labels

@@ -24,7 +24,7 @@ GROUP = "_group"
 
 
 def assign(store: RowStore, config: Split, seed: int, features: list[str]) -> None:
-    """Gives each row its `split` and its group (`_group`); the same for the same ids, in whatever order they came.
+    """Gives each row its `split` and its group (`_group`); the result does not depend on the order of the rows.
 
     Args:
         store: holds rows with id, cluster, answer, and the columns that `config` names.

@@ -17,7 +17,7 @@ class Tokens:
         max_per_word: tokens per word, from which on a warning is given. 1.2 to 1.5 is usual for the languages that a
             tokenizer was made for (Rust et al. 2021, https://aclanthology.org/2021.acl-long.243).
         max_per_character: tokens per character, for scripts without spaces.
-        max_unknown: share of tokens that stand for text which the vocabulary lacks (0 to 1).
+        max_unknown: share of unknown tokens (0 to 1).
         max_byte_tokens: share of tokens that are a single byte or part of a character (0 to 1).
     """
 

@@ -1,4 +1,4 @@
-"""Checks of a chat template and a tokenizer, made on a short conversation, whatever the rows are."""
+"""Checks of a chat template and a tokenizer, made on a short conversation, independent of the rows."""
 
 from collections.abc import Sequence
 

@@ -47,7 +47,7 @@ class WordSample:
     def summary(self, tokenizer: PreTrainedTokenizerBase) -> dict[str, Any]:
         """Tokens per word and per character with 95% intervals (bootstrap over rows), and the words that split worst.
 
-        A word is what stands between white space.
+        Words are separated by white space.
         """
         texts = [text for _, _, text in sorted(self._kept, reverse=True) if text.strip()]
         if not texts:
@@ -72,7 +72,7 @@ class WordSample:
 
 
 def _worst(tokenizer: PreTrainedTokenizerBase, counts: Counter[str]) -> list[dict[str, Any]]:
-    """The words of the most tokens, as they stand after a space."""
+    """The words with the most tokens, tokenized after a space."""
     words = sorted(word for word, count in counts.items() if count >= MIN_TIMES)
     split = dict(zip(words, _ids(tokenizer, [f" {word}" for word in words]), strict=True))
     worst = sorted(words, key=lambda word: (-len(split[word]), -counts[word], word))[:WORST_WORDS]

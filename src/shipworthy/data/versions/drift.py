@@ -43,7 +43,7 @@ def _by_deciles(left: pl.Series, right: pl.Series) -> tuple[pl.Series, pl.Series
 
 
 def _cut(values: pl.Series, edges: list[float]) -> pl.Series:
-    """The number of edges that lie at or below each value; null stays null."""
+    """The number of edges at or below each value; null stays null."""
     column = values.cast(pl.Float64).alias("v").to_frame()
     counted = sum(((pl.col("v") >= edge).cast(pl.Int32) for edge in edges), start=pl.lit(0))
     return column.select(pl.when(pl.col("v").is_not_null()).then(counted).alias("bin")).to_series()

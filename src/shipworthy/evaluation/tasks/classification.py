@@ -1,4 +1,4 @@
-"""One of two or more classes: right if it is the class; for two classes also the area under the ROC curve."""
+"""Classification: a prediction is correct if it is the class; for two classes also the area under the ROC curve."""
 
 from collections.abc import Sequence
 

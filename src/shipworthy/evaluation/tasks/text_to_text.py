@@ -1,4 +1,4 @@
-"""Short texts: right if it is the same string, white space around it aside; case counts."""
+"""Text to text: a prediction is correct if it is the same string but for surrounding white space; case counts."""
 
 from collections.abc import Sequence
 
