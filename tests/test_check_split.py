@@ -91,9 +91,9 @@ def twice(dataset: Path) -> None:
 
 
 def forged(dataset: Path) -> None:
-    """The proof itself says that a row of train is one of test."""
+    """The record itself says that a row of train is one of test."""
     change = pl.when(pl.int_range(pl.len()) == 0).then(pl.lit("test")).otherwise("split").alias("split")
-    rewrite(dataset / "split_proof.parquet", lambda rows: rows.sort("split", descending=True).with_columns(change))
+    rewrite(dataset / "split_check.parquet", lambda rows: rows.sort("split", descending=True).with_columns(change))
 
 
 def refolded(dataset: Path) -> None:
@@ -113,7 +113,7 @@ def unanswered(dataset: Path) -> None:
         (reworded, "with other features than when it was split."),
         (lost, "which was put into it and was not rejected."),
         (twice, "more than once."),
-        (forged, "split_proof.parquet is not the one that split_proof.json names"),
+        (forged, "split_check.parquet is not the one that split_check.json names"),
         (refolded, "stands in two folds."),
         (unanswered, "test_answers.parquet holds answers to other rows"),
     ],
@@ -151,16 +151,16 @@ def test_rows_that_are_taught_again_are_known_by_the_id_they_were_split_under(
         assert any(sentence in found for found in script.breaches(dataset)), list(script.breaches(dataset))
 
 
-def proof_of(dataset: Path, change: Callable[[pl.DataFrame], pl.DataFrame], script: ModuleType) -> list[str]:
-    """What is found in a proof that was written, with its hash, from other rows."""
+def found_in(dataset: Path, change: Callable[[pl.DataFrame], pl.DataFrame], script: ModuleType) -> list[str]:
+    """What is found in a record that was written, with its hash, from other rows."""
     import hashlib
 
-    rewrite(dataset / "split_proof.parquet", change)
-    lines = pl.read_parquet(dataset / "split_proof.parquet").with_columns(pl.col("row").bin.encode("hex"))
+    rewrite(dataset / "split_check.parquet", change)
+    lines = pl.read_parquet(dataset / "split_check.parquet").with_columns(pl.col("row").bin.encode("hex"))
     written = lines.write_csv(include_header=False, separator="\t", quote_style="never")
-    facts = json.loads((dataset / "split_proof.json").read_text(encoding="utf-8"))
+    facts = json.loads((dataset / "split_check.json").read_text(encoding="utf-8"))
     facts["sha256"] = hashlib.sha256(written.encode()).hexdigest()
-    (dataset / "split_proof.json").write_text(json.dumps(facts), encoding="utf-8")
+    (dataset / "split_check.json").write_text(json.dumps(facts), encoding="utf-8")
     return list(script.breaches(dataset))
 
 
@@ -176,7 +176,7 @@ def test_a_leak_that_was_made_with_its_proof_is_found(
         hit = (pl.col("split") == "train") & (pl.int_range(pl.len()).over("split") == 0)
         return rows.with_columns(pl.when(hit).then(pl.lit(value)).otherwise(name).alias(name))
 
-    found = proof_of(dataset, leak, script)
+    found = found_in(dataset, leak, script)
     assert any(one.startswith(f"{name} ") and "stands in two splits" in one for one in found), found
 
 
@@ -185,7 +185,7 @@ def test_the_order_in_time_is_checked(script: ModuleType, prepared: dict[str, Pa
     copytree(prepared["time"], dataset)
     assert list(script.breaches(dataset)) == []
     late = pl.when(pl.col("split") == "train").then(pl.col("time") + 10**15).otherwise("time").alias("time")
-    found = proof_of(dataset, lambda rows: rows.with_columns(late), script)
+    found = found_in(dataset, lambda rows: rows.with_columns(late), script)
     assert "train has rows that are not before those of validation." in found
 
 

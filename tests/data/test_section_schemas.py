@@ -16,7 +16,7 @@ clean:
   encoding: {action: repair}
   unicode: {form: NFKC}
   length: {columns: {text: {min_words: 3, max_words: 30}}}
-  language: {allow: [en], certain: 0.9}
+  language: {allow: [en], min_probability: 0.9}
   pii: {email: mask, card: reject, ip: keep, region: US}
 fitted:
   outliers:
@@ -36,19 +36,19 @@ gates:
     columns:
       age: {type: integer, required: true, min: 0, max: 120}
       job: {type: text, allowed: [clerk, farmer, judge]}
-  missing: {most: 0.2, columns: {town: 0.5}}
-  burst: null
-  unseen: {most: 0.01}
-  balance: {least: 0.05}
-  contradictions: {most: 0.01}
-  labels: {most: 0.1}
-  leak: {most: 0.97}
+  missing: {max_share: 0.2, columns: {town: 0.5}}
+  missing_runs: null
+  unseen: {max_share: 0.01}
+  balance: {min_share: 0.05}
+  contradictions: {max_share: 0.01}
+  labels: {max_share: 0.1}
+  leak: {max_auc: 0.97}
   drift: {reference: data/last_year.parquet, psi: 0.2, action: warn}
 """
 
 
 @dataclass
-class Rooms:
+class Sections:
     """The three sections."""
 
     clean: Cleaning = field(default_factory=Cleaning)
@@ -56,21 +56,21 @@ class Rooms:
     gates: Gates = field(default_factory=Gates)
 
 
-def load(text: str) -> Rooms:
-    rooms = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Rooms), OmegaConf.create(text)))
-    assert isinstance(rooms, Rooms)
-    return rooms
+def load(text: str) -> Sections:
+    sections = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Sections), OmegaConf.create(text)))
+    assert isinstance(sections, Sections)
+    return sections
 
 
 def test_what_is_written_is_what_is_meant() -> None:
-    rooms = load(WRITTEN)
-    assert rooms.clean.pii is not None and rooms.clean.pii.actions()["card"] == "reject"
-    assert rooms.clean.length is not None and rooms.clean.length.columns["text"].max_words == 30
-    assert rooms.fitted.missing.constant is not None
-    assert rooms.fitted.missing.constant.values == {"town": "unknown", "children": 0}
-    assert rooms.fitted.encode.ordinal is not None and rooms.fitted.missing.drop is None
-    assert rooms.gates.burst is None and rooms.gates.ids is not None
-    assert rooms.gates.drift is not None and (rooms.gates.drift.action, rooms.gates.drift.auc) == ("warn", 0.6)
+    sections = load(WRITTEN)
+    assert sections.clean.pii is not None and sections.clean.pii.actions()["card"] == "reject"
+    assert sections.clean.length is not None and sections.clean.length.columns["text"].max_words == 30
+    assert sections.fitted.missing.constant is not None
+    assert sections.fitted.missing.constant.values == {"town": "unknown", "children": 0}
+    assert sections.fitted.encode.ordinal is not None and sections.fitted.missing.drop is None
+    assert sections.gates.missing_runs is None and sections.gates.ids is not None
+    assert sections.gates.drift is not None and (sections.gates.drift.action, sections.gates.drift.auc) == ("warn", 0.6)
 
 
 def test_by_default_nothing_is_fitted() -> None:
@@ -90,7 +90,7 @@ def test_what_cannot_work_is_refused() -> None:
         load("fitted: {missing: {median: {}}}")
     for gate, sentence in (
         ("drift: {reference: r.csv, psi: -1}", "data.gates.drift.psi=-1"),
-        ("unseen: {names: 0}", "data.gates.unseen.names=0"),
+        ("unseen: {max_categories: 0}", "data.gates.unseen.max_categories=0"),
     ):
         with pytest.raises(UsageError, match=sentence):
             load(f"gates: {{{gate}}}")

@@ -70,7 +70,7 @@ def test_what_is_no_sample_of_evals_is_one_sentence(tmp_path: Path, content: str
 def test_the_column_of_the_id_may_serve_for_more(tmp_path: Path) -> None:
     path = tmp_path / "mine.csv"
     path.write_text("topic,question,reply\na,b,c\n", encoding="utf-8")
-    config = replace(RECORDS, id="topic", split=Split(apart=["topic"]))
+    config = replace(RECORDS, id="topic", split=Split(group_columns=["topic"]))
     assert read(config, path).rows(named=True) == [{"id": "a", "topic": "a", "question": "b", "answer": "c"}]
 
 

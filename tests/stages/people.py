@@ -46,5 +46,5 @@ def people(project: Path, **settings: Any) -> dict[str, Any]:
         "ignore": ["firm", "day"],
         "columns": columns,
     }
-    data = Table(**known, **{"split": Split(test=0.2, validation=0.1, apart=["firm"], folds=3), **settings})
+    data = Table(**known, **{"split": Split(test=0.2, validation=0.1, group_columns=["firm"], folds=3), **settings})
     return {"task": CLASSES, "data": data, "model": XGBoost()}

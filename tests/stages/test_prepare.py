@@ -17,7 +17,7 @@ import pytest
 
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.sources.schema import Folder
-from shipworthy.data import build, rows
+from shipworthy.data import build, parts
 from shipworthy.data.contamination.schema import Benchmark, Contamination
 from shipworthy.data.schema import Conversations, Records, Split, Table
 from shipworthy.evaluation.tasks.schema import TextToText
@@ -70,7 +70,7 @@ def talk(project: Path) -> dict[str, Any]:
             context=["service"],
             answer="operation",
             min_words=3,
-            split=Split(test=8, validation=4, apart=["answer"]),
+            split=Split(test=8, validation=4, group_columns=["answer"]),
         ),
         "model": model,
     }
@@ -134,7 +134,7 @@ def test_a_family_that_reads_words_gets_the_same_split_without_tokens(project: P
 
 
 def check_split(dataset: Path) -> int:
-    """The exit code of the program that proves a dataset by its files alone."""
+    """The exit code of the program that checks a dataset by its files alone."""
     return subprocess.run([sys.executable, ROOT / "scripts" / "check_split", dataset], check=False).returncode
 
 
@@ -152,7 +152,9 @@ def test_conversations_become_prompts_without_the_answer_that_test_hides(project
     lines = [json.dumps({"messages": one, "shop": f"s{i % 12}"}) for i, one in enumerate(told)]
     (project / "data" / "talks.jsonl").write_text("\n".join([*lines, '{"messages": []}']))
     task = replace(TALK, prompt="", messages="messages", turns="all", max_length=400)
-    data = Conversations(name="n", licence="l", file="talks.jsonl", split=Split(test=8, validation=4, apart=["shop"]))
+    data = Conversations(
+        name="n", licence="l", file="talks.jsonl", split=Split(test=8, validation=4, group_columns=["shop"])
+    )
     dataset = run(project, {"task": task, "data": data, "model": talk["model"]})
     known = info(dataset)
     assert known.rows == {"train": 2 * 36, "validation": 4, "test": 8}
@@ -241,8 +243,8 @@ def test_columns_that_only_the_split_needs_are_no_features(project: Path) -> Non
     assert train.columns == ["id", "age", "job", "answer", "cluster", "fold"]
     assert test.columns == ["id", "age", "job", "cluster"]
     assert set(train["fold"]) == {0, 1, 2}
-    proof = dataset.json("split_proof.json")
-    assert proof["proof"]["firm"] == {"values": 57, "in two splits": 0}
+    record = dataset.json("split_check.json")
+    assert record["counts"]["firm"] == {"values": 57, "in two splits": 0}
     assert dataset.manifest.inputs.keys() == {"data/people"}
 
 
@@ -259,7 +261,7 @@ def test_an_id_that_rows_are_divided_by_is_no_feature(project: Path) -> None:
 def test_a_split_after_time(project: Path) -> None:
     dataset = run(project, people(project, split=Split(test=0.2, validation=0.1, time="day")))
     times = (
-        pl.read_parquet(dataset.file("split_proof.parquet"))
+        pl.read_parquet(dataset.file("split_check.parquet"))
         .group_by("split")
         .agg(low=pl.col("time").min(), high=pl.col("time").max())
     )
@@ -279,12 +281,12 @@ def test_batches_and_workers_make_the_same_bytes(project: Path, monkeypatch: pyt
 def test_large_splits_are_sharded_and_read_as_one(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = run(project, people(project))
     tables = {name: split(whole, name) for name in SPLITS}
-    monkeypatch.setattr(rows, "GROUP_ROWS", 20)
-    monkeypatch.setattr(rows, "SHARD_ROWS", 40)
+    monkeypatch.setattr(parts, "GROUP_ROWS", 20)
+    monkeypatch.setattr(parts, "SHARD_ROWS", 40)
     sharded = run(project, people(project))
-    parts = files(sharded, "train")
-    assert len(parts) > 3
-    assert {pl.read_parquet(part).height for part in parts[:-1]} == {40}
+    shards = files(sharded, "train")
+    assert len(shards) > 3
+    assert {pl.read_parquet(part).height for part in shards[:-1]} == {40}
     for name in SPLITS:
         assert split(sharded, name).equals(tables[name])
         assert scan(sharded, name).collect().equals(tables[name])
@@ -293,9 +295,9 @@ def test_large_splits_are_sharded_and_read_as_one(project: Path, monkeypatch: py
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from shipworthy.data.splits import proof
+from shipworthy.data.splits import check
 from tests.stages import people as t
-proof.prove = lambda *arguments: os.kill(os.getpid(), signal.SIGKILL)
+check.check_disjoint = lambda *arguments: os.kill(os.getpid(), signal.SIGKILL)
 t.run(Path.cwd(), t.people(Path.cwd()))
 """
 

@@ -1,4 +1,4 @@
-"""Estimates set right by what past runs of the same family took on the same kind of machine."""
+"""Calibrates estimates with measurements of past runs of the same family on the same kind of machine."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,11 +15,11 @@ from shipworthy.core.calibration import QUANTITIES, kind_of_machine, read
 from shipworthy.core.identity import environment
 
 LEAST = 3
-"""From so many runs on an estimate is moved; fewer only widen its bounds."""
+"""Runs from which on an estimate is corrected; fewer only widen its bounds."""
 MOST = 20
-"""Only the newest runs count: code and machine change."""
+"""Newest runs that are used; older ones had other code or another machine."""
 LEAST_SPREAD = 0.05
-"""No plan is surer than this (in logarithms: 5%), however alike a few runs were."""
+"""Smallest standard deviation of the logarithm of the ratio (about 5%)."""
 OF_A_NORMAL = 1.4826  # a normal distribution's standard deviation over its median absolute deviation
 
 

@@ -11,8 +11,8 @@ from shipworthy.data.columns import DTYPES
 from shipworthy.data.hash_sampling import hash_uniform
 from shipworthy.data.kinds import conversations, table, text
 from shipworthy.data.mixing.mix import SOURCE
+from shipworthy.data.parts import BATCH_ROWS
 from shipworthy.data.row_store import RowStore
-from shipworthy.data.rows import BATCH_ROWS
 from shipworthy.data.schema import Conversations, Data, Table, Text
 from shipworthy.data.sources import files
 
@@ -26,11 +26,11 @@ def read(
         config: which rows.
         paths: the raw files, in order.
         types: of their columns (see `files.types_of`).
-        work: a folder for what is needed on the way.
-        batch_rows: rows in memory at once; makes no other dataset.
+        work: a folder for temporary files.
+        batch_rows: rows in memory at once; the dataset does not depend on it.
 
     Raises:
-        UsageError: a column is missing, or is not what the config needs, or holds what it must not.
+        UsageError: a column is missing, or has an unsuitable type or name.
         ShipworthyError: a file cannot be read.
     """
     wanted = selection(config, types, paths[0])
@@ -46,10 +46,10 @@ def read(
 
 
 def selection(config: Data, types: Mapping[str, str], path: Path) -> list[pl.Expr]:
-    """What a row of the source becomes.
+    """The expressions that make the columns of a row from those of the source.
 
     Raises:
-        UsageError: a column is missing, or cannot be what the config wants; the sentence names `path`.
+        UsageError: a column is missing or of an unsuitable type; the message names `path`.
     """
     dtypes = {name: DTYPES[kind.removesuffix("?")] for name, kind in types.items()}
     try:
@@ -79,12 +79,12 @@ def selection(config: Data, types: Mapping[str, str], path: Path) -> list[pl.Exp
 
 
 def _own(config: Data) -> set[str]:
-    """The column that becomes the answer may be called so."""
+    """The source column of the answer may have the name `answer`."""
     return {"answer"} & {getattr(config, "answer", ""), getattr(config, "label", "")}
 
 
 def clean_rows(config: Data, store: RowStore) -> dict[str, Any]:
-    """Cleans the rows, rejects those that cannot teach, gives each that is left its `cluster`; facts for the page."""
+    """Cleans the rows, rejects unusable and duplicate ones, and adds `cluster`; returns facts for the report."""
     match config:
         case Conversations():
             return conversations.clean_rows(config, store)
@@ -97,7 +97,7 @@ def clean_rows(config: Data, store: RowStore) -> dict[str, Any]:
 
 
 def split_only_columns(config: Data) -> list[str]:
-    """Columns that only the split needs, and that no model may see."""
+    """Columns that only the split needs; they are no features."""
     match config:
         case Text():
             return [name for name in config.split.columns if name not in (config.text, *config.context)]

@@ -1,4 +1,4 @@
-"""Equal rows found from hashes of their values: 16 bytes of memory per row, whatever the columns hold."""
+"""Equal rows found from hashes of their values: 16 bytes of memory per row, independent of the columns."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any

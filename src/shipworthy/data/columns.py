@@ -1,4 +1,4 @@
-"""The columns of a source: declared or inferred, written into the dataset, and then enforced on every row.
+"""The columns of a source: declared or inferred, recorded in the dataset, and enforced on every row.
 
 A column's type is one of `TYPES` in schema.py, with ? where it may be empty. Where no columns are declared, they are
 those of the first file's first rows, and each may be empty.
@@ -14,8 +14,8 @@ from shipworthy.core.errors import UsageError
 from shipworthy.data.formats.batch import Batch
 
 Where = Callable[[int], str]
-"""What names a row of a batch (from 0), such as `data/a.csv, row 17`."""
-SHOWN = 40
+"""Gives the name of a row of a batch (numbered from 0) for messages, such as `data/a.csv, row 17`."""
+MAX_SHOWN = 40
 REMEDY = "mend the file, or declare its columns in data.columns"
 DTYPES: dict[str, pl.DataType] = {
     "string": pl.String(),
@@ -27,12 +27,12 @@ DTYPES: dict[str, pl.DataType] = {
     "json": pl.String(),
 }
 FITS: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "bool": (bool,)}
-"""The types of JSON that a type takes; the others are written as text."""
+"""Column type → the Python types that are accepted for it; the types that are not listed accept str."""
 PYTHON: dict[type, str] = {bool: "bool", int: "int", float: "float", str: "string", list: "json", dict: "json"}
 
 
-def iso(text: pl.Expr) -> pl.Expr:
-    """The moment that ISO 8601 text means, in UTC if it has an offset; null where it is none."""
+def parse_iso(text: pl.Expr) -> pl.Expr:
+    """ISO 8601 text as a datetime, in UTC if it has an offset; null where it cannot be parsed."""
     day = "%Y-%m-%d"
     plain = [day, f"{day}T%H:%M", f"{day} %H:%M", f"{day}T%H:%M:%S%.f", f"{day} %H:%M:%S%.f"]
     offset = [f"{day}T%H:%M:%S%.f%#z", f"{day} %H:%M:%S%.f%#z"]
@@ -51,16 +51,16 @@ PARSE: dict[str, Callable[[pl.Expr], pl.Expr]] = {
         {"true": True, "false": False}, default=None, return_dtype=pl.Boolean
     ),
     "date": lambda text: text.str.to_date("%Y-%m-%d", strict=False),
-    "datetime": iso,
+    "datetime": parse_iso,
 }
-"""How text becomes a value; null where it is none."""
+"""Column type → how text is parsed; null where it cannot be."""
 
 
 def infer(batch: Batch, *, untyped: bool) -> dict[str, str]:
     """Name → type of the columns of a batch.
 
     Args:
-        untyped: everything is text, of which the types are to be read.
+        untyped: whether every value is text, from which the types are inferred.
 
     Raises:
         UsageError: a column holds values of two types.
@@ -110,12 +110,12 @@ def enforce(batch: Batch, types: Mapping[str, str], where: Where, *, untyped: bo
     Args:
         types: name → type.
         where: names a row.
-        untyped: everything is text, which is parsed.
-        sparse: a column that is not there is empty.
+        untyped: whether every value is text, which is parsed.
+        sparse: whether a missing column counts as empty.
 
     Raises:
-        UsageError: a column is missing or unexpected, or holds another type or nothing; the sentence names it and the
-            first row of which that is so.
+        UsageError: a column is missing or unexpected, or holds another type or nothing; the message names it and the
+            first such row.
     """
     for name, values in batch.columns.items():
         if name not in types:
@@ -139,7 +139,7 @@ def _column(name: str, values: pl.Series | Sequence[Any], kind: str, where: Wher
         value = values[row]
         if value is None:
             raise UsageError(f"{where(row)}: column '{name}' is empty, but it is declared as {kind}: {REMEDY}.")
-        shown = repr(value) if len(repr(value)) <= SHOWN else repr(value)[:SHOWN] + "…"
+        shown = repr(value) if len(repr(value)) <= MAX_SHOWN else repr(value)[:MAX_SHOWN] + "…"
         raise UsageError(f"{where(row)}: column '{name}' holds {shown}, which is no {bare}: {REMEDY}.")
 
     if not isinstance(values, pl.Series):

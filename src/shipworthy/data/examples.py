@@ -1,4 +1,4 @@
-"""What the rows become for a task: the columns, classes and tokens that a model sees."""
+"""Converts rows to what a task needs: features, classes, tokens."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,11 +23,11 @@ EXACT_ROWS = 1_000_000
 
 @dataclass(frozen=True)
 class Examples:
-    """What `dataset.json` and the report say of the rows.
+    """Facts on the converted rows, for `dataset.json` and the report.
 
     Attributes:
         features, categorical, classes, template_sha256, eos_id: as in `DatasetInfo`.
-        statistics: of tokens (text), or of columns and classes (tables); never of the test split's answers.
+        statistics: of tokens (text), or of columns and classes (tables); without the test split's answers.
         previews: some rows of train, token by token.
     """
 
@@ -41,13 +41,13 @@ class Examples:
 
 
 def shape(task: Task, config: Data, store: RowStore, chat: "Callable[[], Chat | None]") -> Examples:
-    """Gives the rows what the task needs, and rejects those that do not fit.
+    """Adds the columns that the task needs, and rejects rows that do not fit, such as too long ones.
 
     Args:
-        task: what is to be learned.
-        config: says what of the tokens is measured.
+        task: the problem.
+        config: which token statistics are computed.
         store: holds rows with id, cluster, split, answer and features.
-        chat: gives the model's tokenizer, if it has one; called only by tasks in words.
+        chat: gives the model's tokenizer, if it has one; called only for text-to-text tasks.
 
     Raises:
         UsageError: the task does not fit the rows.
@@ -55,22 +55,22 @@ def shape(task: Task, config: Data, store: RowStore, chat: "Callable[[], Chat | 
     _same_conversations(task, config)
     match task:
         case TextToText():
-            return _talk(task, config, store, chat())
+            return _text_to_text(task, config, store, chat())
         case Classification():
-            return _classify(task, store)
+            return _classification(task, store)
         case _:
             raise TypeError(task)
 
 
 def features_of(store: RowStore) -> tuple[list[str], list[str]]:
-    """The columns that a model may look at, and those of them that hold names, not numbers."""
+    """The names of the feature columns, and of those that are categorical."""
     dtypes = store.columns
     names = [name for name in dtypes if name not in NOT_FEATURES and not name.startswith("_")]
     return names, [name for name in names if not dtypes[name].is_numeric()]
 
 
 def _same_conversations(task: Task, config: Data) -> None:
-    """Only a task that knows a conversation as one takes its answer out of it before a model sees it."""
+    """Refuses conversations unless the task names their column: otherwise the model would see the answer in them."""
     held = (config.messages, config.tools) if isinstance(config, Conversations) else ("", "")
     asked = (task.messages, task.tools) if isinstance(task, TextToText) else ("", "")
     if held == asked:
@@ -86,7 +86,7 @@ def _same_conversations(task: Task, config: Data) -> None:
     )
 
 
-def _talk(task: TextToText, config: Data, store: RowStore, chat: "Chat | None") -> Examples:
+def _text_to_text(task: TextToText, config: Data, store: RowStore, chat: "Chat | None") -> Examples:
     from shipworthy.data.tokens.analysis import analyse
     from shipworthy.data.tokens.encode import Encoder
     from shipworthy.data.tokens.preview import previews, statistics
@@ -96,12 +96,12 @@ def _talk(task: TextToText, config: Data, store: RowStore, chat: "Chat | None") 
     if chat is None and task.messages:
         raise UsageError("Conversations need a model that chats, such as model=smollm2_135m.")
     if chat is None:
-        questions(task, next(store.batches()).head(1))  # the prompt names columns that there are
+        questions(task, next(store.batches()).head(1))  # raises an error if the prompt names an unknown column
         return Examples(features, categorical)
     store.expand(Encoder(task, chat))
     found = analyse(store.rows, task, chat, config.tokens, config.context if isinstance(config, Text) else ())
     reasons = store.rows.select(pl.col("_reason").drop_nulls().unique()).collect(engine="streaming").to_series()
-    for reason in dict.fromkeys(["too long", "unspeakable", *reasons.sort()]):
+    for reason in dict.fromkeys(["too long", "answer not reproducible", *reasons.sort()]):
         store.reject(reason, pl.when(pl.col("_reason") == reason).then(pl.col("_why")))
     store.drop("_reason", "_why")
     return Examples(
@@ -114,7 +114,7 @@ def _talk(task: TextToText, config: Data, store: RowStore, chat: "Chat | None") 
     )
 
 
-def _classify(task: Classification, store: RowStore) -> Examples:
+def _classification(task: Classification, store: RowStore) -> Examples:
     features, categorical = features_of(store)
     counts = store.rows.group_by("split", "answer").len().collect(engine="streaming")
     classes = sorted(counts["answer"].unique())
@@ -135,11 +135,11 @@ def _classify(task: Classification, store: RowStore) -> Examples:
 
 
 def _columns(store: RowStore, features: list[str]) -> dict[str, dict[str, Any]]:
-    """Type, share of missing values and number of distinct ones; estimated where there are many rows."""
+    """Type, share of missing values (0 to 1) and number of distinct values (estimated above EXACT_ROWS rows)."""
     seen = store.rows.filter(pl.col("split") != "test")
     distinct = pl.Expr.n_unique if store.height <= EXACT_ROWS else pl.Expr.approx_n_unique
     facts: dict[str, dict[str, Any]] = {}
-    for name in features:  # one after the other, so that one column's values are in memory
+    for name in features:  # one at a time, so that the values of one column are in memory
         column = pl.col(name)
         asked = seen.select(column.null_count().alias("missing"), distinct(column).alias("distinct"), rows=pl.len())
         missing, values, rows = asked.collect(engine="streaming").row(0)

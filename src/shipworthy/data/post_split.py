@@ -1,4 +1,4 @@
-"""What is done once rows have their split: evaluation texts taken out of train, gates, and steps fitted on train."""
+"""Steps after the split: decontamination of train, gates, and transformations fitted on train."""
 
 from pathlib import Path
 from shutil import copyfile
@@ -12,10 +12,10 @@ from shipworthy.data.contamination.check import check
 from shipworthy.data.examples import features_of
 from shipworthy.data.fitted.build import fit as fit_steps
 from shipworthy.data.gates.build import refuse, run
-from shipworthy.data.gates.view import Verdict, View
+from shipworthy.data.gates.interface import GateInput, Verdict
 from shipworthy.data.mixing.mix import SOURCE
+from shipworthy.data.parts import write_table
 from shipworthy.data.row_store import RowStore
-from shipworthy.data.rows import write_table
 from shipworthy.data.schema import Data, Table, Text
 from shipworthy.models.dataset import SPLITS
 from shipworthy.models.transform.transformation import RAW
@@ -25,10 +25,13 @@ REFUSED = "refused.html"
 
 
 def decontaminate(config: Data, store: RowStore, folder: Path) -> dict[str, Any]:
-    """Compares train with the evaluation splits and benchmarks, and does what the config says; facts for the page.
+    """Compares train with the evaluation splits and benchmarks, and rejects matches if the config says so.
+
+    Returns:
+        Facts for the report: `contamination`.
 
     Raises:
-        ShipworthyError: something was found, and data.contamination.action is `fail`; the pairs stand beside `folder`.
+        ShipworthyError: there are matches and data.contamination.action is `fail`; the pairs are beside `folder`.
     """
     if not isinstance(config, Text):
         return {}
@@ -42,36 +45,39 @@ def decontaminate(config: Data, store: RowStore, folder: Path) -> dict[str, Any]
         numbered = pl.DataFrame({"id": store.column("id")}).with_row_index("row")
         found = numbered.join(gone, on="id").sort("row")
         store.reject_rows("contamination", found["row"].to_numpy(), found["detail"])
-    return {"contamination": findings.facts}
+    return {"contamination": findings.summary}
 
 
-def judge(config: Data, store: RowStore, seed: int) -> list[Verdict]:
-    """What the gates say of the rows as they are, before anything is fitted."""
+def run_gates(config: Data, store: RowStore, seed: int) -> list[Verdict]:
+    """Runs the gates on the rows before anything is fitted on them."""
     types = store.columns
     features = {name: types[name] for name in features_of(store)[0]}
     gaps = ["", *(config.missing if isinstance(config, Table) else ())]
-    return run(config.gates, View.of(store.rows, features, config.gates.sample, seed, gaps))
+    return run(config.gates, GateInput.hiding_test_answers(store.rows, features, config.gates.sample, seed, gaps))
 
 
-def keep_refused(verdicts: list[Verdict], page: Path, beside: Path) -> None:
-    """Ends `prepare` where a gate that must hold does not; the page is kept beside the dataset that is not made.
+def refuse_failed_gates(verdicts: list[Verdict], page: Path, beside: Path) -> None:
+    """Raises an error if a gate with the action `fail` does not hold, and keeps the report beside the dataset's folder.
 
     Raises:
-        ShipworthyError: with the gates, the first rows, and the page.
+        ShipworthyError: names the gates, the first rows, and the report.
     """
     kept = beside / REFUSED
     try:
         refuse(verdicts)
     except ShipworthyError as error:
         copyfile(page, kept)
-        raise ShipworthyError(f"{error} The page that shows it: {kept}") from error
+        raise ShipworthyError(f"{error} See {kept}") from error
     kept.unlink(missing_ok=True)
 
 
 def fit(config: Data, store: RowStore, folder: Path, seed: int) -> dict[str, Any]:
-    """Fits the config's steps on train and puts all rows through them; facts for the page.
+    """Fits the config's steps on train and transforms all rows.
 
-    `fitted.json` and the validation rows as they were go into `folder`: a model's raw rows go the same way later.
+    Writes `fitted.json`, which transforms raw rows when the model is served, and the raw validation rows into `folder`.
+
+    Returns:
+        Facts for the report: `fitted`.
     """
     if not isinstance(config, Table) or config.fitted.is_empty:
         return {}
@@ -85,5 +91,5 @@ def fit(config: Data, store: RowStore, folder: Path, seed: int) -> dict[str, Any
         for frame in store.batches()
     )
     write_table(raw, folder / RAW)
-    store.map(lambda rows: fitted.apply(rows.lazy()).collect(), here=True)
-    return {"fitted": fitted.facts()}
+    store.map(lambda rows: fitted.apply(rows.lazy()).collect(), in_this_process=True)
+    return {"fitted": fitted.summary()}

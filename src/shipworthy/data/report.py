@@ -1,4 +1,4 @@
-"""`data.html`: what went in, what was rejected and why, how it was split, and what the model is trained on."""
+"""`data.html`: the report on the source, the rejected rows, the splits and the examples for training."""
 
 from collections import Counter
 from pathlib import Path
@@ -18,7 +18,7 @@ EXAMPLES_PER_REASON = 3
 
 
 def steps(store: RowStore) -> list[dict[str, Any]]:
-    """Per step: its name, the rows that it was given and those that it rejected."""
+    """Per step: its name, its input rows and the rows that it rejected."""
     return [{"step": step.name, "rows": step.before, "rejected": step.rejected} for step in store.steps]
 
 
@@ -31,7 +31,7 @@ def reasons(store: RowStore) -> str:
 
 
 def write(path: Path, info: DatasetInfo, store: RowStore, rejected: pl.LazyFrame, previews: "list[Preview]") -> None:
-    """Writes the page, self-contained.
+    """Writes the report as one self-contained page.
 
     Args:
         rejected: every rejected row, by id.

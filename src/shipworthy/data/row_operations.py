@@ -1,64 +1,60 @@
-"""What is done to the rows of a part, one operation after the other, in whatever process."""
+"""Operations on the rows of a part; they are applied one after the other, possibly in a worker process."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import polars as pl
 
-from shipworthy.data.rows import Part, write_part
+from shipworthy.data.parts import Part, write_part
 
 Rows = np.ndarray[Any, Any]
 Function = Callable[[pl.DataFrame], pl.DataFrame]
 
 
-@dataclass(frozen=True)
-class Change:
-    """Rows in, as many rows out, in their order."""
+class WholeOperation:
+    """An operation that is the same for every part."""
 
-    function: Function
-
-    def of(self, part: Part) -> "Change":
-        """What a part needs of it."""
+    def for_part(self, part: Part) -> Self:
+        """The operation itself."""
         return self
 
 
 @dataclass(frozen=True)
-class Expand:
-    """Rows in, and of each one or more out."""
+class Change(WholeOperation):
+    """Replaces the rows by as many, in the same order."""
 
     function: Function
 
-    def of(self, part: Part) -> "Expand":
-        """What a part needs of it."""
-        return self
+
+@dataclass(frozen=True)
+class Expand(WholeOperation):
+    """Replaces each row by one or more."""
+
+    function: Function
 
 
 @dataclass(frozen=True)
-class Reject:
-    """The rows of which `detail` is not null go."""
+class Reject(WholeOperation):
+    """Removes the rows whose `detail` is not null."""
 
     reason: str
     detail: pl.Expr
 
-    def of(self, part: Part) -> "Reject":
-        """What a part needs of it."""
-        return self
-
 
 @dataclass(frozen=True)
 class Attach:
-    """A column with a value for each row, or, if `rows` are given, only for these: the others have that of `base`."""
+    """Adds a column with a value for each row, or for each of `rows`; others get that of column `base`, or null."""
 
     name: str
     values: pl.Series
     rows: Rows | None = None
     base: str = ""
 
-    def of(self, part: Part) -> "Attach":
-        """What a part needs of it."""
+    def for_part(self, part: Part) -> "Attach":
+        """The operation, restricted to the data of one part."""
         if self.rows is None:
             return Attach(self.name, self.values.slice(part.first, part.rows))
         low, high = np.searchsorted(self.rows, [part.first, part.first + part.rows])
@@ -77,11 +73,15 @@ Operation = Change | Expand | Reject | Attach
 
 
 @dataclass(frozen=True)
-class Done:
-    """What a pass made of a part: the part that is left, what was rejected, and per rejection rows before and out.
+class PartResult:
+    """The result of the operations on one part.
 
     Attributes:
-        added: rows that were made of others.
+        path: file of the rows that are left.
+        height: number of these rows.
+        added: rows that `Expand` added.
+        rejected: files of the rejected rows.
+        counts: for each `Reject`, rows before it and rows that it removed.
     """
 
     path: Path
@@ -91,8 +91,8 @@ class Done:
     counts: list[tuple[int, int]] = field(default_factory=list)
 
 
-def one_pass(operations: Sequence[Operation], part: Part, number: int, folder: Path) -> Done:
-    """Does the operations to one part; in whatever process."""
+def apply_to_part(operations: Sequence[Operation], part: Part, number: int, folder: Path) -> PartResult:
+    """Applies the operations to one part and writes the result; runs in any process."""
     frame = pl.read_parquet(part.path)
     out: list[pl.DataFrame] = []
     counts = []
@@ -101,7 +101,7 @@ def one_pass(operations: Sequence[Operation], part: Part, number: int, folder: P
         before = frame.height
         match one:
             case Reject():
-                frame, gone = _divide(frame, one)
+                frame, gone = _split_rejected(frame, one)
                 counts.append((before, gone.height))
                 out.append(gone)
             case Change():
@@ -117,11 +117,11 @@ def one_pass(operations: Sequence[Operation], part: Part, number: int, folder: P
     if gone_rows := [one for one in out if one.height]:
         rejected = [folder.parent / f"rejected-{folder.name}-{number:05}.parquet"]
         pl.concat(gone_rows).write_parquet(rejected[0], compression="lz4")
-    return Done(write_part(frame, folder, number), frame.height, added, rejected, counts)
+    return PartResult(write_part(frame, folder, number), frame.height, added, rejected, counts)
 
 
-def _divide(frame: pl.DataFrame, one: Reject) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The rows that stay, and those that go: id, reason, detail, row."""
+def _split_rejected(frame: pl.DataFrame, one: Reject) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows that stay, and the rejected ones as id, reason, detail, row."""
     why = frame.select(one.detail.alias("detail")).to_series()
     why = why.new_from_index(0, frame.height) if why.len() != frame.height else why
     stays = why.is_null()

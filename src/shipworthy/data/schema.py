@@ -1,4 +1,4 @@
-"""Which rows, from where, and how they are cleaned and split."""
+"""The data configs: source, columns, cleaning, split and checks of the rows."""
 
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -9,6 +9,7 @@ from shipworthy.core.files import WILD
 from shipworthy.core.groups import DataConfig
 from shipworthy.core.schema import MISSING, choice, schema
 from shipworthy.core.sources.schema import Folder, Source, Url, Wheel
+from shipworthy.core.validation import at_least, share_above_zero
 from shipworthy.data.clean.schema import Cleaning
 from shipworthy.data.contamination.schema import Contamination
 from shipworthy.data.duplicates.schema import Duplicates
@@ -28,24 +29,24 @@ class Data(DataConfig):
     """What every data set has.
 
     Attributes:
-        name: what reports call it.
-        licence: of the data, as an SPDX identifier; say beside it what is not known of it.
+        name: its name in reports.
+        licence: of the data, as an SPDX identifier, with a note where it is not verified.
         file: its raw data in data/: a file, a folder, or a pattern (`tickets/*.jsonl.gz`).
         format: how its files are written: jsonl, csv, parquet, txt (a line is a row), document (a file is a row),
             evals (samples of OpenAI's evals: question, answer); empty: as their names end.
         source: where `shipworthy fetch` gets it from: rows of a hub or a database, a folder or file of this machine, a
             URL, or a wheel (null: you put it there).
         sha256: of the raw data (of a folder or pattern: what `fetch` says); empty: any, and the dataset notes it.
-        id: the column that identifies a row, of which no value may come twice (empty: the row's number).
-        columns: name → string, int, float, bool, date, datetime or json, with ? where it may be empty (`int?`); all
-            of the columns, or none, and then they are inferred.
-        sample: the share of the source's rows that is taken, always the same rows (above 0, up to 1).
+        id: the column with a unique id of each row (empty: the row's number).
+        columns: name → string, int, float, bool, date, datetime or json, with ? where it may be empty (`int?`); either
+            all columns, or none: then they are inferred.
+        sample: the share of the source's rows that is used, always the same rows (above 0, up to 1).
         clean: how each text is cleaned.
         split: how the rows are divided.
-        gates: what must hold of the rows.
-        mixing: how much of train comes from which source.
-        tokens: what is measured of the tokens, where the task is in words.
-        workers: processes that clean rows; the dataset is the same for any number of them.
+        gates: conditions on the rows.
+        mixing: proportions of the sources of train.
+        tokens: token statistics, for text-to-text tasks.
+        workers: processes that clean rows; the dataset does not depend on their number.
     """
 
     non_identity: ClassVar[tuple[str, ...]] = ("workers",)
@@ -67,13 +68,11 @@ class Data(DataConfig):
     workers: int = 1
 
     def __post_init__(self) -> None:
-        if not 0 < self.sample <= 1:
-            raise UsageError(f"data.sample={self.sample}: give a share above 0, up to 1.")
+        share_above_zero("data.sample", self.sample)
         path = PurePosixPath(self.file)
         if path.is_absolute() or ".." in path.parts or not path.parts:
             raise UsageError(f"data.file={self.file}: put the data into data/ and name it from there.")
-        if self.workers < 1:
-            raise UsageError(f"data.workers={self.workers}: give a number of processes from 1.")
+        at_least("data.workers", self.workers, 1)
         if self.source is not None:
             self._check_source(self.source, path)
         for name, kind in self.columns.items():
@@ -111,16 +110,16 @@ def ending(name: str) -> str:
 
 @dataclass
 class Text(Data):
-    """A question in words and its answer.
+    """A question as text, and its answer.
 
     Attributes:
-        text: the column whose words are judged: length, near-duplicates.
-        context: the columns that belong to the question beside it.
+        text: the column that is checked for length and near-duplicates.
+        context: further columns of the question.
         answer: the column that holds the answer.
-        answers: the source's answer → the answer to learn, for each that there is (empty: as they are).
+        answers: the source's answer → the answer in the dataset, for each of them (empty: unchanged).
         min_words, max_words: length of `text` (words).
-        refuse_literal: reject rows whose text holds the answer letter by letter.
-        one_answer: a question has one right answer: where the same one has two, all of its rows are rejected.
+        refuse_literal: whether rows whose text contains the answer are rejected (ignoring case).
+        one_answer: whether all rows of a question with several answers are rejected.
         duplicates: when two texts count as duplicates.
         contamination: how train is compared with the evaluation splits and with benchmarks.
     """
@@ -154,10 +153,11 @@ class Records(Text):
 
 @schema("data", "conversations")
 class Conversations(Text):
-    """Conversations of several turns, one in each row, of which the assistant has the last word: the answer.
+    """Conversations of several turns, one per row, whose last message, the assistant's, is the answer.
 
-    What all but the instructions said before is the text that is judged and compared, `asked`. Cleaners act on every
-    message and on the arguments of calls; where they name columns, it is that of the conversations.
+    All messages before it but the system message make up the column `asked`, the text that is checked and compared.
+    Cleaners act on every message and on the arguments of calls; where they name columns, it is that of the
+    conversations.
 
     Attributes:
         messages: the column of the conversations, lists of messages as in Hugging Face's chat format (role, content,
@@ -189,7 +189,7 @@ class Table(Data):
         label: the column to predict.
         ignore: columns that the model does not see.
         missing: the strings that stand for a missing value.
-        fitted: what is learned from train and goes with the model: outliers, missing values, encodings.
+        fitted: steps that are fitted on train and saved with the model: outliers, missing values, encodings.
     """
 
     label: str = MISSING

@@ -1,7 +1,7 @@
-"""The raw snapshot: what data/ holds, all of it pinned; `data.dvc` pins the folder as a whole.
+"""The raw snapshot: the files of data/, all of them pinned by hash; `data.dvc` pins the folder as a whole.
 
-Every file of conf/data/ names its raw data, and the source from which it is fetched. What none of them brings is the
-user's own. Together they are the snapshot; after `fetch` nothing asks the network.
+Every file of conf/data/ names its raw data, and the source from which it is fetched; data without a source are the
+user's own files. After `fetch` no network is needed.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""The one door to the answers of the test split; it notes who went through."""
+"""The only code that reads the answers of the test split; it records every reader."""
 
 import fcntl
 import json

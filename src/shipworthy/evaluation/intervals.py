@@ -1,4 +1,4 @@
-"""Numbers with their uncertainty."""
+"""Estimates with confidence intervals."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass

@@ -1,4 +1,4 @@
-"""How long single requests take."""
+"""Latency of single requests."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""What the pages' pictures share: colours, style, and SVG that stands in the page itself."""
+"""Colours, style and inline SVG of the charts in the reports."""
 
 import io
 import re

@@ -1,4 +1,4 @@
-"""What a test split is able to show."""
+"""Statistical power: the smallest difference that a test split of a given size can show."""
 
 from math import sqrt
 

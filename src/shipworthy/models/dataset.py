@@ -4,7 +4,7 @@
     test.parquet                        the same without answer
     test_answers.parquet                id, answer: opened by evaluation/heldout.py alone
     rejected.parquet                    id, reason, detail, row (JSON)
-    split_proof.parquet, .json          what `scripts/check_split` checks
+    split_check.parquet, .json          what `scripts/check_split` checks
     dataset.json                        `DatasetInfo`
     data.html                           the report
     fitted.json, raw_validation.parquet where something was fitted on train: the transformation that made the task's

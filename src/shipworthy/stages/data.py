@@ -10,7 +10,7 @@ from shipworthy.core.files import write_json
 from shipworthy.core.progress import say
 from shipworthy.core.project import project_root
 from shipworthy.data.versions.diff import Difference, Move, difference
-from shipworthy.data.versions.where import version
+from shipworthy.data.versions.resolve import resolve_version
 
 USAGE = "shipworthy data diff A B [json=FILE], where each is a dataset's folder or a revision of Git"
 DRIFTED = 0.1
@@ -29,7 +29,9 @@ def run(arguments: Sequence[str]) -> None:
     if len(names) != 3 or names[0] != "diff":
         raise UsageError(f"it is {USAGE}.")
     with TemporaryDirectory(prefix="shipworthy-") as work:
-        a, b = (version(name, project_root(), Path(work) / side) for name, side in zip(names[1:], "ab", strict=True))
+        a, b = (
+            resolve_version(name, project_root(), Path(work) / side) for name, side in zip(names[1:], "ab", strict=True)
+        )
         found = difference(a, b)
     for line in lines(found, names[1], names[2]):
         say(line)

@@ -12,11 +12,11 @@ from shipworthy.core.project import project_root
 from shipworthy.core.workspace import Workspace
 from shipworthy.data import build, examples, post_split, report, snapshot
 from shipworthy.data.mixing.mix import mix
+from shipworthy.data.parts import scratch_folder, write_table
 from shipworthy.data.row_store import RowStore
-from shipworthy.data.rows import work_in, write_table
 from shipworthy.data.schema import Conversations, Data, Table
 from shipworthy.data.sources.files import types_of
-from shipworthy.data.splits import assign, folds, proof
+from shipworthy.data.splits import assign, check, folds
 from shipworthy.data.splits.schema import Split
 from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.models import base
@@ -33,13 +33,13 @@ def run(*, task: TaskConfig, data: DataConfig, model: ModelConfig, seed: int, wo
     workspace.uses(f"{snapshot.FOLDER}/{data.file}", sha256)
     types = types_of(data, paths)
 
-    with workspace.write("dataset") as folder, work_in(folder) as work:
+    with workspace.write("dataset") as folder, scratch_folder(folder) as work:
         store = build.read(data, paths, types, work)
         cleaned = build.clean_rows(data, store)  # clean, duplicates
         split = data.split.scaled(data.sample)
-        proved = _divide(data, store, folder, split, seed)
+        checked = _divide(data, store, folder, split, seed)
         found = post_split.decontaminate(data, store, folder)
-        verdicts = post_split.judge(data, store, seed)
+        verdicts = post_split.run_gates(data, store, seed)
         found |= {"gates": [one.to_json() for one in verdicts], **post_split.fit(data, store, folder, seed)}
         found |= mix(data.mixing, store, seed)
         shaped = examples.shape(task, data, store, lambda: base.chat(model))  # tokens
@@ -58,7 +58,7 @@ def run(*, task: TaskConfig, data: DataConfig, model: ModelConfig, seed: int, wo
                 "source": {"name": data.name, "licence": data.licence, "file": data.file, "sha256": sha256},
                 "steps": report.steps(store),
                 **cleaned,
-                "split proof": proved,
+                "split check": checked,
                 **found,
                 **shaped.statistics,
             },
@@ -66,22 +66,22 @@ def run(*, task: TaskConfig, data: DataConfig, model: ModelConfig, seed: int, wo
         write_json(folder / "dataset.json", info.to_json())
         rejected = pl.scan_parquet(folder / "rejected.parquet")
         report.write(folder / "data.html", info, store, rejected, shaped.previews)
-        post_split.keep_refused(verdicts, folder / "data.html", folder.parent)
+        post_split.refuse_failed_gates(verdicts, folder / "data.html", folder.parent)
     say(f"dataset: {', '.join(f'{n} {name}' for name, n in info.rows.items())}; rejected: {report.reasons(store)}")
 
 
 def _divide(data: Data, store: RowStore, folder: Path, split: Split, seed: int) -> dict[str, dict[str, int]]:
-    """Gives each row its split, and train its folds; writes the proof."""
+    """Gives each row its split, and train its folds; writes what `scripts/check_split` needs."""
     split_only = build.split_only_columns(data)
     features = [name for name in examples.features_of(store)[0] if name not in split_only]
     assign.assign(store, split, seed, features)
-    proved = proof.prove(store, split, features)
+    checked = check.check_disjoint(store, split, features)
     rewritten = isinstance(data, Conversations) or (isinstance(data, Table) and not data.fitted.is_empty)
-    proof.write(folder, store, split, features, proved, rewritten=rewritten)
+    check.write(folder, store, split, features, checked, rewritten=rewritten)
     folds.cap(store, split, seed)
     folds.fold(store, split, seed)
     store.drop(assign.GROUP, *split_only)
-    return proved
+    return checked
 
 
 def _write_splits(store: RowStore, folder: Path) -> dict[str, int]:

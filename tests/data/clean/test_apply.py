@@ -5,7 +5,7 @@ import pytest
 
 from shipworthy.core.errors import UsageError
 from shipworthy.data.clean.apply import Cleaned, apply
-from shipworthy.data.clean.schema import PII, Cleaning, Encoding, Language, Length, Limits, Normal
+from shipworthy.data.clean.schema import PII, Cleaning, Encoding, Language, Length, Limits, UnicodeForm
 from tests.data.clean.cleaned import rejected
 
 ROWS = pl.DataFrame(
@@ -57,14 +57,14 @@ def test_nothing_is_done_that_is_not_asked_for() -> None:
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
-        (lambda: Normal(form="NFD"), r"data\.clean\.unicode\.form=NFD: choose one of NFC, NFKC"),
+        (lambda: UnicodeForm(form="NFD"), r"data\.clean\.unicode\.form=NFD: choose one of NFC, NFKC"),
         (lambda: Encoding(action="drop"), "choose one of reject, repair"),
         (Length, r"length\.columns is empty"),
         (Limits, "without a limit"),
         (lambda: Limits(min_words=3, max_words=2), "min_words=3 and max_words=2"),
         (Language, r"language\.allow is empty"),
-        (lambda: Language(["en"], certain=0), "above 0, up to 1"),
-        (lambda: Language(["en"], min_characters=-1), "give 0 or more"),
+        (lambda: Language(["en"], min_probability=0), "above 0, up to 1"),
+        (lambda: Language(["en"], min_characters=-1), "give a number from 0"),
         (lambda: PII(email="hide"), r"pii\.email=hide: choose one of mask, reject, keep"),
         (lambda: PII(*["keep"] * 6), "has no effect"),
         (lambda: PII(region="usa"), "two capital letters"),

@@ -25,5 +25,5 @@ def test_other_languages_are_named() -> None:
 
 def test_several_may_be_allowed_and_certainty_is_asked_for() -> None:
     assert list(rejected(apply(Cleaning(language=Language(["en", "de", "ja"])), ROWS.lazy(), ["t"]))) == ["fr", "ru"]
-    strict = Language(["ja"], certain=0.9999, min_characters=0)
+    strict = Language(["ja"], min_probability=0.9999, min_characters=0)
     assert "short" not in rejected(apply(Cleaning(language=strict), ROWS.lazy(), ["t"]))

@@ -102,7 +102,7 @@ def test_it_finds_what_the_plain_way_finds_in_any_order(
         draw.shuffle(rows)
         result = check(frame(dict(rows)), {"test": other}, "text", config, workers=workers)
         assert {row[0]: (row[3], row[2]) for row in result.pairs.rows()} == expected
-        assert result.facts["training rows that share something"] == len(expected)
+        assert result.summary["training rows that share something"] == len(expected)
 
 
 def test_batches_and_workers_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,9 +118,9 @@ def test_batches_and_workers_make_no_difference(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(documents, "PIECE_BYTES", 200)
     again = check(train, sets, "text", config, workers=3)
     assert again.pairs.equals(whole.pairs)
-    assert again.facts == whole.facts
+    assert again.summary == whole.summary
     assert set(whole.pairs["match"]) == {"exact", "n-gram", "near"}
-    assert whole.facts["sets"]["empty"] == {"rows": 0, "rows found in train": 0, "training rows": 0, "by match": {}}
+    assert whole.summary["sets"]["empty"] == {"rows": 0, "rows found in train": 0, "training rows": 0, "by match": {}}
     near = whole.pairs.filter(match="near")
     for row in near.iter_rows(named=True):
         a, b = plain.shingles(texts[int(row["id"])], 1), plain.shingles(others[int(row["other"])], 1)
@@ -131,13 +131,13 @@ def test_batches_and_workers_make_no_difference(monkeypatch: pytest.MonkeyPatch)
 def test_the_facts_count_rows_on_both_sides() -> None:
     train = frame({"a": "one two three four five", "b": "one two three four five!", "c": "six"})
     test = frame({"x": "One two three four five.", "y": "one two three four five", "z": "seven"})
-    facts = check(train, {"test": test}, "text", Contamination(near=None)).facts
-    assert facts == {
+    summary = check(train, {"test": test}, "text", Contamination(near=None)).summary
+    assert summary == {
         "training rows": 3,
         "training rows that share something": 2,
         "sets": {"test": {"rows": 3, "rows found in train": 2, "training rows": 2, "by match": {"exact": 2}}},
     }
-    page = Template(Path(module.__file__).with_name("contamination.html.j2").read_text()).render(contamination=facts)
+    page = Template(Path(module.__file__).with_name("contamination.html.j2").read_text()).render(contamination=summary)
     assert re.findall(r">(\d+)<", page) == ["3", "2", "2", "2", "0", "0"]
 
 
@@ -166,7 +166,7 @@ def test_a_clean_train_passes_whatever_the_action(tmp_path: Path) -> None:
 
 
 def test_what_can_not_work_is_refused() -> None:
-    with pytest.raises(UsageError, match="action=stop: give fail, drop or warn"):
+    with pytest.raises(UsageError, match="action=stop: choose one of fail, drop, warn"):
         Contamination(action="stop")
     with pytest.raises(UsageError, match="shortest=14 and ngram=13"):
         Contamination(shortest=14)

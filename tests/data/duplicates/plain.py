@@ -7,7 +7,7 @@ import polars as pl
 from shipworthy.data.normalize import words
 
 
-def shingles(text: str, size: int) -> set[tuple[str, ...]]:
+def shingle_sets(text: str, size: int) -> set[tuple[str, ...]]:
     spelled = words(text)
     return {tuple(spelled[i : i + size]) for i in range(max(1, len(spelled) - size + 1))} if spelled else set()
 
@@ -17,7 +17,7 @@ def jaccard(a: set, b: set) -> float:
 
 
 def near(texts: list[str], size: int, threshold: float) -> set[tuple[int, int]]:
-    sets = [shingles(text, size) for text in texts]
+    sets = [shingle_sets(text, size) for text in texts]
     return {(i, j) for i, j in combinations(range(len(texts)), 2) if jaccard(sets[i], sets[j]) >= threshold}
 
 

@@ -6,13 +6,14 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shipworthy.data.duplicates.buckets import NEIGHBOURS, pairs
+from shipworthy.data.duplicates.buckets import NEIGHBOURS, candidate_pairs
 
 
 @settings(deadline=None)
 @given(st.lists(st.integers(0, 2**32 - 1).map(lambda x: x % 5 if x % 2 else x), max_size=40))
 def test_small_buckets_are_paired_fully(keys: list[int]) -> None:
-    found = [(int(i), int(j)) for left, right in pairs(np.array(keys, np.uint32)) for i, j in zip(left, right)]  # noqa: B905
+    proposed = candidate_pairs(np.array(keys, np.uint32))
+    found = [(int(i), int(j)) for left, right in proposed for i, j in zip(left, right, strict=True)]
     expected = {(i, j) for i, j in combinations(range(len(keys)), 2) if keys[i] == keys[j]}
     assert len(found) == len(set(found))
     if max((keys.count(k) for k in keys), default=0) <= NEIGHBOURS + 1:
@@ -23,7 +24,7 @@ def test_small_buckets_are_paired_fully(keys: list[int]) -> None:
 
 def test_large_buckets_cost_no_square() -> None:
     n = 5000
-    found = [np.stack(pair) for pair in pairs(np.full(n, 7, np.uint32))]
+    found = [np.stack(pair) for pair in candidate_pairs(np.full(n, 7, np.uint32))]
     every = np.concatenate(found, axis=1)
     assert every.shape[1] < (NEIGHBOURS + 1) * n
     assert set(every[1][every[0] == 0].tolist()) == set(range(1, n))

@@ -13,7 +13,7 @@ from jinja2 import Template
 
 from shipworthy.data.duplicates import clusters as clusters_module
 from shipworthy.data.duplicates import documents, minhash
-from shipworthy.data.duplicates.clusters import clusters, facts
+from shipworthy.data.duplicates.clusters import cluster_counts, clusters
 from shipworthy.data.duplicates.documents import read
 from shipworthy.data.duplicates.schema import Duplicates, Exact, MinHash, SimHash
 from tests.data.duplicates import plain
@@ -68,11 +68,11 @@ def test_blocks_make_no_difference(monkeypatch: pytest.MonkeyPatch, workers: int
     config = Duplicates(minhash=NEAR, simhash=SimHash(threshold=0.6))
     whole = clusters(plain.frame(texts), "text", config, workers=1)
     monkeypatch.setattr(documents, "BATCH_ROWS", 17)
-    monkeypatch.setattr(documents, "PIECE_BYTES", 100)
+    monkeypatch.setattr(documents, "BATCH_BYTES", 100)
     monkeypatch.setattr(documents, "BLOCK_VALUES", 30)
     monkeypatch.setattr(documents, "MAPPED_BYTES", 200_000)
     monkeypatch.setattr(documents, "PAGES_AROUND", 10_000)
-    monkeypatch.setattr(minhash, "TEXTS", 5)
+    monkeypatch.setattr(minhash, "TEXTS_PER_BATCH", 5)
     assert clusters(plain.frame(texts), "text", config, workers=workers).tolist() == whole.tolist()
     assert len(set(whole.tolist())) < len(texts) - 100
 
@@ -82,10 +82,10 @@ def test_every_joined_pair_was_verified(tmp_path: Path) -> None:
     found = read(plain.frame(texts), "text", 2, tmp_path, 1)
     some = MinHash(threshold=0.6, bands=64, shingle_words=2)
     proposed = joined = 0
-    for left, right in minhash.propose(found, some, tmp_path, 1):
-        close = minhash.close(found, left, right, some, tmp_path)
-        for i, j, is_close in zip(found.first_row[left], found.first_row[right], close, strict=True):
-            true = plain.jaccard(plain.shingles(texts[i], 2), plain.shingles(texts[j], 2))
+    for left, right in minhash.candidates(found, some, tmp_path, 1):
+        above_threshold = minhash.above_threshold(found, left, right, some, tmp_path)
+        for i, j, is_close in zip(found.first_row[left], found.first_row[right], above_threshold, strict=True):
+            true = plain.jaccard(plain.shingle_sets(texts[i], 2), plain.shingle_sets(texts[j], 2))
             assert is_close == (true >= 0.6)
             joined += int(is_close)
         proposed += len(left)
@@ -134,8 +134,8 @@ def test_no_rows() -> None:
 
 
 def test_the_facts_and_their_page() -> None:
-    found = facts(np.array([0, 0, 2, 3, 2, 2], np.int32))
+    found = cluster_counts(np.array([0, 0, 2, 3, 2, 2], np.int32))
     assert list(found.values()) == [6, 3, 2, 5, 3]
-    assert list(facts(np.array([], np.int32)).values()) == [0] * 5
+    assert list(cluster_counts(np.array([], np.int32)).values()) == [0] * 5
     page = Template(Path(clusters_module.__file__).with_name("duplicates.html.j2").read_text())
     assert re.findall(r">(\d+)<", page.render(duplicates=found)) == ["6", "3", "2", "5", "3"]

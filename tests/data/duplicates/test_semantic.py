@@ -15,7 +15,13 @@ from shipworthy.data.duplicates.schema import Duplicates, Semantic
 from tests.data.duplicates import plain
 from tests.tiny import write_model
 
-TEXTS = ["Deletes a bucket.", "deletes a bucket", "Deletes a bucket!!", "0", "Starts the machine that was stopped."]
+TEXTS_PER_BATCH = [
+    "Deletes a bucket.",
+    "deletes a bucket",
+    "Deletes a bucket!!",
+    "0",
+    "Starts the machine that was stopped.",
+]
 
 
 @pytest.fixture(scope="module")
@@ -28,13 +34,13 @@ def test_an_embedding_is_the_mean_over_the_tokens_alone(
 ) -> None:
     monkeypatch.setattr(documents, "HELD_TEXTS", 2)
     config = Semantic(model=str(folder), batch_size=3)
-    found = read(plain.frame(TEXTS), "text", 1, tmp_path, 1)
+    found = read(plain.frame(TEXTS_PER_BATCH), "text", 1, tmp_path, 1)
     semantic.embed(found, config, tmp_path / "embeddings")
     vectors = np.fromfile(tmp_path / "embeddings", np.float32).reshape(len(found), -1)
     tokenizer, model = semantic._load(folder)
     for row, vector in zip(found.first_row, vectors, strict=True):
         with torch.inference_mode():
-            states = model(**tokenizer([TEXTS[row]], return_tensors="pt")).last_hidden_state[0].mean(dim=0)
+            states = model(**tokenizer([TEXTS_PER_BATCH[row]], return_tensors="pt")).last_hidden_state[0].mean(dim=0)
         assert np.allclose(vector, (states / states.norm()).numpy(), atol=1e-5)
 
 

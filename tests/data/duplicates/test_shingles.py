@@ -5,13 +5,13 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shipworthy.data.duplicates.shingles import hashed_words, runs, sequences, shingles
+from shipworthy.data.duplicates.shingles import ngram_hashes, shingle_sets, text_hashes, word_hashes
 from shipworthy.data.normalize import words
 from tests.data.duplicates import plain
 
 ANY = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 SHORT = st.text("ab é_1.\n", max_size=20)
-TEXTS = st.lists(st.one_of(st.none(), ANY, SHORT), max_size=8)
+TEXTS_PER_BATCH = st.lists(st.one_of(st.none(), ANY, SHORT), max_size=8)
 
 
 def rows(ragged):
@@ -19,10 +19,10 @@ def rows(ragged):
 
 
 @settings(max_examples=150, deadline=None)
-@given(TEXTS)
+@given(TEXTS_PER_BATCH)
 def test_the_words_are_those_of_text_py(texts: list[str | None]) -> None:
     spelled = [words(text or "") for text in texts]
-    hashed = rows(hashed_words(pl.Series(texts, dtype=pl.String)))
+    hashed = rows(word_hashes(pl.Series(texts, dtype=pl.String)))
     assert [len(row) for row in hashed] == [len(row) for row in spelled]
     names: dict[int, str] = {}
     for row, expected in zip(hashed, spelled, strict=True):
@@ -31,10 +31,10 @@ def test_the_words_are_those_of_text_py(texts: list[str | None]) -> None:
 
 
 @settings(max_examples=80, deadline=None)
-@given(TEXTS, st.integers(1, 4))
+@given(TEXTS_PER_BATCH, st.integers(1, 4))
 def test_shingles_are_sets_of_runs_of_words(texts: list[str | None], size: int) -> None:
-    found = rows(shingles(hashed_words(pl.Series(texts, dtype=pl.String)), size))
-    expected = [plain.shingles(text or "", size) for text in texts]
+    found = rows(shingle_sets(word_hashes(pl.Series(texts, dtype=pl.String)), size))
+    expected = [plain.shingle_sets(text or "", size) for text in texts]
     assert [len(row) for row in found] == [len(row) for row in expected]
     assert all(row == sorted(set(row)) for row in found)
     for a, x in zip(found, expected, strict=True):
@@ -43,15 +43,15 @@ def test_shingles_are_sets_of_runs_of_words(texts: list[str | None], size: int) 
 
 
 def test_runs_keep_their_order_and_short_texts_have_none() -> None:
-    hashed = hashed_words(pl.Series(["a b c d", "b c", "", "a b c", "c"]))
-    found = rows(runs(hashed, 3))
+    hashed = word_hashes(pl.Series(["a b c d", "b c", "", "a b c", "c"]))
+    found = rows(ngram_hashes(hashed, 3))
     assert [len(row) for row in found] == [2, 0, 0, 1, 0]
     assert found[0][0] == found[3][0] != found[0][1]
 
 
 def test_a_sequence_is_known_by_its_order_and_length() -> None:
     texts = ["a b", "b a", "a", "a a", "", "A, b!", "longer than eight bytes", "longer than eight bytez"]
-    found = sequences(hashed_words(pl.Series(texts)))
+    found = text_hashes(word_hashes(pl.Series(texts)))
     assert found[0] == found[5]
     assert found[4] == 0
     assert len(np.unique(found)) == len(texts) - 1
@@ -60,4 +60,4 @@ def test_a_sequence_is_known_by_its_order_and_length() -> None:
 def test_long_words_differ_in_any_byte() -> None:
     base = "abcdefgh" * 5
     texts = [base, *(base[:i] + "z" + base[i + 1 :] for i in range(40)), base + "a", base[:-1]]
-    assert len(np.unique(hashed_words(pl.Series(texts)).values)) == len(texts)
+    assert len(np.unique(word_hashes(pl.Series(texts)).values)) == len(texts)

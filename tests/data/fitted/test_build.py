@@ -112,8 +112,8 @@ def test_without_a_method_nothing_changes() -> None:
         (lambda: fitted(Fitting(Outliers(iqr=IQR(["job"]))), table()), "names job, which holds names, not numbers"),
         (lambda: fitted(Fitting(Outliers(iqr=IQR(["jobs"]))), table()), r"names jobs, which is no feature \(age, "),
         (
-            lambda: fitted(Fitting(encode=Encode(one_hot=OneHot(["town"], most=9))), table()),
-            "30 names on train, more than",
+            lambda: fitted(Fitting(encode=Encode(one_hot=OneHot(["town"], max_categories=9))), table()),
+            "30 categories in train, more than",
         ),
         (lambda: fitted(Fitting(encode=Encode(ordinal=Ordinal({"job": ["clerk"]}))), table()), "lacks 'farmer'"),
         (

@@ -7,19 +7,21 @@ import pytest
 from shipworthy.core.errors import UsageError
 from shipworthy.data.gates import drift, labels, leak
 from shipworthy.data.gates.auc import auc
-from shipworthy.data.gates.schema import Drift, Labels, Leak
-from shipworthy.data.gates.view import View
-from tests.data.gates.views import FEATURES, rows, view
+from shipworthy.data.gates.interface import GateInput
+from shipworthy.data.gates.model_settings import Drift, Labels, Leak
+from tests.data.gates.inputs import FEATURES, gate_input, rows
 
 SOUND = rows()
 
 
 def test_labels_that_were_swapped_come_first() -> None:
-    assert labels.check(Labels(), view(SOUND)).faults == []
+    assert labels.check(Labels(), gate_input(SOUND)).violations == []
     swapped = pl.Series(np.random.default_rng(1).random(1000) < 0.15)
     other = pl.when(answer="yes").then(pl.lit("no")).otherwise(pl.lit("yes"))
-    found = labels.check(Labels(), view(SOUND.with_columns(answer=pl.when(swapped).then(other).otherwise("answer"))))
-    assert len(found.faults) == 1 and "of the labels look wrong, more than 10.0%" in found.faults[0]
+    found = labels.check(
+        Labels(), gate_input(SOUND.with_columns(answer=pl.when(swapped).then(other).otherwise("answer")))
+    )
+    assert len(found.violations) == 1 and "of the labels look wrong, more than 10.0%" in found.violations[0]
     truly = set(SOUND.filter(swapped)["id"])
     assert sum(row in truly for row in found.rows["id"].head(30)) >= 27
     assert set(SOUND.filter(pl.col("id").is_in(found.rows["id"].implode()))["split"]) == {"train", "validation"}
@@ -34,15 +36,17 @@ def test_labels_that_were_swapped_come_first() -> None:
     ],
 )
 def test_a_feature_that_is_the_answer(column: pl.Expr) -> None:
-    assert leak.check(Leak(), view(SOUND)).faults == []
-    found = leak.check(Leak(), view(SOUND.with_columns(outcome=column)))
-    assert len(found.faults) == 1 and found.faults[0].startswith("outcome alone tells the answer with an AUC of 1.000")
+    assert leak.check(Leak(), gate_input(SOUND)).violations == []
+    found = leak.check(Leak(), gate_input(SOUND.with_columns(outcome=column)))
+    assert len(found.violations) == 1 and found.violations[0].startswith(
+        "outcome alone tells the answer with an AUC of 1.000"
+    )
 
 
 @pytest.mark.parametrize("gate", [(labels, Labels()), (leak, Leak())])
 def test_answers_that_are_no_classes_are_refused(gate: tuple) -> None:
     with pytest.raises(UsageError, match="800 classes, not 2 to 100: drop the gate"):
-        gate[0].check(gate[1], view(SOUND.with_columns(answer=pl.col("id"))))
+        gate[0].check(gate[1], gate_input(SOUND.with_columns(answer=pl.col("id"))))
 
 
 @pytest.fixture
@@ -53,9 +57,9 @@ def reference(tmp_path) -> str:
 
 
 def test_rows_of_one_source_have_not_drifted(reference: str) -> None:
-    found = drift.check(Drift(reference=reference), view(SOUND))
-    assert found.faults == []
-    area = found.numbers[-1]
+    found = drift.check(Drift(reference=reference), gate_input(SOUND))
+    assert found.violations == []
+    area = found.measurements[-1]
     assert area.name == "AUC of telling the two sets apart" and area.low < 0.53 < 0.6
 
 
@@ -68,8 +72,8 @@ def test_rows_of_one_source_have_not_drifted(reference: str) -> None:
     ],
 )
 def test_a_column_that_has_drifted_is_named(reference: str, column: dict[str, pl.Expr], fault: str) -> None:
-    found = drift.check(Drift(reference=reference), view(SOUND.with_columns(**column)))
-    assert next(one for one in found.faults if not one.startswith("a model")).startswith(fault)
+    found = drift.check(Drift(reference=reference), gate_input(SOUND.with_columns(**column)))
+    assert next(one for one in found.violations if not one.startswith("a model")).startswith(fault)
 
 
 def test_what_no_column_shows_alone_the_model_sees(tmp_path) -> None:
@@ -82,18 +86,20 @@ def test_what_no_column_shows_alone_the_model_sees(tmp_path) -> None:
     now = pl.DataFrame(
         {**ids, "t": [f"{one} {two} {i:05}" for i, (one, two) in enumerate(zip(a, b, strict=True), 5000)]}
     )
-    found = drift.check(Drift(reference=str(tmp_path / "r.parquet")), view(now))
-    assert len(found.faults) == 1 and found.faults[0].startswith("a model tells the two sets apart with an AUC of 0.")
+    found = drift.check(Drift(reference=str(tmp_path / "r.parquet")), gate_input(now))
+    assert len(found.violations) == 1 and found.violations[0].startswith(
+        "a model tells the two sets apart with an AUC of 0."
+    )
 
 
 def test_a_reference_that_cannot_be_read_is_refused(tmp_path) -> None:
     with pytest.raises(
         UsageError, match="there is no dataset's folder, nor a file that ends in .parquet, .csv, .jsonl"
     ):
-        drift.check(Drift(reference="nowhere.txt"), view(SOUND))
+        drift.check(Drift(reference="nowhere.txt"), gate_input(SOUND))
     SOUND.drop("age").write_csv(tmp_path / "r.csv")
     with pytest.raises(UsageError, match="lacks the column age"):
-        drift.check(Drift(reference=str(tmp_path / "r.csv")), view(SOUND))
+        drift.check(Drift(reference=str(tmp_path / "r.csv")), gate_input(SOUND))
 
 
 def test_a_raw_reference_is_read_as_the_data_were(tmp_path) -> None:
@@ -105,9 +111,12 @@ def test_a_raw_reference_is_read_as_the_data_were(tmp_path) -> None:
     raw = now.with_columns(member, pl.col("job").fill_null(" ? "), pl.col("age").cast(pl.String))
     raw.write_parquet(tmp_path / "r.parquet")
     features = {name: now.schema[name] for name in ("age", "hours", "job", "member")}
-    found = drift.check(Drift(reference=str(tmp_path / "r.parquet")), View.of(now.lazy(), features, 1000, 1, ["", "?"]))
-    assert found.faults == []
-    assert {one.name: one.value for one in found.numbers}["Cramér's V of job"] == 0
+    found = drift.check(
+        Drift(reference=str(tmp_path / "r.parquet")),
+        GateInput.hiding_test_answers(now.lazy(), features, 1000, 1, ["", "?"]),
+    )
+    assert found.violations == []
+    assert {one.name: one.value for one in found.measurements}["Cramér's V of job"] == 0
 
 
 @pytest.mark.parametrize(
@@ -124,14 +133,14 @@ def test_a_raw_reference_is_read_as_the_data_were(tmp_path) -> None:
 def test_a_damaged_reference_is_one_sentence(tmp_path, name: str, content: str, sentence: str) -> None:
     (tmp_path / name).write_text(content)
     with pytest.raises(UsageError, match=f"{name}.*{sentence}"):
-        drift.check(Drift(reference=str(tmp_path / name)), view(SOUND))
+        drift.check(Drift(reference=str(tmp_path / name)), gate_input(SOUND))
 
 
 def test_a_class_that_stands_in_one_fold_alone_is_no_crash() -> None:
     """What is left to learn from has one class, which is then all that can be said."""
     rare = SOUND.with_columns(answer=pl.when(id="r00000").then(pl.lit("yes")).otherwise(pl.lit("no")))
-    assert labels.check(Labels(), view(rare)).looked_at == 800
-    assert leak.check(Leak(most=1), view(rare)).looked_at == 800
+    assert labels.check(Labels(), gate_input(rare)).rows_checked == 800
+    assert leak.check(Leak(max_auc=1), gate_input(rare)).rows_checked == 800
 
 
 def test_psi_is_that_of_the_book() -> None:

@@ -65,7 +65,7 @@ def test_no_row_is_lost_and_train_has_the_shares(
     train = left.with_columns(own=own).filter(split="train").join(rows, left_on="own", right_on="id")
     times = dict(train[SOURCE].value_counts().iter_rows())
     have = dict(rows.filter(split="train")[SOURCE].value_counts().iter_rows())
-    assert {one["source"]: one["taught"] for one in facts["mixing"] if one["taught"]} == times
+    assert {one["source"]: one["rows_after"] for one in facts["mixing"] if one["rows_after"]} == times
     assert train.group_by("own").len()["len"].max() <= repeat
     whole = sum(config.weights.values())
     for name, weight in config.weights.items():
@@ -111,7 +111,7 @@ def test_weights_name_the_sources_that_there_are(weights: dict[str, float], sent
         ({"by": "x"}, "give `by` and `weights` together"),
         ({"weights": {"a": 1}}, "give `by` and `weights` together"),
         ({"repeat": 2}, "data.mixing.repeat has no effect without data.mixing.by"),
-        ({"by": "x", "weights": {"a": 1}, "repeat": 0}, "data.mixing.repeat=0: give a number of times from 1"),
+        ({"by": "x", "weights": {"a": 1}, "repeat": 0}, "data.mixing.repeat=0: give a number from 1"),
         ({"by": "x", "weights": {"a": -1}}, "data.mixing.weights.a=-1: give a weight from 0"),
         ({"by": "x", "weights": {"a": 0}}, "data.mixing.weights are all 0"),
     ],

@@ -105,7 +105,7 @@ def missing_share(rows: pl.DataFrame) -> pl.DataFrame:
     return put(rows, "hours-per-week", some(rows, 0.65), pl.lit(None))
 
 
-@fault("burst", r"^hours-per-week is missing in 3\d rows one after another")
+@fault("missing_runs", r"^hours-per-week is missing in 3\d rows one after another")
 def missing_burst(rows: pl.DataFrame) -> pl.DataFrame:
     place = pl.Series(range(rows.height))
     return put(rows, "hours-per-week", place.is_between(500, 529) | some(rows, 0.02), pl.lit(None))

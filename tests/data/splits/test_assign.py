@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.data.row_store import RowStore
 from shipworthy.data.splits import assign as module
+from shipworthy.data.splits.check import check_disjoint
 from shipworthy.data.splits.folds import cap, fold
-from shipworthy.data.splits.proof import prove
 from shipworthy.data.splits.schema import Split
 
-CONFIG = Split(test=0.2, validation=0.2, apart=["answer"])
+CONFIG = Split(test=0.2, validation=0.2, group_columns=["answer"])
 
 
 def frame(n: int, clusters: Sequence[int] = (), answers: Sequence[int] = (), start: int = 0) -> pl.DataFrame:
@@ -36,16 +36,16 @@ def frame(n: int, clusters: Sequence[int] = (), answers: Sequence[int] = (), sta
 def divide(
     rows: pl.DataFrame, config: Split, seed: int = 1, batch_rows: int = 1000
 ) -> tuple[pl.DataFrame, dict[str, Any]]:
-    """The rows with split, group and fold, by id, and what was proved of them."""
+    """The rows with split, group and fold, by id, and what `check_disjoint` counted."""
     with TemporaryDirectory() as folder:
         store = RowStore(rows, Path(folder), batch_rows=batch_rows)
         module.assign(store, config, seed, ["x"])
-        proof = prove(store, config, ["x"])
+        counts = check_disjoint(store, config, ["x"])
         cap(store, config, seed)
         fold(store, config, seed)
         rejected = pl.concat(store.rejected())
         assert store.height + rejected.height == rows.height
-        return store.rows.collect(), {"proof": proof, "rejected": rejected}
+        return store.rows.collect(), {"counts": counts, "rejected": rejected}
 
 
 def counts(rows: pl.DataFrame) -> dict[str, int]:
@@ -65,7 +65,7 @@ def test_no_group_in_two_splits_whatever_order_and_batches(
     rows = pl.concat([frame(40, clusters, answers), frame(60, start=40)])
     result, known = divide(rows, CONFIG)
     for name in ("cluster", "answer"):
-        assert known["proof"][name] == {"values": rows[name].n_unique(), "in two splits": 0}
+        assert known["counts"][name] == {"values": rows[name].n_unique(), "in two splits": 0}
         assert result.group_by(name).agg(pl.col("split").n_unique())["split"].max() == 1
     order = list(range(rows.height))
     shuffler.shuffle(order)
@@ -82,9 +82,9 @@ def test_groups_reach_through_clusters_answers_and_equal_rows(tmp_path: Path) ->
             "answer": ["x", "y", "y", "z", "z", "u", None, None],
         }
     )
-    for name, apart, wanted in (("one", ["answer"], "abbbaffh"), ("two", [], "abcceffh")):
+    for name, group_columns, wanted in (("one", ["answer"], "abbbaffh"), ("two", [], "abcceffh")):
         store = RowStore(rows, tmp_path / name)
-        labels = module.groups(store, apart, ["x"])
+        labels = module.groups(store, group_columns, ["x"])
         assert "".join(store.column("id").gather(labels)) == wanted
 
 
@@ -132,11 +132,11 @@ def test_an_empty_split_is_refused() -> None:
         divide(frame(20).clear(), CONFIG)
 
 
-def test_a_value_in_two_splits_fails_the_proof(tmp_path: Path) -> None:
+def test_a_value_in_two_splits_fails_the_check(tmp_path: Path) -> None:
     rows = pl.DataFrame({"id": ["a", "b"], "x": [1, 2], "cluster": ["c", "c"], "_group": ["a", "b"]})
     store = RowStore(rows.with_columns(split=pl.Series(["train", "test"])), tmp_path)
     with pytest.raises(AssertionError, match="cluster stands in two splits"):
-        prove(store, Split(), ["x"])
+        check_disjoint(store, Split(), ["x"])
 
 
 def test_the_cap_takes_from_train_alone() -> None:

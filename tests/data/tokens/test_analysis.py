@@ -11,8 +11,8 @@ from shipworthy.core.errors import UsageError
 from shipworthy.data.tokens import analysis, plots
 from shipworthy.data.tokens.encode import Encoder
 from shipworthy.data.tokens.schema import Tokens
-from shipworthy.data.tokens.vocabulary import Vocabulary, pieces
-from shipworthy.data.tokens.words import Words
+from shipworthy.data.tokens.vocabulary import Vocabulary, byte_tokens
+from shipworthy.data.tokens.word_sample import WordSample
 from tests.data.tokens.samples import chat, task
 from tests.tiny import CHATML
 
@@ -45,7 +45,7 @@ def test_facts_of_a_tokenizer_that_suits(tmp_path: Path) -> None:
     assert found["words"]["rows"] == 37
     # Question and answer, a line each: four words and one are as many tokens, and the line feed.
     assert found["words"]["per word"]["value"] == pytest.approx(6 / 5)
-    assert found["vocabulary"]["unknown"]["tokens"] == found["vocabulary"]["pieces"]["tokens"] == 0
+    assert found["vocabulary"]["unknown"]["tokens"] == found["vocabulary"]["byte_tokens"]["tokens"] == 0
     assert found["lengths"]["train"]["rows"] == 34
     assert {line["value"]: line["rows"] for line in found["by"]["service"]} == {"s3": 19, "ec2": 18}
     assert {line["length"] for line in found["truncation"]} >= {64}
@@ -77,10 +77,10 @@ def test_words_that_split_are_named_and_warned_of(tmp_path: Path) -> None:
 
 def test_bytes_and_parts_of_characters_are_counted(tmp_path: Path) -> None:
     found = analyse(tmp_path, rows(text="list ж item"))
-    assert found["vocabulary"]["pieces"]["tokens"] == 2 * 37
-    assert found["vocabulary"]["pieces"]["rows"] == 37
+    assert found["vocabulary"]["byte_tokens"]["tokens"] == 2 * 37
+    assert found["vocabulary"]["byte_tokens"]["rows"] == 37
     assert [said for said in found["warnings"] if "bytes or parts of characters" in said]
-    assert not analyse(tmp_path, rows(text="list ж item"), Tokens(max_pieces=0.5))["warnings"]
+    assert not analyse(tmp_path, rows(text="list ж item"), Tokens(max_byte_tokens=0.5))["warnings"]
 
 
 def test_unknown_text_is_counted(tmp_path: Path) -> None:
@@ -88,10 +88,10 @@ def test_unknown_text_is_counted(tmp_path: Path) -> None:
     vocabulary = Vocabulary(chats.tokenizer)
     unknown = chats.tokenizer.unk_token_id
     vocabulary.add(pl.Series([[5, unknown, unknown], [6, 7], []], dtype=pl.List(pl.Int32)))
-    facts = vocabulary.facts()
-    assert (facts["tokens"], facts["used"]) == (5, 4)
-    assert (facts["unknown"]["tokens"], facts["unknown"]["rows"], facts["unknown"]["share"]) == (2, 1, 0.4)
-    said = analysis.warnings({"vocabulary": facts, "words": {"rows": 0}}, Tokens())
+    summary = vocabulary.summary()
+    assert (summary["tokens"], summary["used"]) == (5, 4)
+    assert (summary["unknown"]["tokens"], summary["unknown"]["rows"], summary["unknown"]["share"]) == (2, 1, 0.4)
+    said = analysis.warnings({"vocabulary": summary, "words": {"rows": 0}}, Tokens())
     assert "2 tokens (40.00%) stand for text that the vocabulary lacks, in 1 rows" in said[0]
 
 
@@ -105,14 +105,14 @@ def test_bytes_of_a_sentencepiece_vocabulary() -> None:
         def get_vocab(self) -> dict[str, int]:
             return {"<0x0A>": 0, "<0xC3>": 1, "word": 2, "é": 3}
 
-    assert pieces(Vocab()).tolist() == [False, True, False, False]  # type: ignore[arg-type]
+    assert byte_tokens(Vocab()).tolist() == [False, True, False, False]  # type: ignore[arg-type]
 
 
 def test_the_sample_is_that_of_the_lowest_draws() -> None:
     def kept(ids: list[str]) -> list[str]:
-        words = Words(3)
+        words = WordSample(3)
         for i in ids:
-            (number,) = words.wanted([i])
+            (number,) = words.draw_numbers([i])
             if number is not None:
                 words.add(number, i, i)
         return sorted(i for _, i, _ in words._kept)
@@ -141,7 +141,7 @@ def test_pictures_stand_in_the_page(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"lengths": [0]}, {"batch_sizes": [-1]}, {"sample": 0}, {"max_per_word": 0}, {"max_pieces": 1.5}]
+    "change", [{"lengths": [0]}, {"batch_sizes": [-1]}, {"sample": 0}, {"max_per_word": 0}, {"max_byte_tokens": 1.5}]
 )
 def test_settings_that_make_no_sense_are_refused(change: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match=f"data.tokens.{next(iter(change))}="):

@@ -1,4 +1,4 @@
-"""What a run draws from the mains, by its machine's configured watts."""
+"""Energy that a run uses, by the configured power of its machine (watts)."""
 
 from shipworthy.architect.compute.schema import Machine
 from shipworthy.core.energy import JOULES_PER_KWH, watts

@@ -1,4 +1,4 @@
-"""The machine as it is: what the config leaves open is read here."""
+"""The hardware of this machine, for the fields that the config leaves open."""
 
 import difflib
 import os

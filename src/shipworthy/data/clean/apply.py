@@ -1,4 +1,4 @@
-"""All cleaners over all rows in one lazy pass; each is the file of its name."""
+"""Applies all cleaners to all rows in one lazy pass; each is implemented by the file of its name."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
@@ -13,13 +13,13 @@ CLEANERS = Lazy("shipworthy.data.clean.{data.clean}")
 
 
 @dataclass(frozen=True)
-class Step:
-    """What one cleaner makes of the rows.
+class CleanerResult:
+    """The rows after one cleaner, what it rejects and what it counts.
 
     Attributes:
         rows: the cleaned rows; columns whose names begin with _ are working space.
-        rejections: reason → what is wrong with a row (str, null where nothing is).
-        counts: what the report counts → an aggregation over `rows` (int).
+        rejections: reason → detail (str; null: the row is kept).
+        counts: name in the report → an aggregation over `rows` (int).
     """
 
     rows: pl.LazyFrame
@@ -29,12 +29,12 @@ class Step:
 
 @dataclass(frozen=True)
 class Cleaned:
-    """The rows with every change, not yet computed.
+    """The rows after all cleaners, not yet computed.
 
     Attributes:
-        rows: as they came, cleaned, with working columns whose names begin with _clean_.
-        rejections: (reason, detail) in the order of the cleaners; the first detail that is not null takes the row out.
-        counts: what the report counts → an aggregation over `rows`, e.g. `pii: email` (int).
+        rows: the cleaned rows, with working columns whose names begin with _clean_.
+        rejections: (reason, detail) in the order of the cleaners; the first detail that is not null rejects the row.
+        counts: name in the report → an aggregation over `rows`, e.g. `pii: email` (int).
     """
 
     rows: pl.LazyFrame
@@ -65,8 +65,8 @@ def apply(config: Cleaning, rows: pl.LazyFrame, columns: Sequence[str]) -> Clean
             )
         if not columns:  # a table of numbers
             continue
-        step: Step = CLEANERS.load(cleaner.name).step(part, rows, columns)
-        # Judged here and now: what a later cleaner changes, such as a mask, is not held against a row.
+        step: CleanerResult = CLEANERS.load(cleaner.name).step(part, rows, columns)
+        # Computed before the later cleaners change the text: a mask, for instance, is no reason to reject a row.
         judged = {f"_clean_{cleaner.name}_{n}": detail for n, detail in enumerate(step.rejections.values())}
         rows = step.rows.with_columns(**judged)
         rejections += zip(step.rejections, map(pl.col, judged), strict=True)

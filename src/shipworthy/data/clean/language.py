@@ -1,4 +1,4 @@
-"""The language that a text is in, by py3langid: naive Bayes over byte n-grams (Lui and Baldwin 2012, ACL demos)."""
+"""Language identification by py3langid: naive Bayes over byte n-grams (Lui and Baldwin 2012, ACL demos)."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -7,15 +7,15 @@ from typing import Any
 import polars as pl
 
 from shipworthy.core.errors import UsageError
-from shipworthy.data.clean.apply import Step
+from shipworthy.data.clean.apply import CleanerResult
 from shipworthy.data.clean.schema import Language
 
 
-def step(config: Language, rows: pl.LazyFrame, columns: Sequence[str]) -> Step:
-    """Rejects rows whose text is, as far as the detector is certain, in none of the allowed languages.
+def step(config: Language, rows: pl.LazyFrame, columns: Sequence[str]) -> CleanerResult:
+    """Rejects rows whose text is in none of the allowed languages, with at least the probability of the config.
 
     Raises:
-        UsageError: an allowed language is none that the detector knows.
+        UsageError: the detector does not know an allowed language.
     """
     if unknown := sorted(set(config.allow) - set(_detector().labels)):
         raise UsageError(f"data.clean.language.allow names '{unknown[0]}': give ISO 639-1 codes, such as en.")
@@ -31,14 +31,14 @@ def step(config: Language, rows: pl.LazyFrame, columns: Sequence[str]) -> Step:
         )
         for name in config.columns or columns
     )
-    return Step(rows, {"language": pl.coalesce(*faults)})
+    return CleanerResult(rows, {"language": pl.coalesce(*faults)})
 
 
 def _foreign(config: Language, text: str | None) -> str | None:
     if text is None or len(text) < config.min_characters:
         return None
     code, probability = _detector().classify(text)
-    if code in config.allow or probability < config.certain:
+    if code in config.allow or probability < config.min_probability:
         return None
     return f"is in {code} with probability {probability:.2f}, not in {' or '.join(config.allow)}"
 

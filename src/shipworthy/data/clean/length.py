@@ -4,17 +4,17 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
-from shipworthy.data.clean.apply import Step
+from shipworthy.data.clean.apply import CleanerResult
 from shipworthy.data.clean.schema import Length, Limits
 
 # Python's \w+, as `data/normalize.py: words` counts them; Rust's \w also takes marks and joiners.
 WORD = r"[\p{L}\p{N}_]+"
 
 
-def step(config: Length, rows: pl.LazyFrame, columns: Sequence[str]) -> Step:
+def step(config: Length, rows: pl.LazyFrame, columns: Sequence[str]) -> CleanerResult:
     """Rejects rows with a text outside its limits; a missing text has no length."""
-    faults = [fault for name, limits in config.columns.items() for fault in _faults(name, limits)]
-    return Step(rows, {"length": pl.coalesce(*faults)})
+    faults = [damage for name, limits in config.columns.items() for damage in _faults(name, limits)]
+    return CleanerResult(rows, {"length": pl.coalesce(*faults)})
 
 
 def words(text: pl.Expr) -> pl.Expr:

@@ -1,4 +1,4 @@
-"""The cleaners' pass over conversations: every text in them is cleaned by itself, arguments of calls included."""
+"""Applies the cleaners to conversations: to each message by itself, and to the arguments of tool calls."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ WHY = "_clean_why"
 
 
 def clean(config: Cleaning, store: RowStore, column: str) -> dict[str, int]:
-    """Cleans the messages of `column` and rejects what the cleaners do; what they counted, for the report.
+    """Cleans the messages of `column` and rejects rows; returns what the cleaners counted, for the report.
 
     Args:
         config: which cleaners; where they name columns, it is this one.
@@ -52,7 +52,7 @@ def _cleaned(config: Cleaning, column: str, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _texts(value: list[dict[str, Any]]) -> Iterator[str]:
-    """What is said in messages, in a fixed order."""
+    """The texts of the messages, in a fixed order."""
     found: list[str] = []
 
     def note(text: str) -> str:
@@ -64,7 +64,7 @@ def _texts(value: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def _replaced(conversation: list[dict[str, Any]], by: Callable[[str], str]) -> list[dict[str, Any]]:
-    """The messages with other texts: contents, and what stands in the arguments of calls; never roles, names, ids."""
+    """The messages with `by` applied to contents and to strings in arguments of calls; not to roles, names or ids."""
     return [
         message
         | ({"content": by(message["content"])} if isinstance(message.get("content"), str) else {})
@@ -75,16 +75,16 @@ def _replaced(conversation: list[dict[str, Any]], by: Callable[[str], str]) -> l
 
 def _call(call: dict[str, Any], by: Callable[[str], str]) -> dict[str, Any]:
     function = call["function"]
-    return call | {"function": function | {"arguments": _within(function["arguments"], by)}}
+    return call | {"function": function | {"arguments": _replaced_in(function["arguments"], by)}}
 
 
-def _within(value: Any, by: Callable[[str], str]) -> Any:
+def _replaced_in(value: Any, by: Callable[[str], str]) -> Any:
     match value:
         case str():
             return by(value)
         case list():
-            return [_within(one, by) for one in value]
+            return [_replaced_in(one, by) for one in value]
         case dict():
-            return {key: _within(one, by) for key, one in value.items()}
+            return {key: _replaced_in(one, by) for key, one in value.items()}
         case _:
             return value

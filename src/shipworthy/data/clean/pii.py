@@ -1,4 +1,4 @@
-"""Personal data and keys: found by their look and their check digits, masked by a placeholder of their kind."""
+"""Personal data and keys: found by patterns and check digits, masked by a placeholder of their kind."""
 
 import ipaddress
 import re
@@ -8,10 +8,10 @@ from functools import partial
 import polars as pl
 
 from shipworthy.core.secrets import LOOKS
-from shipworthy.data.clean.apply import Step
+from shipworthy.data.clean.apply import CleanerResult
 from shipworthy.data.clean.schema import PII
 
-# What nothing of this kind can be without: texts that lack all of it are not looked at.
+# Every kind matches at least one of these; texts without any are skipped.
 HINT = r"@|\d|[A-Za-z0-9]{2}[_-]|A[KS]IA|AIza|BEGIN|Bearer|Authorization|://|eyJ|hooks\.slack|::"
 EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,24}\b")
 IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
@@ -24,8 +24,8 @@ IP = re.compile(
 KEY = re.compile("|".join(f"(?:{look})" for look in LOOKS.values()))
 
 
-def step(config: PII, rows: pl.LazyFrame, columns: Sequence[str]) -> Step:
-    """Masks or rejects what is found; counts it by kind, never by value."""
+def step(config: PII, rows: pl.LazyFrame, columns: Sequence[str]) -> CleanerResult:
+    """Masks or rejects what is found; counts it by kind."""
     wanted = {kind: action for kind, action in config.actions().items() if action != "keep"}
     masked = partial(_masked, config, list(wanted))
     fields = {"text": pl.String, **dict.fromkeys(wanted, pl.Int32)}
@@ -45,7 +45,7 @@ def step(config: PII, rows: pl.LazyFrame, columns: Sequence[str]) -> Step:
         for kind, action in wanted.items()
         if action == "reject"
     ]
-    return Step(
+    return CleanerResult(
         rows.drop(seen),
         {"personal data": pl.coalesce(*faults)} if faults else {},
         {f"pii: {kind}": number.sum() for kind, number in numbers.items()},

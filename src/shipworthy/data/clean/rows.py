@@ -1,4 +1,4 @@
-"""The cleaners' pass over the rows of a `RowStore`."""
+"""Applies the cleaners to the rows of a `RowStore`."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -13,7 +13,7 @@ WORKING = "_clean_"
 
 
 def clean(config: Cleaning, store: RowStore, columns: Sequence[str]) -> dict[str, int]:
-    """Cleans the texts of `columns` and rejects what the cleaners do; what they counted, for the report."""
+    """Cleans the texts of `columns` and rejects rows; returns what the cleaners counted, for the report."""
     planned = apply(config, pl.LazyFrame(schema=store.columns), columns)
     store.map(partial(_cleaned, config, columns))
     counted = store.rows.select(**planned.counts).collect(engine="streaming") if planned.counts else pl.DataFrame()

@@ -1,28 +1,19 @@
-"""How each row is cleaned, by itself: nothing here depends on another row."""
+"""How each row is cleaned; the result depends on that row alone."""
 
 from dataclasses import dataclass, field
 
 from shipworthy.core.errors import UsageError
+from shipworthy.core.validation import at_least, one_of, share_above_zero
 
 PII_ACTIONS = ("mask", "reject", "keep")
 
 
-def one_of(key: str, value: str, choices: tuple[str, ...]) -> None:
-    """Refuses a value that is none of the choices.
-
-    Raises:
-        UsageError: with the key, the value and the choices.
-    """
-    if value not in choices:
-        raise UsageError(f"{key}={value}: choose one of {', '.join(choices)}.")
-
-
 @dataclass
 class Encoding:
-    """What becomes of text whose encoding was damaged, such as `cafÃ©` or a replacement character.
+    """What is done with text whose encoding was damaged, such as `cafÃ©` or a replacement character.
 
     Attributes:
-        action: reject (each damaged row), or repair (what can be read again without doubt; the rest is rejected).
+        action: reject (each damaged row), or repair (what can be decoded without doubt; the rest is rejected).
     """
 
     action: str = "reject"
@@ -32,7 +23,7 @@ class Encoding:
 
 
 @dataclass
-class Normal:
+class UnicodeForm:
     """One form for each text: no control or invisible characters, single spaces, none at the ends.
 
     Attributes:
@@ -87,39 +78,37 @@ class Length:
 
 @dataclass
 class Language:
-    """Rows in another language are rejected, where the detector is certain of it.
+    """Rows in another language are rejected.
 
     Attributes:
         allow: ISO 639-1 codes, such as en.
-        columns: whose texts are judged (empty: all that are cleaned).
-        certain: the least probability of another language at which a row is rejected (0 to 1).
-        min_characters: shorter texts are not judged, for the detector can't (characters).
+        columns: whose texts are checked (empty: all that are cleaned).
+        min_probability: a row is rejected if another language has at least this probability (0 to 1).
+        min_characters: shorter texts are not checked, as the detector is unreliable there (characters).
     """
 
     allow: list[str] = field(default_factory=list)
     columns: list[str] = field(default_factory=list)
-    certain: float = 0.9
+    min_probability: float = 0.9
     min_characters: int = 20
 
     def __post_init__(self) -> None:
         if not self.allow:
             raise UsageError("data.clean.language.allow is empty: name languages, such as [en], or drop the filter.")
-        if not 0 < self.certain <= 1:
-            raise UsageError(f"data.clean.language.certain={self.certain}: give a probability above 0, up to 1.")
-        if self.min_characters < 0:
-            raise UsageError(f"data.clean.language.min_characters={self.min_characters}: give 0 or more.")
+        share_above_zero("data.clean.language.min_probability", self.min_probability)
+        at_least("data.clean.language.min_characters", self.min_characters, 0)
 
 
 @dataclass
 class PII:
-    """What becomes of personal data and keys: mask (a placeholder such as <EMAIL>), reject (the row), or keep.
+    """What is done with personal data and keys: mask (a placeholder such as <EMAIL>), reject (the row), or keep.
 
     Attributes:
-        key: API keys, tokens and passwords by their look.
-        email: addresses.
+        key: API keys, tokens and passwords, by their patterns.
+        email: e-mail addresses.
         iban: bank accounts whose check digits are right.
         card: card numbers whose check digit is right.
-        ip: addresses of machines, IPv4 and IPv6.
+        ip: IP addresses, IPv4 and IPv6.
         phone: numbers that are possible in their country.
         region: the country whose national phone numbers are found too, such as US (empty: only those with +).
     """
@@ -141,16 +130,16 @@ class PII:
             raise UsageError(f"data.clean.pii.region={self.region}: give two capital letters, such as US.")
 
     def actions(self) -> dict[str, str]:
-        """Kind → what becomes of it, in the order in which they are looked for."""
+        """Kind → action, in the order in which kinds are searched for."""
         return {kind: getattr(self, kind) for kind in ("key", "email", "iban", "card", "ip", "phone")}
 
 
 @dataclass
 class Cleaning:
-    """The cleaners in the order in which they act, each the file of its name in data/clean/; null: left out."""
+    """The cleaners in the order in which they act, each in the file of its name in data/clean/; null: not used."""
 
     encoding: Encoding | None = field(default_factory=Encoding)
-    unicode: Normal | None = field(default_factory=Normal)
+    unicode: UnicodeForm | None = field(default_factory=UnicodeForm)
     length: Length | None = None
     language: Language | None = None
     pii: PII | None = None

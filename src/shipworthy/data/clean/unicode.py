@@ -1,4 +1,4 @@
-"""One form for each text: `data/normalize.py: normalize_text`, for whole columns."""
+"""`data/normalize.py: normalize_text`, vectorised over a column."""
 
 import sys
 import unicodedata
@@ -8,19 +8,19 @@ from itertools import groupby
 
 import polars as pl
 
-from shipworthy.data.clean.apply import Step
-from shipworthy.data.clean.schema import Normal
+from shipworthy.data.clean.apply import CleanerResult
+from shipworthy.data.clean.schema import UnicodeForm
 
 # Python's \s; Rust's lacks the four separators of ASCII.
 SPACES = r"[\s\x1c-\x1f]+"
 
 
-def step(config: Normal, rows: pl.LazyFrame, columns: Sequence[str]) -> Step:
+def step(config: UnicodeForm, rows: pl.LazyFrame, columns: Sequence[str]) -> CleanerResult:
     """No control or invisible characters, single spaces, the normal form."""
-    return Step(rows.with_columns(normal(pl.col(name), config.form) for name in columns))
+    return CleanerResult(rows.with_columns(normalized(pl.col(name), config.form) for name in columns))
 
 
-def normal(text: pl.Expr, form: str = "NFC") -> pl.Expr:
+def normalized(text: pl.Expr, form: str = "NFC") -> pl.Expr:
     """The text as `clean` gives it, in the form NFC or NFKC of Unicode (Standard Annex 15)."""
     visible = text.str.replace_all(SPACES, " ").str.replace_all(_invisible(), "")
     known = visible.str.normalize("NFKC" if form == "NFKC" else "NFC")

@@ -1,4 +1,4 @@
-"""Files of evaluation texts."""
+"""Reads files of evaluation texts."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -38,7 +38,7 @@ def _scan(file: Benchmark, path: Path, column: str) -> pl.LazyFrame:
     if path.suffix not in FORMATS:
         raise UsageError(f"{where} is none of {', '.join(FORMATS)}: give one of these.")
     if not path.is_file():
-        raise UsageError(f"{where} is not there: give the path of a file.")
+        raise UsageError(f"{where} does not exist: give the path of a file.")
     if (path.suffix == ".txt") != (file.column == ""):
         raise UsageError(f"{where}: name its column of texts (and none for .txt), not '{file.column}'.")
     try:

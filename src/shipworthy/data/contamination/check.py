@@ -1,4 +1,4 @@
-"""Evaluation texts in train: found, reported by pairs of rows, and acted on.
+"""Finds evaluation texts in train, reports them as pairs of rows, and rejects them, warns or fails.
 
 Runs of 13 words as in Brown et al., Language Models are Few-Shot Learners, 2020, appendix C.
 """
@@ -12,11 +12,11 @@ import polars as pl
 
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.progress import say, track
-from shipworthy.data.contamination.index import Hits, Index
+from shipworthy.data.contamination.evaluation_set import EvaluationSet, Matches
 from shipworthy.data.contamination.schema import Contamination
-from shipworthy.data.duplicates.documents import BATCH_ROWS, portions
-from shipworthy.data.duplicates.scratch import ordered, threads
-from shipworthy.data.duplicates.shingles import hashed_words
+from shipworthy.data.duplicates.documents import BATCH_ROWS, text_batch_bounds
+from shipworthy.data.duplicates.parallel import ordered_map, usable_cpus
+from shipworthy.data.duplicates.shingles import word_hashes
 from shipworthy.data.normalize import words
 
 PAIRS = {"id": pl.String, "set": pl.String, "other": pl.String, "match": pl.String, "shared": pl.String}
@@ -29,11 +29,11 @@ class Findings:
     Attributes:
         pairs: id (of the training row), set, other (the first row of the set that matches: its id, or file:line),
             match (exact, n-gram or near), shared (the words, or the similarity); by id, one for each set and match.
-        facts: for the report: the rows of train, how many share something, and the same for each set.
+        summary: for the report: the rows of train, how many share something, and the same for each set.
     """
 
     pairs: pl.DataFrame
-    facts: dict[str, Any]
+    summary: dict[str, Any]
 
     def details(self) -> pl.DataFrame:
         """One sentence for each training row that shares something: id, detail."""
@@ -85,32 +85,36 @@ def check(
         train: rows with `id`.
         others: evaluation sets by name, rows with `id`.
         column: the texts that are compared (str), in all of them.
-        config: what counts.
+        config: what counts as a match.
         workers: threads; null: as many as there are processors.
     """
-    indices = [Index(name, rows, column, config) for name, rows in others.items()]
+    evaluation_sets = [EvaluationSet(name, rows, column, config) for name, rows in others.items()]
 
     def compare(batch: pl.DataFrame) -> list[pl.DataFrame]:
-        hashed = hashed_words(batch[column])
-        return [_named(hits, batch, column, index) for index in indices for hits in index.find(hashed)]
+        hashed = word_hashes(batch[column])
+        return [
+            _named(hits, batch, column, evaluation_set)
+            for evaluation_set in evaluation_sets
+            for hits in evaluation_set.find(hashed)
+        ]
 
     total = train.select(pl.len()).collect(engine="streaming").item()
-    batches = _portions(train.select(pl.col("id").cast(pl.String), column))
+    batches = _text_batches(train.select(pl.col("id").cast(pl.String), column))
     found = [pl.DataFrame(schema=PAIRS)]
-    compared = ordered(compare, batches, workers or threads())
+    compared = ordered_map(compare, batches, workers or usable_cpus())
     for frames in track(compared, "train against evaluation sets, by batch", total=-(-total // BATCH_ROWS)):
         found += (frame for frame in frames if frame.height)
     pairs = pl.concat(found).sort("id", maintain_order=True)
-    return Findings(pairs, _facts(pairs, total, indices))
+    return Findings(pairs, _summary(pairs, total, evaluation_sets))
 
 
-def _portions(rows: pl.LazyFrame) -> Iterator[pl.DataFrame]:
+def _text_batches(rows: pl.LazyFrame) -> Iterator[pl.DataFrame]:
     for frame in rows.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True, lazy=True):
-        for low, high in portions(frame.to_series(1)):
+        for low, high in text_batch_bounds(frame.to_series(1)):
             yield frame[low:high]
 
 
-def _named(hits: Hits, batch: pl.DataFrame, column: str, index: Index) -> pl.DataFrame:
+def _named(hits: Matches, batch: pl.DataFrame, column: str, evaluation_set: EvaluationSet) -> pl.DataFrame:
     """The hits of a batch as rows of `pairs`."""
     texts = batch[column].gather(hits.rows).to_list()
     match hits.match:
@@ -123,21 +127,21 @@ def _named(hits: Hits, batch: pl.DataFrame, column: str, index: Index) -> pl.Dat
             shared = [f"Jaccard similarity {value:.2f}" for value in hits.similarity.tolist()]
         case _:
             shared = [" ".join(words(text)) for text in texts]
-    columns = {"id": batch["id"].gather(hits.rows), "other": index.ids.gather(hits.others), "shared": shared}
+    columns = {"id": batch["id"].gather(hits.rows), "other": evaluation_set.ids.gather(hits.others), "shared": shared}
     frame = pl.DataFrame(columns, schema_overrides={"shared": pl.String})
-    named = frame.with_columns(pl.lit(index.name).alias("set"), pl.lit(hits.match).alias("match"))
+    named = frame.with_columns(pl.lit(evaluation_set.name).alias("set"), pl.lit(hits.match).alias("match"))
     return named.select(*PAIRS)
 
 
-def _facts(pairs: pl.DataFrame, total: int, indices: list[Index]) -> dict[str, Any]:
-    sets = {}
-    for index in indices:
-        own = pairs.filter(pl.col("set") == index.name)
+def _summary(pairs: pl.DataFrame, total: int, evaluation_sets: list[EvaluationSet]) -> dict[str, Any]:
+    counts = {}
+    for evaluation_set in evaluation_sets:
+        own = pairs.filter(pl.col("set") == evaluation_set.name)
         matches = own.group_by("match").agg(pl.col("id").n_unique()).sort("match")
-        sets[index.name] = {
-            "rows": len(index.ids),
-            "rows found in train": index.touched(),
+        counts[evaluation_set.name] = {
+            "rows": len(evaluation_set.ids),
+            "rows found in train": evaluation_set.matched(),
             "training rows": own["id"].n_unique(),
             "by match": dict(matches.iter_rows()),
         }
-    return {"training rows": total, "training rows that share something": pairs["id"].n_unique(), "sets": sets}
+    return {"training rows": total, "training rows that share something": pairs["id"].n_unique(), "sets": counts}

@@ -1,9 +1,10 @@
-"""What counts as an evaluation text that the model was trained on, and what is done about it."""
+"""Which training texts count as copies of evaluation texts, and what is done about them."""
 
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from shipworthy.core.errors import UsageError
+from shipworthy.core.validation import one_of
 from shipworthy.data.duplicates.schema import MinHash
 
 WHERE = "data.contamination"
@@ -24,7 +25,7 @@ class Near(MinHash):
 
 @dataclass
 class Benchmark:
-    """A file of evaluation texts that must not stand in train.
+    """A file of evaluation texts that must not be in train.
 
     Attributes:
         path: a .jsonl, .csv, .parquet or .txt file (one text in each line); relative to the project's root.
@@ -41,11 +42,11 @@ class Contamination:
 
     Attributes:
         action: `fail`: prepare ends with an error; `drop`: the training rows are rejected; `warn`: they stay.
-        ngram: a run of so many words in both is a find (words). An evaluation text with fewer is looked for whole, as
-            one run of all its words.
-        shortest: evaluation texts with fewer words than this are a find only where they are a whole training text
+        ngram: length of the word n-grams that are compared: one in common is a match (words). A shorter evaluation text
+            is compared as one n-gram of all its words.
+        shortest: an evaluation text with fewer words than this matches only a training text with exactly the same words
             (words).
-        near: when two texts are as good as the same (null: not looked at).
+        near: when two texts count as near-duplicates (null: not compared).
         benchmarks: files beside the dataset's own validation and test splits.
     """
 
@@ -56,8 +57,7 @@ class Contamination:
     benchmarks: list[Benchmark] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        if self.action not in {"fail", "drop", "warn"}:
-            raise UsageError(f"{WHERE}.action={self.action}: give fail, drop or warn.")
+        one_of(f"{WHERE}.action", self.action, ("fail", "drop", "warn"))
         if not 1 <= self.shortest <= self.ngram:
             raise UsageError(
                 f"{WHERE}.shortest={self.shortest} and ngram={self.ngram}: need 1 ≤ shortest ≤ ngram (words)."

@@ -1,4 +1,4 @@
-"""From the buckets of a hash table to the pairs that are worth a look, never as many as a bucket's square."""
+"""Candidate pairs from the buckets of a hash table, at most about 32 per member however large a bucket is."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 
 Pairs = tuple[NDArray[Any], NDArray[Any]]
 
-# Buckets of up to so many more than one are paired fully. In larger ones each member is paired with the first and with
-# as many of its neighbours; members are numbered by the hash of their text, so whose neighbours they are is chance, but
-# the same chance for any order of rows.
+# In buckets of up to NEIGHBOURS + 1 members all pairs are made. In larger ones each member is paired with the first and
+# with its NEIGHBOURS next ones. Members are numbered by the hash of their text, so the pairs are the same for any order
+# of the rows.
 NEIGHBOURS = 32
 
 
-def pairs(keys: NDArray[np.uint32]) -> Iterator[Pairs]:
-    """Pairs of members with equal keys: first the nearest in number, then ever farther ones.
+def candidate_pairs(keys: NDArray[np.uint32]) -> Iterator[Pairs]:
+    """Pairs of members with equal keys, by increasing distance of their numbers.
 
     Args:
         keys: shape (n,), the key of each member in one table.

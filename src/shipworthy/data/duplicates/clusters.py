@@ -1,4 +1,4 @@
-"""From texts to clusters: every method proposes pairs, what proves true is joined."""
+"""From texts to clusters: every method proposes candidate pairs; those above its threshold are merged."""
 
 from dataclasses import fields
 from pathlib import Path
@@ -10,10 +10,10 @@ import polars as pl
 
 from shipworthy.core.lazy import Lazy
 from shipworthy.data.duplicates import exact
-from shipworthy.data.duplicates.components import Rows, merge
+from shipworthy.data.duplicates.connected_components import Rows, merge_components
 from shipworthy.data.duplicates.documents import Documents, read
+from shipworthy.data.duplicates.parallel import usable_cpus
 from shipworthy.data.duplicates.schema import Duplicates
-from shipworthy.data.duplicates.scratch import threads
 
 METHODS = Lazy("shipworthy.data.duplicates.{data.duplicates}")
 
@@ -23,22 +23,22 @@ def clusters(
 ) -> Rows:
     """Connected components of duplicates: shape (n,), for each row the lowest row of its component.
 
-    The components are the same for any order of the rows and any number of workers. Rows with a missing text stand
-    alone; texts without a word are equal only letter by letter.
+    The components are the same for any order of the rows and any number of workers. A row with a missing text
+    is a component of its own; texts without a word are compared character by character.
 
     Args:
-        rows: n rows, by id; they are read more than once, so they had better lie on disk.
+        rows: n rows, by id; they are read more than once, so they should be on disk.
         column: the texts (str).
         config: which methods; each is the file of this folder with its name.
-        scratch: folder for what does not fit into memory (8 bytes for each word, 4 for each band of a text); null:
+        scratch: folder for temporary files (8 bytes for each word, 4 for each band of a text); null:
             the system's.
         workers: threads; null: as many as there are processors.
     """
     near = {field.name: getattr(config, field.name) for field in fields(config) if field.name != "exact"}
     near = {name: method for name, method in near.items() if method}
     if not near and config.exact.by == "text":
-        return exact.alike(rows, column)
-    workers = workers or threads()
+        return exact.first_identical(rows, column)
+    workers = workers or usable_cpus()
     with TemporaryDirectory(dir=scratch) as folder:
         by_size: dict[int, Documents] = {}
         labels: Rows | None = None
@@ -49,12 +49,12 @@ def clusters(
             documents = by_size[size]
             labels = np.arange(len(documents), dtype=np.int32) if labels is None else labels
             if method:
-                labels = _joined(labels, documents, name, method, Path(folder), workers)
+                labels = _merge_by(labels, documents, name, method, Path(folder), workers)
         assert labels is not None
         return _of_rows(documents, labels)
 
 
-def facts(labels: Rows) -> dict[str, int]:
+def cluster_counts(labels: Rows) -> dict[str, int]:
     """For the report: rows, clusters, those of several rows, the rows in these, and the rows in the largest."""
     sizes = np.bincount(labels)
     several = sizes[sizes > 1]
@@ -67,22 +67,22 @@ def facts(labels: Rows) -> dict[str, int]:
     }
 
 
-def _joined(labels: Rows, documents: Documents, name: str, method: Any, folder: Path, workers: int) -> Rows:
+def _merge_by(labels: Rows, documents: Documents, name: str, method: Any, folder: Path, workers: int) -> Rows:
     """The labels of the texts after one method."""
     module = METHODS.load(name)
-    for proposed in module.propose(documents, method, folder, workers):
-        apart = labels[proposed[0]] != labels[proposed[1]]
-        left, right = proposed[0][apart], proposed[1][apart]
-        close = module.close(documents, left, right, method, folder)
-        labels = merge(labels, left[close], right[close])
+    for proposed in module.candidates(documents, method, folder, workers):
+        different = labels[proposed[0]] != labels[proposed[1]]
+        left, right = proposed[0][different], proposed[1][different]
+        above_threshold = module.above_threshold(documents, left, right, method, folder)
+        labels = merge_components(labels, left[above_threshold], right[above_threshold])
     return labels
 
 
 def _of_rows(documents: Documents, labels: Rows) -> Rows:
     """From the labels of texts to those of rows."""
-    lowest = np.full(len(labels), len(documents.number), np.int32)
+    lowest = np.full(len(labels), len(documents.text_of_row), np.int32)
     np.minimum.at(lowest, labels, documents.first_row)
-    worded = documents.number >= 0
-    result = documents.alike.copy()
-    result[worded] = lowest[labels[documents.number[worded]]]
+    worded = documents.text_of_row >= 0
+    result = documents.first_identical.copy()
+    result[worded] = lowest[labels[documents.text_of_row[worded]]]
     return result

@@ -1,4 +1,4 @@
-"""The distinct texts of a column as sets of shingles, on disk: what every method looks at."""
+"""The distinct texts of a column as sets of shingles, on disk: the input of every method."""
 
 import mmap
 from collections.abc import Iterator
@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 
 from shipworthy.core.progress import track
 from shipworthy.data.duplicates import exact, shingles
-from shipworthy.data.duplicates.ragged import Ragged, cuts, ends
-from shipworthy.data.duplicates.scratch import ordered
+from shipworthy.data.duplicates.parallel import ordered_map
+from shipworthy.data.duplicates.ragged_array import RaggedArray, batch_bounds, offsets_from_lengths
 
 BATCH_ROWS = 20_000
 HELD_TEXTS = 100_000
-PIECE_BYTES = 1 << 21
+BATCH_BYTES = 1 << 21
 BLOCK_VALUES = 1 << 19
-# A mapped file counts as memory of the process as far as it was touched. One larger than this is let go of in between.
+# The pages of a mapped file that were read count as memory of the process. Those of a larger file than this are
+# released after every part.
 MAPPED_BYTES = 1 << 28
 PAGES_AROUND = 1 << 16
 
@@ -30,61 +31,62 @@ class Documents:
 
     Attributes:
         first_row: shape (m,), the lowest row with that text.
-        number: shape (n,), the text of each row; -1 where it has no words.
-        alike: shape (n,), the lowest row with the same characters.
-        order: shape (m,), where in the file a text stands.
-        offsets: of the file's rows.
+        text_of_row: shape (n,), the text of each row; -1 where it has no words.
+        first_identical: shape (n,), the lowest row with the same text, character by character.
+        file_position: shape (m,), the row of the file that holds the text.
+        offsets: shape (m + 1,), where each row of the file begins (values).
         file: sorted shingles (int64), one text after the other, in the order of the rows.
         source, column: where the texts are read from.
     """
 
     first_row: NDArray[np.int32]
-    number: NDArray[np.int32]
-    alike: NDArray[np.int32]
-    order: NDArray[np.int32]
+    text_of_row: NDArray[np.int32]
+    first_identical: NDArray[np.int32]
+    file_position: NDArray[np.int32]
     offsets: NDArray[np.int64]
     file: Path
     source: pl.LazyFrame
     column: str
 
     def __len__(self) -> int:
-        return len(self.order)
+        return len(self.file_position)
 
-    def blocks(self) -> Iterator[Ragged]:
-        """All texts of the file, in its order, some at a time."""
+    def blocks(self) -> Iterator[RaggedArray]:
+        """All texts of the file, in its order, about `BLOCK_VALUES` shingles at a time."""
         with self.file.open("rb") as file:
-            for low, high in cuts(self.offsets, BLOCK_VALUES):
+            for low, high in batch_bounds(self.offsets, BLOCK_VALUES):
                 offsets = self.offsets[low : high + 1]
                 values = np.fromfile(file, np.int64, int(offsets[-1] - offsets[0]))
-                yield Ragged(values, offsets - offsets[0])
+                yield RaggedArray(values, offsets - offsets[0])
 
     def texts(self) -> Iterator[pl.Series]:
-        """All texts, in the order of their numbers, some at a time; the source is read anew for each part."""
+        """All texts, by number, `HELD_TEXTS` at a time; the source is read again for each part."""
         for low in range(0, len(self), HELD_TEXTS):
             wanted = self.first_row[low : low + HELD_TEXTS]
-            mask = np.zeros(len(self.number), np.bool_)
+            mask = np.zeros(len(self.text_of_row), np.bool_)
             mask[wanted] = True
             found = pl.concat(batches(self.source, self.column, mask))
             yield found.gather(np.argsort(np.argsort(wanted)))
 
-    def jaccard(self, left: NDArray[Any], right: NDArray[Any], least: float) -> NDArray[np.float64]:
-        """The Jaccard similarity of texts left[i] and right[i]: shape (k,); 0 where it can't be `least`.
+    def jaccard(self, left: NDArray[Any], right: NDArray[Any], minimum: float) -> NDArray[np.float64]:
+        """The Jaccard similarity of texts left[i] and right[i]: shape (k,).
 
-        It is that of the sets of 63-bit hashes: exact, but for collisions (see shingles.py).
+        It is 0 where the lengths alone show that it is below `minimum`. It is computed from sets of 63-bit hashes:
+        exact but for collisions (see shingles.py).
         """
-        a, b = self.order[left], self.order[right]
+        a, b = self.file_position[left], self.file_position[right]
         lengths = np.diff(self.offsets)
         shorter, longer = np.minimum(lengths[a], lengths[b]), np.maximum(lengths[a], lengths[b])
         result = np.zeros(len(a))
-        likely = np.flatnonzero(shorter >= least * longer)
+        likely = np.flatnonzero(shorter >= minimum * longer)
         if not len(likely):
             return result
         with self.file.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-            sets = Ragged(np.frombuffer(mapped, np.int64), self.offsets)
+            sets = RaggedArray(np.frombuffer(mapped, np.int64), self.offsets)
             large = len(mapped) > MAPPED_BYTES
             step = MAPPED_BYTES // PAGES_AROUND // 2 if large else len(likely)
             for some in (likely[i : i + step] for i in range(0, len(likely), step)):
-                for low, high in cuts(ends(shorter[some] + longer[some]), BLOCK_VALUES):
+                for low, high in batch_bounds(offsets_from_lengths(shorter[some] + longer[some]), BLOCK_VALUES):
                     part = some[low:high]
                     shared = intersections(sets.take(a[part]), sets.take(b[part]))
                     result[part] = shared / (shorter[part] + longer[part] - shared)
@@ -94,16 +96,16 @@ class Documents:
         return result
 
 
-def intersections(a: Ragged, b: Ragged) -> NDArray[np.int64]:
+def intersections(a: RaggedArray, b: RaggedArray) -> NDArray[np.int64]:
     """How many values row i of a and row i of b share, both sorted and without repetition: shape (k,)."""
-    x, y = shingles.matrix(a), shingles.matrix(b)
+    x, y = shingles.indicator_matrix(a), shingles.indicator_matrix(b)
     x.has_canonical_format = y.has_canonical_format = True
     shared: NDArray[np.int64] = np.diff(x.multiply(y).indptr)
     return shared
 
 
 def read(rows: pl.LazyFrame, column: str, size: int, folder: Path, workers: int) -> Documents:
-    """Reads the texts once for what is equal, and once more for the words of what is left.
+    """Reads the texts once to find identical ones, and once more to hash the words of the distinct ones.
 
     Args:
         rows: n rows.
@@ -112,22 +114,22 @@ def read(rows: pl.LazyFrame, column: str, size: int, folder: Path, workers: int)
         folder: where the file goes.
         workers: threads.
     """
-    alike = exact.alike(rows, column)
-    chosen = np.flatnonzero(alike == np.arange(len(alike)))
+    first_identical = exact.first_identical(rows, column)
+    chosen = np.flatnonzero(first_identical == np.arange(len(first_identical)))
     file = folder / f"shingles_{size}"
-    lengths, sequences = _write(rows, column, size, file, chosen, len(alike), workers)
-    worded, spelled = np.flatnonzero(sequences), np.full(len(sequences), -1, np.int32)
-    _, first, inverse = np.unique(sequences[worded], return_index=True, return_inverse=True)
+    lengths, text_hashes = _write(rows, column, size, file, chosen, len(first_identical), workers)
+    worded, spelled = np.flatnonzero(text_hashes), np.full(len(text_hashes), -1, np.int32)
+    _, first, inverse = np.unique(text_hashes[worded], return_index=True, return_inverse=True)
     spelled[worded] = inverse
     order = worded[first].astype(np.int32)
-    place = np.empty(len(alike), np.int32)
+    place = np.empty(len(first_identical), np.int32)
     place[chosen] = np.arange(len(chosen), dtype=np.int32)
     return Documents(
         first_row=chosen[order].astype(np.int32),
-        number=spelled[place[alike]],
-        alike=alike,
-        order=order,
-        offsets=ends(lengths),
+        text_of_row=spelled[place[first_identical]],
+        first_identical=first_identical,
+        file_position=order,
+        offsets=offsets_from_lengths(lengths),
         file=file,
         source=rows,
         column=column,
@@ -141,25 +143,25 @@ def _write(
     mask = np.zeros(total, np.bool_)
     mask[chosen] = True
 
-    def compute(texts: pl.Series) -> tuple[Ragged, NDArray[np.uint64]]:
-        hashed = shingles.hashed_words(texts)
-        return shingles.shingles(hashed, size), shingles.sequences(hashed)
+    def compute(texts: pl.Series) -> tuple[RaggedArray, NDArray[np.uint64]]:
+        hashed = shingles.word_hashes(texts)
+        return shingles.shingle_sets(hashed, size), shingles.text_hashes(hashed)
 
-    lengths, sequences = np.empty(len(chosen), np.int32), np.empty(len(chosen), np.uint64)
+    lengths, text_hashes = np.empty(len(chosen), np.int32), np.empty(len(chosen), np.uint64)
     done = 0
     with file.open("wb") as out:
-        results = ordered(compute, _pieces(rows, column, mask), workers)
+        results = ordered_map(compute, _small_batches(rows, column, mask), workers)
         for sets, sequence in track(results, "shingles of texts, by batch", total=-(-total // BATCH_ROWS)):
             out.write(np.ascontiguousarray(sets.values).data)  # tofile would not say that the disk is full
             lengths[done : done + len(sets)] = sets.lengths
-            sequences[done : done + len(sets)] = sequence
+            text_hashes[done : done + len(sets)] = sequence
             done += len(sets)
     assert done == len(chosen)
-    return lengths, sequences
+    return lengths, text_hashes
 
 
 def batches(rows: pl.LazyFrame, column: str, mask: NDArray[np.bool_]) -> Iterator[pl.Series]:
-    """The texts of the rows in `mask`, in order, some thousand at a time."""
+    """The texts of the rows in `mask`, in order, at most `BATCH_ROWS` at a time."""
     low = 0
     for frame in rows.select(column).collect_batches(chunk_size=BATCH_ROWS, maintain_order=True, lazy=True):
         here = mask[low : low + frame.height]
@@ -168,13 +170,13 @@ def batches(rows: pl.LazyFrame, column: str, mask: NDArray[np.bool_]) -> Iterato
             yield frame[column].filter(pl.Series(here))
 
 
-def _pieces(rows: pl.LazyFrame, column: str, mask: NDArray[np.bool_]) -> Iterator[pl.Series]:
-    """As `batches`, but long texts come in smaller numbers, so that what is computed stays in the cache."""
+def _small_batches(rows: pl.LazyFrame, column: str, mask: NDArray[np.bool_]) -> Iterator[pl.Series]:
+    """As `batches`, but of about `BATCH_BYTES` each, so that intermediate arrays stay in the processor's cache."""
     for texts in batches(rows, column, mask):
-        for low, high in portions(texts):
+        for low, high in text_batch_bounds(texts):
             yield texts[low:high]
 
 
-def portions(texts: pl.Series) -> Iterator[tuple[int, int]]:
-    """Runs (from, to) of texts of about `PIECE_BYTES`."""
-    return cuts(ends(texts.str.len_bytes().fill_null(0).to_numpy()), PIECE_BYTES)
+def text_batch_bounds(texts: pl.Series) -> Iterator[tuple[int, int]]:
+    """Ranges (from, to) of texts of about `BATCH_BYTES` each."""
+    return batch_bounds(offsets_from_lengths(texts.str.len_bytes().fill_null(0).to_numpy()), BATCH_BYTES)

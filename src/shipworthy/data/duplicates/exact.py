@@ -1,12 +1,12 @@
-"""Texts that are equal letter by letter."""
+"""Texts that are equal character by character."""
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 
-def alike(rows: pl.LazyFrame, column: str) -> NDArray[np.int32]:
-    """For each of n rows the lowest row with the same text; a missing text is like no other; shape (n,).
+def first_identical(rows: pl.LazyFrame, column: str) -> NDArray[np.int32]:
+    """For each of n rows the lowest row with the same text; a missing text equals no other; shape (n,).
 
     Texts are compared by two 64-bit hashes.
     """

@@ -14,42 +14,42 @@ from shipworthy.core.progress import track
 from shipworthy.data.duplicates import buckets
 from shipworthy.data.duplicates.buckets import Pairs
 from shipworthy.data.duplicates.documents import Documents
-from shipworthy.data.duplicates.ragged import Ragged
+from shipworthy.data.duplicates.parallel import ordered_map
+from shipworthy.data.duplicates.ragged_array import RaggedArray
 from shipworthy.data.duplicates.schema import MinHash
-from shipworthy.data.duplicates.scratch import ordered
-from shipworthy.data.duplicates.shingles import mix, salts
+from shipworthy.data.duplicates.shingles import mix_bits, odd_constants
 
 # Texts whose signatures are computed at once: 128 × 256 numbers of 4 bytes stay in a core's cache.
-TEXTS = 256
-# From so many shingles on a text's row is long enough for a pass of its own per permutation: 3 to 4 times as fast.
-LONG = 48
+TEXTS_PER_BATCH = 256
+# Texts with at least this many shingles are signed permutation by permutation: 3 to 4 times as fast there.
+LONG_SHINGLES = 48
 
 
-def propose(documents: Documents, config: MinHash, folder: Path, workers: int) -> Iterator[Pairs]:
-    """Pairs of texts that agree in a band, band by band; the bands lie on disk until it is their turn."""
+def candidates(documents: Documents, config: MinHash, folder: Path, workers: int) -> Iterator[Pairs]:
+    """Pairs of texts that agree in a band, band by band; the keys of the bands are kept on disk."""
     n, bands = len(documents.offsets) - 1, config.bands
     file = folder / "bands"
     with file.open("w+b") as out:
         low = 0
-        for keys in ordered(lambda sets: band_keys(sets, config), documents.blocks(), workers):
+        for keys in ordered_map(lambda sets: band_keys(sets, config), documents.blocks(), workers):
             for band in range(bands):
                 out.seek(4 * (band * n + low))
                 out.write(np.ascontiguousarray(keys[band]).data)  # tofile would not say that the disk is full
             low += keys.shape[1]
         for band in track(range(bands), "bands of MinHash", total=bands):
             out.seek(4 * band * n)
-            yield from buckets.pairs(np.fromfile(out, np.uint32, n)[documents.order])
+            yield from buckets.candidate_pairs(np.fromfile(out, np.uint32, n)[documents.file_position])
     file.unlink()
 
 
-def close(
+def above_threshold(
     documents: Documents, left: NDArray[Any], right: NDArray[Any], config: MinHash, folder: Path
 ) -> NDArray[np.bool_]:
-    """Which pairs are as similar as they must be."""
+    """Which pairs have at least the Jaccard similarity `config.threshold`: shape (k,)."""
     return documents.jaccard(left, right, config.threshold) >= config.threshold
 
 
-def band_keys(sets: Ragged, config: MinHash) -> NDArray[np.uint32]:
+def band_keys(sets: RaggedArray, config: MinHash) -> NDArray[np.uint32]:
     """One key for each band of the signatures of n sets: shape (bands, n).
 
     The permutations are x → a·x + b modulo 2^32 with odd a, of the shingles' upper 32 bits (Dietzfelbinger et al.
@@ -57,24 +57,24 @@ def band_keys(sets: Ragged, config: MinHash) -> NDArray[np.uint32]:
     """
     keys = np.empty((config.bands, len(sets)), np.uint32)
     order = np.argsort(-sets.lengths, kind="stable")
-    salt = salts(config.permutations // config.bands)[None, :, None]
-    for low in range(0, len(order), TEXTS):
-        some = order[low : low + TEXTS]
+    salt = odd_constants(config.permutations // config.bands)[None, :, None]
+    for low in range(0, len(order), TEXTS_PER_BATCH):
+        some = order[low : low + TEXTS_PER_BATCH]
         rows = _signatures(sets, some, config.permutations).reshape(config.bands, -1, len(some))
-        keys[:, some] = mix((rows * salt).sum(axis=1)) >> np.uint64(32)
+        keys[:, some] = mix_bits((rows * salt).sum(axis=1)) >> np.uint64(32)
     return keys
 
 
-def _signatures(sets: Ragged, some: NDArray[Any], permutations: int) -> NDArray[np.uint32]:
-    """Shape (permutations, texts); the texts stand by descending length."""
-    a, b = (salts(2 * permutations).reshape(2, -1, 1) >> np.uint64(32)).astype(np.uint32)
+def _signatures(sets: RaggedArray, some: NDArray[Any], permutations: int) -> NDArray[np.uint32]:
+    """Shape (permutations, texts); the texts are sorted by descending length."""
+    a, b = (odd_constants(2 * permutations).reshape(2, -1, 1) >> np.uint64(32)).astype(np.uint32)
     a |= np.uint32(1)
-    if sets.lengths[some[-1]] >= LONG:
-        return _of_long(sets.take(some), a, b)
-    return _of_short(sets, some, a, b)
+    if sets.lengths[some[-1]] >= LONG_SHINGLES:
+        return _signatures_of_long(sets.take(some), a, b)
+    return _signatures_of_short(sets, some, a, b)
 
 
-def _of_long(sets: Ragged, a: NDArray[np.uint32], b: NDArray[np.uint32]) -> NDArray[np.uint32]:
+def _signatures_of_long(sets: RaggedArray, a: NDArray[np.uint32], b: NDArray[np.uint32]) -> NDArray[np.uint32]:
     """Permutation by permutation, all shingles of all texts at once; none of the texts is empty."""
     lowest = np.empty((len(a), len(sets)), np.uint32)
     x = (sets.values >> 31).astype(np.uint32)
@@ -86,7 +86,9 @@ def _of_long(sets: Ragged, a: NDArray[np.uint32], b: NDArray[np.uint32]) -> NDAr
     return lowest
 
 
-def _of_short(sets: Ragged, some: NDArray[Any], a: NDArray[np.uint32], b: NDArray[np.uint32]) -> NDArray[np.uint32]:
+def _signatures_of_short(
+    sets: RaggedArray, some: NDArray[Any], a: NDArray[np.uint32], b: NDArray[np.uint32]
+) -> NDArray[np.uint32]:
     """Shingle by shingle, all permutations of the texts that have a k-th: they come first."""
     permutations, starts, lengths = len(a), sets.offsets[some], sets.lengths[some]
     with_k = np.searchsorted(-lengths, -np.arange(lengths[0]), side="left")

@@ -5,18 +5,9 @@ from pathlib import Path
 from typing import ClassVar
 
 from shipworthy.core.errors import UsageError
+from shipworthy.core.validation import at_least, in_range, one_of, share_above_zero
 
 WHERE = "data.duplicates"
-
-
-def _share(name: str, value: float) -> None:
-    if not 0 < value <= 1:
-        raise UsageError(f"{name}={value}: give a similarity above 0, up to 1.")
-
-
-def _count(name: str, value: int) -> None:
-    if value < 1:
-        raise UsageError(f"{name}={value}: give a whole number from 1.")
 
 
 @dataclass
@@ -24,19 +15,18 @@ class Exact:
     """The same text.
 
     Attributes:
-        by: `words`: equal without regard to case, punctuation and spaces; `text`: equal letter by letter.
+        by: `words`: equal without regard to case, punctuation and spaces; `text`: equal character by character.
     """
 
     by: str = "words"
 
     def __post_init__(self) -> None:
-        if self.by not in {"words", "text"}:
-            raise UsageError(f"{WHERE}.exact.by={self.by}: give words or text.")
+        one_of(f"{WHERE}.exact.by", self.by, ("words", "text"))
 
 
 @dataclass
 class MinHash:
-    """Texts that share most of their shingles: MinHash with banding proposes, the Jaccard similarity decides.
+    """Texts that share most of their shingles: MinHash with banding finds candidates, the Jaccard similarity decides.
 
     A pair of similarity s is proposed with probability 1 - (1 - s^(permutations / bands))^bands.
 
@@ -55,8 +45,8 @@ class MinHash:
     shingle_words: int = 2
 
     def __post_init__(self) -> None:
-        _share(f"{self.where}.threshold", self.threshold)
-        _count(f"{self.where}.shingle_words", self.shingle_words)
+        share_above_zero(f"{self.where}.threshold", self.threshold)
+        at_least(f"{self.where}.shingle_words", self.shingle_words, 1)
         if self.bands < 1 or self.permutations < self.bands or self.permutations % self.bands:
             raise UsageError(
                 f"{self.where}.bands={self.bands} must divide {self.where}.permutations={self.permutations}."
@@ -82,8 +72,8 @@ class SimHash:
     shingle_words: int = 2
 
     def __post_init__(self) -> None:
-        _share(f"{WHERE}.simhash.threshold", self.threshold)
-        _count(f"{WHERE}.simhash.shingle_words", self.shingle_words)
+        share_above_zero(f"{WHERE}.simhash.threshold", self.threshold)
+        at_least(f"{WHERE}.simhash.shingle_words", self.shingle_words, 1)
         if not 0 <= self.distance < self.blocks <= 16:
             raise UsageError(
                 f"{WHERE}.simhash.distance={self.distance} and blocks={self.blocks}: need 0 ≤ distance < blocks ≤ 16."
@@ -92,15 +82,15 @@ class SimHash:
 
 @dataclass
 class Semantic:
-    """Texts whose embeddings point the same way; random hyperplanes propose, the cosine decides.
+    """Texts with similar embeddings; random hyperplanes find candidates, the cosine decides.
 
     Attributes:
         model: folder of a sentence-embedding model in Hugging Face or sentence-transformers layout (mean pooling).
         threshold: least cosine of two embeddings (0 to 1).
-        bands: how often a text is hashed; texts that agree once are compared.
-        bits: hyperplanes of one hash (1 to 32).
-        max_tokens: where a text is cut off (tokens).
-        batch_size: texts that are embedded at once.
+        bands: hashes of a text; texts that agree in one of them are compared.
+        bits: hyperplanes per hash (1 to 32).
+        max_tokens: longer texts are truncated to this (tokens).
+        batch_size: texts that are embedded at once (texts).
     """
 
     model: str = ""
@@ -111,11 +101,10 @@ class Semantic:
     batch_size: int = 64
 
     def __post_init__(self) -> None:
-        _share(f"{WHERE}.semantic.threshold", self.threshold)
+        share_above_zero(f"{WHERE}.semantic.threshold", self.threshold)
         for name in ("bands", "max_tokens", "batch_size"):
-            _count(f"{WHERE}.semantic.{name}", getattr(self, name))
-        if not 1 <= self.bits <= 32:
-            raise UsageError(f"{WHERE}.semantic.bits={self.bits}: give a number of hyperplanes from 1 to 32.")
+            at_least(f"{WHERE}.semantic.{name}", getattr(self, name), 1)
+        in_range(f"{WHERE}.semantic.bits", self.bits, 1, 32)
         if not self.model or not (Path(self.model).expanduser() / "config.json").is_file():
             raise UsageError(
                 f"{WHERE}.semantic.model={self.model or 'null'}: give the folder of a sentence-embedding model, "
@@ -125,13 +114,13 @@ class Semantic:
 
 @dataclass
 class Duplicates:
-    """Which methods look for duplicates; what any of them finds belongs together. null: the method is off.
+    """Which methods look for duplicates; what any of them finds is in one cluster. null: the method is off.
 
     Attributes:
         exact: the same text.
         minhash: most shingles in common.
         simhash: nearly the same SimHash.
-        semantic: nearly the same meaning.
+        semantic: similar sentence embeddings.
     """
 
     exact: Exact = field(default_factory=Exact)

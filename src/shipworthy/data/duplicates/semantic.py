@@ -1,7 +1,7 @@
-"""Embeddings: texts that mean the same point the same way (Reimers, Gurevych, Sentence-BERT, EMNLP 2019).
+"""Sentence embeddings compared by their cosine (Reimers, Gurevych, Sentence-BERT, EMNLP 2019).
 
-Random hyperplanes propose (Charikar 2002): two texts at an angle θ fall on the same side of one with probability
-1 - θ/π.
+Candidates come from random hyperplanes (Charikar 2002): two texts at an angle θ fall on the same side of one with
+probability 1 - θ/π.
 """
 
 from collections.abc import Iterator
@@ -23,35 +23,35 @@ from shipworthy.data.duplicates.schema import Semantic
 
 POOLING = Path("1_Pooling") / "config.json"
 SEED = 0
-COMPARED = 1 << 14
+PAIRS_PER_BATCH = 1 << 14
 
 
-def propose(documents: Documents, config: Semantic, folder: Path, workers: int) -> Iterator[Pairs]:
-    """Pairs of texts that lie on the same side of all hyperplanes of a band; the embeddings are left in `folder`.
+def candidates(documents: Documents, config: Semantic, folder: Path, workers: int) -> Iterator[Pairs]:
+    """Pairs of texts on the same side of all hyperplanes of a band; the embeddings are kept in `folder`.
 
-    Texts are embedded in the order of their numbers, so that what stands together in a batch, and with it the last bit
-    of an embedding, does not depend on the order of the rows.
+    Texts are embedded in the order of their numbers, so that a batch holds the same texts, and an embedding the
+    same bits, for any order of the rows.
     """
     embed(documents, config, folder / "embeddings")
     vectors = _embeddings(documents, folder)
     planes = np.random.default_rng(SEED).standard_normal((vectors.shape[1], config.bands * config.bits), np.float32)
     keys = np.empty((config.bands, len(documents)), np.uint32)
     powers = np.uint32(1) << np.arange(config.bits, dtype=np.uint32)
-    for low in range(0, len(documents), COMPARED):
-        sides = (vectors[low : low + COMPARED] @ planes > 0).reshape(-1, config.bands, config.bits)
-        keys[:, low : low + COMPARED] = (sides * powers).sum(axis=2, dtype=np.uint32).T
+    for low in range(0, len(documents), PAIRS_PER_BATCH):
+        sides = (vectors[low : low + PAIRS_PER_BATCH] @ planes > 0).reshape(-1, config.bands, config.bits)
+        keys[:, low : low + PAIRS_PER_BATCH] = (sides * powers).sum(axis=2, dtype=np.uint32).T
     for band in keys:
-        yield from buckets.pairs(band)
+        yield from buckets.candidate_pairs(band)
 
 
-def close(
+def above_threshold(
     documents: Documents, left: NDArray[Any], right: NDArray[Any], config: Semantic, folder: Path
 ) -> NDArray[np.bool_]:
-    """Which pairs point the same way, by the true cosine of their embeddings."""
+    """Which pairs have embeddings with at least the cosine `config.threshold`: shape (k,)."""
     vectors = _embeddings(documents, folder)
     result = np.empty(len(left), np.bool_)
-    for low in range(0, len(left), COMPARED):
-        some = slice(low, low + COMPARED)
+    for low in range(0, len(left), PAIRS_PER_BATCH):
+        some = slice(low, low + PAIRS_PER_BATCH)
         result[some] = (vectors[left[some]] * vectors[right[some]]).sum(axis=1) >= config.threshold
     return result
 

@@ -1,4 +1,4 @@
-"""Fits every chosen method on train, and gives the transformation that all splits, and later raw rows, go through."""
+"""Fits every chosen method on train; the resulting transformation is applied to all splits and to later raw rows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -10,9 +10,9 @@ import polars as pl
 from shipworthy.core.files import write_json
 from shipworthy.core.lazy import Lazy
 from shipworthy.data.fitted.encode.target import fold_of
-from shipworthy.data.fitted.facts import facts
-from shipworthy.data.fitted.method import Learned, Step, Subject
+from shipworthy.data.fitted.interface import FitInput, Learned, Step
 from shipworthy.data.fitted.schema import Fitting
+from shipworthy.data.fitted.summary import summarize
 from shipworthy.models.transform.replay import NAME, NUMBER
 from shipworthy.models.transform.transformation import FILE, Transformation
 
@@ -28,9 +28,9 @@ class Fitted:
     """What was learned from train.
 
     Attributes:
-        transformation: for validation, test and whatever comes later.
-        folds: for each fold of train (empty: train goes through `transformation` too).
-        rejections: (reason, detail) for rows as they came; null for all but some rows of train.
+        transformation: for validation, test and later raw rows.
+        folds: one for each fold of train (empty: `transformation` is applied to train, too).
+        rejections: (reason, detail) for raw rows; detail is null for rows that are kept, and outside of train.
         seed: of the folds.
     """
 
@@ -40,7 +40,7 @@ class Fitted:
     seed: int
 
     def apply(self, rows: pl.LazyFrame) -> pl.LazyFrame:
-        """The rows (with split and cluster), with the model's columns in the place of the raw ones, lazily."""
+        """The rows (with split and cluster), lazily, with the model's columns instead of the raw ones."""
         schema = self._batch(rows.head(0).collect()).schema
         return rows.map_batches(self._batch, schema=schema, streamable=True)
 
@@ -48,10 +48,10 @@ class Fitted:
         """Writes fitted.json into a dataset's folder."""
         write_json(folder / FILE, self.transformation.saved)
 
-    def facts(self) -> dict[str, Any]:
-        """For the report (fitted.html.j2): how many raw columns, how many folds, and what each step has learned."""
+    def summary(self) -> dict[str, Any]:
+        """For the report (fitted.html.j2): number of raw columns and of folds, and what each step learned."""
         saved = self.transformation.saved
-        steps = [row for step in saved["steps"] for row in facts(step)]
+        steps = [row for step in saved["steps"] for row in summarize(step)]
         return {"inputs": len(saved["inputs"]), "folds": len(self.folds), "steps": steps}
 
     def _batch(self, rows: pl.DataFrame) -> pl.DataFrame:
@@ -65,7 +65,7 @@ class Fitted:
 
 
 def fit(config: Fitting, rows: pl.LazyFrame, features: Mapping[str, pl.DataType], seed: int) -> Fitted:
-    """Learns from the rows of train alone; nothing of the other splits is looked at.
+    """Fits the methods on the rows of train; the other splits are not read.
 
     Args:
         config: which methods, for which columns.
@@ -84,7 +84,7 @@ def fit(config: Fitting, rows: pl.LazyFrame, features: Mapping[str, pl.DataType]
             if (wanted := getattr(part, method.name)) is not None:
                 train = _replayed(_left(raw, learned), kinds, [step for one in learned for step in one.steps])
                 module = METHODS[stage.name].load(method.name)
-                learned.append(module.fit(wanted, Subject(train, kinds, seed)))
+                learned.append(module.fit(wanted, FitInput(train, kinds, seed)))
     return Fitted(
         transformation=Transformation(_saved(kinds, [one.steps for one in learned])),
         folds=_folds(kinds, learned),
@@ -98,13 +98,13 @@ def fit(config: Fitting, rows: pl.LazyFrame, features: Mapping[str, pl.DataType]
 
 
 def _left(rows: pl.LazyFrame, learned: list[Learned]) -> pl.LazyFrame:
-    """What no method has rejected so far."""
+    """The rows that no method has rejected so far."""
     rejections = [detail for one in learned for detail in one.rejections.values()]
     return rows.filter(pl.all_horizontal(one.is_null() for one in rejections)) if rejections else rows
 
 
 def _replayed(rows: pl.LazyFrame, kinds: Mapping[str, str], steps: list[Step]) -> pl.LazyFrame:
-    """Train after the steps so far."""
+    """Train after the steps so far, lazily."""
     if not steps:
         return rows
     so_far = Transformation({"inputs": dict(kinds), "steps": steps})

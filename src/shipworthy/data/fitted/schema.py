@@ -1,4 +1,4 @@
-"""What is learned from train alone and replayed wherever the model goes: outliers, missing values, encodings."""
+"""Steps that are fitted on train and saved with the model: outliers, missing values, encodings."""
 
 from dataclasses import dataclass, field, fields
 
@@ -13,9 +13,9 @@ class Fitting:
     """Three stages, one after another; by default nothing is fitted.
 
     Attributes:
-        outliers: what is unusual: reject it from train, clip it, or mark it.
-        missing: what stands for a value that is missing.
-        encode: numbers for names.
+        outliers: how outliers are found, and whether they are rejected from train, clipped or marked.
+        missing: how missing values are imputed.
+        encode: how categories are encoded as numbers.
     """
 
     outliers: Outliers = field(default_factory=Outliers)
@@ -23,7 +23,7 @@ class Fitting:
     encode: Encode = field(default_factory=Encode)
 
     def __post_init__(self) -> None:
-        """Refuses a column that two methods of a stage want."""
+        """Refuses a column that two methods of a stage name."""
         for stage in fields(self):
             taken: dict[str, str] = {}
             part = getattr(self, stage.name)

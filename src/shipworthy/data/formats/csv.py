@@ -1,4 +1,4 @@
-"""Values with commas between them, the names in the first line; .gz and .zst are unpacked on the way."""
+"""CSV with column names in the first line; .gz and .zst are decompressed while reading."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Text of which each file is a row; `folder` and `file` say where it stands, so that a folder's name can be a class."""
+"""Text files of which each file is a row; the columns `folder` and `file` name its place: a folder can be a class."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +12,6 @@ UNTYPED = False
 
 
 def batches(path: Path, rows: int) -> Iterator[Batch]:
-    """One row: `text`, `file` (its name) and `folder` (the name of the folder that it lies in)."""
+    """One row: `text`, `file` (its name) and `folder` (its folder's name)."""
     text = "\n".join(pl.scan_lines(path).collect()["line"])
     yield Batch.of(pl.DataFrame({"text": [text], "file": [path.name], "folder": [path.parent.name]}))

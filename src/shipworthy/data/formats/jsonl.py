@@ -1,4 +1,4 @@
-"""A JSON object per line; .gz and .zst are unpacked on the way."""
+"""JSON Lines: an object per line; .gz and .zst are decompressed while reading."""
 
 import json
 from collections.abc import Iterator

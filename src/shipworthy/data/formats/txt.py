@@ -1,4 +1,4 @@
-"""Text of which each line is a row; `folder` and `file` say where it stands, so that a folder's name can be a class."""
+"""Text files of which each line is a row; the columns `folder` and `file` name its place: a folder can be a class."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +12,7 @@ UNTYPED = False
 
 
 def batches(path: Path, rows: int) -> Iterator[Batch]:
-    """The columns `text`, `file` (its name) and `folder` (the name of the folder that it lies in); not empty lines."""
+    """The columns `text`, `file` (its name) and `folder` (its folder's name); not empty lines."""
     for lines in pl.scan_lines(path, name="text").collect_batches(chunk_size=rows, maintain_order=True):
         kept = lines.filter(pl.col("text").str.strip_chars() != "")
         yield Batch.of(kept.with_columns(file=pl.lit(path.name), folder=pl.lit(path.parent.name)))

@@ -15,7 +15,8 @@ def auc(positive_N: NDArray[np.bool_], score_N: NDArray[Any], level: float = 0.9
 
     Args:
         positive_N: which rows are of the class.
-        score_N: larger for those that look like it.
+        score_N: the larger, the more likely the class.
+        level: confidence level of the interval (0 to 1).
     """
     area = float(roc_auc_score(positive_N, score_N))
     yes, no = int(positive_N.sum()), int((~positive_N).sum())

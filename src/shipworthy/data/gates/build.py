@@ -1,4 +1,4 @@
-"""Runs every gate of the config; each is the file of its name."""
+"""Runs every gate of the config; each is implemented by the file of its name."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, fields
@@ -6,16 +6,17 @@ from dataclasses import asdict, fields
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.lazy import Lazy
 from shipworthy.core.progress import say
-from shipworthy.data.gates.schema import Gate, Gates
-from shipworthy.data.gates.view import Finding, Verdict, View
+from shipworthy.data.gates.gate import Gate
+from shipworthy.data.gates.interface import GateInput, GateResult, Verdict
+from shipworthy.data.gates.schema import Gates
 
 GATES = Lazy("shipworthy.data.gates.{data.gates}")
 FIRST = 3
-"""So many rows a refusal names; the report has more."""
+"""Violations and rows that an error message names; the report has more."""
 
 
-def run(config: Gates, view: View) -> list[Verdict]:
-    """What each gate says, in the order of the config.
+def run(config: Gates, inputs: GateInput) -> list[Verdict]:
+    """Runs the gates, in the order of the config.
 
     Raises:
         UsageError: a gate cannot be applied to these rows.
@@ -23,17 +24,17 @@ def run(config: Gates, view: View) -> list[Verdict]:
     verdicts = []
     for name in (f.name for f in fields(config)):
         if isinstance(gate := getattr(config, name), Gate):
-            found: Finding = GATES.load(name).check(gate, view)
-            verdicts.append(_verdict(name, gate, found, view, config.show))
+            found: GateResult = GATES.load(name).check(gate, inputs)
+            verdicts.append(_verdict(name, gate, found, inputs, config.show))
             say(_line(verdicts[-1]))
     return verdicts
 
 
 def refuse(verdicts: Iterable[Verdict]) -> None:
-    """Ends `prepare` where a gate that must hold does not; called when the report is written.
+    """Raises an error if a gate with the action `fail` does not hold; called after the report is written.
 
     Raises:
-        ShipworthyError: with the gates, what is wrong, and the first rows.
+        ShipworthyError: names the gates, their violations and the first rows.
     """
     failed = [one for one in verdicts if not one.passed and one.action == "fail"]
     if failed:
@@ -44,16 +45,16 @@ def refuse(verdicts: Iterable[Verdict]) -> None:
         )
 
 
-def _verdict(name: str, gate: Gate, found: Finding, view: View, show: int) -> Verdict:
+def _verdict(name: str, gate: Gate, found: GateResult, inputs: GateInput, show: int) -> Verdict:
     return Verdict(
         gate=name,
-        passed=not found.faults,
+        passed=not found.violations,
         action=gate.action,
-        faults=found.faults,
-        numbers=[asdict(number) for number in found.numbers],
-        failing=found.failing,
-        looked_at=found.looked_at,
-        total=view.total,
+        violations=found.violations,
+        measurements=[asdict(number) for number in found.measurements],
+        failing_rows=found.failing_rows,
+        rows_checked=found.rows_checked,
+        total=inputs.total,
         rows=found.rows.head(show).to_dicts(),
     )
 
@@ -65,4 +66,4 @@ def _line(verdict: Verdict) -> str:
 
 def _why(verdict: Verdict) -> str:
     rows = ", ".join(row["id"] for row in verdict.rows[:FIRST])
-    return "; ".join(verdict.faults[:FIRST]) + (f"; first rows: {rows}" if rows else "")
+    return "; ".join(verdict.violations[:FIRST]) + (f"; first rows: {rows}" if rows else "")

@@ -1,23 +1,25 @@
-"""Features that say nothing."""
+"""Gate: every feature has at least two values in train."""
 
 import polars as pl
 
-from shipworthy.data.gates.schema import Constant
-from shipworthy.data.gates.view import Finding, View
+from shipworthy.data.gates.interface import GateInput, GateResult
+from shipworthy.data.gates.row_settings import Constant
 
 
-def check(config: Constant, view: View) -> Finding:
-    """Compares the least and the largest value of train; a gap beside a value is a value of its own."""
-    train = view.rows.filter(pl.col("split") == "train")
+def check(config: Constant, inputs: GateInput) -> GateResult:
+    """Compares minimum and maximum over train; missing counts as a value."""
+    train = inputs.rows.filter(pl.col("split") == "train")
     ends = {
-        f"{end} {name}": getattr(pl.col(name), end)() for name in view.features for end in ("min", "max", "null_count")
+        f"{end} {name}": getattr(pl.col(name), end)()
+        for name in inputs.features
+        for end in ("min", "max", "null_count")
     }
     found = train.select(pl.len().alias("rows"), **ends).collect(engine="streaming").row(0, named=True)
-    faults = []
-    for name in view.features:
-        low, high, gaps = found[f"min {name}"], found[f"max {name}"], found[f"null_count {name}"]
-        if gaps == found["rows"]:
-            faults.append(f"{name} has no value at all in train")
-        elif low == high and not gaps:
-            faults.append(f"{name} is '{low}' in every row of train")
-    return Finding(faults, found["rows"])
+    violations = []
+    for name in inputs.features:
+        low, high, missing_rows = found[f"min {name}"], found[f"max {name}"], found[f"null_count {name}"]
+        if missing_rows == found["rows"]:
+            violations.append(f"{name} has no value at all in train")
+        elif low == high and not missing_rows:
+            violations.append(f"{name} is '{low}' in every row of train")
+    return GateResult(violations, found["rows"])

@@ -1,4 +1,4 @@
-"""Features that are not distributed as they were."""
+"""Gate: the features are distributed as in a reference."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -11,9 +11,9 @@ from shipworthy.core.artifact import read_artifact
 from shipworthy.core.errors import UsageError
 from shipworthy.core.project import project_root
 from shipworthy.data.gates.auc import auc
-from shipworthy.data.gates.model import binned, edges, is_text, probabilities
-from shipworthy.data.gates.schema import Drift
-from shipworthy.data.gates.view import Finding, Number, View
+from shipworthy.data.gates.interface import GateInput, GateResult, Measurement
+from shipworthy.data.gates.model_settings import Drift
+from shipworthy.data.gates.out_of_fold import binned, edges, is_free_text, out_of_fold_probabilities
 from shipworthy.data.hash_sampling import sample
 from shipworthy.evaluation.intervals import Interval
 from shipworthy.evaluation.paired import holm
@@ -25,54 +25,54 @@ READERS: dict[str, Callable[[Path], pl.LazyFrame]] = {
     ".jsonl": pl.scan_ndjson,
 }
 SMOOTH = 0.5
-"""Rows that are added to every bin, so that an empty one has no infinite index."""
+"""Rows that are added to every bin, so that the index of an empty one is finite."""
 
 
-def check(config: Drift, view: View) -> Finding:
-    """Each feature by itself, then all of them by a model that tells the two sets apart.
+def check(config: Drift, inputs: GateInput) -> GateResult:
+    """Tests each feature by itself, then all together by a classifier of reference against current rows.
 
     Raises:
         UsageError: the reference cannot be read, or lacks a feature.
     """
-    current = sample(view.rows, view.size, f"drift {view.seed}")
-    reference = _reference(config.reference, view)
-    return compare(config, reference, current, view.features, view.seed)
+    current = sample(inputs.rows, inputs.size, f"drift {inputs.seed}")
+    reference = _reference(config.reference, inputs)
+    return compare(config, reference, current, inputs.features, inputs.seed)
 
 
 def compare(
     config: Drift, reference: pl.DataFrame, current: pl.DataFrame, features: Mapping[str, pl.DataType], seed: int
-) -> Finding:
-    """The same of two frames, with the features and, in `current`, cluster."""
+) -> GateResult:
+    """`check` on two frames that hold the features; `current` also holds `cluster`."""
     effects, p_values = [], []
     for name in features:
-        column, p_value = _column(config, reference[name], current[name], text=is_text(reference, name))
+        column, p_value = _column(config, reference[name], current[name], text=is_free_text(reference, name))
         effects.append(column)
         p_values.append(p_value)
-    numbers, faults = [number for column in effects for number in column], []
+    measurements, violations = [number for column in effects for number in column], []
     for name, column, p_value in zip(features, effects, holm(p_values), strict=True):
         worst = max(column, key=lambda number: number.value / max(number.limit, 1e-9))
         if worst.value > worst.limit and p_value < config.significance:
-            faults.append(
+            violations.append(
                 f"{name} has drifted: {worst.name} {worst.value:.3f} is above {worst.limit:g} (p = {p_value:.2g})"
             )
     area = _domain(config, reference, current, features, seed)
-    numbers.append(Number("AUC of telling the two sets apart", area.value, config.auc, area.low, area.high))
+    measurements.append(Measurement("AUC of telling the two sets apart", area.value, config.auc, area.low, area.high))
     if area.low > config.auc:
-        faults.append(
+        violations.append(
             f"a model tells the two sets apart with an AUC of {area.value:.3f} ({area.low:.3f} to {area.high:.3f})"
         )
-    return Finding(faults, current.height, numbers)
+    return GateResult(violations, current.height, measurements)
 
 
 def psi(reference: pl.Series, current: pl.Series) -> float:
-    """The population stability index of two columns of names; missing is a name (Siddiqi 2006, chapter 9)."""
+    """The population stability index of two categorical columns; missing is a category (Siddiqi 2006, chapter 9)."""
     counts = _counts(reference, current) + SMOOTH
     old, new = (counts / counts.sum(axis=0)).T
     return float(((new - old) * np.log(new / old)).sum())
 
 
 def _counts(reference: pl.Series, current: pl.Series) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]]":
-    """Rows by name (first axis) and set (second axis)."""
+    """Rows per category and set: shape (categories, 2)."""
     names = pl.concat([reference, current]).unique().sort().to_frame("name")
     for set_name, column in (("old", reference), ("new", current)):
         rows = column.alias("name").to_frame().group_by("name").agg(pl.len().alias(set_name))
@@ -80,8 +80,8 @@ def _counts(reference: pl.Series, current: pl.Series) -> "np.ndarray[tuple[int, 
     return names.select(pl.col("old", "new").fill_null(0).cast(pl.Float64)).to_numpy()
 
 
-def _column(config: Drift, reference: pl.Series, current: pl.Series, *, text: bool) -> tuple[list[Number], float]:
-    """The effects of one feature, and the p-value of its test; texts are compared by their length."""
+def _column(config: Drift, reference: pl.Series, current: pl.Series, *, text: bool) -> tuple[list[Measurement], float]:
+    """The effect sizes of one feature, and the p-value of its test; texts are compared by their length."""
     name = reference.name
     if text:
         name, reference, current = f"length of {name}", reference.str.len_chars(), current.str.len_chars()
@@ -91,11 +91,17 @@ def _column(config: Drift, reference: pl.Series, current: pl.Series, *, text: bo
         old, new = reference.drop_nulls().to_numpy(), current.drop_nulls().to_numpy()
         found = stats.ks_2samp(old, new) if len(old) and len(new) else None
         distance, p_value = (float(found.statistic), float(found.pvalue)) if found else (0.0, 1.0)
-        gaps = _association(reference.is_null().cast(pl.String), current.is_null().cast(pl.String))
-        numbers = [Number(f"PSI of {name}", index, config.psi), Number(f"KS distance of {name}", distance, config.ks)]
-        return numbers, min(1.0, 2 * min(p_value, gaps[1]))
+        missingness = _association(reference.is_null().cast(pl.String), current.is_null().cast(pl.String))
+        measurements = [
+            Measurement(f"PSI of {name}", index, config.psi),
+            Measurement(f"KS distance of {name}", distance, config.ks),
+        ]
+        return measurements, min(1.0, 2 * min(p_value, missingness[1]))
     index, (v, p_value) = psi(reference, current), _association(reference, current)
-    return [Number(f"PSI of {name}", index, config.psi), Number(f"Cramér's V of {name}", v, config.cramers_v)], p_value
+    return [
+        Measurement(f"PSI of {name}", index, config.psi),
+        Measurement(f"Cramér's V of {name}", v, config.cramers_v),
+    ], p_value
 
 
 def _association(reference: pl.Series, current: pl.Series) -> tuple[float, float]:
@@ -110,7 +116,7 @@ def _association(reference: pl.Series, current: pl.Series) -> tuple[float, float
 def _domain(
     config: Drift, reference: pl.DataFrame, current: pl.DataFrame, features: Mapping[str, pl.DataType], seed: int
 ) -> Interval:
-    """The area under the ROC curve of a model that guesses the set (Lopez-Paz and Oquab 2017, ICLR)."""
+    """The area under the ROC curve of a classifier of the set (two-sample test of Lopez-Paz and Oquab 2017)."""
     names, sets = list(features), {"old": reference, "new": current}
     pooled = pl.concat(
         [
@@ -120,19 +126,21 @@ def _domain(
         how="vertical_relaxed",
     )
     is_new = np.repeat([False, True], [reference.height, current.height])
-    said = probabilities(pooled, features, is_new, config.folds, f"drift {seed}", "telling the sets apart")
+    said = out_of_fold_probabilities(pooled, features, is_new, config.folds, f"drift {seed}", "telling the sets apart")
     return auc(is_new, said[:, 1])
 
 
-def _reference(place: str, view: View) -> pl.DataFrame:
+def _reference(place: str, inputs: GateInput) -> pl.DataFrame:
     where = f"data.gates.drift.reference={place}"
     try:
-        rows = _rows(project_root() / place, where, view.features)
+        rows = _rows(project_root() / place, where, inputs.features)
         there = rows.collect_schema()
-        if lacking := [name for name in view.features if name not in there]:
+        if lacking := [name for name in inputs.features if name not in there]:
             raise UsageError(f"{where} lacks the column {lacking[0]}: give one with all features.")
-        alike = [_alike(name, there[name], kind, view.gaps, where) for name, kind in view.features.items()]
-        read = sample(rows.select("id", *alike), view.size, f"drift {view.seed}")
+        alike = [
+            _alike(name, there[name], kind, inputs.missing_markers, where) for name, kind in inputs.features.items()
+        ]
+        read = sample(rows.select("id", *alike), inputs.size, f"drift {inputs.seed}")
     except (pl.exceptions.PolarsError, OSError) as error:
         raise UsageError(f"{where} cannot be read ({str(error).splitlines()[0]}): mend it, or give another.") from error
     if not read.height:
@@ -160,14 +168,14 @@ def _rows(path: Path, where: str, features: Mapping[str, pl.DataType]) -> pl.Laz
     return rows.drop("id", strict=False).with_row_index("id").with_columns(pl.col("id").cast(pl.String))
 
 
-def _alike(name: str, found: pl.DataType, kind: pl.DataType, gaps: Sequence[str], where: str) -> pl.Expr:
-    """A column of the reference in the form that `prepare` gives to those of the data."""
+def _alike(name: str, found: pl.DataType, kind: pl.DataType, missing_markers: Sequence[str], where: str) -> pl.Expr:
+    """A column of the reference, converted as `prepare` converts those of the data."""
     column = pl.col(name)
     if kind.is_numeric():
         if found == pl.String:
-            column = pl.when(~column.str.strip_chars().is_in(gaps)).then(column.str.strip_chars()).cast(kind)
+            column = pl.when(~column.str.strip_chars().is_in(missing_markers)).then(column.str.strip_chars()).cast(kind)
         elif not found.is_numeric() and found != pl.Null:
             raise UsageError(f"{where}: its column {name} holds {found}, that of the data {kind}: make them alike.")
         return column.alias(name)
     text = column.cast(pl.String).str.strip_chars()
-    return pl.when(~text.is_in(gaps)).then(text).alias(name)
+    return pl.when(~text.is_in(missing_markers)).then(text).alias(name)

@@ -1,4 +1,4 @@
-"""A suite of Great Expectations, run by toolchains/great_expectations/validate.py in an environment of its own."""
+"""Gate: a suite of Great Expectations holds; toolchains/great_expectations/ runs it in its own environment."""
 
 import json
 import subprocess
@@ -12,14 +12,14 @@ import polars as pl
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.lazy import project_files
 from shipworthy.core.project import code_root, project_root
-from shipworthy.data.gates.schema import Expectations
-from shipworthy.data.gates.view import Finding, Number, View
+from shipworthy.data.gates.interface import GateInput, GateResult, Measurement
+from shipworthy.data.gates.row_settings import Expectations
 
 FOLDER = project_files("toolchains/great_expectations")
 
 
-def check(config: Expectations, view: View) -> Finding:
-    """Holds the sample of train and validation against the suite: id, the features and answer.
+def check(config: Expectations, inputs: GateInput) -> GateResult:
+    """Validates the sample of train and validation (id, features, answer) against the suite.
 
     Raises:
         UsageError: there is no such suite, or the environment lacks Great Expectations.
@@ -30,7 +30,7 @@ def check(config: Expectations, view: View) -> Finding:
         raise UsageError(f"data.gates.expectations.suite={config.suite} does not exist: name the suite's JSON file.")
     python = config.python or sys.executable
     _need(python)
-    rows = view.sample.select("id", *view.features, "answer")
+    rows = inputs.sample.select("id", *inputs.features, "answer")
     with tempfile.TemporaryDirectory() as scratch:
         rows.write_parquet(file := Path(scratch) / "rows.parquet")
         command = [python, str(code_root() / FOLDER / "validate.py"), str(suite), str(file)]
@@ -53,21 +53,21 @@ def _need(python: str) -> None:
         )
 
 
-def _finding(result: dict[str, Any], looked_at: int) -> Finding:
-    faults, numbers, rows = [], [], []
+def _finding(result: dict[str, Any], rows_checked: int) -> GateResult:
+    violations, measurements, rows = [], [], []
     for one in result["results"]:
         what = _name(one["expectation_config"])
         if one["exception_info"].get("raised_exception"):
-            faults.append(f"{what} could not be checked: {str(one['exception_info']['exception_message']).strip()}")
+            violations.append(f"{what} could not be checked: {str(one['exception_info']['exception_message']).strip()}")
         elif not one["success"]:
-            faults.append(f"{what} does not hold")
+            violations.append(f"{what} does not hold")
         if (percent := one["result"].get("unexpected_percent")) is not None:
             allowed = 1 - float(one["expectation_config"]["kwargs"].get("mostly", 1))
-            numbers.append(Number(f"share of rows that break {what}", percent / 100, allowed))
+            measurements.append(Measurement(f"share of rows that break {what}", percent / 100, allowed))
         if not one["success"]:
             rows += [{"id": str(row["id"]), "detail": what} for row in one["result"].get("unexpected_index_list") or []]
-    frame = pl.DataFrame(rows, Finding([], 0).rows.schema).sort("id", maintain_order=True)
-    return Finding(faults, looked_at, numbers, frame, frame["id"].n_unique())
+    frame = pl.DataFrame(rows, GateResult([], 0).rows.schema).sort("id", maintain_order=True)
+    return GateResult(violations, rows_checked, measurements, frame, frame["id"].n_unique())
 
 
 def _name(config: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Declared columns, checked by pandera on one batch of rows after another."""
+"""Gate: columns meet their declared conditions, checked by pandera batch by batch."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -7,48 +7,48 @@ from typing import Any
 import polars as pl
 
 from shipworthy.core.errors import UsageError
-from shipworthy.data.gates.schema import Column, Table
-from shipworthy.data.gates.view import Finding, View
+from shipworthy.data.gates.interface import GateInput, GateResult
+from shipworthy.data.gates.row_settings import Column, Table
 
 KEPT = 1000
-"""So many failing values are kept; all are counted."""
+"""Failing values that are kept; all are counted."""
 CASE = {"id": pl.String, "column": pl.String, "check": pl.String, "value": pl.String}
 
 
-def check(config: Table, view: View) -> Finding:
-    """Types, gaps, ranges, values and patterns; a column that is not there, or should not be.
+def check(config: Table, inputs: GateInput) -> GateResult:
+    """Checks types, missing values, ranges, allowed values and patterns, and for missing or undeclared columns.
 
     Raises:
-        UsageError: it asks for every answer to be there, which `prepare` does anyway, or for a pattern that is none.
+        UsageError: `answer` is `required`, which `prepare` checks anyway, or a pattern is invalid.
     """
     if "answer" in config.columns and config.columns["answer"].required:
         raise UsageError("data.gates.table: a row without an answer is rejected anyway: take `required` out of answer.")
-    kinds = {**view.features, "answer": pl.String()}
-    faults = [f"there is no column {name}" for name in config.columns if name not in kinds]
+    kinds = {**inputs.features, "answer": pl.String()}
+    violations = [f"there is no column {name}" for name in config.columns if name not in kinds]
     if not config.others:
-        faults += [f"column {name} is not declared" for name in view.features if name not in config.columns]
+        violations += [f"column {name} is not declared" for name in inputs.features if name not in config.columns]
     declared = {name: column for name, column in config.columns.items() if name in kinds}
     for name, column in declared.items():
         _need_pattern(f"data.gates.table.columns.{name}.regex", column.regex)
-    counts, kept, failing = _gathered(_failures(view.rows.select("id", *declared), declared, kinds))
+    counts, kept, failing_rows = _gathered(_failures(inputs.rows.select("id", *declared), declared, kinds))
     for name, rule, n, value, identity in counts.iter_rows():
-        faults.append(f"{name} is not {rule}" + ("" if identity is None else f" in {n} rows, such as '{value}'"))
+        violations.append(f"{name} is not {rule}" + ("" if identity is None else f" in {n} rows, such as '{value}'"))
     why = pl.format("{} is '{}', not {}", "column", pl.col("value").fill_null("missing"), "check").alias("detail")
-    return Finding(faults, view.total, rows=kept.select("id", why), failing=failing)
+    return GateResult(violations, inputs.total, rows=kept.select("id", why), failing_rows=failing_rows)
 
 
 def _gathered(batches: Iterable[pl.DataFrame]) -> tuple[pl.DataFrame, pl.DataFrame, int]:
     """Of all batches: column, check, n, and value and id of the first row; the first failing values; failing rows."""
-    counts, kept, failing = [], [], 0
+    counts, kept, failing_rows = [], [], 0
     first = pl.col("value", "id").sort_by("id").first()
     for cases in batches:
         counts.append(cases.group_by("column", "check").agg(pl.len().alias("n"), first))
         kept.append(cases.drop_nulls("id").sort("id", "column", "check").head(KEPT))
-        failing += cases["id"].drop_nulls().n_unique()
+        failing_rows += cases["id"].drop_nulls().n_unique()
     none = pl.DataFrame(schema=CASE)
     summed = pl.concat([none.select("column", "check", pl.lit(0, pl.UInt32).alias("n"), "value", "id"), *counts])
     summed = summed.group_by("column", "check").agg(pl.col("n").sum(), first).sort("column", "check")
-    return summed, pl.concat([none, *kept]).sort("id", "column", "check").head(KEPT), failing
+    return summed, pl.concat([none, *kept]).sort("id", "column", "check").head(KEPT), failing_rows
 
 
 def _failures(rows: pl.LazyFrame, declared: dict[str, Column], kinds: dict[str, pl.DataType]) -> Iterator[pl.DataFrame]:
@@ -91,7 +91,7 @@ def _column(column: Column, kind: pl.DataType) -> Any:
 
 
 def _need_pattern(key: str, regex: str) -> None:
-    """Refuses what is no pattern to Python, which reads it first, or to polars, which looks for it."""
+    """Refuses a pattern that Python's re or polars' regex engine cannot compile."""
     try:
         re.compile(regex)
         pl.select(pl.lit("").str.contains(regex))

@@ -1,4 +1,4 @@
-"""Conversations: each message cleaned, and of each row what was asked and what the assistant answered at last."""
+"""Rows of conversations: each message is cleaned, and the columns `asked` and `answer` are made of the messages."""
 
 from functools import partial
 from typing import Any
@@ -16,13 +16,13 @@ WHY = "_malformed"
 
 
 def select(config: Conversations, dtypes: dict[str, pl.DataType]) -> tuple[list[pl.Expr], list[str]]:
-    """What a row of the source becomes: conversation, tools, context, what the split needs; and the columns needed.
+    """The columns of a row (conversation, tools, context, columns of the split), and the source columns they need.
 
     Args:
         dtypes: of the source's columns.
 
     Raises:
-        UsageError: a column has the name of one that is made.
+        UsageError: a source column is named like one that is made.
     """
     wanted = list(dict.fromkeys([config.messages, *([config.tools] if config.tools else []), *config.context]))
     split_only = [name for name in config.split.columns if name not in (*wanted, *config.made)]
@@ -33,7 +33,7 @@ def select(config: Conversations, dtypes: dict[str, pl.DataType]) -> tuple[list[
 
 
 def clean_rows(config: Conversations, store: RowStore) -> dict[str, Any]:
-    """Rejects what is no conversation, cleans the others, and goes on as with any text and its answer.
+    """Rejects malformed conversations, cleans the others, and then treats `asked` and `answer` as any text and answer.
 
     Args:
         config: what is rejected.
@@ -51,7 +51,7 @@ def clean_rows(config: Conversations, store: RowStore) -> dict[str, Any]:
 
 
 def _parsed(config: Conversations, rows: pl.DataFrame) -> pl.DataFrame:
-    """The conversations in one form, and why a row holds none."""
+    """The conversations in normal form, and why a row is malformed (null: it is not)."""
     told: list[tuple[str | None, str | None]] = []
     for text, tools in _pairs(config, rows):
         try:
@@ -67,7 +67,7 @@ def _parsed(config: Conversations, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _apart(config: Conversations, rows: pl.DataFrame) -> pl.DataFrame:
-    """What all but the instructions said before the answer, and the answer."""
+    """Adds `asked`, all messages but system messages before the answer, and `answer`."""
     conversations = [parse(text, tools) for text, tools in _pairs(config, rows)]
     asked = [said([one for one in talk.messages[:-1] if one["role"] not in SYSTEM]) for talk in conversations]
     answers = [said(talk.messages[-1:]) for talk in conversations]

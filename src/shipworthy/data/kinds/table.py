@@ -13,13 +13,13 @@ from shipworthy.data.schema import Table
 
 
 def select(config: Table, dtypes: dict[str, pl.DataType]) -> tuple[list[pl.Expr], list[str]]:
-    """What a row of the source becomes: its features, what the split needs, and `answer`; and the columns needed.
+    """The columns of a row (features, columns of the split, `answer`), and the source columns they need.
 
     Args:
         dtypes: of the source's columns.
 
     Raises:
-        UsageError: a feature is neither numbers nor text.
+        UsageError: a feature is neither numeric nor text.
     """
     if config.label in config.split.columns:
         raise UsageError(f"data.split names the column '{config.label}', which is the label: call it 'answer'.")
@@ -38,15 +38,15 @@ def select(config: Table, dtypes: dict[str, pl.DataType]) -> tuple[list[pl.Expr]
 
 
 def split_only_columns(config: Table) -> list[str]:
-    """Columns that only the split needs, and that no model may see."""
+    """Columns that only the split needs; they are no features."""
     return [name for name in config.split.columns if name in (config.id, *config.ignore)]
 
 
 def clean_rows(config: Table, store: RowStore) -> dict[str, Any]:
-    """Marks missing values, rejects what cannot teach, and gives each row its `cluster`: those with equal features.
+    """Sets missing values to null, rejects unusable rows, and adds `cluster`: rows with equal features share one.
 
     Args:
-        config: what stands for a missing value.
+        config: the markers of missing values.
         store: holds rows with id, answer and the features.
 
     Returns:

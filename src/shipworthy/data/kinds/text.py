@@ -9,7 +9,7 @@ import polars as pl
 from shipworthy.core.errors import UsageError
 from shipworthy.data.clean.rows import clean
 from shipworthy.data.column_index import Rows, first_equal, sparse
-from shipworthy.data.duplicates.clusters import clusters, facts
+from shipworthy.data.duplicates.clusters import cluster_counts, clusters
 from shipworthy.data.normalize import words
 from shipworthy.data.row_store import RowStore
 from shipworthy.data.schema import Text
@@ -18,7 +18,7 @@ WORDS = "_words"
 
 
 def select(config: Text, dtypes: dict[str, pl.DataType]) -> tuple[list[pl.Expr], list[str]]:
-    """What a row of the source becomes: text and context, what the split needs, and `answer`; and the columns needed.
+    """The columns of a row (text, context, columns of the split, `answer`), and the source columns they need.
 
     Args:
         dtypes: of the source's columns.
@@ -33,7 +33,7 @@ def select(config: Text, dtypes: dict[str, pl.DataType]) -> tuple[list[pl.Expr],
 
 
 def clean_rows(config: Text, store: RowStore) -> dict[str, Any]:
-    """Cleans the rows, rejects those that cannot teach, and gives each that is left its `cluster`.
+    """Cleans the rows, rejects unusable and duplicate ones, and adds `cluster`.
 
     Args:
         config: what is rejected.
@@ -46,7 +46,7 @@ def clean_rows(config: Text, store: RowStore) -> dict[str, Any]:
 
 
 def reject_and_cluster(config: Text, store: RowStore) -> dict[str, Any]:
-    """Rejects clean rows that cannot teach, and gives each that is left its `cluster`; facts: `duplicates`."""
+    """Rejects unusable and duplicate rows, and adds `cluster`; facts for the report: `duplicates`."""
     store.map(partial(_with_words, config.text))
     _gates(config, store)
     if config.one_answer:
@@ -82,7 +82,7 @@ def _gates(config: Text, store: RowStore) -> None:
 
 
 def _contradictions(config: Text, store: RowStore) -> None:
-    """One question with two answers: nobody can tell which is right, so all of its rows go."""
+    """Rejects all rows of a question that has several answers: which one is right is unknown."""
     question = [_same(config), *config.context]
     same_question = first_equal(store.batches(question), question)
     same_row = first_equal(store.batches([*question, "answer"]), [*question, "answer"])
@@ -94,23 +94,23 @@ def _contradictions(config: Text, store: RowStore) -> None:
 
 
 def _exact(config: Text, store: RowStore) -> None:
-    """The same text and the same answer, whatever the context: the row with the lowest id stays."""
+    """Rejects rows with the same text and answer, whatever the context; the row with the lowest id stays."""
     row = [_same(config), "answer"]
     reject_repeated(store, "exact duplicate", first_equal(store.batches(row), row), "of {}")
 
 
 def _same(config: Text) -> str:
-    """The column in which texts that are the same are equal."""
+    """The column whose values are equal for texts that count as the same."""
     return WORDS if config.duplicates.exact.by == "words" else config.text
 
 
 def _near(config: Text, store: RowStore) -> dict[str, int]:
-    """Near-duplicates form clusters; of those with the same answer in a cluster, the lowest id stays."""
+    """Clusters near-duplicates; of rows with the same answer in a cluster, the one with the lowest id stays."""
     labels = clusters(store.rows, config.text, config.duplicates, scratch=store.folder)
     attach_clusters(store, labels)
     same = first_equal(store.batches(["cluster", "answer"]), ["cluster", "answer"])
     reject_repeated(store, "near-duplicate", same, "of {}, with the same answer")
-    return facts(labels)
+    return cluster_counts(labels)
 
 
 def attach_clusters(store: RowStore, labels: Rows) -> None:
@@ -127,6 +127,6 @@ def reject_repeated(store: RowStore, reason: str, labels: Rows, detail: str) -> 
 
 
 def ids_of(store: RowStore, rows: Rows) -> pl.Series:
-    """The ids of rows, by their numbers, in whatever order."""
+    """The ids of the rows with these numbers, in the given order."""
     known, place = np.unique(rows, return_inverse=True)
     return store.take(known, ["id"])["id"].gather(place)

@@ -1,4 +1,4 @@
-"""Train in given proportions of its sources; which rows stay or come again depends on their ids alone."""
+"""Mixes the sources of train in given proportions; which rows are dropped or repeated depends on their ids alone."""
 
 from typing import Any
 
@@ -50,8 +50,8 @@ def mix(config: Mixing, store: RowStore, seed: int) -> dict[str, Any]:
     total = sum(take.values())
     return {
         "mixing": [
-            {"source": name, "rows": have[name], "taught": taught, "share": taught / total}
-            for name, taught in sorted(take.items())
+            {"source": name, "rows": have[name], "rows_after": rows_after, "share": rows_after / total}
+            for name, rows_after in sorted(take.items())
         ]
     }
 

@@ -3,20 +3,20 @@
 from dataclasses import dataclass, field
 
 from shipworthy.core.errors import UsageError
+from shipworthy.core.validation import at_least
 
 
 @dataclass
 class Mixing:
     """Train holds rows of several sources in given proportions, and is as large as these allow.
 
-    Rows of a source that has too many are rejected; of one that has too few they are taught several times. Validation
-    and test stay as they are.
+    Of a source with too many rows some are rejected; of one with too few, rows are repeated. Validation and test are
+    not changed.
 
     Attributes:
-        by: the column of which each value is a source (empty: train stays as it is). No model sees it, unless it is
-            one of the task's columns.
-        weights: source → its weight; their shares are what counts (0: none of its rows).
-        repeat: how often a row may be taught (times).
+        by: the column that names the source of a row (empty: no mixing). It is no feature, unless the task names it.
+        weights: source → its weight, relative to the sum (0: none of its rows).
+        repeat: how often a row of train may occur (times).
     """
 
     by: str = ""
@@ -28,8 +28,7 @@ class Mixing:
             raise UsageError("data.mixing: give `by` and `weights` together, or neither.")
         if not self.by and self.repeat != 1:
             raise UsageError("data.mixing.repeat has no effect without data.mixing.by: drop it.")
-        if self.repeat < 1:
-            raise UsageError(f"data.mixing.repeat={self.repeat}: give a number of times from 1.")
+        at_least("data.mixing.repeat", self.repeat, 1)
         for source, weight in self.weights.items():
             if not 0 <= weight < float("inf"):
                 raise UsageError(f"data.mixing.weights.{source}={weight}: give a weight from 0.")

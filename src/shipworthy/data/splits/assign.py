@@ -1,4 +1,4 @@
-"""Train, validation and test, divided by groups: what belongs together never stands in two of them."""
+"""Divides rows into train, validation and test by groups: no group has rows in two splits."""
 
 import math
 from collections.abc import Iterator
@@ -9,13 +9,13 @@ import polars as pl
 
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.data.column_index import Rows, first_equal, sparse
-from shipworthy.data.duplicates.components import merge
+from shipworthy.data.duplicates.connected_components import merge_components
 from shipworthy.data.hash_sampling import hash_uniform_rows
 from shipworthy.data.row_store import RowStore
 from shipworthy.data.splits.by_time import by_time
 from shipworthy.data.splits.schema import Split
 
-# A group that would fill more of a split than this goes to train, so that no single group decides a measurement.
+# A group that would fill a larger share of a split than this goes to train, so that no group dominates a metric.
 LARGEST_GROUP = 0.1
 NAMES = ("train", "validation", "test")
 TRAIN, VALIDATION, TEST = range(3)
@@ -24,13 +24,13 @@ GROUP = "_group"
 
 
 def assign(store: RowStore, config: Split, seed: int, features: list[str]) -> None:
-    """Gives each row its `split` and its group (`_group`); the same for the same ids, in whatever order they came.
+    """Gives each row its `split` and its group (`_group`); the result does not depend on the order of the rows.
 
     Args:
         store: holds rows with id, cluster, answer, and the columns that `config` names.
-        config: how much each split gets, and what stays together.
+        config: the sizes of the splits, and which rows form a group.
         seed: another seed gives another division.
-        features: rows that are equal in all of these belong together.
+        features: rows that are equal in all of these are in one group.
 
     Raises:
         UsageError: the column of `config.time` holds no times.
@@ -38,7 +38,7 @@ def assign(store: RowStore, config: Split, seed: int, features: list[str]) -> No
     """
     if config.time:
         store.reject("no time", pl.when(pl.col(config.time).is_null()).then(pl.lit(f"{config.time} is empty")))
-    group = groups(store, config.apart, features)
+    group = groups(store, config.group_columns, features)
     if config.time:
         codes, late = by_time(store, group, config)
     else:
@@ -69,20 +69,24 @@ def _earliest(codes: Rows, group: Rows) -> Rows:
     return lowest[group]
 
 
-def groups(store: RowStore, apart: list[str], features: list[str]) -> Rows:
-    """The lowest row among those that share, through others too, a cluster, a value, or all features; shape (n,)."""
+def groups(store: RowStore, group_columns: list[str], features: list[str]) -> Rows:
+    """Connected components of rows that share a cluster, a value of `group_columns`, or all features.
+
+    Returns:
+        For each row the lowest row of its group: shape (n,), int32.
+    """
     labels = np.arange(store.height, dtype=np.int32)
-    for columns in (["cluster"], features, *([name] for name in apart)):
+    for columns in (["cluster"], features, *([name] for name in group_columns)):
         first = first_equal(store.batches(columns), columns)
         if len(columns) == 1 and store.columns[columns[0]] != pl.Null:
             empty = np.concatenate([frame[columns[0]].is_null().to_numpy() for frame in store.batches(columns)])
-            first[empty] = np.flatnonzero(empty)  # nothing is no value that rows could share
-        labels = merge(labels, *sparse(first))
+            first[empty] = np.flatnonzero(empty)  # a missing value is not shared
+        labels = merge_components(labels, *sparse(first))
     return labels
 
 
 def at_random(store: RowStore, group: Rows, config: Split, seed: int) -> Rows:
-    """A split's number for each row; groups come in the order of a draw and go where there is room; shape (n,)."""
+    """A split's number for each row, shape (n,): groups in pseudo-random order fill test, validation, then train."""
     sizes = np.bincount(group, minlength=len(group)).astype(np.int32)
     members = np.flatnonzero(sizes).astype(np.int32)
     drawn = hash_uniform_rows(store.batches(["id"]), f"split {seed}")[members]
@@ -95,7 +99,7 @@ def at_random(store: RowStore, group: Rows, config: Split, seed: int) -> Rows:
 
 
 def _strata(store: RowStore, members: Rows, *, stratify: bool) -> Iterator[Rows]:
-    """The members by the answer of their lowest row, each part in their order."""
+    """The members, divided by the answer of their lowest row; the order within each part is kept."""
     if not stratify:
         yield members
         return
@@ -106,7 +110,7 @@ def _strata(store: RowStore, members: Rows, *, stratify: bool) -> Iterator[Rows]
 
 
 def _fill(sizes: Rows, config: Split, rows: int) -> Rows:
-    """A split's number for the groups of one stratum, in their drawn order."""
+    """A split's number for each group of one stratum, in the given order: shape (groups,)."""
     place = np.zeros(len(sizes), dtype=np.int8)
     if not len(sizes):
         return place
@@ -129,7 +133,7 @@ def _numbers(values: Rows, at_once: int = 10_000) -> Iterator[Any]:
 
 
 def shares(config: Split) -> tuple[tuple[int, float], ...]:
-    """Split and what it gets, in the order in which they are filled."""
+    """Each split's number and its size (share or rows), in the order in which they are filled."""
     return (TEST, config.test), (VALIDATION, config.validation)
 
 

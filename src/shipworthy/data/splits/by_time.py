@@ -1,8 +1,7 @@
-"""The split after time: what is to be predicted comes after what was learned from.
+"""Split by time: validation is later than train, and test is later than validation.
 
-Borders lie between two times, so that rows of one time stay together. A group with rows on both sides of a border
-would leak, or put the future into train; so its rows before the border stay where they are, and those after it are
-rejected.
+Boundaries lie between two times, so that rows of the same time stay together. A group with rows on both sides of a
+boundary would leak; its rows before the boundary are kept, and those after it are rejected.
 """
 
 import numpy as np
@@ -10,7 +9,7 @@ import polars as pl
 
 from shipworthy.core.errors import UsageError
 from shipworthy.data.column_index import Rows
-from shipworthy.data.columns import iso
+from shipworthy.data.columns import parse_iso
 from shipworthy.data.row_store import RowStore
 from shipworthy.data.splits.schema import Split
 
@@ -51,7 +50,7 @@ def times_of(column: pl.Series) -> Rows:
     if column.dtype.is_numeric():
         return column.cast(pl.Float64).to_numpy()
     if column.dtype == pl.String:
-        parsed = column.to_frame().select(iso(pl.col(column.name))).to_series()
+        parsed = column.to_frame().select(parse_iso(pl.col(column.name))).to_series()
         if (lost := (parsed.is_null() & column.is_not_null()).arg_true()).len():
             raise UsageError(f"data.split.time={column.name} holds '{column[int(lost[0])]}', which is no ISO time.")
         column = parsed

@@ -1,4 +1,4 @@
-"""Folds of train for cross-validation, and its cap."""
+"""Folds of train for cross-validation, and the cap on its rows."""
 
 import heapq
 
@@ -13,7 +13,7 @@ from shipworthy.data.splits.schema import Split
 
 
 def cap(store: RowStore, config: Split, seed: int) -> None:
-    """Rejects what train has beyond `config.train_rows`."""
+    """Rejects rows of train beyond `config.train_rows`, chosen by hash."""
     if config.train_rows is None:
         return
     rows = _train(store)
@@ -32,7 +32,7 @@ def fold(store: RowStore, config: Split, seed: int) -> None:
     members, place, sizes = np.unique(group, return_inverse=True, return_counts=True)
     drawn = hash_uniform_rows(store.batches(["id"]), f"fold {seed}")[members]
     strata = first_equal(store.batches(["answer"]), ["answer"])[members] if config.stratify else np.zeros_like(members)
-    # Large groups first, so that the small ones can make up for them.
+    # Large groups first: the small ones then even out the sizes.
     order = np.lexsort((drawn, -sizes, strata))
     folds = np.zeros(len(members), dtype=np.int8)
     load = [(0, k) for k in range(config.folds)]

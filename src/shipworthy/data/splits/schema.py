@@ -9,24 +9,23 @@ from shipworthy.core.errors import UsageError
 class Split:
     """How the rows are divided; a value below 1 is a share of the rows, from 1 on it is a number of rows.
 
-    Near-duplicates are never divided, whatever else is asked for.
+    Near-duplicates are always in the same split.
 
     Attributes:
         test, validation: how much each gets (share or rows; a number of rows is scaled with `sample`); train gets
             the rest.
         train_rows: at most so many rows stay in train (null: all).
-        apart: columns of which no value may stand in two splits.
-        time: a column (number, date, or ISO text) after which train comes before validation before test; of a group
-            that straddles a border the part before it stays, and the rest is rejected (empty: at random).
-        stratify: every split, and every fold, has the same shares of answers; for classes, not for free text.
-        folds: into how many folds train is divided for cross-validation, groups whole; adds the column `fold`, from 0
-            (0: none).
+        group_columns: columns of which no value may be in two splits.
+        time: a column (number, date, or ISO text) by which train is before validation, and validation before test; of a
+            group on both sides of a boundary the later part is rejected (empty: at random).
+        stratify: whether splits and folds have the same shares of answers; for classes, not for free text.
+        folds: number of folds of train for cross-validation, by group; adds the column `fold`, from 0 (0: none).
     """
 
     test: float = 0.1
     validation: float = 0.1
     train_rows: int | None = None
-    apart: list[str] = field(default_factory=list)
+    group_columns: list[str] = field(default_factory=list)
     time: str = ""
     stratify: bool = False
     folds: int = 0
@@ -51,5 +50,7 @@ class Split:
 
     @property
     def columns(self) -> list[str]:
-        """The columns that dividing needs, beside cluster and answer."""
-        return list(dict.fromkeys([*(name for name in self.apart if name != "answer"), *filter(None, [self.time])]))
+        """The columns that the split needs, beside cluster and answer."""
+        return list(
+            dict.fromkeys([*(name for name in self.group_columns if name != "answer"), *filter(None, [self.time])])
+        )

@@ -1,6 +1,6 @@
-"""Does the tokenizer suit the data, and what do lengths cost: facts for dataset.json and for the page.
+"""Token statistics of a dataset: lengths, truncation, padding, use of the vocabulary, tokens per word; for its report.
 
-Rows stand on disk and are read in batches; what is kept are counts by length and by token, and a sample of texts.
+Rows are read from disk in batches; in memory are counts by length and by token, and a sample of texts.
 """
 
 from collections.abc import Sequence
@@ -9,10 +9,10 @@ from typing import Any
 import polars as pl
 
 from shipworthy.core.progress import track
-from shipworthy.data.tokens import lengths, refusals
+from shipworthy.data.tokens import lengths, template_checks
 from shipworthy.data.tokens.schema import Tokens
 from shipworthy.data.tokens.vocabulary import Vocabulary
-from shipworthy.data.tokens.words import Words
+from shipworthy.data.tokens.word_sample import WordSample
 from shipworthy.evaluation.tasks.schema import TextToText
 from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.conversation import questions
@@ -24,7 +24,7 @@ TOO_LONG = "too long"
 def analyse(
     rows: pl.LazyFrame, task: TextToText, chat: Chat, config: Tokens, context: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """What there is to know of the tokens of encoded rows; the answers of the test split are not looked at.
+    """Token statistics of encoded rows; the answers of the test split are not read.
 
     Args:
         rows: as `Encoder` gives them, with id, split, prompt_ids, answer_ids; those that it rejected as too long may
@@ -40,30 +40,30 @@ def analyse(
     counts = lengths.histograms(rows)
     longest = max(len(c) for c in counts.values())
     asked = sorted({*config.lengths, task.max_length})
-    # Beyond the longest row all lengths are alike.
+    # All lengths beyond the longest row have the same statistics.
     shown = [n for i, n in enumerate(asked) if n == task.max_length or i == 0 or asked[i - 1] < longest]
-    vocabulary, words = _read(rows, task, chat, config)
-    facts: dict[str, Any] = {
+    vocabulary, words = _collect(rows, task, chat, config)
+    summary: dict[str, Any] = {
         "lengths": {split: lengths.summary(c) for split, c in counts.items()},
         "by": {column: lengths.by_column(rows, column) for column in context},
         "truncation": lengths.truncation(counts, shown),
         "padding": lengths.waste(counts["train"], shown, config.batch_sizes) if "train" in counts else [],
-        "vocabulary": vocabulary.facts(),
-        "words": words.facts(chat.tokenizer),
-        "cautions": refusals.cautions(chat),
+        "vocabulary": vocabulary.summary(),
+        "words": words.summary(chat.tokenizer),
+        "cautions": template_checks.cautions(chat),
     }
-    return {**facts, "warnings": warnings(facts, config)}
+    return {**summary, "warnings": warnings(summary, config)}
 
 
-def _read(rows: pl.LazyFrame, task: TextToText, chat: Chat, config: Tokens) -> tuple[Vocabulary, Words]:
+def _collect(rows: pl.LazyFrame, task: TextToText, chat: Chat, config: Tokens) -> tuple[Vocabulary, WordSample]:
     """One pass over the rows outside of test, in batches."""
-    vocabulary, words = Vocabulary(chat.tokenizer), Words(config.sample)
+    vocabulary, words = Vocabulary(chat.tokenizer), WordSample(config.sample)
     seen = rows.filter(pl.col("split") != "test")
     total = int(seen.select(pl.len()).collect(engine="streaming").item())
     batches = seen.collect_batches(chunk_size=BATCH_ROWS, maintain_order=False, engine="streaming")
     for batch in track(batches, "token analysis, batches", -(-total // BATCH_ROWS)):
         vocabulary.add(batch.select(pl.col("prompt_ids").list.concat("answer_ids")).to_series())
-        draws = words.wanted(batch["id"])
+        draws = words.draw_numbers(batch["id"])
         chosen = batch.filter(pl.Series([number is not None for number in draws], dtype=pl.Boolean))
         numbers = [number for number in draws if number is not None]
         for number, identity, question, answer in zip(
@@ -74,27 +74,28 @@ def _read(rows: pl.LazyFrame, task: TextToText, chat: Chat, config: Tokens) -> t
     return vocabulary, words
 
 
-def warnings(facts: dict[str, Any], config: Tokens) -> list[str]:
-    """Why the tokenizer does not suit the data, each with what to do; empty if it does."""
+def warnings(summary: dict[str, Any], config: Tokens) -> list[str]:
+    """Sentences on why the tokenizer does not fit the data, each with what to do; empty if it fits."""
     found = []
-    unknown, pieces = facts["vocabulary"]["unknown"], facts["vocabulary"]["pieces"]
+    unknown, byte_tokens = summary["vocabulary"]["unknown"], summary["vocabulary"]["byte_tokens"]
     if unknown["share"] > config.max_unknown:
         found.append(
             f"{unknown['tokens']:,} tokens ({unknown['share']:.2%}) stand for text that the vocabulary lacks, in "
             f"{unknown['rows']:,} rows: the model can't read it; clean these characters away, or choose a model whose "
             "tokenizer works on bytes."
         )
-    if pieces["share"] > config.max_pieces:
+    if byte_tokens["share"] > config.max_byte_tokens:
         found.append(
-            f"{pieces['share']:.1%} of the tokens are bytes or parts of characters (from {config.max_pieces:.1%} on "
-            "this is said): the tokenizer was not made for this script; choose a model that was trained on it."
+            f"{byte_tokens['share']:.1%} of the tokens are bytes or parts of characters (the limit is "
+            f"{config.max_byte_tokens:.1%}): the tokenizer was not made for this script; choose a model that was "
+            "trained on it."
         )
-    words = facts["words"]
-    for name, most in (("per word", config.max_per_word), ("per character", config.max_per_character)):
-        if words["rows"] and words[name]["low"] > most:
+    words = summary["words"]
+    for name, limit in (("per word", config.max_per_word), ("per character", config.max_per_character)):
+        if words["rows"] and words[name]["low"] > limit:
             found.append(
                 f"{words[name]['value']:.2f} tokens {name} ({words[name]['low']:.2f} to {words[name]['high']:.2f}; "
-                f"from {most:g} on this is said): rows are long and dear for what they say; choose a model whose "
+                f"the limit is {limit:g}): rows are long and expensive for their content; choose a model whose "
                 "tokenizer knows this language or notation, or write the words that split worst in another form."
             )
     return found

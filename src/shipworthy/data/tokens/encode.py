@@ -1,4 +1,4 @@
-"""Rows as the tokens that the model sees, and which of them it is trained on."""
+"""Rows as prompt tokens and answer tokens; the loss counts the answer tokens."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -8,8 +8,8 @@ from functools import cache
 import polars as pl
 
 from shipworthy.core.errors import ShipworthyError
-from shipworthy.data.tokens import faults, refusals
-from shipworthy.data.tokens.faults import IGNORED, Fault
+from shipworthy.data.tokens import rejections, template_checks
+from shipworthy.data.tokens.rejections import IGNORED, Rejection
 from shipworthy.evaluation.tasks.schema import TextToText
 from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.conversation import (
@@ -31,12 +31,12 @@ ADDED: dict[str, pl.DataType] = {"prompt_ids": IDS, "answer_ids": IDS, "_reason"
 
 @dataclass
 class Example:
-    """What is trained on at one turn.
+    """One training example: a prompt and its answer at one turn of a conversation.
 
     Attributes:
-        row: the row's place in its batch.
+        row: the row's number in its batch.
         whole: the conversation up to the answer and, where later turns are trained too, beyond.
-        turn: where in it the answer stands.
+        turn: number of the message that is the answer.
         number: which of the row's examples it is, from 1 (0: the only one).
         prompt, answer: token ids.
         fault: why the row is rejected.
@@ -48,7 +48,7 @@ class Example:
     number: int = 0
     prompt: list[int] = field(default_factory=list)
     answer: list[int] = field(default_factory=list)
-    fault: Fault | None = None
+    rejection: Rejection | None = None
 
     @property
     def message(self) -> Message:
@@ -69,13 +69,13 @@ class Encoder:
         chat: the model's tokenizer and template.
 
     Raises:
-        ShipworthyError: the template cannot be trained with; see `refusals.refuse`.
+        ShipworthyError: the template cannot be trained with; see `template_checks.check_template`.
     """
 
     def __init__(self, task: TextToText, chat: Chat) -> None:
-        refusals.refuse(task, chat)
+        template_checks.check_template(task, chat)
         self.task, self.chat = task, chat
-        self._controls = faults.control_tokens(chat)
+        self._controls = rejections.control_tokens(chat)
         self._system = cache(self._system_dropped)
 
     def __call__(self, rows: pl.DataFrame) -> pl.DataFrame:
@@ -88,16 +88,18 @@ class Encoder:
             UsageError: the task names a column that the rows lack.
         """
         examples = list(self._examples(rows))
-        self._encode([example for example in examples if not example.fault])
+        self._encode([example for example in examples if not example.rejection])
         for example in examples:
-            example.fault = example.fault or self._judge(example)
-        return self._frame(rows, self._whole_rows(examples))
+            example.rejection = example.rejection or self._check(example)
+        return self._frame(rows, self._reject_whole_rows(examples))
 
     def _examples(self, rows: pl.DataFrame) -> Iterator[Example]:
         if not self.task.messages:
             for i, (asked, answer) in enumerate(zip(questions(self.task, rows), rows["answer"], strict=True)):
                 whole = Conversation([*asked.messages, {"role": ASSISTANT, "content": answer}])
-                yield Example(i, whole, len(asked.messages), fault=faults.injected(whole, self._controls))
+                yield Example(
+                    i, whole, len(asked.messages), rejection=rejections.check_control_tokens(whole, self._controls)
+                )
             return
         splits = rows["split"] if "split" in rows.columns else ["train"] * rows.height
         for i, (row, split) in enumerate(zip(columns(self.task, rows).iter_rows(), splits, strict=True)):
@@ -105,13 +107,13 @@ class Encoder:
                 whole = parse(row[0], row[1], self.task.system)
                 whole.require_answer()
             except MalformedError as error:
-                yield Example(i, Conversation([{"role": ASSISTANT, "content": ""}]), 0, fault=_malformed(error))
+                yield Example(i, Conversation([{"role": ASSISTANT, "content": ""}]), 0, rejection=_malformed(error))
                 continue
-            fault = faults.injected(whole, self._controls)
+            rejection = rejections.check_control_tokens(whole, self._controls)
             every = self.task.turns == "all" and split == "train"
             turns = whole.turns()
             for number, turn in enumerate(turns if every else turns[-1:], 1):
-                yield Example(i, whole, turn, number if every else 0, fault=fault)
+                yield Example(i, whole, turn, number if every else 0, rejection=rejection)
 
     def _encode(self, examples: list[Example]) -> None:
         """Tokens of all examples, those with the same tools in one call."""
@@ -120,20 +122,20 @@ class Encoder:
             groups.setdefault(json.dumps(example.whole.tools), []).append(example)
         for group in groups.values():
             try:
-                self._tokens(group)
+                self._tokenize(group)
             except ShipworthyError:
                 # One of the rows is refused; alone each says it of itself.
                 for row in {example.row: None for example in group}:
-                    self._alone([example for example in group if example.row == row])
+                    self._tokenize_alone([example for example in group if example.row == row])
 
-    def _alone(self, examples: list[Example]) -> None:
+    def _tokenize_alone(self, examples: list[Example]) -> None:
         try:
-            self._tokens(examples)
+            self._tokenize(examples)
         except ShipworthyError as error:
             for example in examples:
-                example.fault = Fault("template refuses", str(error))
+                example.rejection = Rejection("template refuses", str(error))
 
-    def _tokens(self, examples: list[Example]) -> None:
+    def _tokenize(self, examples: list[Example]) -> None:
         tools = examples[0].whole.tools
         prompts = self.chat.ids([e.whole.until(e.turn).messages for e in examples], answering=True, tools=tools)
         answered = self.chat.ids([e.whole.until(e.turn + 1).messages for e in examples], answering=False, tools=tools)
@@ -143,48 +145,50 @@ class Encoder:
             end = rest.index(self.chat.eos_id) + 1 if self.chat.eos_id in rest else len(rest)
             example.answer = rest[:end]
             if ids[: len(prompt)] != prompt:
-                example.fault = self._unlike(example, answered=False)
+                example.rejection = self._prefix_mismatch(example, answered=False)
             elif last[example.row][: len(prompt) + end] != ids[: len(prompt) + end]:
-                example.fault = self._unlike(example, answered=True)
+                example.rejection = self._prefix_mismatch(example, answered=True)
 
-    def _unlike(self, example: Example, answered: bool) -> Fault:
+    def _prefix_mismatch(self, example: Example, answered: bool) -> Rejection:
         """Why a conversation does not go on as it began, before or after the answer."""
         whole, tools = example.whole, example.whole.tools
         begun = self.chat.render(whole.until(example.turn + answered).messages, not answered, tools)
         end = whole if answered else whole.until(example.turn + 1)
-        return Fault("not a prefix", refusals.unlike(begun, self.chat.render(end.messages, False, tools)))
+        return Rejection(
+            "not a prefix", template_checks.prefix_mismatch(begun, self.chat.render(end.messages, False, tools))
+        )
 
-    def _judge(self, example: Example) -> Fault | None:
+    def _check(self, example: Example) -> Rejection | None:
         """The first fault of an example that has its tokens."""
         prompt, answer, content = example.prompt, example.answer, example.message.get("content")
         ids, labels = [*prompt, *answer], [IGNORED] * len(prompt) + answer
         return (
-            faults.of_bos(prompt, self.chat)
-            or self._system(self._said_first(example))
-            or faults.of_tools(example.whole, self.chat)
-            or faults.of_labels(ids, labels, self.chat)
-            or (None if example.message.get("tool_calls") else faults.of_answer(str(content), answer, self.chat))
-            or faults.of_length(len(prompt), len(answer), self.task.max_length)
+            rejections.check_bos(prompt, self.chat)
+            or self._system(self._system_message(example))
+            or rejections.check_tools(example.whole, self.chat)
+            or rejections.check_labels(ids, labels, self.chat)
+            or (None if example.message.get("tool_calls") else rejections.check_answer(str(content), answer, self.chat))
+            or rejections.check_length(len(prompt), len(answer), self.task.max_length)
         )
 
-    def _said_first(self, example: Example) -> str:
+    def _system_message(self, example: Example) -> str:
         first = example.whole.messages[0]
         return str(first["content"]) if first["role"] in SYSTEM else ""
 
-    def _system_dropped(self, system: str) -> Fault | None:
+    def _system_dropped(self, system: str) -> Rejection | None:
         if not system:
             return None
         asked: list[Message] = [{"role": "system", "content": system}, {"role": "user", "content": "?"}]
-        if not refusals.dropped(system, self.chat.ids([asked], answering=True)[0], self.chat):
+        if not template_checks.is_dropped(system, self.chat.ids([asked], answering=True)[0], self.chat):
             return None
-        return Fault("system dropped", f"the chat template writes nothing of the system message '{system}'")
+        return Rejection("system dropped", f"the chat template writes nothing of the system message '{system}'")
 
-    def _whole_rows(self, examples: Iterable[Example]) -> list[Example]:
+    def _reject_whole_rows(self, examples: Iterable[Example]) -> list[Example]:
         """The examples; of a row of which one has a fault, that one alone: a conversation is rejected whole."""
         kept: dict[int, list[Example]] = {}
         for example in examples:
             kept.setdefault(example.row, []).append(example)
-        return [e for group in kept.values() for e in ([x for x in group if x.fault][:1] or group)]
+        return [e for group in kept.values() for e in ([x for x in group if x.rejection][:1] or group)]
 
     def _frame(self, rows: pl.DataFrame, examples: list[Example]) -> pl.DataFrame:
         place = [example.row for example in examples]
@@ -192,18 +196,19 @@ class Encoder:
             {
                 "prompt_ids": [example.prompt or None for example in examples],
                 "answer_ids": [example.answer or None for example in examples],
-                "_reason": [example.fault.reason if example.fault else None for example in examples],
-                "_why": [example.fault.detail if example.fault else None for example in examples],
+                "_reason": [example.rejection.reason if example.rejection else None for example in examples],
+                "_why": [example.rejection.detail if example.rejection else None for example in examples],
             },
             schema=ADDED,
         )
         frame = rows[place].hstack(added)
-        return self._spoken(frame, examples) if self.task.messages else frame
+        return self._with_conversation_columns(frame, examples) if self.task.messages else frame
 
-    def _spoken(self, frame: pl.DataFrame, examples: list[Example]) -> pl.DataFrame:
+    def _with_conversation_columns(self, frame: pl.DataFrame, examples: list[Example]) -> pl.DataFrame:
         """Conversations: what precedes the answer stays in their column, and the answer gets its own."""
         identity = [
-            turn_id(i, e.number) if e.number and not e.fault else i for i, e in zip(frame["id"], examples, strict=True)
+            turn_id(i, e.number) if e.number and not e.rejection else i
+            for i, e in zip(frame["id"], examples, strict=True)
         ]
         # A call of a tool is what the template makes of it.
         answers = [
@@ -211,7 +216,7 @@ class Encoder:
             for e in examples
         ]
         asked = [
-            told if e.fault else dumps(e.whole.until(e.turn))
+            told if e.rejection else dumps(e.whole.until(e.turn))
             for told, e in zip(frame[self.task.messages], examples, strict=True)
         ]
         return frame.with_columns(
@@ -221,5 +226,5 @@ class Encoder:
         )
 
 
-def _malformed(error: MalformedError) -> Fault:
-    return Fault("malformed conversation", str(error))
+def _malformed(error: MalformedError) -> Rejection:
+    return Rejection("malformed conversation", str(error))

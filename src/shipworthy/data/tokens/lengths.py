@@ -1,6 +1,6 @@
-"""How long the rows are, and what is lost to it: rows that are cut, padding, packs that are not full.
+"""Lengths of rows in tokens, and what follows from them: truncation, padding, how full packs are.
 
-All of it follows from how many rows have which length, so that it costs the same for any number of rows.
+All is computed from the number of rows of each length, so that it costs the same for any number of rows.
 """
 
 from collections.abc import Sequence
@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 BINS = 40
 VALUES = 15
-"""Of a column, the values that are listed: those of the most rows."""
+"""Most frequent values of a column that are listed."""
 SPLITS = ("train", "validation", "test")
 Counts = NDArray[np.int64]
 """Number of rows of each length, from 0 tokens on."""
 
 
 def length() -> pl.Expr:
-    """Tokens of a row; of the test split the prompt's alone, for its answers are not looked at."""
+    """Tokens of a row; of the test split the prompt's alone, for its answers are not read."""
     answer = pl.when(pl.col("split") == "test").then(0).otherwise(pl.col("answer_ids").list.len())
     return (pl.col("prompt_ids").list.len() + answer).alias("length")
 
@@ -63,8 +63,8 @@ def by_column(rows: pl.LazyFrame, column: str) -> list[dict[str, Any]]:
     seen = rows.filter(pl.col("split") != "test").with_columns(
         pl.col(column).cast(pl.String).fill_null("(missing)").alias("value")
     )
-    most = seen.group_by("value").len("rows").sort("rows", "value", descending=[True, False]).head(VALUES)
-    top = most.collect(engine="streaming")
+    frequent = seen.group_by("value").len("rows").sort("rows", "value", descending=[True, False]).head(VALUES)
+    top = frequent.collect(engine="streaming")
     found = (
         seen.filter(pl.col("value").is_in(top["value"].implode()))
         .group_by("value", length())
@@ -81,8 +81,8 @@ def by_column(rows: pl.LazyFrame, column: str) -> list[dict[str, Any]]:
 def truncation(counts: dict[str, Counts], lengths: Sequence[int]) -> list[dict[str, Any]]:
     """The share of each split's rows that is longer than each length."""
     return [
-        {"length": most, **{split: round(float(c[most + 1 :].sum() / c.sum()), 6) for split, c in counts.items()}}
-        for most in lengths
+        {"length": limit, **{split: round(float(c[limit + 1 :].sum() / c.sum()), 6) for split, c in counts.items()}}
+        for limit in lengths
     ]
 
 
@@ -94,19 +94,21 @@ def waste(counts: Counts, lengths: Sequence[int], batch_sizes: Sequence[int]) ->
         random, filled up to their longest row), `sorted` (batches of like length), as shares of padding (0 to 1);
         `packed`, the share of padding where rows are laid into sequences of that length, best fit first.
     """
-    return [entry for most in lengths if counts[: most + 1].sum() for entry in _waste_up_to(counts, most, batch_sizes)]
+    return [
+        entry for limit in lengths if counts[: limit + 1].sum() for entry in _waste_up_to(counts, limit, batch_sizes)
+    ]
 
 
-def _waste_up_to(counts: Counts, most: int, batch_sizes: Sequence[int]) -> list[dict[str, Any]]:
-    kept = counts[: most + 1]
+def _waste_up_to(counts: Counts, limit: int, batch_sizes: Sequence[int]) -> list[dict[str, Any]]:
+    kept = counts[: limit + 1]
     mean = float((kept * np.arange(len(kept))).sum() / kept.sum())
-    packed = round(1 - packing(kept, most), 6)
+    packed = round(1 - packing(kept, limit), 6)
     return [
         {
-            "length": most,
+            "length": limit,
             "batch": size,
             "rows": int(kept.sum()),
-            "fixed": round(1 - mean / most, 6),
+            "fixed": round(1 - mean / limit, 6),
             "random": round(1 - mean / _expected_longest(kept, size), 6),
             "sorted": round(_sorted_waste(kept, size), 6),
             "packed": packed,

@@ -1,4 +1,4 @@
-"""The pictures of the token analysis, as SVG that stands in the page itself."""
+"""Charts of the token statistics, as inline SVG."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,11 +12,11 @@ COLOURS = {"train": BLUE, "validation": GREEN, "test": SLATE}
 WASTE = {"fixed": SLATE, "random": BAR, "sorted": GREEN, "packed": BLUE}
 
 
-def draw(facts: Mapping[str, Any], max_length: int) -> dict[str, str]:
+def draw(summary: Mapping[str, Any], max_length: int) -> dict[str, str]:
     """Name → picture of what `analyse` found: `lengths`, and `padding` where something was counted."""
-    pictures = {"lengths": lengths(facts["lengths"], max_length)}
-    if facts["padding"]:
-        pictures["padding"] = padding(facts["padding"], max_length)
+    pictures = {"lengths": lengths(summary["lengths"], max_length)}
+    if summary["padding"]:
+        pictures["padding"] = padding(summary["padding"], max_length)
     return pictures
 
 
@@ -39,7 +39,7 @@ def lengths(splits: Mapping[str, Any], max_length: int) -> str:
 
 
 def padding(found: list[Mapping[str, Any]], max_length: int) -> str:
-    """Which share of a batch is padding at `max_length`, by batch size and by how rows come together."""
+    """The share of padding at `max_length`, by batch size and by how rows are batched."""
     here = [entry for entry in found if entry["length"] == max_length] or found
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH_INCHES, 2.4), layout="constrained")

@@ -1,4 +1,4 @@
-"""Rows of train, token by token, as a reader of the page sees them; and how long the rows are."""
+"""Rows of train, token by token, for the report; and lengths of prompts and answers."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -25,12 +25,12 @@ def previews(rows: pl.LazyFrame, chat: Chat, n: int) -> list[Preview]:
     shown = rows.filter(pl.col("id").is_in(chosen.implode())).select("id", "prompt_ids", "answer_ids")
     tokens = {identity: ids for identity, *ids in shown.collect(engine="streaming").iter_rows()}
     return [
-        Preview(one, [(_read(chat, i), False) for i in prompt] + [(_read(chat, i), True) for i in answer])
+        Preview(one, [(_collect(chat, i), False) for i in prompt] + [(_collect(chat, i), True) for i in answer])
         for one, (prompt, answer) in ((identity, tokens[identity]) for identity in chosen)
     ]
 
 
-def _read(chat: Chat, token: int) -> str:
+def _collect(chat: Chat, token: int) -> str:
     return str(chat.tokenizer.decode([token]))
 
 

@@ -1,4 +1,4 @@
-"""Which tokens the rows are made of: how much of the vocabulary is used, what it does not know, what it spells out."""
+"""Counts of tokens: how much of the vocabulary is used, unknown tokens, and tokens that are only bytes."""
 
 import re
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ BYTE = re.compile(r"<0x([0-9A-F]{2})>")
 ASCII = 0x80
 
 
-def pieces(tokenizer: PreTrainedTokenizerBase) -> NDArray[np.bool_]:
+def byte_tokens(tokenizer: PreTrainedTokenizerBase) -> NDArray[np.bool_]:
     """For each token of the vocabulary, whether it is a byte or a part of a character instead of text.
 
     Bytes below 128 are characters of their own (a line feed in Llama 2) and do not count.
@@ -54,8 +54,8 @@ class Vocabulary:
 
     def __post_init__(self) -> None:
         self.counts = np.zeros(len(self.tokenizer), dtype=np.int64)
-        self.rows = self.rows_unknown = self.rows_pieces = 0
-        self._pieces = pieces(self.tokenizer)
+        self.rows = self.rows_unknown = self.rows_byte_tokens = 0
+        self._byte_tokens = byte_tokens(self.tokenizer)
         self._unknown = self.tokenizer.unk_token_id
 
     def add(self, ids: pl.Series) -> None:
@@ -68,11 +68,11 @@ class Vocabulary:
         row = np.repeat(np.arange(len(ids)), ids.list.len().to_numpy())
         self.counts += np.bincount(flat, minlength=len(self.counts))
         self.rows += len(ids)
-        self.rows_pieces += len(np.unique(row[self._pieces[flat]]))
+        self.rows_byte_tokens += len(np.unique(row[self._byte_tokens[flat]]))
         if self._unknown is not None:
             self.rows_unknown += len(np.unique(row[flat == self._unknown]))
 
-    def facts(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, Any]:
         """Size and use of the vocabulary; unknown tokens and pieces, each as a share of tokens and of rows."""
         used, tokens = int((self.counts > 0).sum()), int(self.counts.sum())
         unknown = 0 if self._unknown is None else int(self.counts[self._unknown])
@@ -82,7 +82,7 @@ class Vocabulary:
             "share": round(used / len(self.counts), 6),
             "tokens": tokens,
             "unknown": self._share(unknown, tokens, self.rows_unknown),
-            "pieces": self._share(int(self.counts[self._pieces].sum()), tokens, self.rows_pieces),
+            "byte_tokens": self._share(int(self.counts[self._byte_tokens].sum()), tokens, self.rows_byte_tokens),
         }
 
     def _share(self, found: int, tokens: int, rows: int) -> dict[str, Any]:

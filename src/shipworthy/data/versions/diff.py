@@ -1,7 +1,7 @@
-"""What two versions of a dataset have otherwise: rows, labels, splits, and how far each column drifted.
+"""The differences of two versions of a dataset: rows, labels, splits, and the drift of each column.
 
-Rows are matched by their ids. Where ids are row numbers, they say nothing once a row was put in: there, rows with
-equal content are matched first, and the rest by number. The answers of the test split are not looked at.
+Rows are matched by their ids. Where ids are row numbers, an inserted row shifts them: there, rows with equal content
+are matched first, and the rest by number. The answers of the test split are not read.
 """
 
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ Move = tuple[str, str, int]
 
 @dataclass(frozen=True)
 class Difference:
-    """What B has otherwise than A.
+    """The differences of version B from version A.
 
     Attributes:
         rows: of A and of B.
@@ -34,7 +34,7 @@ class Difference:
         new_columns, lost_columns: which only B or only A has.
         labels: moves of answers outside of the test split.
         splits: moves between splits.
-        test_answers: whether those of the test split are the same bytes (None: other rows are in it anyway).
+        test_answers: whether the files of test answers are identical (None: the test split has other rows).
         drift: column → population stability index of B against A.
         source: name and hash of the raw data, where they differ.
     """
@@ -83,7 +83,7 @@ def difference(a: Artifact, b: Artifact) -> Difference:
 
 
 def _content(dataset: Artifact) -> list[str]:
-    """The columns that say what a row is."""
+    """The columns that are compared as content."""
     return [name for name in scan(dataset, "train").collect_schema().names() if name not in NOT_CONTENT]
 
 
@@ -174,7 +174,7 @@ def _some(ids: pl.Series) -> tuple[list[str], int]:
 
 
 def _test_answers(a: Artifact, b: Artifact, left: pl.DataFrame, right: pl.DataFrame) -> bool | None:
-    """By the hashes in the manifests, unopened."""
+    """Compares the hashes in the manifests, without reading the answers."""
     tested = [rows.filter(split="test")["id"] for rows in (left, right)]
     if not tested[0].equals(tested[1]):
         return None

@@ -1,8 +1,8 @@
-"""How far a column of one version is from that of another: the population stability index.
+"""Drift of a column between two versions: the population stability index (PSI).
 
 PSI = Σ (b - a) · ln(b / a) over bins, where a and b are the shares of rows in a bin (Siddiqi, Credit Risk Scorecards,
-2006): below 0.1 nothing happened, above 0.25 it is another population. Numbers are binned by A's deciles; names by
-value, the rare ones as one; long text by its number of characters.
+2006): below 0.1 is no drift, above 0.25 is strong drift. Numbers are binned by the deciles of A, categories by value
+with the rare ones in one bin, free text by its number of characters.
 """
 
 import math
@@ -14,7 +14,7 @@ MOST_NAMES = 50
 LEAST_SHARE = 1e-4
 """Stands for an empty bin."""
 WORDS_PER_NAME = 0.5
-"""A column of text with more distinct values than this share of its rows is no list of names."""
+"""A column of strings with more distinct values than this share of its rows is free text."""
 
 
 def psi(a: pl.DataFrame, b: pl.DataFrame) -> float:
@@ -43,7 +43,7 @@ def _by_deciles(left: pl.Series, right: pl.Series) -> tuple[pl.Series, pl.Series
 
 
 def _cut(values: pl.Series, edges: list[float]) -> pl.Series:
-    """The number of edges that lie at or below each value; null stays null."""
+    """The number of edges at or below each value; null stays null."""
     column = values.cast(pl.Float64).alias("v").to_frame()
     counted = sum(((pl.col("v") >= edge).cast(pl.Int32) for edge in edges), start=pl.lit(0))
     return column.select(pl.when(pl.col("v").is_not_null()).then(counted).alias("bin")).to_series()

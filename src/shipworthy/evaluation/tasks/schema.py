@@ -1,4 +1,4 @@
-"""What is to be learned, how it is measured, and when it is good enough."""
+"""The task: the problem, its metric, its baselines and the success criteria."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Numbers for names."""
+"""Encodings of categories as numbers."""
 
 from dataclasses import dataclass, field
 
@@ -7,19 +7,19 @@ from shipworthy.core.errors import UsageError
 
 @dataclass
 class OneHot:
-    """A column of 0 and 1 for each name that train has: NAME=value; none is 1 for a missing or an unknown one.
+    """A column NAME=value of 0 and 1 for each category of train; all are 0 for a missing or an unknown one.
 
     Attributes:
-        columns: of names.
-        most: of different names that a column may have.
+        columns: categorical columns.
+        max_categories: most distinct values that a column may have on train.
     """
 
     columns: list[str] = field(default_factory=list)
-    most: int = 100
+    max_categories: int = 100
 
     def __post_init__(self) -> None:
-        if not self.columns or self.most < 1:
-            raise UsageError("data.fitted.encode.one_hot: name columns, and give most from 1.")
+        if not self.columns or self.max_categories < 1:
+            raise UsageError("data.fitted.encode.one_hot: name columns, and give max_categories from 1.")
 
     def columns_named(self) -> list[str]:
         """The columns that it acts on."""
@@ -28,10 +28,10 @@ class OneHot:
 
 @dataclass
 class Ordinal:
-    """The place of each name in an order, from 0; missing for a missing or an unknown one.
+    """The position of each category in an order, from 0; missing for a missing or an unknown one.
 
     Attributes:
-        columns: column → its names in order ([]: those of train, by alphabet).
+        columns: column → its categories in order ([]: those of train, sorted).
     """
 
     columns: dict[str, list[str]] = field(default_factory=dict)
@@ -49,14 +49,15 @@ class Ordinal:
 
 @dataclass
 class Target:
-    """The share of each class among the rows of a name, shrunk to that of all rows (Micci-Barreca 2001).
+    """The share of each class among the rows of a category, shrunk to that of all rows (Micci-Barreca 2001).
 
-    Rows of train get what the other folds say, so that no row has seen its own answer; all others what train says.
+    A row of train gets the encoding fitted on the other folds, so that it does not use its own answer; rows of other
+    splits get that of all of train.
 
     Attributes:
-        columns: of names.
+        columns: categorical columns.
         folds: of train, by cluster.
-        smoothing: how many rows of the whole are added to those of a name (rows).
+        smoothing: weight of the share of all rows (rows).
     """
 
     columns: list[str] = field(default_factory=list)

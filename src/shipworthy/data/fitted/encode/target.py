@@ -1,6 +1,6 @@
-"""What the answers of train say of each name, without any row hearing its own.
+"""Target encoding: the share of each class per category, cross-fitted so that no row uses its own answer.
 
-Micci-Barreca 2001, SIGKDD Explorations 3(1): the mean of a name is shrunk to that of all; cross-fitting as in
+Micci-Barreca 2001, SIGKDD Explorations 3(1): the mean of a category is shrunk to that of all rows; cross-fitting as in
 scikit-learn's TargetEncoder.
 """
 
@@ -9,24 +9,24 @@ from typing import Any
 
 import polars as pl
 
-from shipworthy.data.fitted.encode.names import derived
+from shipworthy.data.fitted.encode.categories import output_names
 from shipworthy.data.fitted.encode.schema import Target
-from shipworthy.data.fitted.method import Learned, Step, Subject
+from shipworthy.data.fitted.interface import FitInput, Learned, Step
 from shipworthy.data.hash_sampling import folds
 from shipworthy.models.transform.replay import NAME
 
 FOLD = "_fold"
 
 
-def fit(config: Target, subject: Subject) -> Learned:
-    """Shares of each class but the first in sorted order, one column each: of two classes one, named as the old.
+def fit(config: Target, inputs: FitInput) -> Learned:
+    """Computes the share of each class but the first in sorted order, one column each (of two classes: one column).
 
     Raises:
-        UsageError: a column holds no names.
+        UsageError: a column holds numbers.
     """
-    subject.need(config.columns, NAME, "data.fitted.encode.target.columns")
-    classes = sorted(subject.train.select(pl.col("answer").unique()).collect(engine="streaming")["answer"])[1:]
-    counts = {column: _counts(config, subject, column, classes) for column in config.columns}
+    inputs.require_columns(config.columns, NAME, "data.fitted.encode.target.columns")
+    classes = sorted(inputs.train.select(pl.col("answer").unique()).collect(engine="streaming")["answer"])[1:]
+    counts = {column: _counts(config, inputs, column, classes) for column in config.columns}
 
     def steps(without: int | None) -> list[Step]:
         return [_step(config, column, classes, counts[column], without) for column in config.columns]
@@ -39,13 +39,13 @@ def fold_of(clusters: pl.Series, k: int, seed: int) -> pl.Series:
     return folds(clusters, k, f"target encoding {seed}")
 
 
-def _counts(config: Target, subject: Subject, column: str, classes: Sequence[str]) -> pl.DataFrame:
-    """Per name (null: missing) and fold: rows, and rows of each class."""
+def _counts(config: Target, inputs: FitInput, column: str, classes: Sequence[str]) -> pl.DataFrame:
+    """Per category (null: missing) and fold: rows, and rows of each class."""
     fold = pl.col("cluster").map_batches(
-        lambda clusters: fold_of(clusters, config.folds, subject.seed), return_dtype=pl.Int64, is_elementwise=True
+        lambda clusters: fold_of(clusters, config.folds, inputs.seed), return_dtype=pl.Int64, is_elementwise=True
     )
     return (
-        subject.train.select(pl.col(column).alias("name"), "answer", fold.alias(FOLD))
+        inputs.train.select(pl.col(column).alias("name"), "answer", fold.alias(FOLD))
         .group_by("name", FOLD)
         .agg(
             pl.len().alias("rows"), *((pl.col("answer") == c).sum().alias(f"class {i}") for i, c in enumerate(classes))
@@ -56,9 +56,9 @@ def _counts(config: Target, subject: Subject, column: str, classes: Sequence[str
 
 
 def _step(config: Target, column: str, classes: Sequence[str], counts: pl.DataFrame, without: int | None) -> Step:
-    """The encoding of one column, learned from all folds but one."""
+    """The encoding of one column, fitted on all folds but `without`."""
     part = counts.filter(pl.col(FOLD) != without) if without is not None else counts
-    names = [column] if len(classes) == 1 else derived(column, list(classes))
+    names = [column] if len(classes) == 1 else output_names(column, list(classes))
     outputs = [_output(config, name, f"class {i}", part) for i, name in enumerate(names)]
     return {"op": "codes", "column": column, "outputs": outputs}
 

@@ -1,4 +1,4 @@
-"""What trees say of a missing value from the other features."""
+"""Imputation by gradient-boosted trees from the other features."""
 
 import json
 from typing import Any
@@ -9,44 +9,44 @@ import xgboost
 
 from shipworthy.core.errors import UsageError
 from shipworthy.core.progress import track
-from shipworthy.data.fitted.method import Learned, Subject
+from shipworthy.data.fitted.interface import FitInput, Learned
 from shipworthy.data.fitted.missing.schema import Model
 from shipworthy.data.hash_sampling import sample
 from shipworthy.models.transform.ops.model_fill import matrix
 from shipworthy.models.transform.replay import NUMBER
 from shipworthy.models.transform.transformation import arrays
 
-# Each model is fitted on at most so many rows of train, and tells at most so many names apart.
-MOST_ROWS = 50_000
-MOST_NAMES = 50
+# Each model is fitted on at most MAX_ROWS rows of train and has at most MAX_CATEGORIES classes.
+MAX_ROWS = 50_000
+MAX_CATEGORIES = 50
 
 
-def fit(config: Model, subject: Subject) -> Learned:
-    """One model per column, each on the rows that have a value; inputs are the features as they came.
+def fit(config: Model, inputs: FitInput) -> Learned:
+    """Fits one model per column on the rows that have a value; its inputs are the other features, not imputed.
 
     Raises:
-        UsageError: a column is no feature, is always or never there, or holds too many names.
+        UsageError: a column is no feature, has no value in train, or has fewer than 2 or too many categories.
     """
-    subject.need(config.columns, None, "data.fitted.missing.model.columns")
-    salt = f"missing {subject.seed}"
+    inputs.require_columns(config.columns, None, "data.fitted.missing.model.columns")
+    salt = f"missing {inputs.seed}"
     targets = [
-        _target(name, config, subject, sample(subject.train.filter(pl.col(name).is_not_null()), MOST_ROWS, salt))
+        _target(name, config, inputs, sample(inputs.train.filter(pl.col(name).is_not_null()), MAX_ROWS, salt))
         for name in track(config.columns, "models of missing values", len(config.columns))
     ]
     return Learned([{"op": "model_fill", "targets": targets}])
 
 
-def _target(name: str, config: Model, subject: Subject, rows: pl.DataFrame) -> dict[str, Any]:
-    number = subject.kinds[name] == NUMBER
+def _target(name: str, config: Model, inputs: FitInput, rows: pl.DataFrame) -> dict[str, Any]:
+    number = inputs.kinds[name] == NUMBER
     classes = None if number else sorted(rows[name].unique())
-    if not rows.height or (classes and not 2 <= len(classes) <= MOST_NAMES):
+    if not rows.height or (classes and not 2 <= len(classes) <= MAX_CATEGORIES):
         raise UsageError(
             f"data.fitted.missing.model: {name} has {rows[name].n_unique()} different values on train; a model can "
-            f"tell 2 to {MOST_NAMES} names apart: take another method for it."
+            f"tell 2 to {MAX_CATEGORIES} names apart: take another method for it."
         )
     features = {
         other: None if kind == NUMBER else sorted(rows[other].drop_nulls().unique())
-        for other, kind in subject.kinds.items()
+        for other, kind in inputs.kinds.items()
         if other != name
     }
     label = rows[name].cast(pl.Float64).to_numpy() if classes is None else _codes(classes, rows[name])
@@ -56,9 +56,9 @@ def _target(name: str, config: Model, subject: Subject, rows: pl.DataFrame) -> d
         "max_depth": config.max_depth,
         "tree_method": "hist",
         "nthread": 1,
-        "seed": subject.seed,
+        "seed": inputs.seed,
     }
-    given = xgboost.DMatrix(**matrix(features, arrays(rows, subject.kinds)), label=label)
+    given = xgboost.DMatrix(**matrix(features, arrays(rows, inputs.kinds)), label=label)
     booster = xgboost.train(settings, given, config.rounds)
     return {
         "column": name,

@@ -1,4 +1,4 @@
-"""What stands for a missing value."""
+"""How missing values are imputed."""
 
 from dataclasses import dataclass, field
 
@@ -7,10 +7,10 @@ from shipworthy.core.errors import UsageError
 
 @dataclass
 class Columns:
-    """A method that needs nothing but its columns.
+    """A method without other settings.
 
     Attributes:
-        columns: that it acts on.
+        columns: the columns that it acts on.
     """
 
     columns: list[str] = field(default_factory=list)
@@ -26,7 +26,7 @@ class Columns:
 
 @dataclass
 class Drop(Columns):
-    """Rows of train without a value are rejected; the other splits keep theirs, for they stand for what will come."""
+    """Rows of train with a missing value are rejected; the other splits keep theirs, as served rows would have them."""
 
 
 @dataclass
@@ -36,7 +36,7 @@ class Median(Columns):
 
 @dataclass
 class Mode(Columns):
-    """The most frequent value of train; of equals the first in order (numbers or names)."""
+    """The most frequent value of train; of several the smallest (numbers or text)."""
 
 
 @dataclass
@@ -44,7 +44,7 @@ class Constant:
     """A value of your own.
 
     Attributes:
-        values: column → the value (a number for numbers, text for names).
+        values: column → the value (a number for numeric columns, text for others).
     """
 
     values: dict[str, str | int | float] = field(default_factory=dict)
@@ -60,7 +60,7 @@ class Constant:
 
 @dataclass
 class Model(Columns):
-    """What gradient-boosted trees say from the other features (XGBoost, kept as its own JSON).
+    """The prediction of gradient-boosted trees from the other features (XGBoost, saved as its own JSON).
 
     Attributes:
         rounds: trees per column (and per category).

@@ -1,10 +1,10 @@
-"""What becomes of values outside two bounds, however the bounds were found."""
+"""Clips, marks or rejects values outside two bounds."""
 
 from collections.abc import Mapping
 
 import polars as pl
 
-from shipworthy.data.fitted.method import Learned
+from shipworthy.data.fitted.interface import Learned
 
 
 def learned(method: str, bounds: Mapping[str, tuple[float, float]], action: str) -> Learned:

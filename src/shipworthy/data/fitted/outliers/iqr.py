@@ -1,22 +1,22 @@
-"""Bounds from the quartiles."""
+"""Outlier bounds from the quartiles."""
 
 import polars as pl
 
 from shipworthy.core.errors import UsageError
-from shipworthy.data.fitted.method import Learned, Subject
+from shipworthy.data.fitted.interface import FitInput, Learned
 from shipworthy.data.fitted.outliers.bounds import learned
 from shipworthy.data.fitted.outliers.schema import IQR
 from shipworthy.models.transform.replay import NUMBER
 
 
-def fit(config: IQR, subject: Subject) -> Learned:
+def fit(config: IQR, inputs: FitInput) -> Learned:
     """First quartile - factor · range, third quartile + factor · range.
 
     Raises:
         UsageError: a column is no number, or its quartiles are equal.
     """
-    subject.need(config.columns, NUMBER, "data.fitted.outliers.iqr.columns")
-    quartiles = subject.first(
+    inputs.require_columns(config.columns, NUMBER, "data.fitted.outliers.iqr.columns")
+    quartiles = inputs.aggregate(
         {f"{n}{q}": pl.col(n).quantile(q, "linear") for n in config.columns for q in (0.25, 0.75)}
     )
     bounds = {}

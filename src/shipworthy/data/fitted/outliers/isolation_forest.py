@@ -1,4 +1,4 @@
-"""An isolation forest, fitted by scikit-learn and kept as numbers: `models/transform/ops` scores without it."""
+"""An isolation forest, fitted by scikit-learn and saved as JSON: `models/transform/ops` scores without scikit-learn."""
 
 from typing import Any
 
@@ -7,31 +7,31 @@ import polars as pl
 from sklearn.ensemble import IsolationForest as Sklearn
 
 from shipworthy.core.errors import UsageError
-from shipworthy.data.fitted.method import Learned, Step, Subject
+from shipworthy.data.fitted.interface import FitInput, Learned, Step
 from shipworthy.data.fitted.outliers.schema import IsolationForest
 from shipworthy.data.hash_sampling import sample
 from shipworthy.models.transform.ops.isolation_forest import Forest, usual_depth
 from shipworthy.models.transform.replay import NUMBER
 
-# The forest and its threshold are learned from at most so many rows of train.
-MOST_ROWS = 100_000
+# Most rows of train on which the forest and its threshold are fitted.
+MAX_ROWS = 100_000
 
 
-def fit(config: IsolationForest, subject: Subject) -> Learned:
+def fit(config: IsolationForest, inputs: FitInput) -> Learned:
     """The forest; its threshold is the score that `share` of train exceeds.
 
     Raises:
         UsageError: a column is no number, or train has no value in it.
     """
-    subject.need(config.columns, NUMBER, "data.fitted.outliers.isolation_forest.columns")
-    seen = sample(subject.train.select("id", *config.columns), MOST_ROWS, f"isolation forest {subject.seed}")
-    numbers = {name: seen[name].cast(pl.Float64).fill_null(float("nan")).to_numpy() for name in config.columns}
+    inputs.require_columns(config.columns, NUMBER, "data.fitted.outliers.isolation_forest.columns")
+    train_rows = sample(inputs.train.select("id", *config.columns), MAX_ROWS, f"isolation forest {inputs.seed}")
+    numbers = {name: train_rows[name].cast(pl.Float64).fill_null(float("nan")).to_numpy() for name in config.columns}
     if empty := [name for name, values in numbers.items() if np.isnan(values).all()]:
         raise UsageError(f"data.fitted.outliers.isolation_forest: train has no value of {empty[0]}: leave it out.")
     fill = {name: float(np.nanmedian(values)) for name, values in numbers.items()}
     table_NF = np.column_stack([np.where(np.isnan(values), fill[name], values) for name, values in numbers.items()])
     rows = min(config.rows, len(table_NF))
-    forest = Sklearn(n_estimators=config.trees, max_samples=rows, random_state=subject.seed).fit(table_NF)
+    forest = Sklearn(n_estimators=config.trees, max_samples=rows, random_state=inputs.seed).fit(table_NF)
     step: Step = {
         "op": "isolation_forest",
         "columns": config.columns,
@@ -58,7 +58,7 @@ def fit(config: IsolationForest, subject: Subject) -> Learned:
 
 
 def _tree(tree: Any) -> dict[str, list[Any]]:
-    """One entry per node; a leaf's depth is that of the leaf and what its rows would still need."""
+    """One entry per node; a leaf's depth includes the expected depth of a tree of its own rows."""
     depth = np.zeros(tree.node_count)
     for node in range(tree.node_count):  # parents come before their children
         for child in (tree.children_left[node], tree.children_right[node]):

@@ -1,9 +1,9 @@
-"""Bounds from the median and the median absolute deviation."""
+"""Outlier bounds from the median and the median absolute deviation (MAD)."""
 
 import polars as pl
 
 from shipworthy.core.errors import UsageError
-from shipworthy.data.fitted.method import Learned, Subject
+from shipworthy.data.fitted.interface import FitInput, Learned
 from shipworthy.data.fitted.outliers.bounds import learned
 from shipworthy.data.fitted.outliers.schema import RobustZ
 from shipworthy.models.transform.replay import NUMBER
@@ -12,15 +12,15 @@ from shipworthy.models.transform.replay import NUMBER
 QUARTILE = 0.6745
 
 
-def fit(config: RobustZ, subject: Subject) -> Learned:
+def fit(config: RobustZ, inputs: FitInput) -> Learned:
     """Median ± threshold · MAD / 0.6745.
 
     Raises:
         UsageError: a column is no number, or half of its values are equal.
     """
-    subject.need(config.columns, NUMBER, "data.fitted.outliers.robust_z.columns")
-    medians = subject.first({name: pl.col(name).median() for name in config.columns})
-    deviations = subject.first({name: (pl.col(name) - medians[name]).abs().median() for name in config.columns})
+    inputs.require_columns(config.columns, NUMBER, "data.fitted.outliers.robust_z.columns")
+    medians = inputs.aggregate({name: pl.col(name).median() for name in config.columns})
+    deviations = inputs.aggregate({name: (pl.col(name) - medians[name]).abs().median() for name in config.columns})
     bounds = {}
     for name in config.columns:
         if not deviations[name]:

@@ -1,31 +1,31 @@
-"""What counts as unusual, and what becomes of it."""
+"""Which values count as outliers, and what is done with them."""
 
 from dataclasses import dataclass, field
 
 from shipworthy.core.errors import UsageError
+from shipworthy.core.validation import above, one_of
 
 ACTIONS = ("reject", "clip", "mark")
 
 
 def check(key: str, columns: list[str], action: str, actions: tuple[str, ...] = ACTIONS) -> None:
-    """Refuses no columns, and an action that there is not.
+    """Refuses an empty list of columns and an unknown action.
 
     Raises:
         UsageError: with the key.
     """
     if not columns:
         raise UsageError(f"{key}.columns is empty: name columns of numbers, or drop the method.")
-    if action not in actions:
-        raise UsageError(f"{key}.action={action}: choose one of {', '.join(actions)}.")
+    one_of(f"{key}.action", action, actions)
 
 
 @dataclass
 class IQR:
-    """Outside the quartiles by a multiple of their distance (Tukey 1977).
+    """Values farther outside the quartiles than a multiple of the interquartile range (Tukey 1977).
 
     Attributes:
         columns: of numbers.
-        factor: how many interquartile ranges beyond a quartile are usual still.
+        factor: distance from the nearer quartile from which on a value is an outlier (interquartile ranges).
         action: reject (rows of train), clip (to the nearer bound) or mark (a column NAME_outlier of 0 and 1).
     """
 
@@ -35,8 +35,7 @@ class IQR:
 
     def __post_init__(self) -> None:
         check("data.fitted.outliers.iqr", self.columns, self.action)
-        if self.factor <= 0:
-            raise UsageError(f"data.fitted.outliers.iqr.factor={self.factor}: give a number above 0.")
+        above("data.fitted.outliers.iqr.factor", self.factor, 0)
 
     def columns_named(self) -> list[str]:
         """The columns that it acts on."""
@@ -45,11 +44,11 @@ class IQR:
 
 @dataclass
 class RobustZ:
-    """Far from the median in units of the median absolute deviation (Iglewicz and Hoaglin 1993).
+    """Values far from the median in units of the median absolute deviation, MAD (Iglewicz and Hoaglin 1993).
 
     Attributes:
         columns: of numbers.
-        threshold: the largest usual distance (standard deviations of a normal distribution of that MAD).
+        threshold: distance above which a value is an outlier (standard deviations, estimated from the MAD).
         action: reject (rows of train), clip (to the nearer bound) or mark (a column NAME_outlier of 0 and 1).
     """
 
@@ -59,8 +58,7 @@ class RobustZ:
 
     def __post_init__(self) -> None:
         check("data.fitted.outliers.robust_z", self.columns, self.action)
-        if self.threshold <= 0:
-            raise UsageError(f"data.fitted.outliers.robust_z.threshold={self.threshold}: give a number above 0.")
+        above("data.fitted.outliers.robust_z.threshold", self.threshold, 0)
 
     def columns_named(self) -> list[str]:
         """The columns that it acts on."""
@@ -73,9 +71,9 @@ class IsolationForest:
 
     Attributes:
         columns: of numbers, seen together.
-        share: of train's rows that count as unusual (above 0, below 0.5).
-        trees: how many.
-        rows: that each tree sees.
+        share: share of the rows of train that count as outliers (above 0, below 0.5).
+        trees: number of trees.
+        rows: rows that each tree is fitted on.
         action: reject (rows of train) or mark (the column `output`).
         output: the name of the column that marks.
     """

@@ -1,11 +1,11 @@
-"""What `scripts/check_split` checks: that no cluster, group or exact row stands in two splits.
+"""Checks that no cluster, group or exact row is in two splits, and records what `scripts/check_split` needs.
 
-    split_proof.parquet   one line per row that was split: id, split, cluster, group, row (hash of its features), and
-                          time where the split goes by it
-    split_proof.json      what these are, how many, and the hash of all of them
+    split_check.parquet   one line per row that was split: id, split, cluster, group, row (hash of its features), and
+                          time if the split is by time
+    split_check.json      columns, counts, and the hash of all lines
 
-A group is named by its lowest id, and the hash of a row leaves its answer out, so that no answer of the test split
-can be read from them.
+A group is named by its lowest id, and the hash of a row excludes its answer, so that no answer of the test split can
+be derived from them.
 """
 
 import hashlib
@@ -18,22 +18,22 @@ import polars as pl
 
 from shipworthy.core.files import write_json
 from shipworthy.data.column_index import Rows, first_equal
+from shipworthy.data.parts import write_table
 from shipworthy.data.row_store import RowStore
-from shipworthy.data.rows import write_table
 from shipworthy.data.splits.assign import GROUP, NAMES
 from shipworthy.data.splits.by_time import times_of
 from shipworthy.data.splits.schema import Split
 
-TABLE = "split_proof.parquet"
-FILE = "split_proof.json"
+TABLE = "split_check.parquet"
+FILE = "split_check.json"
 ROW_BYTES = 12
 
 
-def prove(store: RowStore, config: Split, features: list[str]) -> dict[str, dict[str, int]]:
-    """For each of cluster, group, row and `apart`: how many values there are, and how many stand in two splits.
+def check_disjoint(store: RowStore, config: Split, features: list[str]) -> dict[str, dict[str, int]]:
+    """For each of cluster, group, row and `group_columns`: how many values there are, and how many are in two splits.
 
     Raises:
-        AssertionError: one does stand in two splits.
+        AssertionError: a value is in two splits.
     """
     codes = np.concatenate(
         [
@@ -42,10 +42,10 @@ def prove(store: RowStore, config: Split, features: list[str]) -> dict[str, dict
         ]
     )
     counts = {}
-    keys = {"cluster": ["cluster"], "group": [GROUP], "row": features} | {name: [name] for name in config.apart}
+    keys = {"cluster": ["cluster"], "group": [GROUP], "row": features} | {name: [name] for name in config.group_columns}
     for name, columns in keys.items():
         first = first_equal(store.batches(columns), columns)
-        if name in config.apart:
+        if name in config.group_columns:
             empty = np.concatenate([frame[name].is_null().to_numpy() for frame in store.batches([name])])
             first[empty] = np.flatnonzero(empty)
         counts[name] = _count(first, codes)
@@ -54,7 +54,7 @@ def prove(store: RowStore, config: Split, features: list[str]) -> dict[str, dict
 
 
 def _count(first: Rows, codes: Rows) -> dict[str, int]:
-    """How many values there are, and how many of them stand in rows of two splits."""
+    """How many values there are, and how many of them are in rows of two splits."""
     values = int((first == np.arange(len(first))).sum())
     return {"values": values, "in two splits": len(np.unique(first[codes != codes[first]]))}
 
@@ -64,7 +64,7 @@ def write(
     store: RowStore,
     config: Split,
     features: list[str],
-    proof: dict[str, dict[str, int]],
+    counts: dict[str, dict[str, int]],
     *,
     rewritten: bool,
 ) -> None:
@@ -73,9 +73,9 @@ def write(
     Args:
         folder: the dataset's.
         store: the rows as they were split.
-        features: the columns that make a row what it is.
-        proof: what `prove` counted.
-        rewritten: a step after the split changes features, so that the dataset's rows have other hashes.
+        features: the columns that are hashed.
+        counts: what `check_disjoint` counted.
+        rewritten: whether a step after the split changes features, so that the dataset's rows have other hashes.
     """
     digest = hashlib.sha256()
 
@@ -95,10 +95,10 @@ def write(
         "rows": rows,
         "columns": features,
         "rewritten": rewritten,
-        "apart": config.apart,
+        "group_columns": config.group_columns,
         "time": config.time,
         "folds": config.folds,
-        "proof": proof,
+        "counts": counts,
         "sha256": digest.hexdigest(),
     }
     write_json(folder / FILE, facts)

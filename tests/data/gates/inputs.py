@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from shipworthy.data.gates.view import View
+from shipworthy.data.gates.interface import GateInput
 
 FEATURES = {"age": pl.Int64(), "hours": pl.Float64(), "job": pl.String()}
 
@@ -29,7 +29,7 @@ def rows(n: int = 1000, seed: int = 0) -> pl.DataFrame:
     return frame.with_columns(job=pl.when(gap).then(None).otherwise("job"))
 
 
-def view(frame: pl.DataFrame, size: int = 1000) -> View:
+def gate_input(frame: pl.DataFrame, size: int = 1000) -> GateInput:
     """Of all columns that are features."""
     names = [name for name in frame.columns if name not in {"id", "cluster", "split", "answer"}]
-    return View.of(frame.lazy(), {name: frame.schema[name] for name in names}, size, seed=1)
+    return GateInput.hiding_test_answers(frame.lazy(), {name: frame.schema[name] for name in names}, size, seed=1)

@@ -1,4 +1,4 @@
-"""What a template or a tokenizer may not do, whatever the rows are; found with a small conversation of its own."""
+"""Checks of a chat template and a tokenizer, made on a short conversation, independent of the rows."""
 
 from collections.abc import Sequence
 
@@ -12,8 +12,8 @@ TURNS: list[Message] = [{"role": "user", "content": "First?"}, {"role": "assista
 ANSWER: Message = {"role": "assistant", "content": "two"}
 
 
-def refuse(task: TextToText, chat: Chat) -> None:
-    """Tries the template on a question, after earlier turns where the task has some.
+def check_template(task: TextToText, chat: Chat) -> None:
+    """Applies the template to a question, after earlier turns where the task has some.
 
     Raises:
         UsageError: it writes the date, two BOS or no eos; it rewrites history; it drops the system message.
@@ -25,39 +25,39 @@ def refuse(task: TextToText, chat: Chat) -> None:
         )
     question = messages(task.system, "Second?", TURNS if task.turns == "all" else None)
     prompt = chat.ids([question], answering=True)[0]
-    if twice(prompt, chat):
-        raise UsageError(two_bos(chat))
-    if task.system and dropped(task.system, prompt, chat):
+    if starts_with_two_bos(prompt, chat):
+        raise UsageError(two_bos_message(chat))
+    if task.system and is_dropped(task.system, prompt, chat):
         raise UsageError(f"The chat template drops the system message '{task.system}': empty task.system, or {CHOOSE}.")
     whole = chat.ids([[*question, ANSWER]], answering=False)[0]
     if whole[: len(prompt)] != prompt:
         begun = chat.render(question, answering=True)
-        raise UsageError(unlike(begun, chat.render([*question, ANSWER], answering=False)))
+        raise UsageError(prefix_mismatch(begun, chat.render([*question, ANSWER], answering=False)))
     chat.until_eos(whole[len(prompt) :])
 
 
-def twice(ids: Sequence[int], chat: Chat) -> bool:
+def starts_with_two_bos(ids: Sequence[int], chat: Chat) -> bool:
     """Whether the ids begin with two BOS."""
     bos = chat.tokenizer.bos_token_id
     return bos is not None and list(ids[:2]) == [bos, bos]
 
 
-def two_bos(chat: Chat) -> str:
-    """What is said of two BOS."""
+def two_bos_message(chat: Chat) -> str:
+    """The error message for two BOS."""
     return (
         f"A prompt begins with two '{chat.tokenizer.bos_token}': the chat template writes it and something else adds "
         "one; leave it to the template alone (add_bos_token=false in tokenizer_config.json, or model.template)."
     )
 
 
-def dropped(text: str, ids: Sequence[int], chat: Chat) -> bool:
-    """Whether a text is not in what the ids say; white space and the tokenizer's own normalisation aside."""
+def is_dropped(text: str, ids: Sequence[int], chat: Chat) -> bool:
+    """Whether the decoded ids do not hold a text; white space and the tokenizer's normalisation are ignored."""
     spoken = chat.tokenizer.decode(chat.encode(text))
-    return _squash(spoken) not in _squash(chat.tokenizer.decode(list(ids)))
+    return _without_spaces(spoken) not in _without_spaces(chat.tokenizer.decode(list(ids)))
 
 
-def unlike(begun: str, whole: str) -> str:
-    """Why the ids of a text are not the beginning of those of a longer one; both as the template writes them."""
+def prefix_mismatch(begun: str, whole: str) -> str:
+    """Why the ids of a rendered text are not a prefix of those of a longer one."""
     if not whole.startswith(begun):
         return (
             "The chat template rewrites history: a conversation does not begin with what the model saw when it "
@@ -70,7 +70,7 @@ def unlike(begun: str, whole: str) -> str:
 
 
 def cautions(chat: Chat) -> list[str]:
-    """What is harmless here, and not elsewhere; each a sentence."""
+    """Sentences on what is harmless here but not in other trainers."""
     tokenizer, found = chat.tokenizer, []
     if tokenizer.pad_token_id == chat.eos_id:
         found.append(
@@ -79,7 +79,7 @@ def cautions(chat: Chat) -> list[str]:
             "the tokenizer another pad_token before training elsewhere."
         )
     question = chat.render(messages("", "?"), answering=True)
-    if twice(list(tokenizer(question)["input_ids"]), chat):
+    if starts_with_two_bos(list(tokenizer(question)["input_ids"]), chat):
         found.append(
             f"The template writes '{tokenizer.bos_token}' and the tokenizer adds one to any text: encode rendered "
             "conversations with add_special_tokens=False, as is done here, or there are two."
@@ -87,5 +87,5 @@ def cautions(chat: Chat) -> list[str]:
     return found
 
 
-def _squash(text: str) -> str:
+def _without_spaces(text: str) -> str:
     return "".join(text.split())

@@ -1,4 +1,4 @@
-"""What belongs together, through others too: connected components, each named by its lowest member."""
+"""Connected components, each labelled by its lowest member."""
 
 from typing import Any
 
@@ -10,8 +10,8 @@ from scipy.sparse.csgraph import connected_components
 Rows = NDArray[np.int32]
 
 
-def merge(labels: Rows, left: NDArray[Any], right: NDArray[Any]) -> Rows:
-    """Joins the components of left[i] and right[i], for all i.
+def merge_components(labels: Rows, left: NDArray[Any], right: NDArray[Any]) -> Rows:
+    """Merges the components of left[i] and right[i], for all i.
 
     Args:
         labels: shape (n,), for each member the lowest of its component.

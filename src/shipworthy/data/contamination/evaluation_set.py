@@ -1,4 +1,4 @@
-"""One evaluation set, ready to be looked up in."""
+"""One evaluation set, indexed by text hashes, word n-grams and MinHash bands."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,24 +7,25 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from shipworthy.data.contamination.grams import Grams
+from shipworthy.data.contamination.inverted_index import InvertedIndex
 from shipworthy.data.contamination.schema import Contamination, Near
 from shipworthy.data.duplicates.buckets import NEIGHBOURS
 from shipworthy.data.duplicates.documents import intersections
 from shipworthy.data.duplicates.minhash import band_keys
-from shipworthy.data.duplicates.ragged import Ragged, cuts, ends
-from shipworthy.data.duplicates.shingles import hashed_words, runs, sequences, shingles
+from shipworthy.data.duplicates.ragged_array import RaggedArray, batch_bounds, offsets_from_lengths
+from shipworthy.data.duplicates.shingles import ngram_hashes, shingle_sets, text_hashes, word_hashes
 
-COMPARED_VALUES = 1 << 19
+VALUES_PER_BATCH = 1 << 19
 
 
 @dataclass
-class Hits:
-    """Training texts (their places in a batch), the evaluation text of each, and how it shows.
+class Matches:
+    """Training texts of a batch that match an evaluation text, and how they match.
 
     Attributes:
         match: exact, n-gram or near.
-        rows, others: shape (k,), no training text twice.
+        rows: shape (k,), the number of the training text in its batch; none comes twice.
+        others: shape (k,), the number of the evaluation text.
         start, size: for n-gram, the shared run's first word in the training text and its length (words).
         similarity: for near, Jaccard's (0 to 1).
     """
@@ -37,45 +38,45 @@ class Hits:
     similarity: NDArray[Any] | None = None
 
 
-class Index:
-    """The texts of an evaluation set: whole, as runs of words, and as sets of shingles.
+class EvaluationSet:
+    """The texts of an evaluation set: whole, as word n-grams, and as sets of shingles.
 
     Args:
         name: of the set.
         rows: its rows, with `id`.
         column: the texts (str).
-        config: what counts.
+        config: what counts as a match.
     """
 
     def __init__(self, name: str, rows: pl.LazyFrame, column: str, config: Contamination) -> None:
         frame = rows.select(pl.col("id").cast(pl.String), column).collect(engine="streaming")
         self.name, self.ids = name, frame["id"]
-        hashed = hashed_words(frame[column])
-        whole, lengths = sequences(hashed), hashed.lengths
-        self.whole = Grams(Ragged(whole[whole != 0], ends(whole != 0)))
+        hashed = word_hashes(frame[column])
+        whole, lengths = text_hashes(hashed), hashed.lengths
+        self.whole = InvertedIndex(RaggedArray(whole[whole != 0], offsets_from_lengths(whole != 0)))
         short = np.unique(lengths[(lengths >= config.shortest) & (lengths < config.ngram)])
-        # The longest run comes first: it says most.
-        self.grams = {config.ngram: Grams(runs(hashed, config.ngram))}
+        # The longest n-gram comes first: a longer match is stronger evidence.
+        self.grams = {config.ngram: InvertedIndex(ngram_hashes(hashed, config.ngram))}
         for size in short[::-1].tolist():
             kept = hashed.take(np.flatnonzero(lengths == size))
             alone = np.where(lengths == size, 1, 0)
-            self.grams[size] = Grams(Ragged(runs(kept, size).values, ends(alone)))
-        self.near = _Near(hashed, self.whole.first, config.near) if config.near else None
+            self.grams[size] = InvertedIndex(RaggedArray(ngram_hashes(kept, size).values, offsets_from_lengths(alone)))
+        self.near = _NearMatcher(hashed, self.whole.first, config.near) if config.near else None
 
-    def find(self, hashed: Ragged) -> list[Hits]:
+    def find(self, hashed: RaggedArray) -> list[Matches]:
         """What the training texts of a batch (words of each) share with this set."""
-        places, others = self.whole.find(sequences(hashed))
-        exact = Hits("exact", places, others)
-        hits = [exact, self._runs(hashed, places)]
+        places, others = self.whole.find(text_hashes(hashed))
+        exact = Matches("exact", places, others)
+        hits = [exact, self._longest_shared_ngrams(hashed, places)]
         if self.near:
             hits.append(self.near.find(hashed, places))
         return hits
 
-    def _runs(self, hashed: Ragged, known: NDArray[Any]) -> Hits:
-        """The first of the longest shared runs of each text that is not known already."""
+    def _longest_shared_ngrams(self, hashed: RaggedArray, known: NDArray[Any]) -> Matches:
+        """The first of the longest shared n-grams of each text that is not in `known`."""
         parts = []
         for size, grams in self.grams.items():
-            every = runs(hashed, size)
+            every = ngram_hashes(hashed, size)
             places, others = grams.find(every.values)
             rows = np.searchsorted(every.offsets, places, side="right") - 1
             parts.append(np.stack([rows, others, places - every.offsets[rows], np.full(len(rows), size)]))
@@ -83,35 +84,35 @@ class Index:
         rows, first = np.unique(every_row[0], return_index=True)
         new = ~np.isin(rows, known)
         _, others, start, size = every_row[:, first[new]]
-        return Hits("n-gram", rows[new], others, start=start, size=size)
+        return Matches("n-gram", rows[new], others, start=start, size=size)
 
-    def touched(self) -> int:
+    def matched(self) -> int:
         """How many of the evaluation texts were found in train."""
-        kinds = [self.whole.touched(), *(grams.touched() for grams in self.grams.values())]
+        kinds = [self.whole.matched(), *(grams.matched() for grams in self.grams.values())]
         if self.near:
-            kinds.append(self.near.touched())
+            kinds.append(self.near.matched())
         return len(np.unique(np.concatenate(kinds)))
 
 
-class _Near:
-    """The different texts of an evaluation set by the bands of their MinHash signatures."""
+class _NearMatcher:
+    """The distinct texts of an evaluation set by the bands of their MinHash signatures."""
 
-    def __init__(self, hashed: Ragged, chosen: NDArray[Any], config: Near) -> None:
+    def __init__(self, hashed: RaggedArray, chosen: NDArray[Any], config: Near) -> None:
         self.config = config
         self.texts = np.sort(chosen)
-        self.sets = shingles(hashed.take(self.texts), config.shingle_words)
+        self.sets = shingle_sets(hashed.take(self.texts), config.shingle_words)
         keys = band_keys(self.sets, config)
         self.order = np.argsort(keys, axis=1, kind="stable")
         self.keys = np.take_along_axis(keys, self.order, axis=1)
         self.seen = np.zeros(len(self.texts), np.bool_)
 
-    def find(self, hashed: Ragged, known: NDArray[Any]) -> Hits:
+    def find(self, hashed: RaggedArray, known: NDArray[Any]) -> Matches:
         """The most similar evaluation text of each training text, if any is similar enough."""
-        sets = shingles(hashed, self.config.shingle_words)
+        sets = shingle_sets(hashed, self.config.shingle_words)
         left, right = self._candidates(sets, known)
         similarity = np.zeros(len(left))
         a, b = sets.lengths[left], self.sets.lengths[right]
-        for low, high in cuts(ends(a + b), COMPARED_VALUES):
+        for low, high in batch_bounds(offsets_from_lengths(a + b), VALUES_PER_BATCH):
             shared = intersections(sets.take(left[low:high]), self.sets.take(right[low:high]))
             similarity[low:high] = shared / (a[low:high] + b[low:high] - shared)
         close = similarity >= self.config.threshold
@@ -120,9 +121,9 @@ class _Near:
         best = np.lexsort((right, -similarity, left))
         rows, first = np.unique(left[best], return_index=True)
         chosen = best[first]
-        return Hits("near", rows, self.texts[right[chosen]], similarity=similarity[chosen])
+        return Matches("near", rows, self.texts[right[chosen]], similarity=similarity[chosen])
 
-    def _candidates(self, sets: Ragged, known: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    def _candidates(self, sets: RaggedArray, known: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         """Pairs that agree in a band; of one band, at most `NEIGHBOURS` for each training text."""
         wanted = sets.lengths > 0
         wanted[known] = False
@@ -131,12 +132,12 @@ class _Near:
         for band, keys in enumerate(band_keys(sets.take(rows), self.config)):
             low = np.searchsorted(self.keys[band], keys, side="left")
             count = np.minimum(np.searchsorted(self.keys[band], keys, side="right") - low, NEIGHBOURS)
-            offsets = ends(count)
+            offsets = offsets_from_lengths(count)
             places = np.arange(offsets[-1]) + np.repeat(low - offsets[:-1], count)
             found.append(np.repeat(rows, count) << 32 | self.order[band][places])
         pairs = np.unique(np.concatenate(found))
         return pairs >> 32, pairs & 0xFFFFFFFF
 
-    def touched(self) -> NDArray[Any]:
+    def matched(self) -> NDArray[Any]:
         """The texts that were found."""
         return self.texts[self.seen]

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shipworthy.data.duplicates.components import merge
+from shipworthy.data.duplicates.connected_components import merge_components
 from tests.data.duplicates import plain
 
 LINKS = st.lists(st.tuples(st.integers(0, 14), st.integers(0, 14)), max_size=20)
@@ -16,5 +16,5 @@ def test_components_are_what_can_be_reached(first: list, second: list) -> None:
     labels = np.arange(15, dtype=np.int32)
     for links in (first, second):
         pairs = np.array(links, np.int64).reshape(-1, 2)
-        labels = merge(labels, pairs[:, 0], pairs[:, 1])
+        labels = merge_components(labels, pairs[:, 0], pairs[:, 1])
     assert labels.tolist() == plain.reach(15, {*first, *second})

@@ -10,7 +10,7 @@ from dvc.repo import Repo
 
 from shipworthy.core.errors import ArtifactError, ShipworthyError, UsageError
 from shipworthy.data.versions.diff import difference
-from shipworthy.data.versions.where import version
+from shipworthy.data.versions.resolve import resolve_version
 from tests.data.versions.made import ROWS, dataset, named
 
 
@@ -35,10 +35,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_revisions_come_out_of_the_cache(project: Path, tmp_path: Path) -> None:
-    before = version("HEAD~1", project, tmp_path / "a")
-    after = version("HEAD", project, tmp_path / "b")
+    before = resolve_version("HEAD~1", project, tmp_path / "a")
+    after = resolve_version("HEAD", project, tmp_path / "b")
     assert difference(before, after).removed[1] == ROWS.filter(pl.col("age") >= 60).height
-    assert version(str(project / "artifacts" / "dataset"), project, tmp_path / "c").digest == after.digest
+    assert resolve_version(str(project / "artifacts" / "dataset"), project, tmp_path / "c").digest == after.digest
 
 
 @pytest.mark.parametrize(
@@ -50,12 +50,12 @@ def test_revisions_come_out_of_the_cache(project: Path, tmp_path: Path) -> None:
 )
 def test_what_is_not_there_is_one_sentence(project: Path, tmp_path: Path, name: str, sentence: str) -> None:
     with pytest.raises(UsageError, match=sentence):
-        version(name, project, tmp_path / "a")
+        resolve_version(name, project, tmp_path / "a")
 
 
 def test_a_folder_that_is_no_dataset_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match="was never finished"):
-        version(str(tmp_path), tmp_path, tmp_path / "a")
+        resolve_version(str(tmp_path), tmp_path, tmp_path / "a")
 
 
 def test_what_the_cache_lacks_is_one_sentence(project: Path, tmp_path: Path) -> None:
@@ -63,4 +63,4 @@ def test_what_the_cache_lacks_is_one_sentence(project: Path, tmp_path: Path) -> 
     shutil.copytree(project, copy)
     shutil.rmtree(copy / ".dvc" / "cache")
     with pytest.raises(ShipworthyError, match=r"artifacts/dataset of HEAD~1 is not in DVC's cache"):
-        version("HEAD~1", copy, tmp_path / "a")
+        resolve_version("HEAD~1", copy, tmp_path / "a")

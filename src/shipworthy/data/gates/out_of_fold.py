@@ -1,4 +1,4 @@
-"""A plain model that tells classes apart, asked only of rows that it has not seen.
+"""Out-of-fold class probabilities by logistic regression, for the gates that fit models.
 
 Shapes: N rows, C classes.
 """
@@ -18,11 +18,11 @@ from shipworthy.core.progress import track
 from shipworthy.data.hash_sampling import folds
 
 BINS = 10
-NAMES = 200
-"""A column with more different names is text."""
+MAX_CATEGORIES = 200
+"""A column of strings with more distinct values is free text."""
 
 
-def probabilities(
+def out_of_fold_probabilities(
     rows: pl.DataFrame,
     features: Mapping[str, pl.DataType],
     answers_N: ArrayLike,
@@ -30,16 +30,16 @@ def probabilities(
     salt: str,
     what: str,
 ) -> NDArray[np.float64]:
-    """Out-of-fold probabilities of each class in sorted order, shape (N, C), by logistic regression.
+    """Out-of-fold probabilities of each class in sorted order: shape (N, C).
 
-    Numbers are cut into tenths, names are one-hot, texts TF-IDF of one and two words.
+    Numbers are binned by deciles, categories one-hot encoded, texts TF-IDF encoded by words and bigrams.
 
     Args:
         rows: with cluster and the features.
         answers_N: the class of each row.
         k: folds, by cluster.
         salt: of the folds.
-        what: for the progress.
+        what: label of the progress bar.
     """
     encoded = _encode(rows, features)
     answers = np.asarray(answers_N)
@@ -50,7 +50,7 @@ def probabilities(
         inside, outside = fold_N == fold, fold_N != fold
         if not inside.any():
             continue
-        if len(known := np.unique(answers[outside])) < 2:  # nothing to tell apart
+        if len(known := np.unique(answers[outside])) < 2:  # one class: no model
             result_NC[inside] = np.isin(classes, known) if len(known) else 1 / len(classes)
             continue
         model = LogisticRegression(max_iter=300, C=1.0).fit(encoded[outside], answers[outside])
@@ -59,28 +59,28 @@ def probabilities(
     return result_NC
 
 
-def is_text(rows: pl.DataFrame, name: str) -> bool:
-    """Whether a column holds free text: more names than can be told apart one by one."""
-    return not rows.schema[name].is_numeric() and rows[name].n_unique() > NAMES
+def is_free_text(rows: pl.DataFrame, name: str) -> bool:
+    """Whether a column of strings has more than `MAX_CATEGORIES` distinct values."""
+    return not rows.schema[name].is_numeric() and rows[name].n_unique() > MAX_CATEGORIES
 
 
-def edges(numbers: pl.Series) -> list[float]:
+def edges(measurements: pl.Series) -> list[float]:
     """The inner bounds of BINS bins of equal shares; fewer where values repeat."""
-    quantiles = [numbers.quantile(i / BINS, "linear") for i in range(1, BINS)]
+    quantiles = [measurements.quantile(i / BINS, "linear") for i in range(1, BINS)]
     return sorted({float(value) for value in quantiles if value is not None})
 
 
-def binned(numbers: pl.Series, bounds: Sequence[float]) -> pl.Series:
-    """The bin of each number, as a name; null where it is missing."""
-    place = np.searchsorted(np.array(bounds), numbers.cast(pl.Float64).fill_null(0.0).to_numpy(), side="left")
-    return pl.Series(numbers.name, place).cast(pl.String).set(numbers.is_null(), None)
+def binned(measurements: pl.Series, bounds: Sequence[float]) -> pl.Series:
+    """The bin of each number, as a string; null where it is missing."""
+    place = np.searchsorted(np.array(bounds), measurements.cast(pl.Float64).fill_null(0.0).to_numpy(), side="left")
+    return pl.Series(measurements.name, place).cast(pl.String).set(measurements.is_null(), None)
 
 
 def _encode(rows: pl.DataFrame, features: Mapping[str, pl.DataType]) -> Any:
     names, parts = [], []
     for name in features:
         column = rows[name]
-        if is_text(rows, name):
+        if is_free_text(rows, name):
             texts = column.cast(pl.String).fill_null("").to_list()
             try:
                 parts.append(

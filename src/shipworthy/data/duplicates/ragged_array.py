@@ -1,4 +1,4 @@
-"""Rows of different lengths in one flat array."""
+"""Rows of different lengths in one flat array, as in Awkward Array or TensorFlow's RaggedTensor."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Ragged:
+class RaggedArray:
     """n rows of values, one after the other.
 
     Attributes:
@@ -30,27 +30,23 @@ class Ragged:
         """How many values each row has; shape (n,)."""
         return np.diff(self.offsets)
 
-    def take(self, rows: NDArray[Any]) -> "Ragged":
+    def take(self, rows: NDArray[Any]) -> "RaggedArray":
         """The rows of these numbers, in that order."""
         starts, lengths = self.offsets[rows], self.offsets[rows + 1] - self.offsets[rows]
-        offsets = ends(lengths)
+        offsets = offsets_from_lengths(lengths)
         places = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
-        return Ragged(self.values[places], offsets)
-
-    def pieces(self, values: int) -> Iterator[tuple[int, int]]:
-        """Cuts the rows into runs (from, to) of about so many values; a row is never cut."""
-        yield from cuts(self.offsets, values)
+        return RaggedArray(self.values[places], offsets)
 
 
-def ends(lengths: NDArray[Any]) -> IntArray:
-    """Lengths to offsets."""
+def offsets_from_lengths(lengths: NDArray[Any]) -> IntArray:
+    """The offsets of rows of these lengths: shape (n + 1,)."""
     offsets = np.zeros(len(lengths) + 1, np.int64)
     np.cumsum(lengths, out=offsets[1:])
     return offsets
 
 
-def cuts(offsets: IntArray, size: int) -> Iterator[tuple[int, int]]:
-    """Runs (from, to) of rows that hold about `size` values each, at least one row."""
+def batch_bounds(offsets: IntArray, size: int) -> Iterator[tuple[int, int]]:
+    """Ranges (from, to) of rows that hold about `size` values each, at least one row."""
     low, rows = 0, len(offsets) - 1
     while low < rows:
         high = max(low + 1, int(np.searchsorted(offsets, offsets[low] + size, side="right")) - 1)

@@ -1,4 +1,4 @@
-"""Work that is read, computed side by side, and written in order."""
+"""An ordered parallel map over threads with bounded memory."""
 
 import os
 from collections import deque
@@ -10,12 +10,12 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def threads() -> int:
+def usable_cpus() -> int:
     """How many processors this process may use."""
     return len(os.sched_getaffinity(0))
 
 
-def ordered(function: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:
+def ordered_map(function: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:
     """`map` over threads that never holds more than `workers` + 1 items; the results come in the items' order."""
     waiting: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(workers) as pool:

@@ -1,4 +1,4 @@
-"""Rows on disk: parts of one order, written and read one at a time, so that memory does not grow with their number."""
+"""Rows on disk as numbered parquet parts, written and read one at a time: memory does not grow with their number."""
 
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,19 +12,19 @@ from polars.interchange import CompatLevel
 from pyarrow.parquet import ParquetWriter
 
 BATCH_ROWS = 50_000
-"""Rows of a part: what is in memory at once."""
+"""Rows of a part, which is in memory as a whole."""
 RANGE_PARTS = 8
-"""Parts that are sorted at once."""
+"""Parts that are sorted in memory at once."""
 SHARD_ROWS = 1_000_000
 SHARD_BYTES = 256_000_000
 GROUP_ROWS = 50_000
-"""Rows of a row group of what is handed over; BATCH_ROWS may change without changing a byte of it."""
+"""Rows of a row group of the dataset's files, whose bytes therefore do not depend on BATCH_ROWS."""
 WORK = ".rows"
 
 
 @contextmanager
-def work_in(folder: Path) -> Iterator[Path]:
-    """A folder inside `folder` for what is needed on the way, gone at the end."""
+def scratch_folder(folder: Path) -> Iterator[Path]:
+    """A folder for temporary files inside `folder`, removed at the end."""
     work = folder / WORK
     work.mkdir()
     try:
@@ -46,7 +46,7 @@ def spill(frames: Iterable[pl.DataFrame], folder: Path, batch_rows: int = BATCH_
     """Writes frames of one schema into `folder`, as parts of `batch_rows` rows.
 
     Returns:
-        The parts; at least one, if it is without rows, unless there was no frame at all.
+        The parts; if there are frames but no rows, one empty part.
     """
     folder.mkdir()
     parts: list[Part] = []
@@ -58,7 +58,7 @@ def spill(frames: Iterable[pl.DataFrame], folder: Path, batch_rows: int = BATCH_
 
 
 def write_part(frame: pl.DataFrame, folder: Path, number: int) -> Path:
-    """Writes one part, quick to read again."""
+    """Writes one part, with fast compression."""
     path = folder / f"part-{number:05}.parquet"
     frame.write_parquet(path, compression="lz4", statistics=False)
     return path
@@ -83,10 +83,10 @@ def rebatch(frames: Iterable[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]
         yield pl.concat(waiting)
 
 
-def in_order(parts: Sequence[Part], folder: Path, batch_rows: int = BATCH_ROWS) -> list[Part]:
-    """The parts sorted by id, which are unique: as they are if they are sorted, else written anew into `folder`.
+def sort_by_id(parts: Sequence[Part], folder: Path, batch_rows: int = BATCH_ROWS) -> list[Part]:
+    """The parts sorted by id, which are unique: the same parts if they are sorted, else new ones in `folder`.
 
-    Ranges of ids are collected and sorted one after the other; in memory are one range, and where each row belongs.
+    External sort: ranges of ids are read and sorted one after the other, so that one range is in memory.
     """
     if _sorted(parts):
         return list(parts)
@@ -114,7 +114,7 @@ def _sorted(parts: Sequence[Part]) -> bool:
 
 
 def _borders(parts: Sequence[Part], rows: int) -> list[str]:
-    """Ids that cut the rows into ranges of about `rows`, from every hundredth row or so."""
+    """Ids that divide the rows into ranges of about `rows`, estimated from a sample of them."""
     total = sum(part.rows for part in parts)
     every = max(1, rows // 500)
     seen = pl.concat([pl.read_parquet(part.path, columns=["id"]).gather_every(every) for part in parts])["id"].sort()

@@ -1,4 +1,4 @@
-"""What every method of a stage is given and gives."""
+"""What every fitting method is given (`FitInput`) and gives (`Learned`)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,20 +13,20 @@ Step = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Subject:
-    """What is learned from.
+class FitInput:
+    """The rows of train that a method is fitted on.
 
     Attributes:
         train: id, cluster, the features, answer: rows of train alone, in any order.
         kinds: feature → number or name.
-        seed: of whatever draws.
+        seed: of random numbers.
     """
 
     train: pl.LazyFrame
     kinds: Mapping[str, str]
     seed: int
 
-    def need(self, columns: Iterable[str], kind: str | None, key: str) -> None:
+    def require_columns(self, columns: Iterable[str], kind: str | None, key: str) -> None:
         """Refuses a column that is no feature, or of the wrong kind.
 
         Args:
@@ -43,19 +43,19 @@ class Subject:
                 holds = {NUMBER: "numbers", NAME: "names"}
                 raise UsageError(f"{key} names {name}, which holds {holds[self.kinds[name]]}, not {holds[kind]}.")
 
-    def first(self, expressions: Mapping[str, pl.Expr]) -> dict[str, Any]:
-        """One value for each expression, in one pass over train."""
+    def aggregate(self, expressions: Mapping[str, pl.Expr]) -> dict[str, Any]:
+        """The value of each aggregation, in one pass over train."""
         return self.train.select(**expressions).collect(engine="streaming").row(0, named=True)
 
 
 @dataclass(frozen=True)
 class Learned:
-    """What a method has learned from train.
+    """What a method learned from train.
 
     Attributes:
         steps: for `models/transform/`, in order.
-        folds: steps in the place of `steps` for each fold of train, of what must not see its own row (else empty).
-        rejections: reason → what is wrong with a row of train as it came (str, null where nothing is).
+        folds: for each fold of train the steps that replace `steps` there, fitted on the other folds (empty: none).
+        rejections: reason → detail for a raw row of train (str; null: the row is kept).
     """
 
     steps: list[Step] = field(default_factory=list)

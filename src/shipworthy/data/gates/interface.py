@@ -1,4 +1,4 @@
-"""The rows as the gates see them, and what a gate says of them."""
+"""What every gate is given (`GateInput`) and gives (`GateResult`)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -13,30 +13,34 @@ LABELLED = ("train", "validation")
 
 
 @dataclass(frozen=True)
-class View:
+class GateInput:
     """Rows of all splits, without the answers of test.
 
     Attributes:
         rows: id, cluster, split, the features, answer (null in test).
         features: feature → its type.
-        size: of the sample that heavy gates look at (rows).
+        size: of the sample that gates which fit models use (rows).
         seed: of the models that gates fit.
-        gaps: texts that stand for a missing value in raw rows, such as those of a reference.
+        missing_markers: texts that stand for a missing value in raw rows, such as those of a reference.
     """
 
     rows: pl.LazyFrame
     features: Mapping[str, pl.DataType]
     size: int = 20_000
     seed: int = 0
-    gaps: Sequence[str] = ("",)
+    missing_markers: Sequence[str] = ("",)
 
     @staticmethod
-    def of(
-        rows: pl.LazyFrame, features: Mapping[str, pl.DataType], size: int, seed: int, gaps: Sequence[str] = ("",)
-    ) -> "View":
-        """Hides the answers of test."""
+    def hiding_test_answers(
+        rows: pl.LazyFrame,
+        features: Mapping[str, pl.DataType],
+        size: int,
+        seed: int,
+        missing_markers: Sequence[str] = ("",),
+    ) -> "GateInput":
+        """The rows with the answers of test set to null."""
         seen = pl.when(pl.col("split").is_in(LABELLED)).then(pl.col("answer")).alias("answer")
-        return View(rows.with_columns(seen), features, size, seed, gaps)
+        return GateInput(rows.with_columns(seen), features, size, seed, missing_markers)
 
     @property
     def labelled(self) -> pl.LazyFrame:
@@ -60,14 +64,14 @@ def count(rows: pl.LazyFrame) -> int:
 
 
 @dataclass(frozen=True)
-class Number:
-    """A number that decides.
+class Measurement:
+    """A measured value and its limit.
 
     Attributes:
-        name: what it is, and of what.
-        value: it.
-        limit: what it may not pass.
-        low, high: its 95% interval (None: it was counted, not estimated).
+        name: what was measured, and of what.
+        value: the value.
+        limit: the limit of the value.
+        low, high: the 95% interval of the value (None: it was counted, not estimated).
     """
 
     name: str
@@ -78,33 +82,33 @@ class Number:
 
 
 @dataclass(frozen=True)
-class Finding:
+class GateResult:
     """What a gate found.
 
     Attributes:
-        faults: sentences (without a full stop), one for each thing that does not hold; none: the gate holds.
-        numbers: those that decide, of what holds too.
+        violations: sentences (without a full stop), one for each condition that does not hold; none: the gate holds.
+        measurements: the values that were compared with limits.
         rows: id and detail of failing rows, the worst first.
-        failing: how many rows fail, if rows can.
-        looked_at: how many rows the gate saw.
+        failing_rows: how many rows fail, for gates that check single rows.
+        rows_checked: how many rows the gate read.
     """
 
-    faults: list[str]
-    looked_at: int
-    numbers: list[Number] = field(default_factory=list)
+    violations: list[str]
+    rows_checked: int
+    measurements: list[Measurement] = field(default_factory=list)
     rows: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"id": pl.String, "detail": pl.String}))
-    failing: int = 0
+    failing_rows: int = 0
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A gate's finding as the report shows it; JSON-able.
+    """A gate's result as the report shows it; JSON-serialisable.
 
     Attributes:
         gate: its name.
         passed: whether it holds.
         action: what follows where it does not: fail or warn.
-        faults, numbers, failing, looked_at: as in Finding.
+        violations, measurements, failing_rows, rows_checked: as in GateResult.
         total: how many rows there are.
         rows: some failing rows: {"id", "detail"}.
     """
@@ -112,10 +116,10 @@ class Verdict:
     gate: str
     passed: bool
     action: str
-    faults: list[str]
-    numbers: list[dict[str, Any]]
-    failing: int
-    looked_at: int
+    violations: list[str]
+    measurements: list[dict[str, Any]]
+    failing_rows: int
+    rows_checked: int
     total: int
     rows: list[dict[str, str]]
 

@@ -1,4 +1,4 @@
-"""A version of a dataset: an artifact's folder, or a Git revision, whose dvc.lock says which dataset it was."""
+"""Finds a version of a dataset by its folder, or by a Git revision, whose dvc.lock has the hash of the dataset."""
 
 import logging
 from contextlib import closing
@@ -10,8 +10,8 @@ from shipworthy.core.errors import ShipworthyError, UsageError
 DATASET = "artifacts/dataset"
 
 
-def version(name: str, root: Path, work: Path) -> Artifact:
-    """The dataset that a name means.
+def resolve_version(name: str, root: Path, work: Path) -> Artifact:
+    """The dataset that a name refers to.
 
     Args:
         name: a folder, or a Git revision, or REVISION:PATH where the dataset is not artifacts/dataset.
@@ -45,7 +45,7 @@ def restore(revision: str, path: str, root: Path, target: Path) -> None:
     from dvc.scm import SCMError as DvcScmError
     from dvc_data.index import DataIndexDirError
 
-    logging.getLogger("dvc").setLevel(logging.CRITICAL)  # it is this function that says what is wrong
+    logging.getLogger("dvc").setLevel(logging.CRITICAL)  # this function reports the errors
     try:
         with closing(Repo(str(root), rev=revision)) as repo:
             system = DVCFileSystem(repo)

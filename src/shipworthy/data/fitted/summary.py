@@ -1,11 +1,11 @@
-"""What was learned, in words, for the report."""
+"""What each step learned, as text for the report."""
 
 from typing import Any
 
-from shipworthy.data.fitted.method import Step
+from shipworthy.data.fitted.interface import Step
 
 
-def facts(step: Step) -> list[dict[str, str]]:
+def summarize(step: Step) -> list[dict[str, str]]:
     """Rows of op, column and learned: one for each column that the step acts on."""
     match step:
         case {"op": "fill", "column": column, "value": value}:
