@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import ssl
+import sys
 import time
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -15,6 +16,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
+
+# tqdm, which pooch imports, reads it once: without it the bars of what is imported later fill a log.
+if not sys.stderr.isatty():
+    os.environ.setdefault("TQDM_DISABLE", "1")
 
 import httpx
 import pooch
