@@ -189,7 +189,7 @@ def _mark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def toolchain() -> Path:
     """The interpreter that has Ray, built if need be."""
-    built = subprocess.run([sys.executable, ROOT / ray.BUILD], capture_output=True, text=True, check=False)
+    built = subprocess.run([sys.executable, ROOT / ray.FOLDER / "build"], capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stderr
     return ray.locate()
 

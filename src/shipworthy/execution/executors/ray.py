@@ -8,7 +8,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
@@ -18,6 +17,7 @@ from typing import Any, ClassVar
 
 import psutil
 
+from shipworthy.core import toolchain
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.lazy import project_files
 from shipworthy.core.project import project_root
@@ -27,8 +27,8 @@ from shipworthy.track.hpo.campaign import FINAL, Campaign
 from shipworthy.track.hpo.schema import Pruner
 from shipworthy.track.hpo.space import Dimension, parse
 
+NAME = "ray"
 FOLDER = project_files("toolchains/ray")
-BUILD = FOLDER / "build"
 TEMPORARY = "RAY_TMPDIR"
 """Where Ray keeps what it needs while it runs; the trials don't inherit it."""
 LOG = Path("ray") / "log.txt"
@@ -42,12 +42,8 @@ def locate() -> Path:
     Raises:
         ShipworthyError: it is not built.
     """
-    command = [sys.executable, str(project_root() / BUILD), "--where"]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    folder = Path(result.stdout.strip())
-    if result.returncode != 0:
-        raise ShipworthyError(f"Ray is not built in {folder}: run {BUILD} (a minute, once), or set hpo.driver=optuna.")
-    return folder / "env" / "bin" / "python"
+    remedy = "(a minute, once), or set hpo.driver=optuna"
+    return toolchain.locate(NAME, title="Ray", remedy=remedy) / "env" / "bin" / "python"
 
 
 def order(campaign: Campaign) -> dict[str, Any]:
