@@ -27,7 +27,7 @@ from shipworthy.stages.code import COMMANDS
 SHARED = {
     "core.sources.build": ["core.sources.wheel"],
     "data.clean.apply": ["data.clean.encoding", "data.clean.unicode"],
-    "data.gates.build": ["data.gates.ids", "data.gates.missing", "data.gates.burst", "data.gates.constant"],
+    "data.gates.build": ["data.gates.ids", "data.gates.missing", "data.gates.missing_runs", "data.gates.constant"],
     "models.transform.transformation": [
         f"models.transform.ops.{name}" for name in ("clip", "codes", "fill", "isolation_forest", "mark", "model_fill")
     ],
