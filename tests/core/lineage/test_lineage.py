@@ -31,7 +31,7 @@ SHARED = {
     "models.transform.transformation": [
         f"models.transform.ops.{name}" for name in ("clip", "codes", "fill", "isolation_forest", "mark", "model_fill")
     ],
-    "optimize.engines.apart": ["optimize.engines.measure"],
+    "optimize.engines.in_subprocess": ["optimize.engines.measure"],
 }
 NETWORK = {
     **SHARED,

@@ -5,10 +5,14 @@ from pathlib import Path
 import pytest
 import torch
 
+<<<<<<< HEAD
 from shipworthy.core.sources.schema import Folder
+=======
+from shipworthy.core.errors import UsageError
+>>>>>>> refs/heads/quantities
 from shipworthy.models import quantities
 from shipworthy.models.adapters.build import build
-from shipworthy.models.adapters.schema import Lora
+from shipworthy.models.adapters.schema import Lora, NoAdapter
 from shipworthy.models.causal_lm.network import load_network
 from shipworthy.models.causal_lm.packed import Row, pack, shape
 from shipworthy.models.causal_lm.quantities import NetworkQuantities, on_meta
@@ -73,3 +77,5 @@ def test_a_family_is_asked_by_its_folder(hub: Path, tmp_path: Path, monkeypatch:
         counted and counted.trainable_parameters == NetworkQuantities(on_meta(hub, Lora(rank=4))).trainable_parameters
     )
     assert quantities.of(Majority(), Lora()) is None
+    with pytest.raises(UsageError, match="adapter=lora"):
+        quantities.of(model, NoAdapter())

@@ -8,6 +8,8 @@ import torch
 from peft import PeftModel
 from transformers import AutoConfig, AutoModelForCausalLM, PretrainedConfig, PreTrainedModel
 
+from shipworthy.core.errors import UsageError
+from shipworthy.core.groups import AdapterConfig
 from shipworthy.models.adapters.build import attach
 from shipworthy.models.adapters.schema import Lora
 from shipworthy.models.causal_lm.base import base_folder
@@ -66,13 +68,15 @@ class NetworkQuantities:
         )
 
 
-def of(model: CausalLM, adapter: Lora) -> NetworkQuantities:
+def of(model: CausalLM, adapter: AdapterConfig) -> NetworkQuantities:
     """Of the network that would be trained, without its weights.
 
     Raises:
         ArtifactError: the base was not fetched.
-        UsageError: the adapter names what the network does not have.
+        UsageError: there is no adapter, or it names what the network does not have.
     """
+    if not isinstance(adapter, Lora):
+        raise UsageError(f"model '{model.kind}' is trained with an adapter: take adapter=lora and trainer=lightning.")
     return NetworkQuantities(on_meta(base_folder(model), adapter))
 
 
