@@ -5,11 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 
-<<<<<<< HEAD
-from shipworthy.core.sources.schema import Folder
-=======
 from shipworthy.core.errors import UsageError
->>>>>>> refs/heads/quantities
+from shipworthy.core.sources.schema import Folder
 from shipworthy.models import quantities
 from shipworthy.models.adapters.build import build
 from shipworthy.models.adapters.schema import Lora, NoAdapter
