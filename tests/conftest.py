@@ -3,17 +3,31 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from shipworthy.cli import main
 from shipworthy.core.extensions import extensions
+from shipworthy.core.project import project_root
 
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAM = Path(sys.executable).with_name("shipworthy")
 
 Shipworthy = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Under `--dist loadgroup`, which tests stay together: those of a file, and all of the one Slurm cluster.
+
+    The cluster's come first: they take longest, and wait for Slurm meanwhile.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("slurm") is None)
+    for item in items:
+        group = "slurm" if item.get_closest_marker("slurm") else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -40,6 +54,24 @@ def shipworthy() -> Shipworthy:
         )
 
     return call
+
+
+@pytest.fixture
+def in_process(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Shipworthy]:
+    """As `shipworthy`, in this process, where what was imported once stays so: for what is refused."""
+
+    def call(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+        monkeypatch.chdir(cwd)
+        project_root.cache_clear()
+        try:
+            code = main(arguments)
+        except SystemExit as stopped:
+            code = int(str(stopped.code))
+        said = capsys.readouterr()
+        return subprocess.CompletedProcess(arguments, code, said.out, said.err)
+
+    yield call
+    project_root.cache_clear()
 
 
 def one_sentence(done: subprocess.CompletedProcess[str]) -> str:

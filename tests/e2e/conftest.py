@@ -1,11 +1,13 @@
 """The whole road in small, walked once per session; a test that spoils something works on a copy."""
 
+import os
 import shutil
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from shipworthy.cli import COMMANDS
 from tests.conftest import Shipworthy
@@ -13,32 +15,47 @@ from tests.conftest import Shipworthy
 
 @dataclass
 class Pipeline:
-    """A road that is walked as far as a test asks for, each command once per session.
+    """A road that is walked as far as a test asks for, each command once per session, by whichever worker comes first.
 
     Attributes:
         shipworthy: the command line.
         experiment: the recipe.
         workspace: where its artifacts are.
         overrides: what is otherwise than in the recipe.
-        walked: the commands that were called.
     """
 
     shipworthy: Shipworthy
     experiment: str
     workspace: Path
     overrides: tuple[str, ...] = ()
-    walked: set[str] = field(default_factory=set)
+
+    @classmethod
+    def shared(
+        cls,
+        shipworthy: Shipworthy,
+        experiment: str,
+        folders: pytest.TempPathFactory,
+        name: str,
+        overrides: tuple[str, ...] = (),
+    ) -> "Pipeline":
+        """One for all of pytest-xdist's workers, whose own folders lie side by side in the session's."""
+        own = folders.getbasetemp()
+        folder = (own.parent if os.environ.get("PYTEST_XDIST_WORKER") else own) / f"road-{name}"
+        (folder / "walked").mkdir(parents=True, exist_ok=True)
+        return cls(shipworthy, experiment, folder / "artifacts", overrides)
 
     def to(self, last: str) -> Path:
         """Calls the commands up to `last`; fails with what the first failing one said."""
-        for command in COMMANDS:
-            if command not in self.walked:
-                recipe = (f"experiment={self.experiment}", f"workspace={self.workspace}", *self.overrides)
-                done = self.shipworthy(command, *recipe)
-                assert done.returncode == 0, f"{command}: {done.stdout[-2000:]}{done.stderr}"
-                self.walked.add(command)
-            if command == last:
-                break
+        walked = self.workspace.with_name("walked")
+        recipe = (f"experiment={self.experiment}", f"workspace={self.workspace}", *self.overrides)
+        with FileLock(walked / "lock"):
+            for command in COMMANDS:
+                if not (walked / command).exists():
+                    done = self.shipworthy(command, *recipe)
+                    assert done.returncode == 0, f"{command}: {done.stdout[-2000:]}{done.stderr}"
+                    (walked / command).touch()
+                if command == last:
+                    break
         return self.workspace
 
     def copy(self, folder: Path, *kinds: str) -> Path:
@@ -51,13 +68,13 @@ class Pipeline:
 @pytest.fixture(scope="session")
 def smoke(shipworthy: Shipworthy, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     """experiment=smoke: text, a tiny random network."""
-    return Pipeline(shipworthy, "smoke", tmp_path_factory.mktemp("smoke") / "artifacts")
+    return Pipeline.shared(shipworthy, "smoke", tmp_path_factory, "smoke")
 
 
 @pytest.fixture(scope="session")
 def adult(shipworthy: Shipworthy, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     """experiment=adult_xgboost: a table, a family that fits itself."""
-    return Pipeline(shipworthy, "adult_xgboost", tmp_path_factory.mktemp("adult") / "artifacts")
+    return Pipeline.shared(shipworthy, "adult_xgboost", tmp_path_factory, "adult")
 
 
 @pytest.fixture(scope="session")
@@ -66,15 +83,14 @@ def sarcasm(shipworthy: Shipworthy, tmp_path_factory: pytest.TempPathFactory) ->
     small = ("model=tiny_random", "tracker=none", "preflight=off", "data.sample=0.01", "adapter.first_layer=0")
     steps = ("steps=6", "validate_every=3", "validation_rows=6", "checkpoint_every=3", "threads=1")
     trainer = (*(f"trainer.{step}" for step in steps), "trainer.accept_unfit_plan=true")
-    place = tmp_path_factory.mktemp("sarcasm") / "artifacts"
-    return Pipeline(shipworthy, "sarcasm", place, (*small, *trainer))
+    return Pipeline.shared(shipworthy, "sarcasm", tmp_path_factory, "sarcasm", (*small, *trainer))
 
 
 @pytest.fixture(scope="session")
 def sarcasm_tfidf(shipworthy: Shipworthy, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     """experiment=sarcasm_tfidf on a tenth of the data: texts, a family that fits itself."""
-    place = tmp_path_factory.mktemp("sarcasm_tfidf") / "artifacts"
-    return Pipeline(shipworthy, "sarcasm_tfidf", place, ("tracker=none", "data.sample=0.1"))
+    overrides = ("tracker=none", "data.sample=0.1")
+    return Pipeline.shared(shipworthy, "sarcasm_tfidf", tmp_path_factory, "sarcasm_tfidf", overrides)
 
 
 @pytest.fixture

@@ -75,7 +75,7 @@ def test_each_decision_has_its_row_and_a_second_call_trains_nothing(project: Pat
         (("campaign=nosuch",), "nosuch"),
     ],
 )
-def test_what_cannot_be_compared_is_one_sentence(project: Path, shipworthy: Shipworthy, arguments, said):
-    done = shipworthy("ablate", *arguments, cwd=project)
+def test_what_cannot_be_compared_is_one_sentence(project: Path, in_process: Shipworthy, arguments, said):
+    done = in_process("ablate", *arguments, cwd=project)
     assert done.returncode == 2, done.stdout
     assert said in one_sentence(done)

@@ -1,6 +1,6 @@
 """Killed at any moment, a run ends with the weights, the moments and the ledger of the undisturbed one.
 
-KILLS is how often each run is killed (10 by default); they are spread over the moments at which a kill could hurt.
+They are spread over the moments at which a kill could hurt; the long form kills a hundred times.
 """
 
 import multiprocessing
@@ -27,11 +27,16 @@ from shipworthy.core.sources.schema import Folder
 from shipworthy.models.causal_lm.schema import CausalLM
 from tests.train.lightning.runs import adapter_hash, model_in, rows, run, weights
 
-KILLS = int(os.environ.get("KILLS", "10"))
 STEPS = 60
 SECONDS = {1: 6.0, 2: 25.0}
 """About how long an undisturbed process runs, by the number of processes."""
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120 + 120 * KILLS)]
+pytestmark = pytest.mark.e2e
+
+
+def times(kills: int) -> list[pytest.MarkDecorator]:
+    """The time that so many kills may take."""
+    return [pytest.mark.timeout(120 + 120 * kills)]
+
 
 # Libraries are imported once, and each run is forked from there: else nine tenths of the test would be imports.
 FORKS = multiprocessing.get_context("forkserver")
@@ -181,12 +186,21 @@ def runs(pid: int) -> bool:
         return False
 
 
-@pytest.mark.parametrize(("devices", "kill"), [(1, kill_all), (2, kill_one)])
+@pytest.mark.parametrize(
+    ("devices", "kill", "kills"),
+    [
+        pytest.param(1, kill_all, 10, marks=times(10)),
+        pytest.param(2, kill_one, 5, marks=times(5)),  # each moment once
+        pytest.param(1, kill_all, 100, marks=[*times(100), pytest.mark.long]),
+        pytest.param(2, kill_one, 100, marks=[*times(100), pytest.mark.long]),
+    ],
+)
 def test_killed_at_any_moment(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     devices: int,
     kill: Callable[[BaseProcess], None],
+    kills: int,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     random.seed(int(os.environ.get("KILL_SEED", "1")))
@@ -194,7 +208,7 @@ def test_killed_at_any_moment(
     hub = Path(model_in(tmp_path / "hub").source.path)
     whole, cut = Run(hub, tmp_path / "whole", devices), Run(hub, tmp_path / "cut", devices)
     whole.finish()
-    kills = kill_until_done(cut, KILLS, kill)
+    done = kill_until_done(cut, kills, kill)
     cut.finish()
     left, right = weights(whole.folder), weights(cut.folder)
     assert left.keys() == right.keys()
@@ -207,6 +221,6 @@ def test_killed_at_any_moment(
     damaged, resumed = cut.said().count("damaged"), cut.said().count("going on from step")
     leftovers = [path.name for path in cut.folder.iterdir() if path.name.endswith(".tmp")]
     with capsys.disabled():
-        print(f"\n{devices} process(es), {sum(kills.values())} kills {dict(kills)}, {resumed} resumes: bit for bit")
+        print(f"\n{devices} process(es), {sum(done.values())} kills {dict(done)}, {resumed} resumes: bit for bit")
     assert damaged == 0, "a half-written checkpoint was looked at"
     assert leftovers == []

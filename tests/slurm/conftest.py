@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Shipworthy
+from tests.e2e.conftest import Pipeline, smoke
+
+__all__ = ["smoke"]  # the fixture
 
 ROOT = Path(__file__).resolve().parents[2]
 TESTCLUSTER = ROOT / "slurm/testcluster"
@@ -148,13 +150,9 @@ def cluster() -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def road(shipworthy: Shipworthy, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def road(smoke: Pipeline) -> Path:
     """Plan and dataset of experiment=smoke."""
-    workspace = tmp_path_factory.mktemp("road") / "artifacts"
-    for command in ("fetch", "plan", "prepare"):
-        done = shipworthy(command, "experiment=smoke", f"workspace={workspace}")
-        assert done.returncode == 0, done.stdout + done.stderr
-    return workspace
+    return smoke.to("prepare")
 
 
 @pytest.fixture

@@ -18,12 +18,10 @@ from tests.slurm.project import SMALL, Project
 
 pytestmark = [pytest.mark.slurm, pytest.mark.timeout(1200)]
 
-TRIALS, WORKERS = 8, 4
 ASKED = (
     *SMALL,
     *"hydra/launcher=slurm_cpu hydra.launcher.cpus_per_task=2 hydra.launcher.partition=low hpo=on_cluster".split(),
-    *f"hpo.budget.trials={TRIALS} hpo.workers={WORKERS} trainer.steps=150 trainer.validate_every=50".split(),
-    "trainer.checkpoint_every=10",
+    *"trainer.steps=150 trainer.validate_every=50 trainer.checkpoint_every=10".split(),
 )
 SPACE = """defaults: [base_optuna, _self_]
 space:
@@ -59,8 +57,11 @@ def at_work(project: Project) -> list[dict[str, Any]]:
     return [attempt for attempt in found if psutil.pid_exists(attempt["pid"])]
 
 
-def test_a_worker_is_killed_and_one_preempted_and_every_trial_is_done_once(project: Project, cluster: Cluster):
-    process = project.start("tune", *ASKED)
+@pytest.mark.parametrize(("number", "workers"), [(5, 3), pytest.param(8, 4, marks=pytest.mark.long)])
+def test_a_worker_is_killed_and_one_preempted_and_every_trial_is_done_once(
+    project: Project, cluster: Cluster, number: int, workers: int
+):
+    process = project.start("tune", *ASKED, f"hpo.budget.trials={number}", f"hpo.workers={workers}")
     busy: list[dict[str, Any]] = []
 
     def enough() -> bool:
@@ -76,8 +77,8 @@ def test_a_worker_is_killed_and_one_preempted_and_every_trial_is_done_once(proje
     cluster.run("scancel", high)
 
     def over() -> bool:
-        for number in range(WORKERS):  # Slurm would hold a requeued job back for two minutes
-            job = project.job(sweep, number)
+        for worker in range(workers):  # Slurm would hold a requeued job back for two minutes
+            job = project.job(sweep, worker)
             if "PENDING" in cluster.call("squeue", "-h", "-t", "all", "-j", job, "-o", "%T").stdout:
                 cluster.call("scontrol", "update", f"jobid={job}", "StartTime=now")
         return process.poll() is not None
@@ -87,17 +88,17 @@ def test_a_worker_is_killed_and_one_preempted_and_every_trial_is_done_once(proje
     print(out, err)
     assert process.returncode == 0, err
     ended = trials(project)
-    assert [trial["number"] for trial in ended] == list(range(TRIALS))
+    assert [trial["number"] for trial in ended] == list(range(number))
     assert {trial["state"] for trial in ended} <= {"finished", "pruned"}
     study = optuna.load_study(study_name=campaign(project).name, storage=open_storage(campaign(project), ""))
-    assert len(study.trials) == TRIALS
+    assert len(study.trials) == number
     assert {trial.state for trial in study.trials} <= {TrialState.COMPLETE, TrialState.PRUNED}
     attempts = [attempt for trial in ended for attempt in trial["attempts"]]
     outcomes = [attempt["outcome"] for attempt in attempts]
-    assert outcomes.count("finished") + outcomes.count("pruned") == TRIALS, "none was counted twice"
+    assert outcomes.count("finished") + outcomes.count("pruned") == number, "none was counted twice"
     assert outcomes.count("killed") == 1
     assert outcomes.count("SIGTERM") >= 1
-    assert len({attempt["job"] for attempt in attempts}) >= WORKERS
+    assert len({attempt["job"] for attempt in attempts}) >= workers
     for trial in ended:
         run = project.folder / "runs" / trial["run_id"]
         if trial["state"] == "finished":
@@ -107,11 +108,12 @@ def test_a_worker_is_killed_and_one_preempted_and_every_trial_is_done_once(proje
             assert trial["attempts"][0].get("step", 0) < 150
     winner = json.loads((campaign(project) / "winner.json").read_text())
     assert winner["trial"] in [trial["number"] for trial in ended if trial["state"] == "finished"]
-    assert f"{TRIALS} trials" in out
+    assert f"{number} trials" in out
 
 
 def test_a_detached_campaign_is_gone_on_with(project: Project, cluster: Cluster):
-    out = project.ok("tune", *ASKED, "trainer.steps=60", "trainer.validate_every=30", "--detach", "hpo.budget.trials=4")
+    small = ("hpo.budget.trials=4", "hpo.workers=4", "trainer.steps=60", "trainer.validate_every=30")
+    out = project.ok("tune", *ASKED, *small, "--detach")
     assert "submitted as" in out
     cluster.until("a trial", lambda: bool(at_work(project)), seconds=240)
     (sweep,) = project.sweeps()

@@ -19,6 +19,7 @@ STEPS = "trainer.steps=200 trainer.validate_every=100 trainer.checkpoint_every=2
 LONG = ("trainer.steps=600", *STEPS[1:])
 """Long enough to be preempted twice on a quick machine, though a job tells its steps every two seconds only."""
 WHOLE_NODE = ("hydra/launcher=slurm_cpu", "hydra.launcher.cpus_per_task=4", "hydra.launcher.partition=low")
+HALF_NODE = ("hydra/launcher=slurm_cpu", "hydra.launcher.cpus_per_task=2", "tracker=mlflow")
 TWO_NODES = ("hydra/launcher=slurm_nodes", "hydra.launcher.cpus_per_task=1")
 
 
@@ -42,27 +43,35 @@ def undisturbed(project: Project, *overrides: str) -> Path:
     return there.folder / "artifacts" / "checkpoint"
 
 
-def test_a_raise_and_two_preemptions(project: Project, cluster: Cluster):
-    rates = ["0.001", "0.002", "1e30", "0.003", "0.004", "0.005"]
+@pytest.mark.parametrize(
+    ("rates", "preemptions"),
+    [
+        (["0.001", "0.002", "1e30"], 1),
+        pytest.param(["0.001", "0.002", "1e30", "0.003", "0.004", "0.005"], 2, marks=pytest.mark.long),
+    ],
+)
+def test_a_raise_and_preemptions(project: Project, cluster: Cluster, rates: list[str], preemptions: int):
     sweep = project.submit(*WHOLE_NODE, *LONG, f"optimizer.lr={','.join(rates)}")
     reached = 5
-    for _ in range(2):
+    for _ in range(preemptions):
         project.gets_to(sweep, 1, reached + 5)  # it has begun to make steps of its own
         project.preempt(sweep, 1)
         reached = project.step(sweep, 1)
     collected = project.call("sweep", "collect", sweep.name, seconds=900)
     print(collected.stdout, collected.stderr)
     assert collected.returncode == 1
-    assert "1 of 6 jobs gave no result (job 2;" in collected.stderr
+    jobs = len(rates)
+    assert f"1 of {jobs} jobs gave no result (job 2;" in collected.stderr
     assert "Traceback" not in collected.stderr
-    rows = [line.split() for line in collected.stdout.splitlines() if re.match(r"^[0-5]  +\d+_", line)][-6:]
-    assert [(row[2], row[3]) for row in rows if row[0] != "2"] == [("finished", "600/600")] * 5
+    rows = [line.split() for line in collected.stdout.splitlines() if re.match(r"^[0-5]  +\d+_", line)][-jobs:]
+    assert [(row[2], row[3]) for row in rows if row[0] != "2"] == [("finished", "600/600")] * (jobs - 1)
     assert rows[2][2] == "failed"
     assert f"job 2 failed: {project.status(sweep, 2)['said']}" in collected.stdout
-    assert rows[1][4] == "2", "restarts"
+    assert rows[1][4] == str(preemptions), "restarts"
     attempts = project.status(sweep, 1)["attempts"]
-    assert [one["outcome"] for one in attempts] == ["requeued: SIGTERM", "requeued: SIGTERM", "finished"]
-    assert attempts[0]["step"] < attempts[1]["step"] < 600, "it went on from where it stood"
+    assert [one["outcome"] for one in attempts] == [*["requeued: SIGTERM"] * preemptions, "finished"]
+    stopped = [one["step"] for one in attempts[:-1]]
+    assert stopped == sorted(set(stopped)) and stopped[-1] < 600, "it went on from where it stood"
     alone = undisturbed(project, *LONG, f"optimizer.lr={rates[1]}")
     assert adapter(project.checkpoint(sweep, 1)) == adapter(alone)
     assert ledger(project.checkpoint(sweep, 1)) == ledger(alone)
@@ -114,27 +123,46 @@ def test_a_node_is_killed_under_two(project: Project, cluster: Cluster):
     assert ledger(alone) == ledger(project.checkpoint(sweep, 0))
 
 
-def test_a_signal_during_imports_and_the_time_limit(project: Project, cluster: Cluster):
-    how = ("hydra/launcher=slurm_cpu", "hydra.launcher.cpus_per_task=2", "tracker=mlflow")
-    planned = [200, 4000]  # the other one must outlast its imports and the 30 s in which Slurm looks once
-    sweep = project.submit(*how, *STEPS[1:], f"trainer.steps={planned[0]},{planned[1]}")
-    jobs = [project.job(sweep, n) for n in (0, 1)]
-    cluster.until("its process", lambda: f"{jobs[0]}.0" in cluster.run("squeue", "-h", "--steps", "-o", "%i"))
-    cluster.run("scancel", "--signal=USR1", jobs[0])
-    cluster.until("the other", lambda: cluster.state(jobs[1]) == "RUNNING")
-    # What is left of its time is less than the warning before the end: Slurm sends USR2 when it looks, within 30 s.
-    cluster.run("scontrol", "update", f"jobid={jobs[1]}", "TimeLimit=1")
-    cluster.until("the requeue", lambda: project.status(sweep, 1).get("state") == "stopped", seconds=180)
-    cluster.until("the queue", lambda: cluster.state(jobs[1]) == "PENDING")
-    cluster.run("scontrol", "update", f"jobid={jobs[1]}", "TimeLimit=60")
-    for n in (0, 1):
-        project.goes_on(sweep, n, 1)
+def test_a_signal_during_imports(project: Project, cluster: Cluster):
+    """The short form of what follows, without the time limit, of which Slurm tells within 30 s only."""
+    sweep = project.submit(*HALF_NODE, *STEPS)
+    sent_during_imports(project, sweep)
+    project.goes_on(sweep, 0, 1)
+    trained_once(project, sweep, [200], ["requeued: SIGUSR1"])
+
+
+def sent_during_imports(project: Project, sweep: Path) -> None:
+    """USR1, to the first job, as soon as it has a process."""
+    job, cluster = project.job(sweep, 0), project.cluster
+    cluster.until("its process", lambda: f"{job}.0" in cluster.run("squeue", "-h", "--steps", "-o", "%i"))
+    cluster.run("scancel", "--signal=USR1", job)
+
+
+def trained_once(project: Project, sweep: Path, planned: list[int], requeued: list[str]) -> None:
+    """Each job was requeued so, finished, and its tracker shows one run with each step once."""
     collected = project.call("sweep", "collect", sweep.name, seconds=1000)
-    assert "2 finished" in collected.stdout, collected.stdout + collected.stderr
-    outcomes = [[one["outcome"] for one in project.status(sweep, n)["attempts"]] for n in (0, 1)]
-    assert outcomes == [["requeued: SIGUSR1", "finished"], ["requeued: SIGUSR2", "finished"]]
+    assert f"{len(planned)} finished" in collected.stdout, collected.stdout + collected.stderr
+    outcomes = [[one["outcome"] for one in project.status(sweep, n)["attempts"]] for n in range(len(planned))]
+    assert outcomes == [[outcome, "finished"] for outcome in requeued]
     client = MlflowClient(f"sqlite:///{project.folder}/runs/mlflow.db")
     runs = client.search_runs([e.experiment_id for e in client.search_experiments()])
-    assert [run.info.status for run in runs] == ["FINISHED", "FINISHED"], "one run for each job, not one for each start"
+    assert [run.info.status for run in runs] == ["FINISHED"] * len(planned), "one run for each job, not for each start"
     noted = [sorted(m.step for m in client.get_metric_history(run.info.run_id, "loss")) for run in runs]
     assert sorted(noted, key=len) == [list(range(1, steps + 1)) for steps in planned]
+
+
+@pytest.mark.long
+def test_a_signal_during_imports_and_the_time_limit(project: Project, cluster: Cluster):
+    planned = [200, 4000]  # the other one must outlast its imports and the 30 s in which Slurm looks once
+    sweep = project.submit(*HALF_NODE, *STEPS[1:], f"trainer.steps={planned[0]},{planned[1]}")
+    job = project.job(sweep, 1)
+    sent_during_imports(project, sweep)
+    cluster.until("the other", lambda: cluster.state(job) == "RUNNING")
+    # What is left of its time is less than the warning before the end: Slurm sends USR2 when it looks, within 30 s.
+    cluster.run("scontrol", "update", f"jobid={job}", "TimeLimit=1")
+    cluster.until("the requeue", lambda: project.status(sweep, 1).get("state") == "stopped", seconds=180)
+    cluster.until("the queue", lambda: cluster.state(job) == "PENDING")
+    cluster.run("scontrol", "update", f"jobid={job}", "TimeLimit=60")
+    for n in (0, 1):
+        project.goes_on(sweep, n, 1)
+    trained_once(project, sweep, planned, ["requeued: SIGUSR1", "requeued: SIGUSR2"])

@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,6 +113,15 @@ def test_the_default_account_is_charged(cluster: Cluster):
     cluster.until("sacct to show the job", lambda: cluster.run(*show) == "COMPLETED|lab|root|main")
 
 
+@pytest.fixture
+def little_grace(cluster: Cluster) -> Iterator[None]:
+    """A step has 10 s after SIGTERM instead of 30."""
+    cluster.run("scontrol", "update", "partitionname=low", "GraceTime=10")
+    yield
+    cluster.run("scontrol", "update", "partitionname=low", "GraceTime=30")
+
+
+@pytest.mark.usefixtures("little_grace")
 def test_high_preempts_low_whose_step_gets_sigterm_and_runs_again(cluster: Cluster, tmp_path: Path):
     step = tmp_path / "step.py"
     step.write_text(STEP)

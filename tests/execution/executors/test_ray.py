@@ -214,10 +214,11 @@ def made(folder: Path, number: int) -> list[int]:
 
 
 class TestRay:
-    """The real one."""
+    """The real one; what is marked long has a short form in the tests of Driver and in those that stand beside it."""
 
     pytestmark = MARKS
 
+    @pytest.mark.long
     def test_killed_stopped_and_gone_on_with_no_trial_is_lost_or_counted_twice(self, tmp_path: Path, toolchain: Path):
         pruner = {"name": "asha", "first_step": 8, "reduction": 2}
         settings = {"driver": "ray", "pruner": pruner, "budget": {"trials": 6}, "workers": 2}
@@ -297,6 +298,7 @@ class TestRay:
         ]
         assert left(tmp_path) == []
 
+    @pytest.mark.long
     def test_a_campaign_of_trainings_ends_with_a_winner_and_a_report(self, tmp_path: Path, toolchain: Path):
         for name in ("conf", "data", "extensions", "src", "toolchains", "pyproject.toml", "requirements.lock"):
             (tmp_path / name).symlink_to(ROOT / name)
