@@ -1,8 +1,10 @@
 """Formats numbers for reports: shares, p-values, times, sizes, money."""
 
 import re
+from typing import TYPE_CHECKING
 
-from shipworthy.evaluation.intervals import Interval
+if TYPE_CHECKING:  # the list of runs formats numbers too, and must not wait for numpy
+    from shipworthy.evaluation.intervals import Interval
 
 NOT_PERCENT = ("auc",)
 NAMES = {"auc": "AUC", "verb_accuracy": "right verb"}
@@ -14,7 +16,7 @@ def metric_name(metric: str) -> str:
     return NAMES.get(metric, metric.replace("_", " "))
 
 
-def interval(metric: str, value: Interval) -> str:
+def interval(metric: str, value: "Interval") -> str:
     """A metric with its interval: `41.2% [39.0, 43.4]`."""
     if metric in NOT_PERCENT:
         return f"{value.value:.3f} [{value.low:.3f}, {value.high:.3f}]"
