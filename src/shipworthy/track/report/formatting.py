@@ -1,15 +1,20 @@
 """Formats numbers for reports: shares, p-values, times, sizes, money."""
 
 import re
+from typing import TYPE_CHECKING
 
-from shipworthy.evaluation.intervals import Interval
-from shipworthy.evaluation.scores import is_share
+if TYPE_CHECKING:
+    from shipworthy.evaluation.intervals import Interval
 
 MINUTE, HOUR = 60.0, 3600.0
 
 
-def interval(metric: str, value: Interval) -> str:
+def interval(metric: str, value: "Interval") -> str:
     """A metric with its interval: `41.2% [39.0, 43.4]`."""
+    from shipworthy.evaluation.scores import (
+        is_share,  # the list of runs formats numbers too, and must not wait for numpy
+    )
+
     if not is_share(metric):
         return f"{value.value:.3f} [{value.low:.3f}, {value.high:.3f}]"
     return f"{100 * value.value:.1f}% [{100 * value.low:.1f}, {100 * value.high:.1f}]"
