@@ -30,7 +30,7 @@ ASIDE = {
     "code": "write what each command's result depends on in the code (dvc.yaml does)",
     "doctor": "say what this machine, its cluster and its network lack for a run; changes nothing",
 }
-"""What takes a config as well, and is no step of the road."""
+"""What takes a config as well, and is no step of the pipeline."""
 
 CAMPAIGNS = ("tune", "ablate")
 """Those of them that make many runs."""
@@ -50,7 +50,7 @@ EXAMPLES = """\
 overrides: shipworthy train model=smollm2_135m optimizer.lr=3e-4
 a sweep:   shipworthy train --multirun optimizer.lr=1e-4,5e-4
 a recipe:  shipworthy pipeline experiment=adult_xgboost
-the road:  dvc repro; a variant of it: dvc exp run -S quant=gguf_q8_0"""
+pipeline:  dvc repro; a variant of it: dvc exp run -S quant=gguf_q8_0"""
 
 
 class Parser(argparse.ArgumentParser):

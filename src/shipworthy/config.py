@@ -1,4 +1,4 @@
-"""The root config of the road: `register()` its schemas, `compose()` it, `load()` it strictly.
+"""The root config: `register()` its schemas, `compose()` it, `load()` it strictly.
 
 Whatever a user may have written wrong ends in a `UsageError` with one sentence, which names the nearest key there is.
 """
@@ -42,11 +42,11 @@ CONFIG_NAME = "config"
 
 @dataclass
 class Config:
-    """The whole road in one config.
+    """The whole pipeline in one config.
 
     Attributes:
         seed: the seed of everything that draws (a whole number from 0).
-        workspace: the folder of the road's artifacts, relative to the project's root.
+        workspace: the folder of the pipeline's artifacts, relative to the project's root.
         sample: train on a share of the rows (`1%`) or a number of them (`500`), and say what the whole would take.
         preflight: `on` (checks before a new run), `only` (checks, no run) or `off`.
         resume: `auto` (go on if there is something to go on from), `never` (begin anew) or `must`.

@@ -1,4 +1,4 @@
-"""The whole road in small, walked once per session; a test that spoils something works on a copy."""
+"""The whole pipeline in small, run once per session; a test that spoils something works on a copy."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ from tests.conftest import Shipworthy
 
 @dataclass
 class Pipeline:
-    """A road that is walked as far as a test asks for, each command once per session, by whichever worker comes first.
+    """A pipeline that is run as far as a test asks for, each command once per session, by whichever worker comes first.
 
     Attributes:
         shipworthy: the command line.
@@ -40,7 +40,7 @@ class Pipeline:
     ) -> "Pipeline":
         """One for all of pytest-xdist's workers, whose own folders lie side by side in the session's."""
         own = folders.getbasetemp()
-        folder = (own.parent if os.environ.get("PYTEST_XDIST_WORKER") else own) / f"road-{name}"
+        folder = (own.parent if os.environ.get("PYTEST_XDIST_WORKER") else own) / f"pipeline-{name}"
         (folder / "walked").mkdir(parents=True, exist_ok=True)
         return cls(shipworthy, experiment, folder / "artifacts", overrides)
 

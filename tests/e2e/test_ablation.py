@@ -1,4 +1,4 @@
-"""`shipworthy ablate` on a real, small road: every variant on every seed, and what each decision contributes."""
+"""`shipworthy ablate` on a real, small pipeline: every variant on every seed, and what each decision contributes."""
 
 import json
 import shutil

@@ -24,7 +24,7 @@ LINE = "FIRST_STEPS = 3"
 class Project:
     """A Git checkout of its own, whose code is what runs in it."""
 
-    def __init__(self, folder: Path, road: Path) -> None:
+    def __init__(self, folder: Path, workspace: Path) -> None:
         self.folder = folder
         for name in COMMITTED:
             if (ROOT / name).is_dir():
@@ -33,7 +33,7 @@ class Project:
                 shutil.copy(ROOT / name, folder / name)
         (folder / "data").symlink_to(ROOT / "data")
         for kind in ("plan", "dataset"):
-            shutil.copytree(road / kind, folder / "artifacts" / kind)
+            shutil.copytree(workspace / kind, folder / "artifacts" / kind)
         self.git("init", "--quiet")
         self.git("add", ".")
         self.git("-c", "user.name=t", "-c", "user.email=t@t", "commit", "--quiet", "--message=all")

@@ -1,4 +1,4 @@
-"""The extension of docs/extensions.md walks the whole road, as a folder and as an installed package."""
+"""The extension of docs/extensions.md runs the whole pipeline, as a folder and as an installed package."""
 
 import json
 import os

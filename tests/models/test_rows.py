@@ -16,7 +16,7 @@ def test_features_are_the_datasets_columns_without_id_cluster_and_answer() -> No
 
 
 def test_baselines_are_made_by_name() -> None:
-    assert baselines.for_road("majority", Majority(), TABLE) == Majority()
-    assert baselines.for_road("nearest", Majority(), TEXT).kind == "nearest"
+    assert baselines.as_baseline("majority", Majority(), TABLE) == Majority()
+    assert baselines.as_baseline("nearest", Majority(), TEXT).kind == "nearest"
     with pytest.raises(UsageError, match="task.baselines names 'mayority', which is no model: choose of "):
-        baselines.for_road("mayority", Majority(), TABLE)
+        baselines.as_baseline("mayority", Majority(), TABLE)

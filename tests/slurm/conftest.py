@@ -150,7 +150,7 @@ def cluster() -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def road(smoke: Pipeline) -> Path:
+def workspace(smoke: Pipeline) -> Path:
     """Plan and dataset of experiment=smoke."""
     return smoke.to("prepare")
 

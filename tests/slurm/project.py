@@ -1,4 +1,4 @@
-"""A project of its own for a test on the cluster: the repository's code and config, and a road up to `train`."""
+"""A project of its own for a test on the cluster: the repository's code and config, and a pipeline up to `train`."""
 
 import json
 import os
@@ -23,14 +23,14 @@ class Project:
     cluster: Cluster
 
     @classmethod
-    def new(cls, folder: Path, cluster: Cluster, road: Path) -> "Project":
-        """Links to the repository, with a copy of the road's plan and dataset."""
+    def new(cls, folder: Path, cluster: Cluster, workspace: Path) -> "Project":
+        """Links to the repository, with a copy of the workspace's plan and dataset."""
         folder.mkdir(parents=True)
         for name in ("conf", "data", "extensions", "slurm", "src", "toolchains", "pyproject.toml", "requirements.lock"):
             (folder / name).symlink_to(ROOT / name)
         shutil.copy(ROOT / "params.yaml", folder)  # `sweep adopt` writes it
         for kind in ("plan", "dataset"):
-            shutil.copytree(road / kind, folder / "artifacts" / kind)
+            shutil.copytree(workspace / kind, folder / "artifacts" / kind)
         return cls(folder, cluster)
 
     def start(self, *arguments: str, **env: str) -> "subprocess.Popen[str]":

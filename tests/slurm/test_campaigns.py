@@ -32,8 +32,8 @@ pruner: {name: median, startup: 2}
 
 
 @pytest.fixture
-def project(tmp_path: Path, cluster: Cluster, road: Path) -> Project:
-    project = Project.new(tmp_path / "project", cluster, road)
+def project(tmp_path: Path, cluster: Cluster, workspace: Path) -> Project:
+    project = Project.new(tmp_path / "project", cluster, workspace)
     conf = project.folder / "conf"
     conf.unlink()
     shutil.copytree(ROOT / "conf", conf)

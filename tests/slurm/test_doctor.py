@@ -17,9 +17,9 @@ SMALL_NODES = ("hydra/launcher=slurm_nodes", "hydra.launcher.cpus_per_task=1", "
 
 
 @pytest.fixture
-def project(tmp_path: Path, cluster: Cluster, road: Path) -> Project:
-    """Its raw data are there, for a road was made of them."""
-    return Project.new(tmp_path / "project", cluster, road)
+def project(tmp_path: Path, cluster: Cluster, workspace: Path) -> Project:
+    """Its raw data are there, for a workspace was made of them."""
+    return Project.new(tmp_path / "project", cluster, workspace)
 
 
 def site(project: Project, text: str) -> dict[str, str]:

@@ -18,9 +18,9 @@ SWEEP = ("train", "--multirun", "experiment=smoke", "seed=1,2", "hydra.launcher.
 def project(tmp_path: Path, cluster: Cluster) -> Project:
     """Nothing is trained here: that plan and dataset are there is enough."""
     for kind in ("plan", "dataset"):
-        (tmp_path / "road" / kind).mkdir(parents=True)
-        (tmp_path / "road" / kind / "manifest.json").touch()
-    return Project.new(tmp_path / "project", cluster, tmp_path / "road")
+        (tmp_path / "workspace" / kind).mkdir(parents=True)
+        (tmp_path / "workspace" / kind / "manifest.json").touch()
+    return Project.new(tmp_path / "project", cluster, tmp_path / "workspace")
 
 
 def nothing_is_left(project: Project) -> None:

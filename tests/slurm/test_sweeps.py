@@ -24,8 +24,8 @@ TWO_NODES = ("hydra/launcher=slurm_nodes", "hydra.launcher.cpus_per_task=1")
 
 
 @pytest.fixture
-def project(tmp_path: Path, cluster: Cluster, road: Path) -> Project:
-    return Project.new(tmp_path / "project", cluster, road)
+def project(tmp_path: Path, cluster: Cluster, workspace: Path) -> Project:
+    return Project.new(tmp_path / "project", cluster, workspace)
 
 
 def adapter(checkpoint: Path) -> str:

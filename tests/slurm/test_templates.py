@@ -26,8 +26,8 @@ STEPS = "trainer.steps=120 trainer.validate_every=60 trainer.checkpoint_every=20
 
 
 @pytest.fixture
-def project(tmp_path: Path, cluster: Cluster, road: Path) -> Project:
-    return Project.new(tmp_path / "project", cluster, road)
+def project(tmp_path: Path, cluster: Cluster, workspace: Path) -> Project:
+    return Project.new(tmp_path / "project", cluster, workspace)
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,9 @@ STEPS = "trainer.steps=1000 trainer.validate_every=1000 trainer.checkpoint_every
 
 
 @pytest.fixture
-def project(tmp_path: Path, cluster: Cluster, road: Path) -> Project:
+def project(tmp_path: Path, cluster: Cluster, workspace: Path) -> Project:
     """One with code and config of its own."""
-    made = Project.new(tmp_path / "project", cluster, road)
+    made = Project.new(tmp_path / "project", cluster, workspace)
     for name in ("src", "conf", "extensions"):
         (made.folder / name).unlink()
         shutil.copytree(ROOT / name, made.folder / name, ignore=shutil.ignore_patterns("__pycache__"))

@@ -56,16 +56,16 @@ def test_what_was_seen_too_seldom_teaches_nothing() -> None:
 
 def test_as_a_baseline_it_reads_the_prompts_last_column() -> None:
     task = TextToText(name="t", description="d", baselines=["nearest"], prompt="{service}: {summary}!")
-    assert VerbObject.for_road(Majority(), task) == VerbObject(column="summary")
+    assert VerbObject.as_baseline(Majority(), task) == VerbObject(column="summary")
     task.prompt = "Say something."
     with pytest.raises(UsageError, match="names no column"):
-        VerbObject.for_road(Majority(), task)
+        VerbObject.as_baseline(Majority(), task)
 
 
 def test_it_is_made_by_its_name() -> None:
     register()
     task = TextToText(name="t", description="d", baselines=["verb_object"], prompt="{x}")
-    assert baselines.for_road("verb_object", Majority(), task) == VerbObject(column="x")
+    assert baselines.as_baseline("verb_object", Majority(), task) == VerbObject(column="x")
 
 
 def test_conversations_have_no_prompt_to_fill_in() -> None:

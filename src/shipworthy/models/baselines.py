@@ -12,10 +12,10 @@ FAMILIES = Lazy("{task.baselines}.family")
 """What build.py loads for them."""
 
 
-def for_road(name: str, model: ModelConfig, task: TaskConfig) -> ModelConfig:
-    """The family's default settings, with what it takes from the road's model and task.
+def as_baseline(name: str, model: ModelConfig, task: TaskConfig) -> ModelConfig:
+    """The family's default settings, with what it takes from the pipeline's model and task.
 
-    A family that needs nothing of them has no `for_road` of its own.
+    A family that needs nothing of them has no `as_baseline` of its own.
 
     Raises:
         UsageError: there is no such family, or it cannot be a baseline of this task.
@@ -23,7 +23,7 @@ def for_road(name: str, model: ModelConfig, task: TaskConfig) -> ModelConfig:
     cls: Any = SCHEMAS["model"].get(name)
     if cls is None:
         raise UsageError(f"task.baselines names '{name}', which is no model: choose of {', '.join(SCHEMAS['model'])}.")
-    config: ModelConfig = cls.for_road(model, task) if hasattr(cls, "for_road") else cls()
+    config: ModelConfig = cls.as_baseline(model, task) if hasattr(cls, "as_baseline") else cls()
     return config
 
 

@@ -26,7 +26,7 @@ def run(*, task: Task, model: ModelConfig, seed: int, workspace: Workspace) -> N
         UsageError: task.baselines names what is no model, or a model that does not suit the task.
     """
     # All configs first: a wrong name is refused before the work.
-    configs = {name: baselines.for_road(name, model, task) for name in task.baselines}
+    configs = {name: baselines.as_baseline(name, model, task) for name in task.baselines}
     dataset = workspace.read("dataset")
     splits = {name: split(dataset, name) for name in SPLITS}
     if isinstance(task, TextToText):

@@ -1,4 +1,4 @@
-"""`shipworthy tune` on a real, small road: what it refuses, what it does, and how it goes on."""
+"""`shipworthy tune` on a real, small pipeline: what it refuses, what it does, and how it goes on."""
 
 import json
 import shutil
@@ -29,7 +29,7 @@ Tune = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture(scope="module")
-def road(shipworthy: Shipworthy, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def workspace(shipworthy: Shipworthy, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project of its own with plan and dataset of a fiftieth of Adult."""
     folder = tmp_path_factory.mktemp("campaigns") / "project"
     folder.mkdir()
@@ -44,9 +44,9 @@ def road(shipworthy: Shipworthy, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 @pytest.fixture
-def project(road: Path, tmp_path: Path) -> Path:
+def project(workspace: Path, tmp_path: Path) -> Path:
     folder = tmp_path / "project"
-    shutil.copytree(road, folder, symlinks=True)
+    shutil.copytree(workspace, folder, symlinks=True)
     return folder
 
 
@@ -174,7 +174,7 @@ def test_a_campaign_from_its_begin_to_its_report_and_on(tune, project):
     assert unseen["low"] < unseen["value"] < unseen["high"]
     assert (record.parent / "report.html").is_file()
     assert f"best metric {best['values']['metric']:.4g} (trial {best['number']})" in done.stdout
-    assert not (project / "artifacts" / "checkpoint").exists(), "trials don't touch the road"
+    assert not (project / "artifacts" / "checkpoint").exists(), "trials don't touch the workspace"
 
     again = tune(*ADULT, *QUICK, "hpo.budget.trials=7")
     assert again.returncode == 0, again.stdout + again.stderr

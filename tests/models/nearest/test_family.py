@@ -29,9 +29,9 @@ def test_a_template_with_an_unknown_column_gets_a_sentence() -> None:
 
 def test_as_a_baseline_it_compares_the_tasks_prompt_and_refuses_tables() -> None:
     text = TextToText(name="t", description="d", baselines=["nearest"], prompt="{a} of {b}")
-    assert Nearest.for_road(Majority(), text) == Nearest(template="{a} of {b}")
+    assert Nearest.as_baseline(Majority(), text) == Nearest(template="{a} of {b}")
     with pytest.raises(UsageError, match="drop it from task.baselines"):
-        Nearest.for_road(Majority(), Classification(name="t", description="d", baselines=["nearest"]))
+        Nearest.as_baseline(Majority(), Classification(name="t", description="d", baselines=["nearest"]))
 
 
 def test_rows_without_answers_are_refused() -> None:

@@ -46,7 +46,7 @@ def train(base: CausalLM) -> pl.DataFrame:
 
 
 def test_zero_shot_asks_the_frozen_prompts(base: CausalLM, train: pl.DataFrame, tmp_path: Path) -> None:
-    config = ZeroShot.for_road(base, TASK)
+    config = ZeroShot.as_baseline(base, TASK)
     model = create(config)
     model.fit(train, train, 0)
     assert model.prompts(train) == train["prompt_ids"].to_list()
@@ -59,7 +59,7 @@ def test_zero_shot_asks_the_frozen_prompts(base: CausalLM, train: pl.DataFrame, 
 def test_few_shot_shows_solved_examples_before_each_question(
     base: CausalLM, train: pl.DataFrame, tmp_path: Path
 ) -> None:
-    config = FewShot.for_road(base, TASK)
+    config = FewShot.as_baseline(base, TASK)
     model = create(config)
     assert isinstance(model, Shown)
     model.fit(train, train, 0)
@@ -80,11 +80,11 @@ def test_few_shot_shows_solved_examples_before_each_question(
 def test_few_shot_refuses_prompts_of_another_wording(base: CausalLM, train: pl.DataFrame) -> None:
     task = TextToText(name="t", description="d", baselines=["few_shot"], system="Other.", prompt="{description}")
     with pytest.raises(ArtifactError, match="prompts are not those that the task's wording makes"):
-        create(FewShot.for_road(base, task)).fit(train, train, 0)
+        create(FewShot.as_baseline(base, task)).fit(train, train, 0)
 
 
 def test_few_shot_refuses_rows_without_answers(base: CausalLM, train: pl.DataFrame) -> None:
-    samples.refuses_rows_without_answers(FewShot.for_road(base, TASK), train)
+    samples.refuses_rows_without_answers(FewShot.as_baseline(base, TASK), train)
 
 
 def test_examples_are_as_diverse_as_their_number_allows() -> None:
@@ -98,9 +98,9 @@ def test_examples_are_as_diverse_as_their_number_allows() -> None:
 
 def test_only_a_language_model_can_be_prompted(base: CausalLM) -> None:
     with pytest.raises(UsageError, match="'zero_shot' asks a language model"):
-        ZeroShot.for_road(Majority(), TASK)
+        ZeroShot.as_baseline(Majority(), TASK)
     with pytest.raises(UsageError, match="'few_shot' asks a language model"):
-        FewShot.for_road(base, Classification(name="t", description="d", baselines=["few_shot"]))
+        FewShot.as_baseline(base, Classification(name="t", description="d", baselines=["few_shot"]))
 
 
 @pytest.mark.parametrize(("text", "line"), [("GetItem\nbecause", "GetItem"), ("\n\n Get \nx", "Get"), ("", "")])

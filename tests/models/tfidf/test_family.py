@@ -99,9 +99,9 @@ def test_impossible_settings_are_refused(settings: dict[str, float], sentence: s
 
 def test_as_a_baseline_it_reads_the_tasks_prompt_and_refuses_tables() -> None:
     text = TextToText(name="t", description="d", baselines=["tfidf"], prompt="{a} of {b}")
-    assert Tfidf.for_road(Majority(), text) == Tfidf(template="{a} of {b}")
+    assert Tfidf.as_baseline(Majority(), text) == Tfidf(template="{a} of {b}")
     with pytest.raises(UsageError, match="'tfidf' reads a text, and the task has none: drop it from task.baselines"):
-        Tfidf.for_road(Majority(), Classification(name="t", description="d", baselines=["tfidf"]))
+        Tfidf.as_baseline(Majority(), Classification(name="t", description="d", baselines=["tfidf"]))
 
 
 def test_rows_without_answers_are_refused() -> None:

@@ -29,7 +29,7 @@ class VerbObject(ModelConfig):
             raise UsageError(f"model.min_count={self.min_count} is not a number from 1: give 1 or more.")
 
     @classmethod
-    def for_road(cls, model: ModelConfig, task: TaskConfig) -> Self:  # noqa: ARG003
+    def as_baseline(cls, model: ModelConfig, task: TaskConfig) -> Self:  # noqa: ARG003
         """As a baseline it reads the last column that the task's prompt names."""
         template = prompt("verb_object", task)
         columns = [name for _, name, _, _ in string.Formatter().parse(template) if name]

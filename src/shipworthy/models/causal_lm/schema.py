@@ -13,7 +13,7 @@ GGUF = ".gguf"
 
 @dataclass
 class Shape:
-    """A Llama of another shape, with random weights and the source's tokenizer; for tests of the road.
+    """A Llama of another shape, with random weights and the source's tokenizer; for tests of the pipeline.
 
     Attributes:
         hidden_size, intermediate_size: widths (0: the source's own weights are taken).

@@ -30,6 +30,6 @@ class Nearest(ModelConfig):
             raise UsageError("model.word_ngrams must be 1 or more and model.char_ngrams 3 or more: raise them.")
 
     @classmethod
-    def for_road(cls, model: ModelConfig, task: TaskConfig) -> Self:  # noqa: ARG003
+    def as_baseline(cls, model: ModelConfig, task: TaskConfig) -> Self:  # noqa: ARG003
         """As a baseline it compares what the task's prompt says."""
         return cls(template=prompt("nearest", task))

@@ -22,8 +22,8 @@ class ZeroShot(ModelConfig):
     max_new_tokens: int = 24
 
     @classmethod
-    def for_road(cls, model: ModelConfig, task: TaskConfig) -> Self:
-        """The road's own base model, before it is trained."""
+    def as_baseline(cls, model: ModelConfig, task: TaskConfig) -> Self:
+        """The pipeline's own base model, before it is trained."""
         base, text = _needed(cls.kind, model, task)
         return cls(base=base, max_new_tokens=text.max_new_tokens)
 
@@ -49,8 +49,8 @@ class FewShot(ModelConfig):
     shots: int = 8
 
     @classmethod
-    def for_road(cls, model: ModelConfig, task: TaskConfig) -> Self:
-        """The road's own base model, before it is trained, with the task's own wording."""
+    def as_baseline(cls, model: ModelConfig, task: TaskConfig) -> Self:
+        """The pipeline's own base model, before it is trained, with the task's own wording."""
         base, text = _needed(cls.kind, model, task)
         return cls(
             base=base,

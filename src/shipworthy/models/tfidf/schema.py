@@ -43,6 +43,6 @@ class Tfidf(ModelConfig):
             raise UsageError(f"model.c={self.c} is no penalty's inverse: give more than 0.")
 
     @classmethod
-    def for_road(cls, model: ModelConfig, task: TaskConfig) -> Self:  # noqa: ARG003
+    def as_baseline(cls, model: ModelConfig, task: TaskConfig) -> Self:  # noqa: ARG003
         """As a baseline it reads what the task's prompt says."""
         return cls(template=prompt("tfidf", task))

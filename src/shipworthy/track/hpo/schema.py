@@ -157,7 +157,7 @@ class Search(HpoConfig):
         objectives: what a trial is judged by; with several, the best are those that no other beats in all.
         budget: when it ends.
         workers: how many trials run at a time.
-        seed: of the search (null: the road's).
+        seed: of the search (null: the pipeline's).
         storage: where Optuna keeps the trials: empty for a journal in the campaign's folder, the URL of a database, or
             `env:NAME` for the environment variable that holds the URL.
         unseen: share of the validation rows that no trial sees (0 to below 1): the winner is measured on them.

@@ -9,20 +9,22 @@ if TYPE_CHECKING:
 MINUTE, HOUR = 60.0, 3600.0
 
 
+def _is_share(metric: str) -> bool:
+    from shipworthy.evaluation.scores import is_share  # late: the list of runs must not wait for numpy
+
+    return is_share(metric)
+
+
 def interval(metric: str, value: "Interval") -> str:
     """A metric with its interval: `41.2% [39.0, 43.4]`."""
-    from shipworthy.evaluation.scores import (
-        is_share,  # the list of runs formats numbers too, and must not wait for numpy
-    )
-
-    if not is_share(metric):
+    if not _is_share(metric):
         return f"{value.value:.3f} [{value.low:.3f}, {value.high:.3f}]"
     return f"{100 * value.value:.1f}% [{100 * value.low:.1f}, {100 * value.high:.1f}]"
 
 
 def figure(metric: str, value: float) -> str:
     """A metric alone: `41.2%`, or `0.929` for an area."""
-    return f"{value:.3f}" if not is_share(metric) else f"{100 * value:.1f}%"
+    return f"{value:.3f}" if not _is_share(metric) else f"{100 * value:.1f}%"
 
 
 def points(value: float) -> str:
