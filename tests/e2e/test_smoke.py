@@ -22,9 +22,9 @@ KINDS = ["plan", "dataset", "baseline", "checkpoint", "evaluation", "compressed"
 @pytest.fixture(params=["smoke", "adult", "sarcasm_tfidf"])
 def walked(request: pytest.FixtureRequest) -> Pipeline:
     """Each recipe in turn."""
-    workspace: Pipeline = request.getfixturevalue(request.param)
-    workspace.to("report")
-    return workspace
+    pipeline: Pipeline = request.getfixturevalue(request.param)
+    pipeline.to("report")
+    return pipeline
 
 
 def test_every_artifact_is_whole_and_names_its_inputs_and_nothing_else_is_left(walked: Pipeline) -> None:
