@@ -23,7 +23,7 @@ def write(root: Path, kind: str = "checkpoint", content: str = "weights", **othe
     here = workspace(root, **other)
     if kind == "checkpoint":
         here.read("dataset")
-        here.uses("data/rows.csv", Inputs(here.root, root).digest("data/rows.csv"))
+        here.uses({"data/rows.csv": Inputs(here.root, root).digest("data/rows.csv")})
     with here.write(kind) as folder:
         (folder / "content").write_text(content)
 

@@ -77,7 +77,7 @@ class Played:
                 workspace.read(kind)
             elif dep.startswith("data/"):
                 name = f"data/{config.data.file}"  # type: ignore[attr-defined]
-                workspace.uses(name, Inputs(workspace.root, self.project).digest(name))
+                workspace.uses({name: Inputs(workspace.root, self.project).digest(name)})
         if command == "train":
             workspace.inputs.pop("plan")
         # A dataset of the same rows comes out whatever the model is.

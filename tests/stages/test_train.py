@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from safetensors.torch import load_file, save_file
 
 import shipworthy.stages.train as stage
 from shipworthy.architect.compute.schema import Machine
@@ -295,3 +296,13 @@ def test_a_run_that_is_being_trained_is_left_alone(model: CausalLM, tmp_path: Pa
         other.kill()
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
     train(model, tmp_path)
+
+
+def test_other_base_weights_under_the_same_path_make_another_run(model: CausalLM, tmp_path: Path) -> None:
+    first = train(model, tmp_path / "work")
+    weights_file = Path(model.source.path) / "model.safetensors"
+    save_file({name: 2 * value for name, value in load_file(weights_file).items()}, weights_file)
+    fetch(model)
+    again = train(model, tmp_path / "work", resume="auto")
+    assert again.run_id != first.run_id, "it does not go on from a checkpoint of other weights"
+    assert again.inputs["dataset"] == first.inputs["dataset"] and again.inputs["base weights"]

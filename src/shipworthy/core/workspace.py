@@ -66,9 +66,9 @@ class Workspace:
         self.inputs[kind] = artifact.digest
         return artifact
 
-    def uses(self, name: str, sha256: str) -> None:
-        """Notes an input that is not an artifact: a raw file, or base weights."""
-        self.inputs[name] = sha256
+    def uses(self, digests: Mapping[str, str]) -> None:
+        """Notes inputs that are no artifacts, raw files or base weights: name → digest."""
+        self.inputs.update(digests)
 
     @property
     def run_id(self) -> str:

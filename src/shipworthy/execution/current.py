@@ -18,6 +18,7 @@ class Inputs:
     Attributes:
         root: the workspace's folder.
         project: the project's root.
+        known: digests that are known already, such as that of base weights.
     """
 
     root: Path

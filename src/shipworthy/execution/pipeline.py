@@ -15,6 +15,7 @@ from shipworthy.core.progress import say
 from shipworthy.core.project import project_root
 from shipworthy.execution.current import Inputs, outdated
 from shipworthy.execution.stage import stage_if_there, workspace_of
+from shipworthy.models import base
 
 ARTIFACTS = {command: kind for kind, command in MADE_BY.items() if command != "fetch"}
 """Command → what it makes, in the order of a recipe; `fetch` comes before, and checks what is there by itself."""
@@ -47,8 +48,8 @@ def pipeline(overrides: Sequence[str]) -> None:
         setting = f"sample={config.sample}" if config.sample else "preflight=only"
         raise UsageError(f"{setting} leaves no checkpoint to go on with: drop it, or give it to `shipworthy train`.")
     root = project_root() / config.workspace
-    inputs = Inputs(root, project_root())
     _run("fetch", recipe)
+    inputs = Inputs(root, project_root(), base.inputs(config.model))
     made = [kind for command, kind in ARTIFACTS.items() if _bring(command, kind, config, recipe, inputs)]
     if "report" not in made:
         say((root / "report" / SUMMARY).read_text(encoding="utf-8").rstrip("\n"))

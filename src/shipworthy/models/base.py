@@ -9,6 +9,7 @@ from shipworthy.core.lazy import Lazy
 if TYPE_CHECKING:
     from shipworthy.models.causal_lm.chat import Chat
 
+BASE = "base weights"
 WEIGHTS, BASES, CHATS = Lazy("{model}.weights"), Lazy("{model}.base"), Lazy("{model}.chat")
 
 
@@ -16,6 +17,15 @@ def fetch(config: ModelConfig) -> None:
     """Downloads the base weights of a family that has some."""
     if WEIGHTS.name(config):
         WEIGHTS.load(config).fetch(config)
+
+
+def inputs(config: ModelConfig) -> dict[str, str]:
+    """What a command depends on that reads the model's base: `base weights` → their digest; nothing without a base.
+
+    Raises:
+        ArtifactError: they were not fetched.
+    """
+    return {BASE: BASES.load(config).digest(config)} if BASES.name(config) else {}
 
 
 def chat(config: ModelConfig) -> "Chat | None":

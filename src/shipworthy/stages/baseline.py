@@ -12,7 +12,7 @@ from shipworthy.core.progress import say
 from shipworthy.core.workspace import Workspace
 from shipworthy.evaluation import predictions, scores
 from shipworthy.evaluation.tasks.schema import Task, TextToText
-from shipworthy.models import baselines, build
+from shipworthy.models import base, baselines, build
 from shipworthy.models.causal_lm.conversation import last_turns
 from shipworthy.models.dataset import SPLITS, split
 
@@ -28,6 +28,7 @@ def run(*, task: Task, model: ModelConfig, seed: int, workspace: Workspace) -> N
     # All configs first: a wrong name is refused before the work.
     configs = {name: baselines.as_baseline(name, model, task) for name in task.baselines}
     dataset = workspace.read("dataset")
+    workspace.uses(base.inputs(model))
     splits = {name: split(dataset, name) for name in SPLITS}
     if isinstance(task, TextToText):
         splits["train"] = last_turns(task, splits["train"])

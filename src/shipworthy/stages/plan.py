@@ -34,7 +34,7 @@ from shipworthy.data.row_store import RowStore
 from shipworthy.data.schema import Data
 from shipworthy.data.sources.files import types_of
 from shipworthy.evaluation.tasks.schema import Task
-from shipworthy.models import quantities
+from shipworthy.models import base, quantities
 from shipworthy.models.quantities import StepTiming, row_lengths
 from shipworthy.models.rows import features
 
@@ -58,7 +58,7 @@ def run(
     """Reads the raw source, writes `plan`; a plan that does not fit is a plan too, and says so."""
     assert isinstance(data, Data) and isinstance(compute, Machine)
     paths, digest = snapshot.raw(data, project_root() / snapshot.FOLDER)
-    workspace.uses(f"{snapshot.FOLDER}/{data.file}", digest)
+    workspace.uses({f"{snapshot.FOLDER}/{data.file}": digest, **base.inputs(model)})
     source, share, sample = _cleaned(data, paths)
     clean = round(source * share)
     split = data.split.scaled(data.sample)

@@ -30,7 +30,7 @@ def run(*, task: TaskConfig, data: DataConfig, model: ModelConfig, seed: int, wo
     assert isinstance(data, Data)
     assert isinstance(task, Task)
     paths, sha256 = snapshot.raw(data, project_root() / snapshot.FOLDER)
-    workspace.uses(f"{snapshot.FOLDER}/{data.file}", sha256)
+    workspace.uses({f"{snapshot.FOLDER}/{data.file}": sha256, **base.inputs(model)})
     types = types_of(data, paths)
 
     with workspace.write("dataset") as folder, scratch_folder(folder) as work:

@@ -21,6 +21,7 @@ from shipworthy.core.lazy import Lazy
 from shipworthy.core.progress import say
 from shipworthy.core.run_lock import own_run
 from shipworthy.core.workspace import Workspace
+from shipworthy.models import base
 from shipworthy.models.dataset import seen, split
 from shipworthy.models.transform import transformation
 from shipworthy.track.cost import calibration
@@ -62,6 +63,7 @@ def run(
     """
     plan = _refuse_unfit(workspace, accepted=bool(getattr(trainer, "accept_unfit_plan", False)))
     dataset = workspace.read("dataset")
+    workspace.uses(base.inputs(model))
     whole = split(dataset, "train")
     pilot = PilotRun(sample, whole, trainer, seed) if sample else None
     folder = workspace.run_folder()

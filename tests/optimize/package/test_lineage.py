@@ -18,7 +18,7 @@ def make(root: Path, kind: str, text: str = "") -> None:
     for name in PIPELINE[kind]:
         workspace.read(name)
     if kind == "dataset":
-        workspace.uses("data/raw.csv", "f" * 64)
+        workspace.uses({"data/raw.csv": "f" * 64})
     with workspace.write(kind) as folder:
         write_text(folder / "file.txt", text or kind)
 

@@ -28,7 +28,7 @@ from shipworthy.train.schema import ClassicalTrainer, LightningTrainer
 def written(tmp_path: Path) -> Path:
     config = {"model": {"kind": "xgboost", "rounds": 3}, "seed": 5}
     workspace = Workspace(root=tmp_path / "artifacts", command="train", config=config, seed=5)
-    workspace.uses("dataset", "d" * 64)
+    workspace.uses({"dataset": "d" * 64})
     folder = workspace.run_folder()
     record.write(folder, workspace, XGBoost(), tmp_path / "dataset", record.seeds(5, ClassicalTrainer()))
     return folder

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from shipworthy.core.artifact import MANIFEST, read_artifact
 from shipworthy.core.errors import ArtifactError
@@ -43,19 +44,34 @@ def base_folder(config: CausalLM) -> Path:
     return read_artifact(place(config), KIND, remedy=REMEDY).path
 
 
+def digest(config: CausalLM) -> str:
+    """The hash of what the fetched base weights hold, as their manifest says; who loads them verifies it.
+
+    Raises:
+        ArtifactError: they were not fetched.
+    """
+    return sha256_of_json(_files(config))
+
+
 def size(config: CausalLM) -> int:
     """How large the fetched base weights are (bytes), every file as long as its manifest says; hashes take longer.
 
     Raises:
         ArtifactError: they were not fetched, or not whole.
     """
-    folder = place(config)
-    if not (folder / MANIFEST).is_file():
-        raise ArtifactError(f"the base weights of {config.name} are not in {folder.parent}: {REMEDY}.")
-    files = read_json(folder / MANIFEST)["files"]
+    folder, files = place(config), _files(config)
     for name, record in files.items():
         if not (folder / name).is_file() or (folder / name).stat().st_size != record["bytes"]:
             raise ArtifactError(
                 f"{folder / name} is not as long as when it was fetched: delete {folder}, and {REMEDY}."
             )
     return sum(record["bytes"] for record in files.values())
+
+
+def _files(config: CausalLM) -> dict[str, dict[str, Any]]:
+    """Name → size in bytes and sha256, from the manifest of the fetched base weights."""
+    folder = place(config)
+    if not (folder / MANIFEST).is_file():
+        raise ArtifactError(f"the base weights of {config.name} are not in {folder.parent}: {REMEDY}.")
+    files: dict[str, dict[str, Any]] = read_json(folder / MANIFEST)["files"]
+    return files
