@@ -48,7 +48,7 @@ def test_files_that_can_not_be_used_are_refused(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "a.txt").write_text("x")
     for files, said in (
-        ([Benchmark(str(tmp_path / "none.csv"), "q")], "is not there"),
+        ([Benchmark(str(tmp_path / "none.csv"), "q")], "does not exist"),
         ([Benchmark(str(tmp_path / "a.xml"), "q")], "is none of .jsonl, .csv, .parquet, .txt"),
         ([Benchmark(str(tmp_path / "a.csv"), "q")], "has no column 'q' of texts, but n, m"),
         ([Benchmark(str(tmp_path / "a.txt"), "q")], "name its column of texts"),

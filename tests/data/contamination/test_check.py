@@ -115,7 +115,7 @@ def test_batches_and_workers_make_no_difference(monkeypatch: pytest.MonkeyPatch)
     config = Contamination(ngram=4, shortest=3, near=Near(threshold=0.5, shingle_words=1))
     whole = check(train, sets, "text", config, workers=1)
     monkeypatch.setattr(module, "BATCH_ROWS", 17)
-    monkeypatch.setattr(documents, "PIECE_BYTES", 200)
+    monkeypatch.setattr(documents, "BATCH_BYTES", 200)
     again = check(train, sets, "text", config, workers=3)
     assert again.pairs.equals(whole.pairs)
     assert again.summary == whole.summary
