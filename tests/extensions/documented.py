@@ -11,7 +11,7 @@ PAGE = (ROOT / "docs" / "extensions.md").read_text(encoding="utf-8")
 TEAMS = {
     "billing": ["invoice", "refund", "payment", "receipt"],
     "basement": ["printer", "router", "cable", "screen"],
-    "accounts": ["password", "login", "badge", "profile"],
+    "accounts": ["password", "login", "badge"],  # the fewest, so that the most frequent team begins with b
 }
 TROUBLES = ["vanished", "is wrong today", "was promised last week", "keeps coming back", "must change"]
 MOODS = ["please help", "this is urgent", "no hurry", "once more"]
