@@ -147,6 +147,13 @@ def test_an_environment_stays_unless_another_python_is_named(clone: Path, python
     assert in_env(clone, line, PATH=str(pythons)).stdout.strip() == "anew"
 
 
+def test_bytecode_is_kept_whatever_the_machine_says(clone: Path) -> None:
+    """pip installs none, and without it each command compiles torch and what comes with it."""
+    line = 'installed() { true; }; make_environment; echo "${PYTHONDONTWRITEBYTECODE:-kept}"'
+    done = in_env(clone, line, PATH=os.environ["PATH"], PYTHONDONTWRITEBYTECODE="1")
+    assert (done.stdout, done.stderr) == ("kept\n", "")
+
+
 @pytest.mark.parametrize(("build", "code"), [("2.13.0+cpu", 0), ("2.13.0+cu130", 1)])
 def test_torch_is_looked_at_with_all_its_markers(clone: Path, build: str, code: int) -> None:
     (clone / "runs").mkdir()
