@@ -147,6 +147,13 @@ def test_an_environment_stays_unless_another_python_is_named(clone: Path, python
     assert in_env(clone, line, PATH=str(pythons)).stdout.strip() == "anew"
 
 
+def test_bytecode_is_kept_whatever_the_machine_says(clone: Path) -> None:
+    """pip installs none, and without it each command compiles torch and what comes with it."""
+    line = 'installed() { true; }; make_environment; echo "${PYTHONDONTWRITEBYTECODE:-kept}"'
+    done = in_env(clone, line, PATH=os.environ["PATH"], PYTHONDONTWRITEBYTECODE="1")
+    assert (done.stdout, done.stderr) == ("kept\n", "")
+
+
 @pytest.mark.parametrize(("build", "code"), [("2.13.0+cpu", 0), ("2.13.0+cu130", 1)])
 def test_torch_is_looked_at_with_all_its_markers(clone: Path, build: str, code: int) -> None:
     (clone / "runs").mkdir()
@@ -160,6 +167,82 @@ def test_torch_is_looked_at_with_all_its_markers(clone: Path, build: str, code: 
     assert done.returncode == code, done.stderr
     assert [one for one in (clone / "asked").read_text().splitlines() if one.startswith("torch")] == pins
     assert ("pip would take a CUDA build of torch==2.12.0" in done.stderr) == bool(code)
+
+
+STUBS = ("ruff", "mypy", "lint-imports", "pytest", "shipworthy", "chromium")
+BUILDS = ("slurm/testcluster", "toolchains/llamacpp/build", "toolchains/ray/build")
+
+
+@pytest.fixture
+def stubbed(clone: Path) -> Path:
+    """A clone whose environment is there, and whose tools note that they were called."""
+    tools = clone / ".venv" / "bin"
+    tools.mkdir(parents=True)
+    (tools / "python").symlink_to(sys.executable)
+    for stub in [*(tools / name for name in STUBS), *(clone / name for name in BUILDS)]:
+        stub.parent.mkdir(parents=True, exist_ok=True)
+        stub.write_text(f'#!/bin/sh\necho {stub.name} "$@" >>{clone}/called\n[ ! -e {clone}/{stub.name}-fails ]\n')
+        stub.chmod(0o755)
+    assert in_env(clone, "fingerprint >$MARKER", PATH=os.environ["PATH"]).returncode == 0
+    return clone
+
+
+def run_test(clone: Path, *words: str) -> tuple[subprocess.CompletedProcess[str], list[str]]:
+    """scripts/test there, and the tests that it selected."""
+    command = [str(shutil.which("bash")), "scripts/test", *words]
+    path = f"{clone / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        command, cwd=clone, env={"PATH": path, "HOME": str(clone)}, capture_output=True, text=True, check=False
+    )
+    called = (clone / "called").read_text().splitlines() if (clone / "called").exists() else []
+    return done, [line.partition(" -m ")[2] for line in called if line.startswith("pytest")]
+
+
+FAST = "not e2e and not gpu and not slurm and not expectations"
+
+
+def test_the_test_command_says_what_it_leaves_out(stubbed: Path) -> None:
+    done, (fast, real) = run_test(stubbed)
+    assert done.returncode == 0, done.stderr
+    assert fast == f"{FAST} and not long"
+    assert real.startswith("((e2e or slurm) and not gpu") and real.endswith(") and not long")
+    assert re.match(
+        r"All passed in \d+ s; the long forms were left out \(\./scripts/test long\)", done.stdout.splitlines()[-1]
+    )
+    assert ("NOT RUN: they need root" in done.stdout) == ("and not slurm" in real) == (os.geteuid() != 0)
+    called = (stubbed / "called").read_text()
+    assert "shipworthy fetch" in called and called.count("build") == 2
+
+
+def test_the_fast_tests_need_nothing_that_is_downloaded(stubbed: Path) -> None:
+    done, selected = run_test(stubbed, "fast")
+    assert (done.returncode, selected) == (0, [f"{FAST} and not long"])
+    assert "shipworthy" not in (stubbed / "called").read_text()
+    assert "all that is real was left out" in done.stdout
+
+
+def test_the_long_form_leaves_out_nothing(stubbed: Path) -> None:
+    expectations = stubbed / "toolchains" / "great_expectations" / "requirements.txt"
+    expectations.parent.mkdir()
+    expectations.write_text("")
+    ready = stubbed / ".toolchains" / "great_expectations" / "READY"
+    ready.parent.mkdir(parents=True)
+    ready.write_text("")  # it is built already
+    done, (fast, real) = run_test(stubbed, "long")
+    assert done.returncode == 0, done.stderr
+    assert fast == FAST
+    assert "or expectations" in real and "not long" not in real
+    assert "left out" not in done.stdout
+
+
+def test_what_fails_ends_it_and_says_so(stubbed: Path) -> None:
+    (stubbed / "shipworthy-fails").touch()
+    done, selected = run_test(stubbed)
+    assert done.returncode == 1 and len(selected) == 1, "nothing is run that needs it"
+    assert "test: 'shipworthy fetch' failed, as said above." in done.stdout
+    (stubbed / "mypy-fails").touch()
+    assert "test: 'mypy' failed, as said above." in run_test(stubbed)[0].stderr
+    assert run_test(stubbed, "nonsense")[0].returncode == 2
 
 
 def pins(lines: list[str]) -> dict[str, list[str]]:
