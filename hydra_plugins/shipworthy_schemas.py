@@ -3,7 +3,7 @@
 It finds the choices of extensions by ExtensionChoices, a plugin that Hydra sees here by its name.
 """
 
-from shipworthy.config import register
+from shipworthy.config.compose import register
 from shipworthy.core.search_path import ExtensionChoices
 
 __all__ = ["ExtensionChoices"]

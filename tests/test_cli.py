@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from shipworthy.cli import COMMANDS, literal, main
-from shipworthy.config import Config, compose
+from shipworthy.config.compose import compose
+from shipworthy.config.root import Config
 from shipworthy.execution.stage import stage_groups
 from tests.conftest import Shipworthy, one_sentence
 
@@ -30,7 +31,7 @@ def test_help_names_every_command_and_imports_nothing_heavy(shipworthy: Shipwort
 
 
 def test_composing_the_config_imports_no_library_that_trains() -> None:
-    loaded = modules_after("from shipworthy.config import compose\ncompose([])")
+    loaded = modules_after("from shipworthy.config.compose import compose\ncompose([])")
     assert not loaded & (HEAVY - {"hydra"})
     assert "hydra" in loaded  # that the probe sees what is imported
 

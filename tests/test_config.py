@@ -8,7 +8,9 @@ import yaml
 from omegaconf import OmegaConf
 from omegaconf.errors import ConfigKeyError
 
-from shipworthy.config import Config, as_dict, compose, composed, load
+from shipworthy.config.compose import compose, composed
+from shipworthy.config.load import as_dict, load
+from shipworthy.config.root import Config
 from shipworthy.core.errors import UsageError
 from shipworthy.core.schema import SCHEMAS, from_plain
 from shipworthy.core.sources.schema import Folder, Hub, Wheel

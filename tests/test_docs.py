@@ -20,7 +20,8 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from shipworthy.cli import BESIDE, CAMPAIGNS, literal, main, parser
-from shipworthy.config import check_overrides, compose, composed, read_params, register
+from shipworthy.config.compose import check_overrides, compose, composed, register
+from shipworthy.config.load import read_params
 from shipworthy.core.project import project_root
 from shipworthy.core.schema import SCHEMAS
 from tests.conftest import ROOT

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from shipworthy.cli import COMMANDS
-from shipworthy.config import Config
+from shipworthy.config.root import Config
 from shipworthy.core import choices
 from shipworthy.core.artifact import MADE_BY
 from shipworthy.core.schema import SCHEMAS

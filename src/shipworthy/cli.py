@@ -160,7 +160,8 @@ def run(
 
         sweep(command, overrides, detach=detach, dry_run=dry_run)
         return
-    from shipworthy.config import compose, read_params
+    from shipworthy.config.compose import compose
+    from shipworthy.config.load import read_params
     from shipworthy.execution.stage import execute
 
     config = read_params(params) if params is not None else compose(overrides)

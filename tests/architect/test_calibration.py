@@ -9,8 +9,8 @@ import pytest
 from shipworthy.architect import document
 from shipworthy.architect.calibration import LEAST, MOST, calibrate, ratio
 from shipworthy.architect.compute.schema import Machine
-from shipworthy.architect.estimate.build import Problem
 from shipworthy.architect.estimate.estimate import Bounds, Estimate
+from shipworthy.architect.estimate.problem import Problem
 from shipworthy.architect.fits import fits
 from shipworthy.architect.rows import Expected
 from shipworthy.core.calibration import FILE, append, kind_of_machine

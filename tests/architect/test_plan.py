@@ -8,8 +8,9 @@ import pytest
 
 from shipworthy.architect import document
 from shipworthy.architect.compute.schema import Machine
-from shipworthy.architect.estimate.build import Problem, busy
+from shipworthy.architect.estimate.build import busy
 from shipworthy.architect.estimate.estimate import Bounds, Estimate, total
+from shipworthy.architect.estimate.problem import Problem
 from shipworthy.architect.fits import fits, money
 from shipworthy.architect.rows import Expected, expected, visible
 from shipworthy.core.errors import UsageError

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from shipworthy import config
 from shipworthy import extensions as namespace
+from shipworthy.config import keys
 from shipworthy.core import choices, extensions, identity
 from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import ModelConfig
@@ -87,7 +87,7 @@ def test_a_schema_of_no_group_is_refused(folder: Path, group: str, base: str, se
         f'@schema("{group}", "mine")\nclass Mine({base}):\n    size: int = 3\n',
     )
     with pytest.raises(UsageError, match=sentence):
-        config._import_schemas.__wrapped__()
+        keys.import_checked_schemas.__wrapped__()
 
 
 def test_two_of_one_name_are_refused(folder: Path) -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from shipworthy.config import compose, load
+from shipworthy.config.compose import compose
+from shipworthy.config.load import load
 from shipworthy.core import secrets
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.snapshot import Snapshot

@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from shipworthy.config import compose
+from shipworthy.config.compose import compose
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.identity import code_version, source_hash
 from shipworthy.core.lineage.lineage import lineage
@@ -76,7 +76,7 @@ import json
 import shipworthy
 from shipworthy.extensions.operation_naming import names
 from shipworthy.core.identity import code_version, lock_hash, source_hash
-from shipworthy.config import compose
+from shipworthy.config.compose import compose
 from shipworthy.core.lineage.lineage import lineage
 from shipworthy.core.project import code_root
 code = lineage("train", compose([]).groups()).digest

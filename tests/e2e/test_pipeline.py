@@ -22,7 +22,7 @@ RECIPE = ("shipworthy", "pipeline", "experiment=people")
 PARAMS = """
 from pathlib import Path
 from omegaconf import OmegaConf
-from shipworthy.config import composed
+from shipworthy.config.compose import composed
 Path("params.yaml").write_text(OmegaConf.to_yaml(composed(["experiment=people"]), resolve=True))
 """
 

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from shipworthy.extensions.operation_naming.formats import botocore
 
-from shipworthy.config import compose
+from shipworthy.config.compose import compose
 from shipworthy.core.project import project_root
 from shipworthy.data.tokens.analysis import analyse
 from shipworthy.data.tokens.encode import Encoder

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from shipworthy.cli import COMMANDS
-from shipworthy.config import compose
+from shipworthy.config.compose import compose
 from shipworthy.core.errors import ArtifactError
 from shipworthy.core.project import project_root
 from shipworthy.core.workspace import Workspace

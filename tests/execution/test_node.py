@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from omegaconf import OmegaConf
 
-from shipworthy.config import composed
+from shipworthy.config.compose import composed
 from shipworthy.core import interrupt
 from shipworthy.core.files import read_json, write_json
 from shipworthy.launch.sweep import Sweep

@@ -15,7 +15,8 @@ import pytest
 import yaml
 
 from shipworthy.cli import COMMANDS, main
-from shipworthy.config import Config, compose
+from shipworthy.config.compose import compose
+from shipworthy.config.root import Config
 from shipworthy.core.errors import UsageError
 from shipworthy.core.workspace import Workspace
 from shipworthy.execution import pipeline as pipelines

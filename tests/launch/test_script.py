@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from omegaconf import OmegaConf
 
-from shipworthy.config import composed
+from shipworthy.config.compose import composed
 from shipworthy.core.errors import UsageError
 from shipworthy.launch.script import render
 from shipworthy.launch.settings import SlurmSettings, refuse

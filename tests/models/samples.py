@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from shipworthy.config import register
+from shipworthy.config.compose import register
 from shipworthy.core.errors import ArtifactError
 from shipworthy.core.groups import ModelConfig
 from shipworthy.models import build

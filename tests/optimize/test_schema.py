@@ -1,6 +1,6 @@
 import pytest
 
-from shipworthy.config import compose
+from shipworthy.config.compose import compose
 from shipworthy.core.errors import UsageError
 from shipworthy.optimize.engines.in_process.schema import InProcess
 from shipworthy.optimize.engines.llamacpp.schema import Llamacpp

@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from shipworthy.config import as_dict
+from shipworthy.config.load import as_dict
 from shipworthy.core.artifact import Artifact, read_artifact
 from shipworthy.core.workspace import Workspace
 from shipworthy.data.schema import Table

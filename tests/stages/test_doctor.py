@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from shipworthy.cli import ASIDE, COMMANDS
-from shipworthy.config import Config
+from shipworthy.config.root import Config
 from shipworthy.core import disk, gpus, lock
 from shipworthy.core.errors import ArtifactError
 from shipworthy.core.finding import Finding, Level

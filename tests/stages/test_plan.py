@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from shipworthy.architect.compute.schema import Machine
-from shipworthy.config import as_dict
+from shipworthy.config.load import as_dict
 from shipworthy.core.artifact import Artifact, read_artifact
 from shipworthy.core.errors import UsageError
 from shipworthy.core.files import write_json

@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 
 import shipworthy.stages.train as stage
 from shipworthy.architect.compute.schema import Machine
-from shipworthy.config import as_dict
+from shipworthy.config.load import as_dict
 from shipworthy.core import events
 from shipworthy.core.artifact import read_artifact, write_artifact
 from shipworthy.core.errors import ShipworthyError, UsageError

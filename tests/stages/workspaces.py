@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from shipworthy.config import register
+from shipworthy.config.compose import register
 from shipworthy.core.files import write_json
 from shipworthy.core.groups import ModelConfig
 from shipworthy.core.workspace import Workspace

@@ -5,7 +5,7 @@ import pytest
 from shipworthy.extensions.operation_naming.models.verb_object.family import create
 from shipworthy.extensions.operation_naming.models.verb_object.schema import VerbObject
 
-from shipworthy.config import register
+from shipworthy.config.compose import register
 from shipworthy.core.errors import ArtifactError, UsageError
 from shipworthy.evaluation.tasks.schema import TextToText
 from shipworthy.models import baselines

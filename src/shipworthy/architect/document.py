@@ -9,8 +9,8 @@ import jinja2
 
 from shipworthy.architect.compute.energy import kwh
 from shipworthy.architect.compute.schema import Machine
-from shipworthy.architect.estimate.build import Problem
 from shipworthy.architect.estimate.estimate import Bounds, Estimate
+from shipworthy.architect.estimate.problem import Problem
 from shipworthy.architect.fits import HOUR, Fits, memory_limit_mb, money
 from shipworthy.architect.rows import visible
 from shipworthy.core.files import write_json, write_text

@@ -4,7 +4,7 @@ import re
 import shlex
 from collections.abc import Sequence
 
-from shipworthy.config import Config
+from shipworthy.config.root import Config
 from shipworthy.core.artifact import MADE_BY, MANIFEST
 from shipworthy.core.errors import ArtifactError
 from shipworthy.core.project import project_root

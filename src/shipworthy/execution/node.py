@@ -20,7 +20,7 @@ from shipworthy.launch.status import Status, job_id, restarts
 from shipworthy.launch.sweep import PARAMS, STATUS, Sweep
 
 if TYPE_CHECKING:
-    from shipworthy.config import Config
+    from shipworthy.config.root import Config
 
 BY_TORCHRUN = "TORCHELASTIC_RUN_ID"
 FROM_SLURM = {
@@ -108,7 +108,7 @@ def _run(sweep: Sweep, number: int, together: bool) -> None:
         folder = Path(sweep.record["campaign"])
         serve(Campaign(folder, read_json(folder / RECORD)), number, job_id())
         return
-    from shipworthy.config import read_params
+    from shipworthy.config.load import read_params
     from shipworthy.execution.stage import execute
 
     config = read_params(sweep.job(number) / PARAMS)
@@ -140,7 +140,7 @@ def _join(config: "Config") -> None:
 
 def _other(sweep: Sweep, number: int, rank: int) -> int:
     """Another process of a training."""
-    from shipworthy.config import read_params
+    from shipworthy.config.load import read_params
     from shipworthy.train.lightning.processes import leave, wait_for_part
 
     try:

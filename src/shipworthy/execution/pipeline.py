@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
-from shipworthy.config import Config, compose
+from shipworthy.config.compose import compose
+from shipworthy.config.root import Config
 from shipworthy.core.artifact import MADE_BY
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.progress import say

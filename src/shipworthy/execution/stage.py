@@ -5,7 +5,8 @@ import inspect
 import os
 from collections.abc import Callable, Sequence
 
-from shipworthy.config import Config, as_dict
+from shipworthy.config.load import as_dict
+from shipworthy.config.root import Config
 from shipworthy.core.lineage.lineage import lineage
 from shipworthy.core.project import project_root
 from shipworthy.core.workspace import Workspace

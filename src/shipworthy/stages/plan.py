@@ -12,7 +12,8 @@ from shipworthy.architect import document
 from shipworthy.architect.calibration import calibrate
 from shipworthy.architect.compute.machine import resolve
 from shipworthy.architect.compute.schema import Machine
-from shipworthy.architect.estimate.build import Problem, estimate
+from shipworthy.architect.estimate.build import estimate
+from shipworthy.architect.estimate.problem import Problem
 from shipworthy.architect.fits import fits
 from shipworthy.architect.rows import expected
 from shipworthy.core.calibration import FILE

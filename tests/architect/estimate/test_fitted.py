@@ -4,8 +4,9 @@ import polars as pl
 import pytest
 
 from shipworthy.architect.compute.schema import Machine
-from shipworthy.architect.estimate.build import Problem, estimate
+from shipworthy.architect.estimate.build import estimate
 from shipworthy.architect.estimate.fitted import line
+from shipworthy.architect.estimate.problem import Problem
 from shipworthy.architect.rows import Expected
 from shipworthy.core.groups import ModelConfig
 from shipworthy.evaluation.tasks.schema import Classification

@@ -8,8 +8,9 @@ import pytest
 from transformers import LlamaConfig
 
 from shipworthy.architect.compute.schema import Machine
-from shipworthy.architect.estimate.build import Problem, estimate
+from shipworthy.architect.estimate.build import estimate
 from shipworthy.architect.estimate.network import memory_parts
+from shipworthy.architect.estimate.problem import Problem
 from shipworthy.architect.rows import Expected
 from shipworthy.core.errors import UsageError
 from shipworthy.core.sources.schema import Folder

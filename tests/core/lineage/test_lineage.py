@@ -11,7 +11,7 @@ from types import ModuleType
 import grimp
 import pytest
 
-from shipworthy.config import compose
+from shipworthy.config.compose import compose
 from shipworthy.core.extensions import in_folder
 from shipworthy.core.groups import ModelConfig
 from shipworthy.core.identity import package_files

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from shipworthy.cli import main
-from shipworthy.config import composed
+from shipworthy.config.compose import composed
 from shipworthy.core.project import project_root
 from tests.conftest import ROOT, Shipworthy, one_sentence
 

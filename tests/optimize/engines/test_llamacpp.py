@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from shipworthy.config import compose
+from shipworthy.config.compose import compose
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.evaluation.tasks.schema import TextToText
 from shipworthy.models.causal_lm import weights

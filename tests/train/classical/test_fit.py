@@ -101,7 +101,7 @@ def test_what_a_round_answers_is_what_the_trees_so_far_answer() -> None:
 
 @pytest.mark.parametrize("model", [TREES, Majority()], ids=lambda model: model.kind)
 def test_the_answers_on_which_it_was_judged_come_with_it(tmp_path: Path, model: ModelConfig) -> None:
-    from shipworthy.config import register
+    from shipworthy.config.compose import register
 
     register()
     done = run(tmp_path / "done", model)

@@ -5,8 +5,8 @@ import time
 import polars as pl
 import psutil
 
-from shipworthy.architect.estimate.build import Problem
 from shipworthy.architect.estimate.estimate import Bounds, Estimate, total
+from shipworthy.architect.estimate.problem import Problem
 from shipworthy.models.build import create
 
 SMALL_ROWS, LARGE_ROWS = 1000, 4000

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from shipworthy.architect.estimate.build import Problem
 from shipworthy.architect.estimate.estimate import Bounds, Estimate, total
+from shipworthy.architect.estimate.problem import Problem
 from shipworthy.architect.estimate.scale import TIMING
 from shipworthy.models.quantities import MB, Quantities
 

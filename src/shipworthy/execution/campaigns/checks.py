@@ -6,7 +6,10 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from shipworthy.config import Config, compose, composed, is_known, load, nearest
+from shipworthy.config.compose import compose, composed
+from shipworthy.config.keys import is_known, nearest
+from shipworthy.config.load import load
+from shipworthy.config.root import Config
 from shipworthy.core.artifact import Artifact, read_artifact
 from shipworthy.core.choices import is_group
 from shipworthy.core.errors import UsageError

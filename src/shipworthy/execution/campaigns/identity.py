@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from shipworthy.config import Config, as_dict
+from shipworthy.config.load import as_dict
+from shipworthy.config.root import Config
 from shipworthy.core import choices
 from shipworthy.core.errors import UsageError
 from shipworthy.core.files import sha256_of_file, sha256_of_json

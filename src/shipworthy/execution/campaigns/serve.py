@@ -57,7 +57,7 @@ def serve(campaign: Campaign, number: int, job: str = "") -> None:
 def _measure(campaign: Campaign, worker: Worker) -> None:
     if (campaign.folder / WINNER).is_file() or (lease := worker.leases.take("winner", worker.me)) is None:
         return
-    from shipworthy.config import compose
+    from shipworthy.config.compose import compose
     from shipworthy.evaluation.tasks.schema import Task
     from shipworthy.track.hpo.winner import measure
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from shipworthy.config import Config, compose, composed
+from shipworthy.config.compose import compose, composed
+from shipworthy.config.root import Config
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import write_text
 from shipworthy.core.progress import say

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from shipworthy.config import compose
+from shipworthy.config.compose import compose
 from shipworthy.core import events, interrupt
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import read_json

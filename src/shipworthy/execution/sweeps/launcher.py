@@ -8,7 +8,8 @@ from hydra.core.utils import JobReturn, JobStatus, filter_overrides
 from hydra_plugins.hydra_submitit_launcher.submitit_launcher import SlurmLauncher as SubmititLauncher
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from shipworthy.config import Config, load
+from shipworthy.config.load import load
+from shipworthy.config.root import Config
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.project import project_root
 from shipworthy.core.snapshot import SNAPSHOTS, Snapshot

@@ -13,7 +13,15 @@ from hydra.core.override_parser.types import Override
 from hydra.core.plugins import Plugins
 from omegaconf import DictConfig
 
-from shipworthy.config import CONFIG_NAME, check_overrides, chosen_anew, composed, load, register, register_search_path
+from shipworthy.config.compose import (
+    CONFIG_NAME,
+    check_overrides,
+    chosen_anew,
+    composed,
+    register,
+    register_search_path,
+)
+from shipworthy.config.load import load
 from shipworthy.core import choices, events
 from shipworthy.core.errors import UsageError
 from shipworthy.core.interrupt import StopRequestedError

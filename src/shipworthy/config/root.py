@@ -1,0 +1,86 @@
+"""The root config: one field for each group, and what belongs to no group."""
+
+from dataclasses import dataclass, fields
+
+from shipworthy.core.errors import UsageError
+from shipworthy.core.groups import (
+    AblationConfig,
+    AdapterConfig,
+    ComputeConfig,
+    DataConfig,
+    EngineConfig,
+    HpoConfig,
+    ModelConfig,
+    NetworkConfig,
+    OptimizerConfig,
+    QuantConfig,
+    TaskConfig,
+    TrackerConfig,
+    TrainerConfig,
+)
+from shipworthy.core.schema import MISSING, SCHEMAS, Schema
+
+
+@dataclass
+class Config:
+    """The whole pipeline in one config.
+
+    Attributes:
+        seed: the seed of everything that draws (a whole number from 0).
+        workspace: the folder of the pipeline's artifacts, relative to the project's root.
+        sample: train on a share of the rows (`1%`) or a number of them (`500`), and say what the whole would take.
+        preflight: `on` (checks before a new run), `only` (checks, no run) or `off`.
+        resume: `auto` (go on if there is something to go on from), `never` (begin anew) or `must`.
+        validation_share: share of the validation rows that a training may see (above 0, at most 1); a campaign leaves
+            the rest unseen until its winner stands.
+        note: why this run is made: a hypothesis, in a sentence; kept with the run.
+    """
+
+    task: TaskConfig = MISSING
+    data: DataConfig = MISSING
+    model: ModelConfig = MISSING
+    adapter: AdapterConfig = MISSING
+    trainer: TrainerConfig = MISSING
+    optimizer: OptimizerConfig = MISSING
+    quant: QuantConfig = MISSING
+    engine: EngineConfig = MISSING
+    tracker: TrackerConfig = MISSING
+    compute: ComputeConfig = MISSING
+    network: NetworkConfig = MISSING
+    hpo: HpoConfig = MISSING
+    ablation: AblationConfig = MISSING
+    seed: int = 17
+    workspace: str = "artifacts"
+    sample: str = ""
+    preflight: str = "on"
+    resume: str = "auto"
+    validation_share: float = 1.0
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuses combinations that cannot work; each part refuses its own in its own `__post_init__`."""
+        if self.seed < 0:
+            raise UsageError(f"seed={self.seed} is negative: choose a whole number from 0.")
+        if not 0 < self.validation_share <= 1:
+            raise UsageError(f"validation_share={self.validation_share} is no share: give more than 0 and at most 1.")
+        for name, choices in {"preflight": ("on", "only", "off"), "resume": ("auto", "never", "must")}.items():
+            if (value := getattr(self, name)) not in choices:
+                raise UsageError(f"{name}={value} must be one of {', '.join(choices)}.")
+        for name, part in self.groups().items():
+            for group, wanted in part.needs.items():
+                chosen: Schema = getattr(self, group)
+                if not chosen.fits(wanted):
+                    fit = [kind for kind, cls in SCHEMAS[group].items() if cls.fits(wanted)]
+                    raise UsageError(
+                        f"{name} '{part.kind}' needs {group} to be {' or '.join(fit)}, not '{chosen.kind}': "
+                        f"change one of the two, or take a whole recipe with experiment=NAME."
+                    )
+
+    def groups(self) -> dict[str, Schema]:
+        """Group → its config."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {name: value for name, value in values.items() if isinstance(value, Schema)}
+
+
+GROUPS = [f.name for f in fields(Config) if isinstance(f.type, type) and issubclass(f.type, Schema)]
+"""Those of its fields that are config groups."""
