@@ -123,7 +123,7 @@ def test_batches_and_workers_make_no_difference(monkeypatch: pytest.MonkeyPatch)
     assert whole.summary["sets"]["empty"] == {"rows": 0, "rows found in train": 0, "training rows": 0, "by match": {}}
     near = whole.pairs.filter(match="near")
     for row in near.iter_rows(named=True):
-        a, b = plain.shingles(texts[int(row["id"])], 1), plain.shingles(others[int(row["other"])], 1)
+        a, b = plain.shingle_sets(texts[int(row["id"])], 1), plain.shingle_sets(others[int(row["other"])], 1)
         assert row["shared"] == f"Jaccard similarity {plain.jaccard(a, b):.2f}"
         assert plain.jaccard(a, b) >= 0.5
 
