@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shipworthy.core.errors import UsageError
+from shipworthy.core import records
 from shipworthy.core.files import read_json, write_json, write_text
 
 FOLDER = Path("runs") / "sweeps"
@@ -81,11 +81,7 @@ class Sweep:
         Raises:
             UsageError: there is none; the sentence names the newest.
         """
-        folder = root / FOLDER / name
-        if not (folder / RECORD).is_file():
-            known = sorted((root / FOLDER).glob(f"*/{RECORD}"), key=lambda path: path.stat().st_mtime)
-            hint = f"the newest are {', '.join(path.parent.name for path in known[-3:])}" if known else "none was made"
-            raise UsageError(f"there is no sweep '{name}' in {root / FOLDER}: {hint}.")
+        folder = records.find(root / FOLDER, name, RECORD, "sweep")
         return cls(folder, read_json(folder / RECORD))
 
     @property

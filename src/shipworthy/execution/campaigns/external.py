@@ -71,7 +71,7 @@ class ExternalDriverWorker(Worker):
 
         Raises:
             StopRequestedError: asked to stop; the trial goes on later.
-            ShipworthyError: what no trial could do anything about.
+            ShipworthyError: a failure outside the trial itself.
         """
         while True:
             self.work(objective)

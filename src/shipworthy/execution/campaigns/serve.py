@@ -46,7 +46,7 @@ def serve(campaign: Campaign, number: int, job: str = "") -> None:
 
     Raises:
         StopRequestedError: asked to stop; what it was at is saved.
-        ShipworthyError: what no trial could do anything about.
+        ShipworthyError: a failure outside the trial itself.
     """
     worker = Worker(campaign, number, job)
     worker.work(Training(campaign))

@@ -51,7 +51,7 @@ def tune(overrides: Sequence[str], *, detach: bool = False, dry_run: bool = Fals
 
     Raises:
         UsageError: a search that can't work.
-        ShipworthyError: a worker failed at what no trial could do anything about.
+        ShipworthyError: a worker failed for a reason outside its trials.
     """
     recipe, about_hydra = apart(overrides)
     if go_on(recipe, about_hydra, detach=detach, dry_run=dry_run):
@@ -72,7 +72,7 @@ def ablate(overrides: Sequence[str], *, detach: bool = False, dry_run: bool = Fa
 
     Raises:
         UsageError: an ablation that can't work.
-        ShipworthyError: a worker failed at what no training could do anything about.
+        ShipworthyError: a worker failed for a reason outside its trainings.
     """
     recipe, about_hydra = apart(overrides)
     if go_on(recipe, about_hydra, detach=detach, dry_run=dry_run):
@@ -132,7 +132,7 @@ def start(
 
     Raises:
         UsageError: a campaign that can't work.
-        ShipworthyError: a worker failed at what no trial could do anything about.
+        ShipworthyError: a worker failed for a reason outside its trials.
     """
     on_slurm = launcher(about_hydra, settings.driver, detach=detach, dry_run=dry_run)
     check_inputs("train", config, overrides)

@@ -54,7 +54,7 @@ class Supervisor:
 
         Raises:
             StopRequestedError: this process was asked to stop; the workers have saved what they were at.
-            ShipworthyError: a worker failed at what no trial could do anything about, or the executor did.
+            ShipworthyError: a worker failed for a reason outside its trials, or the executor did.
         """
         with nullcontext() if self.executor.detached else _stop_requests():
             try:

@@ -2,7 +2,7 @@
 
 For drivers that live in another environment. The first line of stdin holds the trial's values as JSON. On stdout come
 JSON lines: {"step", "value"} of each validation, which waits for `on` or `stop` on stdin; at the end {"state", "step",
-"values"}, or {"error"}: what no trial could do anything about. What the training itself says goes to stderr.
+"values"}, or {"error"}: a failure outside the trial itself. What the training itself says goes to stderr.
 """
 
 import json

@@ -57,7 +57,7 @@ class Worker:
 
         Raises:
             StopRequestedError: it was asked to stop; the trial that it was at goes on later.
-            ShipworthyError: what no trial could do anything about.
+            ShipworthyError: a failure outside the trial itself.
         """
         while handle := self.take():
             self._run(handle, objective)

@@ -132,7 +132,7 @@ class RayExecutor:
         """All slots run as long as the driver does; it is told when a budget is used up.
 
         Raises:
-            ShipworthyError: the driver failed or was killed, or a trial met what no trial could do anything about.
+            ShipworthyError: the driver failed or was killed, or a trial failed for a reason outside of it.
         """
         if self.driver is None:
             drove = SlotStatus.FINISHED if self.drove else SlotStatus.IDLE

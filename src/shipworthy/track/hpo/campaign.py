@@ -19,7 +19,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from shipworthy.core.errors import UsageError
+from shipworthy.core import records
 from shipworthy.core.files import read_json, write_json
 from shipworthy.track.hpo.leases import Leases
 from shipworthy.track.hpo.schema import Search
@@ -101,11 +101,7 @@ class Campaign:
         Raises:
             UsageError: there is none; the sentence names the newest.
         """
-        folder = runs / FOLDER / name
-        if not (folder / RECORD).is_file():
-            known = sorted((runs / FOLDER).glob(f"*/{RECORD}"), key=lambda path: path.stat().st_mtime)
-            hint = f"the newest are {', '.join(path.parent.name for path in known[-3:])}" if known else "none was made"
-            raise UsageError(f"there is no campaign '{name}' in {runs / FOLDER}: {hint}.")
+        folder = records.find(runs / FOLDER, name, RECORD, "campaign")
         return cls(folder, read_json(folder / RECORD))
 
     @property
