@@ -18,7 +18,7 @@ class SlotStatus(StrEnum):
     FINISHED = "finished"
     """It ended as it should: nothing was left to take, or it was asked to stop."""
     FAILED = "failed"
-    """It gave up at what no trial could do anything about."""
+    """It gave up for a reason outside its trials."""
     LOST = "lost"
     """It was ended from outside: killed, or its node failed."""
     CANCELLED = "cancelled"
