@@ -8,7 +8,7 @@ import pytest
 
 from shipworthy.core.files import read_json
 from tests.conftest import ROOT, Shipworthy, one_sentence
-from tests.test_campaigns import ADULT, LINKED
+from tests.execution.campaigns.test_service import ADULT, LINKED
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
