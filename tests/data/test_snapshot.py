@@ -75,17 +75,17 @@ def test_a_file_that_nobody_names_is_refused_and_is_in_nobodys_way(project: Path
     fetch(project)
     assert (project / "data" / PIN["filename"]).is_file()
     with pytest.raises(ShipworthyError, match=r"stray\.bin is no part of the raw snapshot"):
-        refuse_strays(project / "conf", project / "data", "own.csv")
-    refuse_strays(project / "conf", project / "data", "stray.bin")  # the command line names it
+        refuse_strays(sorted((project / "conf").glob("*.yaml")), project / "data", "own.csv")
+    refuse_strays(sorted((project / "conf").glob("*.yaml")), project / "data", "stray.bin")  # the command line names it
 
 
 def test_a_source_in_conf_that_is_none_is_one_sentence(project: Path) -> None:
     choice(project, "wrong", file="x.csv", source={"kind": "wheel", "packag": "p"})
     with pytest.raises(UsageError, match=r"wrong\.yaml: Key 'packag' not in 'Wheel'"):
-        pins(project / "conf")
+        pins(sorted((project / "conf").glob("*.yaml")))
     choice(project, "wrong", file="x.csv", source={"kind": "ftp"})
     with pytest.raises(UsageError, match=r"wrong\.yaml: source\.kind=ftp is not there: choose one of hub, folder"):
-        pins(project / "conf")
+        pins(sorted((project / "conf").glob("*.yaml")))
 
 
 def bring(project: Path, **settings: str) -> tuple[list[Path], str]:

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from shipworthy.track.report.formatting import figure
 
+from shipworthy.track.report.formatting import figure
 from tests.conftest import ROOT, Shipworthy, one_sentence
 from tests.extensions import documented
 

@@ -80,7 +80,7 @@ def test_a_networks_plan_is_measured_and_counted(project: Path, words: dict[str,
     assert made.json("fits.json") == {"fits": True, "reasons": []}
     assert made.json("criteria.json")["metric"] == "exact_match"
     assert "# Plan: own" in made.file("plan.md").read_text()
-    assert made.manifest.inputs.keys() == {"data/own.jsonl"}
+    assert made.manifest.inputs.keys() == {"data/own.jsonl", "base weights"}
 
 
 def test_the_next_plan_is_set_right_by_runs_of_the_last(project: Path, words: dict[str, Any]) -> None:

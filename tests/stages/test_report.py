@@ -74,7 +74,7 @@ def test_the_page_stands_alone_and_names_everything(tmp_path: Path, capsys: pyte
         assert f"<td>{name}</td>" in text
     assert "Names &lt;it&gt;." in text and "Get&lt;Thing&gt;" in text and "Get<Thing>" not in text
     assert '<p class="verdict ship">SHIP</p>' in text
-    assert set(made.manifest.inputs) == {*report.NEEDED, *report.LATER}
+    assert set(made.manifest.inputs) == {*report.READS, *report.LATER}
     # What the demo shows last is the table, and its last line the verdict.
     assert capsys.readouterr().out.endswith(made.file("summary.txt").read_text())
     assert made.file("summary.txt").read_text().splitlines()[-1].startswith("VERDICT: SHIP")

@@ -16,4 +16,4 @@ def normalize_text(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """The words of the NFKC text in lower case, without punctuation: two texts with the same words count as equal."""
-    return WORD.findall(unicodedata.normalize("NFKC", text).casefold())
+    return [word.casefold() for word in WORD.findall(unicodedata.normalize("NFKC", text))]

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
@@ -86,23 +86,36 @@ def _run(command: str, recipe: Sequence[str]) -> None:
         StageFailedError: it failed.
     """
     program = [sys.executable, "-P", "-c", "from shipworthy.cli import entry; entry()"]
-    with subprocess.Popen([*program, command, *recipe], process_group=0) as process, _forwarding(process):
+    with _forwarding() as forward_to, subprocess.Popen([*program, command, *recipe], process_group=0) as process:
+        forward_to(process)
         code = process.wait()
     if code:
         raise StageFailedError(command, code if code > 0 else 128 - code)
 
 
 @contextmanager
-def _forwarding(process: "subprocess.Popen[bytes]") -> Iterator[None]:
-    """Inside the block, the process gets the signals that this one is sent."""
+def _forwarding() -> Iterator[Callable[["subprocess.Popen[bytes]"], None]]:
+    """Inside the block, the signals that this process is sent go to the process that the yielded function is given.
 
-    def forward(number: int, frame: FrameType | None) -> None:
-        if process.poll() is None:
+    What comes before it is given one is sent to it then, so that no signal ends this process alone.
+    """
+    early: list[int] = []
+    receivers: list[subprocess.Popen[bytes]] = []
+
+    def receive(number: int, frame: FrameType | None) -> None:
+        if not receivers:
+            early.append(number)
+        elif receivers[0].poll() is None:
+            os.killpg(receivers[0].pid, number)
+
+    def forward_to(process: "subprocess.Popen[bytes]") -> None:
+        receivers.append(process)
+        for number in early:
             os.killpg(process.pid, number)
 
-    before = {number: signal.signal(number, forward) for number in FORWARDED}
+    before = {number: signal.signal(number, receive) for number in FORWARDED}
     try:
-        yield
+        yield forward_to
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
