@@ -10,7 +10,7 @@ import yaml
 
 from tests.conftest import PROGRAM, ROOT
 
-FOLDERS = ("src", "conf", "hydra_plugins", "toolchains")
+FOLDERS = ("src", "conf", "extensions", "hydra_plugins", "toolchains")
 FILES = ("params.yaml", "pyproject.toml", "requirements.lock", "dvc.yaml", ".dvcignore")
 DATA = """\
 defaults: [base_table, _self_]
