@@ -19,6 +19,7 @@ Shipworthy = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist writes the groups into the tests' names
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Under `--dist loadgroup`, which tests stay together: those of a file, and all of the one Slurm cluster.
 
