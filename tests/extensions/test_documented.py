@@ -14,6 +14,8 @@ from shipworthy.track.report.formatting import figure
 from tests.conftest import ROOT, Shipworthy, one_sentence
 from tests.extensions import documented
 
+pytestmark = pytest.mark.timeout(600)  # all of a pipeline's commands
+
 WALK = """
 import json, sys
 from shipworthy.cli import main
