@@ -86,7 +86,7 @@ def test_what_a_stage_loads_is_in_its_lineage(people: People) -> None:
     probe.write_text(
         "import sys\n"
         "from shipworthy.cli import main\n"
-        "from shipworthy.config import compose\n"
+        "from shipworthy.config.compose import compose\n"
         "compose([])\n"
         "before = {*sys.modules}\n"
         "code = main(sys.argv[1:])\n"

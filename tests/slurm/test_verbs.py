@@ -46,8 +46,10 @@ def test_a_sweep_is_cancelled_retried_and_adopted_while_its_project_is_edited(pr
     assert [path.name for path in snapshot.parent.glob("[!.]*")] == [snapshot.name]
 
     # Whatever is edited now, no job sees it.
-    cli = project.folder / "src/shipworthy/cli.py"
-    cli.write_text(cli.read_text().replace("    assert isinstance(config, Config)", "    raise RuntimeError('edited')"))
+    edited = project.folder / "src/shipworthy/execution/stage.py"
+    before = edited.read_text()
+    edited.write_text(before.replace("    groups = {", "    raise RuntimeError('edited')\n    groups = {"))
+    assert edited.read_text() != before
     (project.folder / "conf/trainer/lightning.yaml").write_text("edited")
     broken = project.call("train", "experiment=adult_xgboost", **own)
     assert "RuntimeError: edited" in broken.stderr

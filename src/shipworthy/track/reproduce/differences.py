@@ -7,8 +7,12 @@ from typing import Any
 
 from shipworthy.core.artifact import MANIFEST, Artifact, Manifest, read_artifact
 from shipworthy.core.errors import ArtifactError
-from shipworthy.core.extensions import FOLDER, in_folder, module_files
+from shipworthy.core.extensions import FOLDER, import_schemas, in_folder, module_files
 from shipworthy.core.files import matching, read_json, sha256_of_files
+from shipworthy.core.groups import ModelConfig
+from shipworthy.core.schema import SCHEMAS, from_plain
+from shipworthy.models import base
+from shipworthy.models.base import BASE
 from shipworthy.models.dataset import SPLITS
 from shipworthy.track.reproduce import rows
 
@@ -92,7 +96,8 @@ def data(record: Mapping[str, Any], runs: Path, project: Path) -> list[str]:
         runs: the folder of the runs.
     """
     kept = rows.folder_of(runs, record["inputs"]["dataset"])
-    found = _raw(Manifest(**read_json(kept / MANIFEST)).inputs, project)
+    inputs = Manifest(**read_json(kept / MANIFEST)).inputs
+    found = _raw({name: digest for name, digest in inputs.items() if name != BASE}, project) + _base(record)
     path = Path(record["dataset"])
     if dataset(record) is None:
         whole = all((path / f"{name}.parquet").exists() for name in SPLITS)
@@ -109,6 +114,21 @@ def _raw(inputs: Mapping[str, str], project: Path) -> list[str]:
         elif sha256_of_files(paths, project) != digest:
             found.append(f"{name} is another file than the one that the dataset was made from")
     return found
+
+
+def _base(record: Mapping[str, Any]) -> list[str]:
+    """Whether the base weights that the run was trained on are others now, or were not fetched here."""
+    then = record["inputs"].get(BASE)
+    if then is None:
+        return []
+    import_schemas()
+    config = from_plain(SCHEMAS["model"][record["config"]["model"]["kind"]], record["config"]["model"], "model")
+    assert isinstance(config, ModelConfig)
+    try:
+        now = base.inputs(config)[BASE]
+    except ArtifactError as error:
+        return [str(error).rstrip(".")]
+    return [] if now == then else [f"{BASE} of model '{config.kind}' are others than those that the run was trained on"]
 
 
 def dataset(record: Mapping[str, Any]) -> Artifact | None:
