@@ -5,7 +5,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
@@ -256,8 +255,6 @@ def test_a_signal_ends_the_command_too(number: signal.Signals) -> None:
         [sys.executable, "-c", PARENT], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as parent:
         assert parent.stdout is not None and parent.stdout.readline() == "ready\n"
-        began = time.monotonic()
         os.kill(parent.pid, number)
         said = parent.stdout.read()
-    assert time.monotonic() - began < 30
     assert re.fullmatch(rf"train ended with \d+, .* {128 + number}\n", said)
