@@ -19,6 +19,7 @@ from shipworthy.core import secrets, targets
 from shipworthy.core.choices import CONF, folders, is_group
 from shipworthy.core.choices import of as choices_of
 from shipworthy.core.errors import UsageError
+from shipworthy.core.files import before_pattern
 from shipworthy.core.project import code_root
 from shipworthy.core.schema import SCHEMAS, composable
 
@@ -34,6 +35,7 @@ def register() -> None:
     from shipworthy.launch.settings import SlurmSettings
 
     import_checked_schemas()
+    OmegaConf.register_resolver("before_pattern", before_pattern, replace=True)
     store = ConfigStore.instance()
     store.store(name="base_config", node=Config)
     for group, kinds in SCHEMAS.items():

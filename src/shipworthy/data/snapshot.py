@@ -8,14 +8,14 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from fnmatch import fnmatch
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from shipworthy.core.errors import ShipworthyError, UsageError
-from shipworthy.core.files import matching, sha256_of_files, sha256_of_json, turn
+from shipworthy.core.files import is_litter, matching, sha256_of_files, sha256_of_json, turn
 from shipworthy.core.progress import say
 from shipworthy.core.schema import choice_from_plain
 from shipworthy.core.sources import build
@@ -86,7 +86,7 @@ def refuse_strays(conf: Sequence[Path], folder: Path, named: str) -> None:
     """
     tops = [PurePosixPath(name).parts[0] for name in (*pins(conf), named)]
     for path in sorted(folder.iterdir()):
-        if not any(fnmatch(path.name, top) for top in tops):
+        if not is_litter(Path(path.name)) and not any(path.name == top or fnmatchcase(path.name, top) for top in tops):
             raise ShipworthyError(
                 f"{path} is no part of the raw snapshot (everything else was fetched): move it away, or name it as "
                 f"'file' in a file of conf/data/."

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import polars as pl
-
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import write_json
 from shipworthy.core.groups import DataConfig, ModelConfig, TaskConfig
@@ -19,7 +17,7 @@ from shipworthy.data.sources.files import types_of
 from shipworthy.data.splits import assign, check, folds
 from shipworthy.data.splits.schema import Split
 from shipworthy.evaluation.tasks.schema import Task
-from shipworthy.models import base
+from shipworthy.models import base, parquet
 from shipworthy.models.dataset import SPLITS, DatasetInfo
 
 HIDDEN = ("answer", "answer_ids")
@@ -64,7 +62,7 @@ def run(*, task: TaskConfig, data: DataConfig, model: ModelConfig, seed: int, wo
             },
         )
         write_json(folder / "dataset.json", info.to_json())
-        rejected = pl.scan_parquet(folder / "rejected.parquet")
+        rejected = parquet.scan(folder / "rejected.parquet")
         report.write(folder / "data.html", info, store, rejected, shaped.previews)
         post_split.refuse_failed_gates(verdicts, folder / "data.html", folder.parent)
     say(f"dataset: {', '.join(f'{n} {name}' for name, n in info.rows.items())}; rejected: {report.reasons(store)}")

@@ -11,6 +11,7 @@ from shipworthy.core.artifact import Artifact
 from shipworthy.core.errors import ArtifactError
 from shipworthy.core.files import read_json
 from shipworthy.core.lazy import Lazy
+from shipworthy.models import parquet
 from shipworthy.models.transform.replay import NUMBER, Columns, Replay
 
 OPERATIONS = Lazy("shipworthy.models.transform.ops.*")
@@ -82,7 +83,7 @@ def carry(dataset: Artifact, folder: Path) -> None:
 
 def raw_validation(dataset: Artifact) -> pl.DataFrame:
     """The validation rows as they come in service: before the transformation, if there is one."""
-    return pl.read_parquet(dataset.file(RAW if FILE in dataset.manifest.files else "validation.parquet"))
+    return parquet.read(dataset.file(RAW if FILE in dataset.manifest.files else "validation.parquet"))
 
 
 def _read(steps: list[dict[str, Any]]) -> set[str]:

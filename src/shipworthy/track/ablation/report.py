@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import read_json, write_json
+from shipworthy.models import parquet
 from shipworthy.track.ablation.design import trainings
 from shipworthy.track.ablation.schema import Ablation
 from shipworthy.track.ablation.table import contributions
@@ -47,7 +48,7 @@ def _score(checkpoint: Path) -> NDArray[np.float64]:
     """Right or wrong by row, where the run kept it; else its metric alone."""
     training = read_json(checkpoint / "training.json")
     if (answers := checkpoint / "validation.parquet").is_file():
-        right = pl.read_parquet(answers).sort("id")["correct"].cast(pl.Float64).to_numpy()
+        right = parquet.read(answers).sort("id")["correct"].cast(pl.Float64).to_numpy()
         if abs(right.mean() - training["selected_metric"]) < 1e-9:
             return right
     return np.array([float(training["selected_metric"])])

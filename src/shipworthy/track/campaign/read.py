@@ -11,6 +11,7 @@ import yaml
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import read_json
 from shipworthy.evaluation.intervals import Interval, wilson
+from shipworthy.models import parquet
 from shipworthy.track.cost.cost import Cost, history, of_run
 from shipworthy.track.hpo import campaign as hpo
 from shipworthy.track.hpo.space import Dimension, parse
@@ -66,9 +67,7 @@ class Trial:
             return None
         answers = self.run.folder / "checkpoint" / "validation.parquet"
         if answers.is_file():
-            import polars as pl
-
-            right = pl.read_parquet(answers, columns=["correct"])["correct"]
+            right = parquet.read(answers, columns=["correct"])["correct"]
             return wilson(int(right.sum()), len(right))
         return Interval(self.values[objective], *self.run.interval) if self.run.interval else None
 
