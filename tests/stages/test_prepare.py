@@ -129,7 +129,7 @@ def test_a_family_that_reads_words_gets_the_same_split_without_tokens(project: P
     assert [pl.read_parquet(dataset.file(f"{name}.parquet"))["id"].to_list() for name in ("validation", "test")] == ids
     test = pl.read_parquet(dataset.file("test.parquet"))
     assert test.columns == ["id", "service", "description", "cluster"]
-    with pytest.raises(UsageError, match="'servce', which is none of the columns"):
+    with pytest.raises(UsageError, match="task.prompt names {servce}, which is none of the columns"):
         run(project, talk | {"model": Tfidf(template="{servce}"), "task": replace(TALK, prompt="{servce}")})
 
 
@@ -203,7 +203,7 @@ def test_truncation_that_would_eat_the_answer_is_a_rejection(project: Path, talk
         ({"model": XGBoost()}, "model 'xgboost' reads no text"),
         (
             {"task": TextToText(name="t", description="d", baselines=["majority"], prompt="{servce}")},
-            "'servce', which is none of the columns",
+            "{servce}, which is none of the columns",
         ),
     ],
 )

@@ -14,6 +14,7 @@ from omegaconf.errors import OmegaConfBaseException
 from shipworthy.config.keys import choice_fields, choices, import_checked_schemas, is_known, nearest
 from shipworthy.config.load import load
 from shipworthy.config.messages import one_line, sentence
+from shipworthy.config.overrides import in_hydras_grammar
 from shipworthy.config.root import Config
 from shipworthy.core import secrets, targets
 from shipworthy.core.choices import CONF, folders, is_group
@@ -48,12 +49,13 @@ def register() -> None:
 
 @cache
 def register_search_path() -> None:
-    """Tells Hydra where extensions have their choices; DVC learns that from hydra_plugins/."""
+    """Tells Hydra how files of choices are read, and where extensions have theirs; hydra_plugins/ tells DVC."""
     from hydra.core.plugins import Plugins
 
-    from shipworthy.core.search_path import ExtensionChoices
+    from shipworthy.config.yaml_files import ChoiceFiles, SearchPath
 
-    Plugins.instance().register(ExtensionChoices)
+    for plugin in (ChoiceFiles, SearchPath):
+        Plugins.instance().register(plugin)
 
 
 def compose(overrides: Sequence[str] = ()) -> Config:
@@ -62,16 +64,22 @@ def compose(overrides: Sequence[str] = ()) -> Config:
     Raises:
         UsageError: an override names what there is not, or the result cannot work.
     """
+    overrides = in_hydras_grammar(overrides)
     for override in check_overrides(overrides):
         if override.is_sweep_override():
             raise UsageError(f"{override.input_line} asks for several runs: add --multirun.")
         if override.key_or_group.partition("/")[0].partition(".")[0] == "hydra":
             raise UsageError(f"{override.input_line} has an effect only with --multirun: add it, or drop this.")
-    return load(composed(overrides))
+    return load(composed_by_hydra(overrides))
 
 
 def composed(overrides: Sequence[str] = (), *, with_hydra: bool = False) -> DictConfig:
     """The config as Hydra, and so DVC, composes it: params.yaml is this, written down."""
+    return composed_by_hydra(in_hydras_grammar(overrides), with_hydra=with_hydra)
+
+
+def composed_by_hydra(overrides: Sequence[str], *, with_hydra: bool = False) -> DictConfig:
+    """The same, of overrides in Hydra's own grammar."""
     from hydra import compose as hydra_compose
     from hydra import initialize_config_dir
     from hydra.errors import HydraException

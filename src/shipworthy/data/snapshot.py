@@ -11,15 +11,16 @@ from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
-from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from shipworthy.core import yaml_text
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import is_litter, matching, sha256_of_files, sha256_of_json, turn
 from shipworthy.core.progress import say
 from shipworthy.core.schema import choice_from_plain
 from shipworthy.core.sources import build
 from shipworthy.core.sources.schema import Source
+from shipworthy.core.value_types import of_group
 from shipworthy.data.schema import Data
 from shipworthy.data.sources.files import locate
 
@@ -38,7 +39,7 @@ def pins(conf: Sequence[Path]) -> dict[str, Source | None]:
     """
     found: dict[str, Source | None] = {}
     for path in conf:
-        config = OmegaConf.to_container(OmegaConf.load(path))
+        config = yaml_text.read(path, of_group("data"))
         if not isinstance(config, dict) or not (name := config.get("file")):
             continue
         try:

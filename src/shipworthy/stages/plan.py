@@ -1,6 +1,7 @@
 """`plan`: what to train, will it fit, what will it cost, when is it good enough?"""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -31,6 +32,7 @@ from shipworthy.core.workspace import Workspace
 from shipworthy.data import snapshot
 from shipworthy.data.build import clean_rows, read, split_only_columns
 from shipworthy.data.hash_sampling import hash_uniform_rows
+from shipworthy.data.prompt_columns import check_prompts
 from shipworthy.data.row_store import RowStore
 from shipworthy.data.schema import Data
 from shipworthy.data.sources.files import types_of
@@ -60,7 +62,9 @@ def run(
     assert isinstance(data, Data) and isinstance(compute, Machine)
     paths, digest = snapshot.raw(data, project_root() / snapshot.FOLDER)
     workspace.uses({f"{snapshot.FOLDER}/{data.file}": digest, **base.inputs(model)})
-    source, share, sample = _cleaned(data, paths)
+    types = types_of(data, paths)
+    check_prompts(task, model, data, types)
+    source, share, sample = _cleaned(data, paths, types)
     clean = round(source * share)
     split = data.split.scaled(data.sample)
     machine, load = resolve(compute), os.getloadavg()[0]
@@ -95,10 +99,10 @@ def run(
     )
 
 
-def _cleaned(data: Data, paths: list[Path]) -> tuple[int, float, pl.DataFrame]:
+def _cleaned(data: Data, paths: list[Path], types: Mapping[str, str]) -> tuple[int, float, pl.DataFrame]:
     """How many rows the source has, the share that cleaning leaves, and some rows that it left."""
     with TemporaryDirectory(prefix="shipworthy-") as folder:
-        whole = read(data, paths, types_of(data, paths), Path(folder) / "whole")
+        whole = read(data, paths, types, Path(folder) / "whole")
         say(f"{data.name}: {whole.total:,} rows")
         store = whole
         if whole.total > MOST_CLEANED:

@@ -11,6 +11,7 @@ from shipworthy.core.workspace import Workspace
 from shipworthy.data import build, examples, post_split, report, snapshot
 from shipworthy.data.mixing.mix import mix
 from shipworthy.data.parts import scratch_folder, write_table
+from shipworthy.data.prompt_columns import check_prompts
 from shipworthy.data.row_store import RowStore
 from shipworthy.data.schema import Conversations, Data, Table
 from shipworthy.data.sources.files import types_of
@@ -30,6 +31,7 @@ def run(*, task: TaskConfig, data: DataConfig, model: ModelConfig, seed: int, wo
     paths, sha256 = snapshot.raw(data, project_root() / snapshot.FOLDER)
     workspace.uses({f"{snapshot.FOLDER}/{data.file}": sha256, **base.inputs(model)})
     types = types_of(data, paths)
+    check_prompts(task, model, data, types)
 
     with workspace.write("dataset") as folder, scratch_folder(folder) as work:
         store = build.read(data, paths, types, work)

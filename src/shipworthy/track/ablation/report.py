@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-import yaml
 from numpy.typing import NDArray
 
+from shipworthy.core import yaml_text
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import read_json, write_json
 from shipworthy.models import parquet
@@ -24,7 +24,7 @@ def write(folder: Path) -> None:
     Raises:
         ShipworthyError: the trainings were validated on different rows.
     """
-    whole = yaml.safe_load((folder / PARAMS).read_text(encoding="utf-8"))
+    whole = yaml_text.read(folder / PARAMS)
     config = Ablation(**{key: value for key, value in whole["ablation"].items() if key != "kind"})
     planned, runs = trainings(config, whole["seed"]), folder.parents[1]
     records = [read_json(path) for path in sorted((folder / "trials").glob("*.json"))]
