@@ -13,6 +13,7 @@ from shipworthy.data.examples import features_of
 from shipworthy.data.fitted.build import fit as fit_steps
 from shipworthy.data.gates.build import refuse, run
 from shipworthy.data.gates.interface import GateInput, Verdict
+from shipworthy.data.left_out import RefusedFolder
 from shipworthy.data.mixing.mix import SOURCE
 from shipworthy.data.parts import write_table
 from shipworthy.data.row_store import RowStore
@@ -21,17 +22,16 @@ from shipworthy.models.dataset import SPLITS
 from shipworthy.models.transform.transformation import RAW
 
 PAIRS = "contamination.parquet"
-REFUSED = "refused.html"
 
 
-def decontaminate(config: Data, store: RowStore, folder: Path) -> dict[str, Any]:
+def decontaminate(config: Data, store: RowStore, folder: Path, refused: RefusedFolder) -> dict[str, Any]:
     """Compares train with the evaluation splits and benchmarks, and rejects matches if the config says so.
 
     Returns:
         Facts for the report: `contamination`.
 
     Raises:
-        ShipworthyError: there are matches and data.contamination.action is `fail`; the pairs are beside `folder`.
+        ShipworthyError: there are matches and data.contamination.action is `fail`; the pairs are kept.
     """
     if not isinstance(config, Text):
         return {}
@@ -39,8 +39,8 @@ def decontaminate(config: Data, store: RowStore, folder: Path) -> dict[str, Any]
     parts = {name: store.rows.filter(split=name).select("id", column) for name in SPLITS}
     train = parts.pop("train")
     findings = check(train, {**parts, **benchmarks.read(asked.benchmarks, column)}, column, asked)
-    fails = asked.action == "fail" and findings.pairs.height
-    gone = findings.apply(asked, (folder.parent if fails else folder) / PAIRS)
+    findings.pairs.write_parquet(folder / PAIRS)
+    gone = findings.apply(asked, lambda: refused.keep(PAIRS, findings.pairs.write_parquet))
     if gone.height:
         numbered = pl.DataFrame({"id": store.column("id")}).with_row_index("row")
         found = numbered.join(gone, on="id").sort("row")
@@ -56,19 +56,17 @@ def run_gates(config: Data, store: RowStore, seed: int) -> list[Verdict]:
     return run(config.gates, GateInput.hiding_test_answers(store.rows, features, config.gates.sample, seed, gaps))
 
 
-def refuse_failed_gates(verdicts: list[Verdict], page: Path, beside: Path) -> None:
-    """Raises an error if a gate with the action `fail` does not hold, and keeps the report beside the dataset's folder.
+def refuse_failed_gates(verdicts: list[Verdict], page: Path, refused: RefusedFolder) -> None:
+    """Raises an error if a gate with the action `fail` does not hold, and keeps the report.
 
     Raises:
         ShipworthyError: names the gates, the first rows, and the report.
     """
-    kept = beside / REFUSED
     try:
         refuse(verdicts)
     except ShipworthyError as error:
-        copyfile(page, kept)
+        kept = refused.keep(page.name, lambda path: copyfile(page, path))
         raise ShipworthyError(f"{error} See {kept}") from error
-    kept.unlink(missing_ok=True)
 
 
 def fit(config: Data, store: RowStore, folder: Path, seed: int) -> dict[str, Any]:

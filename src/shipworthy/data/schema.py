@@ -170,7 +170,8 @@ class Text(Data):
         context: further columns of the question.
         answer: the column that holds the answer.
         answers: the source's answer → the answer in the dataset, for each of them (empty: unchanged).
-        min_words, max_words: length of `text` (words).
+        min_words, max_words: length of `text` (words: runs of letters and digits or of emoji, single ideographs; with 0
+            texts of signs alone, such as ???, are kept, too).
         refuse_literal: whether rows whose text contains the answer are rejected (ignoring case).
         one_answer: whether all rows of a question with several answers are rejected.
         duplicates: when two texts count as duplicates.
@@ -190,8 +191,8 @@ class Text(Data):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 1 <= self.min_words <= self.max_words:
-            raise UsageError(f"data.min_words={self.min_words} and max_words={self.max_words}: need 1 ≤ min ≤ max.")
+        if not 0 <= self.min_words <= self.max_words:
+            raise UsageError(f"data.min_words={self.min_words} and max_words={self.max_words}: need 0 ≤ min ≤ max.")
         if self.answer in (self.text, *self.context):
             raise UsageError(
                 f"data.answer={self.answer} is part of the question, too (data.text, data.context), so that the model "
@@ -242,6 +243,11 @@ class Conversations(Text):
         super().__post_init__()
         if (self.text, self.answer) != self.made:
             raise UsageError("data.text and data.answer are made of the conversation: leave them as they are.")
+        if self.clean.truncate:
+            raise UsageError(
+                "data.clean.truncate would cut answers in conversations: drop it; what is longer than task.max_length "
+                "is left out."
+            )
 
     @property
     def needed(self) -> list[str]:

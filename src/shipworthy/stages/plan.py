@@ -29,7 +29,7 @@ from shipworthy.core.groups import (
 from shipworthy.core.progress import say
 from shipworthy.core.project import project_root
 from shipworthy.core.workspace import Workspace
-from shipworthy.data import snapshot
+from shipworthy.data import left_out, snapshot
 from shipworthy.data.build import clean_rows, read, split_only_columns
 from shipworthy.data.hash_sampling import hash_uniform_rows
 from shipworthy.data.prompt_columns import check_prompts
@@ -64,7 +64,7 @@ def run(
     workspace.uses({f"{snapshot.FOLDER}/{data.file}": digest, **base.inputs(model)})
     types = types_of(data, paths)
     check_prompts(task, model, data, types)
-    source, share, sample = _cleaned(data, paths, types)
+    source, share, sample, rejected = _cleaned(data, paths, types)
     clean = round(source * share)
     split = data.split.scaled(data.sample)
     machine, load = resolve(compute), os.getloadavg()[0]
@@ -78,7 +78,7 @@ def run(
         optimizer=optimizer,
         sample=sample,
         features=features(sample),
-        expected=expected(source, clean, split.test, split.validation, split.train_rows),
+        expected=expected(source, clean, split.test, split.validation, split.train_rows, rejected),
         machine=machine,
         seed=seed,
         load=load,
@@ -99,8 +99,8 @@ def run(
     )
 
 
-def _cleaned(data: Data, paths: list[Path], types: Mapping[str, str]) -> tuple[int, float, pl.DataFrame]:
-    """How many rows the source has, the share that cleaning leaves, and some rows that it left."""
+def _cleaned(data: Data, paths: list[Path], types: Mapping[str, str]) -> tuple[int, float, pl.DataFrame, str]:
+    """How many rows the source has, the share that cleaning leaves, some rows that it left, and why others go."""
     with TemporaryDirectory(prefix="shipworthy-") as folder:
         whole = read(data, paths, types, Path(folder) / "whole")
         say(f"{data.name}: {whole.total:,} rows")
@@ -110,8 +110,12 @@ def _cleaned(data: Data, paths: list[Path], types: Mapping[str, str]) -> tuple[i
             rows = np.sort(np.argsort(drawn, kind="stable")[:MOST_CLEANED])
             store = RowStore(whole.take(rows, list(whole.columns)), Path(folder) / "some", workers=data.workers)
         clean_rows(data, store)
+        left_out.require_rows(store)
+        for sentence in left_out.warnings(store):
+            say(f"warning: {sentence}")
         store.drop(*split_only_columns(data))
-        return whole.total, store.height / store.total, store.rows.collect()
+        gone = left_out.causes(store) if store.height < store.total else ""
+        return whole.total, store.height / store.total, store.rows.collect(), gone
 
 
 def _timing(*arguments: Any) -> StepTiming:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from shipworthy.data.tokens import template_checks
 from shipworthy.models.causal_lm.chat import Chat
+from shipworthy.models.causal_lm.chat_format import ASSISTANT
 from shipworthy.models.causal_lm.conversation import Conversation, called, written
 
 IGNORED = -100
@@ -43,6 +44,22 @@ def check_control_tokens(conversation: Conversation, controls: "re.Pattern[str]"
             return Rejection(
                 "control token in text",
                 f"the text holds '{found[0]}', which the model reads as a mark of the chat template",
+            )
+    return None
+
+
+def check_empty(conversation: Conversation, turns: Sequence[int]) -> Rejection | None:
+    """Rejects a conversation with a taught turn that neither says nor calls anything: it teaches to stop at once.
+
+    Args:
+        turns: numbers of the messages that are taught, from 0.
+    """
+    for turn in turns:
+        message = conversation.messages[turn]
+        if not message.get("tool_calls") and not message["content"].strip():
+            number = sum(one["role"] == ASSISTANT for one in conversation.messages[: turn + 1])
+            return Rejection(
+                "empty", f"the assistant says nothing in its turn {number}: take it out, or give it the weight 0"
             )
     return None
 
