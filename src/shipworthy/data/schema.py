@@ -14,7 +14,7 @@ from shipworthy.data.clean.schema import Cleaning
 from shipworthy.data.contamination.schema import Contamination
 from shipworthy.data.duplicates.schema import Duplicates
 from shipworthy.data.fitted.schema import Fitting
-from shipworthy.data.gates.schema import Gates
+from shipworthy.data.gates.schema import Gates, gates_of_tables
 from shipworthy.data.mixing.schema import Mixing
 from shipworthy.data.sources.schema import Hub, Rows, Sql
 from shipworthy.data.splits.schema import Split
@@ -68,6 +68,7 @@ class Data(DataConfig):
     workers: int = 1
 
     def __post_init__(self) -> None:
+        self.gates = self.gates.asked()
         share_above_zero("data.sample", self.sample)
         path = PurePosixPath(self.file)
         if path.is_absolute() or ".." in path.parts or not path.parts:
@@ -198,6 +199,7 @@ class Table(Data):
     ignore: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     duplicates: str = "keep"
+    gates: Gates = field(default_factory=gates_of_tables)
     fitted: Fitting = field(default_factory=Fitting)
 
     def __post_init__(self) -> None:

@@ -39,7 +39,7 @@ def run(*, task: TaskConfig, data: DataConfig, model: ModelConfig, seed: int, wo
         split = data.split.scaled(data.sample)
         checked = _divide(data, store, folder, split, seed, classes=isinstance(task, Classification))
         found = post_split.decontaminate(data, store, folder)
-        verdicts = post_split.run_gates(data, store, seed)
+        verdicts = post_split.run_gates(data, store, seed, types)
         found |= {"gates": [one.to_json() for one in verdicts], **post_split.fit(data, store, folder, seed)}
         found |= mix(data.mixing, store, seed)
         shaped = examples.shape(task, data, store, lambda: base.chat(model))  # tokens

@@ -50,7 +50,7 @@ def test_missing_values_and_duplicates_that_are_dropped(tmp_path: Path) -> None:
 
 def test_a_table_of_numbers_has_no_text_to_clean(tmp_path: Path) -> None:
     store = clean_rows(tmp_path, age=[1, 2, 2], answer=["yes", "no", "no"])
-    assert store.rows.collect()["age"].to_list() == [1, 2]
+    assert store.rows.collect()["age"].to_list() == [1, 2, 2]
 
 
 def test_not_a_number_is_a_missing_value(tmp_path: Path) -> None:
