@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -278,16 +279,19 @@ def test_a_table_becomes_classes(project: Path) -> None:
     dataset = run(project, {"task": CLASSES, "data": data, "model": XGBoost()})
     known = info(dataset)
     assert (known.problem, known.classes, known.categorical) == ("classification", ["no", "yes"], ["job"])
-    assert known.rows == {"train": 42, "validation": 6, "test": 12}
+    assert sum(known.rows.values()) == 65
     assert known.eos_id is None
     test = pl.read_parquet(dataset.file("test.parquet"))
     assert test.columns == ["id", "age", "job", "cluster"]
     assert test["job"].null_count() > 0
     assert dataset.manifest.inputs.keys() == {"data/t.csv"}
+    assert pl.read_parquet(dataset.file("rejected.parquet")).height == 0
+    assert "<h2>Classes</h2>" in dataset.file("data.html").read_text(encoding="utf-8")
+    dataset = run(project, {"task": CLASSES, "data": replace(data, duplicates="drop"), "model": XGBoost()})
+    assert info(dataset).rows == {"train": 42, "validation": 6, "test": 12}
     rejected = pl.read_parquet(dataset.file("rejected.parquet"))
     assert rejected.height == 5
     assert json.loads(rejected["row"][0])["age"] == 0
-    assert "<h2>Classes</h2>" in dataset.file("data.html").read_text(encoding="utf-8")
 
 
 def test_columns_that_only_the_split_needs_are_no_features(project: Path) -> None:
@@ -368,3 +372,27 @@ def test_after_a_kill_a_new_start_makes_the_same_dataset(project: Path) -> None:
     assert len(left) == 1 and left[0].name.startswith(".dataset.")
     assert run(project, people(project)).manifest.files == first.manifest.files
     assert [path.name for path in (project / "artifacts").iterdir()] == ["dataset"]
+
+
+def test_repeated_rows_keep_the_shares_of_the_file_and_dropping_them_warns(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """20,000 rows of 2,000 combinations, of which 6.5% leave: dropped as duplicates far more would."""
+    draws = np.random.default_rng(0)
+    plan = draws.integers(0, 4, 20_000)
+    columns = {"plan": plan, "seats": draws.integers(0, 20, 20_000), "months": draws.integers(0, 25, 20_000)}
+    leaves = draws.random(20_000) < 0.02 + 0.03 * plan
+    pl.DataFrame({**columns, "churn": np.where(leaves, "yes", "no")}).write_csv(project / "data" / "t.csv")
+    data = Table(name="n", licence="l", file="t.csv", label="churn")
+    groups = {"task": CLASSES, "data": data, "model": XGBoost()}
+    kept = run(project, groups)
+    assert sum(info(kept).rows.values()) == 20_000
+    for name in ("train", "validation"):
+        part = split(kept, name)
+        assert abs((part["answer"] == "yes").mean() - leaves.mean()) < 2 * (0.065 * 0.935 / part.height) ** 0.5
+    assert "more than chance" not in capsys.readouterr().out
+    dropped = run(project, groups | {"data": replace(data, duplicates="drop")})
+    assert "'exact duplicate' moves the share of" in capsys.readouterr().out
+    (step,) = info(dropped).statistics["class shares"]
+    assert step["step"] == "exact duplicate"
+    assert "<h2>Class shares</h2>" in dropped.file("data.html").read_text(encoding="utf-8")

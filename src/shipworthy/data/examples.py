@@ -155,7 +155,8 @@ def _classification(task: Classification, store: RowStore) -> Examples:
         raise UsageError(f"task.positive={task.positive} is not one of the classes {', '.join(classes[:9])}.")
     if unseen := set(classes) - set(counts.filter(split="train")["answer"]):
         raise UsageError(
-            f"No row of train has the class '{min(unseen)}': bring more rows, or data.split.stratify=true."
+            f"No row of train has the class '{min(unseen)}': bring rows of it that come to train (with data.split.time "
+            "earlier ones), or take its rows out."
         )
     balance = {
         split: dict(sorted(counts.filter(split=split).select("answer", "len").iter_rows()))

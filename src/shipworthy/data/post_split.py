@@ -1,5 +1,6 @@
 """Steps after the split: decontamination of train, gates, and transformations fitted on train."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from shutil import copyfile
 from typing import Any
@@ -21,6 +22,7 @@ from shipworthy.data.schema import Data, Table, Text
 from shipworthy.models.dataset import SPLITS
 from shipworthy.models.transform.transformation import RAW
 
+DATES = ("date", "datetime")
 PAIRS = "contamination.parquet"
 
 
@@ -48,12 +50,27 @@ def decontaminate(config: Data, store: RowStore, folder: Path, refused: RefusedF
     return {"contamination": findings.summary}
 
 
-def run_gates(config: Data, store: RowStore, seed: int) -> list[Verdict]:
-    """Runs the gates on the rows before anything is fitted on them."""
+def run_gates(config: Data, store: RowStore, seed: int, columns: Mapping[str, str]) -> list[Verdict]:
+    """Runs the gates on the rows before anything is fitted on them.
+
+    Args:
+        columns: name → type of the source's columns.
+    """
     types = store.columns
     features = {name: types[name] for name in features_of(store)[0]}
     gaps = ["", *(config.missing if isinstance(config, Table) else ())]
-    return run(config.gates, GateInput.hiding_test_answers(store.rows, features, config.gates.sample, seed, gaps))
+    label = config.label if isinstance(config, Table) else ""
+    dates = [name for name, kind in columns.items() if kind.removesuffix("?") in DATES and name != label]
+    inputs = GateInput.hiding_test_answers(
+        store.rows,
+        features,
+        config.gates.sample,
+        seed,
+        gaps,
+        split_by_time=bool(config.split.time),
+        dates=dates,
+    )
+    return run(config.gates, inputs)
 
 
 def refuse_failed_gates(verdicts: list[Verdict], page: Path, refused: RefusedFolder) -> None:

@@ -9,7 +9,7 @@ import multiprocessing
 import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import accumulate
 from pathlib import Path
@@ -22,6 +22,8 @@ from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.progress import track
 from shipworthy.data.parts import BATCH_ROWS, Part, sort_by_id, spill
 from shipworthy.data.row_operations import (
+    MAX_CLASSES,
+    AnswerCounts,
     Attach,
     Change,
     Expand,
@@ -39,11 +41,16 @@ Rows = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class StepCount:
-    """The input rows of a step, and how many it rejected."""
+    """The input rows of a step, and how many it rejected.
+
+    Attributes:
+        answers: the same of each class; empty where the answers are no classes.
+    """
 
     name: str
     before: int
     rejected: int
+    answers: AnswerCounts = field(default_factory=dict)
 
 
 class RowStore:
@@ -225,7 +232,7 @@ class RowStore:
     def _record(self, reasons: list[str], done: list[PartResult]) -> None:
         for i, reason in enumerate(reasons):
             before, out = (sum(one.counts[i][j] for one in done) for j in (0, 1))
-            self.steps.append(StepCount(reason, before, out))
+            self.steps.append(StepCount(reason, before, out, _summed([one.answers[i] for one in done])))
         self._rejected += [path for one in done for path in one.rejected]
 
     def _next_folder(self) -> Path:
@@ -240,6 +247,18 @@ class RowStore:
             if (row := same.arg_true()).len() and not (row[0] == 0 and last is None):
                 raise ShipworthyError(f"The source has two rows with the id '{ids[int(row[0])]}': ids must be unique.")
             last = ids[-1] if ids.len() else last
+
+
+def _summed(parts: Sequence[AnswerCounts | None]) -> AnswerCounts:
+    """The counts of all parts together; empty where the answers are no classes."""
+    total: AnswerCounts = {}
+    for part in parts:
+        if part is None:
+            return {}
+        for name, (before, out) in part.items():
+            had, gone = total.get(name, (0, 0))
+            total[name] = (had + before, gone + out)
+    return total if len(total) <= MAX_CLASSES else {}
 
 
 def _with_columns(columns: list[pl.Expr], frame: pl.DataFrame) -> pl.DataFrame:

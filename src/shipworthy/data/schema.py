@@ -10,12 +10,12 @@ from shipworthy.core.files import WILD
 from shipworthy.core.groups import DataConfig
 from shipworthy.core.schema import MISSING, choice, schema
 from shipworthy.core.sources.schema import Folder, Source, Url, Wheel
-from shipworthy.core.validation import at_least, share_above_zero
+from shipworthy.core.validation import at_least, one_of, share_above_zero
 from shipworthy.data.clean.schema import Cleaning
 from shipworthy.data.contamination.schema import Contamination
 from shipworthy.data.duplicates.schema import Duplicates
 from shipworthy.data.fitted.schema import Fitting
-from shipworthy.data.gates.schema import Gates
+from shipworthy.data.gates.schema import Gates, gates_of_tables
 from shipworthy.data.mixing.schema import Mixing
 from shipworthy.data.sources.schema import Hub, Rows, Sql
 from shipworthy.data.splits.schema import Split
@@ -77,6 +77,7 @@ class Data(DataConfig):
     workers: int = 1
 
     def __post_init__(self) -> None:
+        self.gates = self.gates.asked()
         share_above_zero("data.sample", self.sample)
         path = PurePosixPath(self.file)
         if path.is_absolute() or ".." in path.parts or not path.parts:
@@ -270,13 +271,26 @@ class Table(Data):
         label: the column to predict.
         ignore: columns that the model does not see.
         missing: the strings that stand for a missing value.
+        duplicates: what becomes of rows that are equal in every feature and the label: keep (they are observations of
+            their own, kept in one split) or drop (the first one stays); with an `id` only equal ids are one row.
         fitted: steps that are fitted on train and saved with the model: outliers, missing values, encodings.
     """
 
     label: str = MISSING
     ignore: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    duplicates: str = "keep"
+    gates: Gates = field(default_factory=gates_of_tables)
     fitted: Fitting = field(default_factory=Fitting)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        one_of("data.duplicates", self.duplicates, ("keep", "drop"))
+        if self.id and self.duplicates == "drop":
+            raise UsageError(
+                f"data.duplicates=drop has no effect beside data.id={self.id}, for with an id only equal ids are one "
+                "row: drop one of the two."
+            )
 
     @property
     def needed(self) -> list[str]:

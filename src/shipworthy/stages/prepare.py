@@ -8,7 +8,7 @@ from shipworthy.core.groups import DataConfig, ModelConfig, TaskConfig
 from shipworthy.core.progress import say
 from shipworthy.core.project import project_root
 from shipworthy.core.workspace import Workspace
-from shipworthy.data import build, examples, left_out, post_split, report, snapshot, split_lengths
+from shipworthy.data import build, class_shares, examples, left_out, post_split, report, snapshot, split_lengths
 from shipworthy.data.left_out import RefusedFolder
 from shipworthy.data.mixing.mix import mix
 from shipworthy.data.parts import scratch_folder, write_table
@@ -18,7 +18,7 @@ from shipworthy.data.schema import Conversations, Data, Table, Text
 from shipworthy.data.sources.files import types_of
 from shipworthy.data.splits import assign, check, folds
 from shipworthy.data.splits.schema import Split
-from shipworthy.evaluation.tasks.schema import Task
+from shipworthy.evaluation.tasks.schema import Classification, Task
 from shipworthy.models import base, parquet
 from shipworthy.models.dataset import SPLITS, DatasetInfo
 
@@ -42,9 +42,9 @@ def run(*, task: TaskConfig, data: DataConfig, model: ModelConfig, seed: int, wo
             cleaned = build.clean_rows(data, store)  # clean, duplicates
             left_out.require_rows(store)
             split = data.split.scaled(data.sample)
-            checked = _divide(data, store, folder, split, seed)
+            checked = _divide(data, store, folder, split, seed, classes=isinstance(task, Classification))
             found = post_split.decontaminate(data, store, folder, refused)
-            verdicts = post_split.run_gates(data, store, seed)
+            verdicts = post_split.run_gates(data, store, seed, types)
             found |= {"gates": [one.to_json() for one in verdicts], **post_split.fit(data, store, folder, seed)}
             found |= mix(data.mixing, store, seed)
             shaped = examples.shape(task, data, store, lambda: base.chat(model))  # tokens
@@ -52,6 +52,9 @@ def run(*, task: TaskConfig, data: DataConfig, model: ModelConfig, seed: int, wo
         found |= _left_out(data, store, shaped.warnings)
 
         rows = _write_splits(store, folder)
+        moved = class_shares.class_shares(store.steps)
+        for warning in class_shares.warnings(moved):
+            say(warning)
         info = DatasetInfo(
             problem=task.kind,
             features=shaped.features,
@@ -65,6 +68,7 @@ def run(*, task: TaskConfig, data: DataConfig, model: ModelConfig, seed: int, wo
                 "source": {"name": data.name, "licence": data.licence, "file": data.file, "sha256": sha256},
                 "steps": report.steps(store),
                 **cleaned,
+                "class shares": moved,
                 "split check": checked,
                 **found,
                 **shaped.statistics,
@@ -77,11 +81,13 @@ def run(*, task: TaskConfig, data: DataConfig, model: ModelConfig, seed: int, wo
     say(f"dataset: {', '.join(f'{n} {name}' for name, n in info.rows.items())}; rejected: {report.reasons(store)}")
 
 
-def _divide(data: Data, store: RowStore, folder: Path, split: Split, seed: int) -> dict[str, dict[str, int]]:
+def _divide(
+    data: Data, store: RowStore, folder: Path, split: Split, seed: int, *, classes: bool
+) -> dict[str, dict[str, int]]:
     """Gives each row its split, and train its folds; writes what `scripts/check_split` needs."""
     split_only = build.split_only_columns(data)
     features = [name for name in examples.features_of(store)[0] if name not in split_only]
-    assign.assign(store, split, seed, features)
+    assign.assign(store, split, seed, features, classes=classes)
     checked = check.check_disjoint(store, split, features)
     rewritten = isinstance(data, Conversations) or (isinstance(data, Table) and not data.fitted.is_empty)
     check.write(folder, store, split, features, checked, rewritten=rewritten)

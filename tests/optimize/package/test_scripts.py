@@ -170,3 +170,14 @@ def test_trees_take_raw_rows_where_columns_were_fitted(tmp_path: Path) -> None:
     assert [one["score"] for one in found[:-1]] == pytest.approx([one.score for one in expected])
     assert len({one.text for one in expected}) == 2
     assert sorted(package.rglob("*")) == before
+
+
+def test_columns_with_any_name_are_answered_as_the_family_does(tmp_path: Path) -> None:
+    names = ["Air temperature [K]", "a<b", "with, comma", "🦒", "f0"]
+    train = samples.table(300, 1).rename({"age": names[0]})
+    train = train.with_columns(**{name: samples.table(300, i + 2)["age"] for i, name in enumerate(names[1:])})
+    model = XGBoostModel(XGBoost(rounds=20, threads=1))
+    model.fit(train, train.head(100), 0)
+    folder = packaged(tmp_path, model, Path(xgboost.__path__[0]) / "files" / "model.py")
+    rows = train.select(*names, "job").head(50)
+    assert_same(predict(folder, rows=rows.to_dicts()), model.predict(rows))

@@ -103,7 +103,8 @@ class XGBoostModel:
         return xgboost.DMatrix(
             np.column_stack([column.fill_null(float("nan")).to_numpy() for column in columns]),
             label=None if answers is None else [self.classes.index(answer) for answer in answers],
-            feature_names=self.columns,
+            # XGBoost refuses [ ] and < in a name: its features are numbered, in the order of `columns`.
+            feature_names=[f"f{number}" for number in range(len(self.columns))],
             feature_types=["c" if name in self.categories else "q" for name in self.columns],
             enable_categorical=True,
             nthread=self.config.threads,
