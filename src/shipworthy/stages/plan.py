@@ -13,6 +13,7 @@ from shipworthy.architect.calibration import calibrate
 from shipworthy.architect.compute.machine import resolve
 from shipworthy.architect.compute.schema import Machine
 from shipworthy.architect.estimate.build import estimate
+from shipworthy.architect.estimate.memory import of_baselines
 from shipworthy.architect.estimate.problem import Problem
 from shipworthy.architect.fits import fits
 from shipworthy.architect.rows import expected
@@ -31,6 +32,7 @@ from shipworthy.core.workspace import Workspace
 from shipworthy.data import snapshot
 from shipworthy.data.build import clean_rows, read, split_only_columns
 from shipworthy.data.hash_sampling import hash_uniform_rows
+from shipworthy.data.post_split import as_encoded
 from shipworthy.data.row_store import RowStore
 from shipworthy.data.schema import Data
 from shipworthy.data.sources.files import types_of
@@ -60,7 +62,7 @@ def run(
     assert isinstance(data, Data) and isinstance(compute, Machine)
     paths, digest = snapshot.raw(data, project_root() / snapshot.FOLDER)
     workspace.uses({f"{snapshot.FOLDER}/{data.file}": digest, **base.inputs(model)})
-    source, share, sample = _cleaned(data, paths)
+    source, share, sample = _cleaned(data, paths, seed)
     clean = round(source * share)
     split = data.split.scaled(data.sample)
     machine, load = resolve(compute), os.getloadavg()[0]
@@ -84,19 +86,20 @@ def run(
     )
     past = workspace.root.parent / "runs" / FILE
     estimated = calibrate(estimate(problem), problem.machine, past)
-    verdict = fits(estimated, problem.machine)
+    needed = of_baselines(problem)
+    verdict = fits(estimated, problem.machine, needed)
     if warning := estimated.measured.get("busy"):
         say(warning)
     with workspace.write("plan") as folder:
-        written = document.write(folder, problem, estimated, verdict)
+        written = document.write(folder, problem, estimated, verdict, needed)
     say(
         f"plan: {workspace.root / 'plan'} ({written['cost']['hours']:.2f} h, {written['cost']['money']:.2f} "
         f"{problem.machine.currency}, {'fits' if verdict.fits else 'does not fit'})"
     )
 
 
-def _cleaned(data: Data, paths: list[Path]) -> tuple[int, float, pl.DataFrame]:
-    """How many rows the source has, the share that cleaning leaves, and some rows that it left."""
+def _cleaned(data: Data, paths: list[Path], seed: int) -> tuple[int, float, pl.DataFrame]:
+    """How many rows the source has, the share that cleaning leaves, and some of those, encoded as for training."""
     with TemporaryDirectory(prefix="shipworthy-") as folder:
         whole = read(data, paths, types_of(data, paths), Path(folder) / "whole")
         say(f"{data.name}: {whole.total:,} rows")
@@ -107,7 +110,7 @@ def _cleaned(data: Data, paths: list[Path]) -> tuple[int, float, pl.DataFrame]:
             store = RowStore(whole.take(rows, list(whole.columns)), Path(folder) / "some", workers=data.workers)
         clean_rows(data, store)
         store.drop(*split_only_columns(data))
-        return whole.total, store.height / store.total, store.rows.collect()
+        return whole.total, store.height / store.total, as_encoded(data, store, seed)
 
 
 def _timing(*arguments: Any) -> StepTiming:
