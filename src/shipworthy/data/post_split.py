@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from shipworthy.core.errors import ShipworthyError
+from shipworthy.core.progress import say
 from shipworthy.data.contamination import benchmarks
 from shipworthy.data.contamination.check import check
 from shipworthy.data.examples import features_of
@@ -19,6 +20,7 @@ from shipworthy.data.mixing.mix import SOURCE
 from shipworthy.data.parts import write_table
 from shipworthy.data.row_store import RowStore
 from shipworthy.data.schema import Data, Table, Text
+from shipworthy.data.splits.check import mark_rewritten
 from shipworthy.models.dataset import SPLITS
 from shipworthy.models.transform.transformation import RAW
 
@@ -86,21 +88,41 @@ def refuse_failed_gates(verdicts: list[Verdict], page: Path, refused: RefusedFol
         raise ShipworthyError(f"{error} See {kept}") from error
 
 
+def as_encoded(config: Data, store: RowStore, seed: int) -> pl.DataFrame:
+    """The rows in memory with the columns that a model will be given, by steps fitted on all of them.
+
+    For a look ahead, before there is a split.
+    """
+    if not isinstance(config, Table):
+        return store.rows.collect()
+    rows = store.rows.with_columns(split=pl.lit("train"))
+    types = store.columns
+    fitted = fit_steps(config.fitted, rows, {name: types[name] for name in features_of(store)[0]}, seed)
+    kept = pl.all_horizontal(detail.is_null() for _, detail in fitted.rejections) if fitted.rejections else True
+    return fitted.apply(rows.filter(kept)).drop("split").collect()
+
+
 def fit(config: Data, store: RowStore, folder: Path, seed: int) -> dict[str, Any]:
     """Fits the config's steps on train and transforms all rows.
 
-    Writes `fitted.json`, which transforms raw rows when the model is served, and the raw validation rows into `folder`.
+    Where that changes rows, it writes `fitted.json`, which transforms raw rows when the model is served, and the raw
+    validation rows into `folder`.
 
     Returns:
         Facts for the report: `fitted`.
     """
-    if not isinstance(config, Table) or config.fitted.is_empty:
+    if not isinstance(config, Table):
         return {}
     types = store.columns
     fitted = fit_steps(config.fitted, store.rows, {name: types[name] for name in features_of(store)[0]}, seed)
-    fitted.save(folder)
     for reason, detail in fitted.rejections:
         store.reject(reason, detail)
+    if left_out := [one.column for one in fitted.choices if one.action == "drop" and not one.asked]:
+        say(f"left out: {', '.join(left_out)} (data.html says why; data.fitted.encode.auto.columns.NAME=keep keeps it)")
+    if not fitted.changes:
+        return {"fitted": fitted.summary()}
+    fitted.save(folder)
+    mark_rewritten(folder)
     raw = (
         frame.filter(split="validation").drop("split", "answer", "cluster", SOURCE, strict=False)
         for frame in store.batches()

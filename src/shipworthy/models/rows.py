@@ -78,6 +78,20 @@ def select(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
     return rows.select(columns)
 
 
+def codes(values: pl.Series, known: Sequence[str], other: int | None = None) -> pl.Series:
+    """The place of each value among the known names (Int32); null where it is missing.
+
+    Args:
+        other: of a name that is not known (None: null).
+    """
+    names = values.cast(pl.String)
+    if not known:
+        places = pl.Series([other], dtype=pl.Int32).new_from_index(0, names.len())
+    else:
+        places = names.replace_strict(known, range(len(known)), default=other, return_dtype=pl.Int32)
+    return pl.select(pl.when(names.is_not_null()).then(places)).to_series()
+
+
 def texts(rows: pl.DataFrame, template: str, key: str = "task.prompt") -> list[str]:
     """The template filled in with each row; {column} stands for a column.
 

@@ -14,6 +14,7 @@ from shipworthy.architect.calibration import calibrate
 from shipworthy.architect.compute.machine import resolve
 from shipworthy.architect.compute.schema import Machine
 from shipworthy.architect.estimate.build import estimate
+from shipworthy.architect.estimate.memory import of_baselines
 from shipworthy.architect.estimate.problem import Problem
 from shipworthy.architect.fits import fits
 from shipworthy.architect.rows import expected
@@ -32,6 +33,7 @@ from shipworthy.core.workspace import Workspace
 from shipworthy.data import left_out, snapshot
 from shipworthy.data.build import clean_rows, read, split_only_columns
 from shipworthy.data.hash_sampling import hash_uniform_rows
+from shipworthy.data.post_split import as_encoded
 from shipworthy.data.prompt_columns import check_prompts
 from shipworthy.data.row_store import RowStore
 from shipworthy.data.schema import Data
@@ -64,7 +66,7 @@ def run(
     workspace.uses({f"{snapshot.FOLDER}/{data.file}": digest, **base.inputs(model)})
     types = types_of(data, paths)
     check_prompts(task, model, data, types)
-    source, share, sample, rejected = _cleaned(data, paths, types)
+    source, share, sample, rejected = _cleaned(data, paths, types, seed)
     clean = round(source * share)
     split = data.split.scaled(data.sample)
     machine, load = resolve(compute), os.getloadavg()[0]
@@ -88,19 +90,22 @@ def run(
     )
     past = workspace.root.parent / "runs" / FILE
     estimated = calibrate(estimate(problem), problem.machine, past)
-    verdict = fits(estimated, problem.machine)
+    needed = of_baselines(problem)
+    verdict = fits(estimated, problem.machine, needed)
     if warning := estimated.measured.get("busy"):
         say(warning)
     with workspace.write("plan") as folder:
-        written = document.write(folder, problem, estimated, verdict)
+        written = document.write(folder, problem, estimated, verdict, needed)
     say(
         f"plan: {workspace.root / 'plan'} ({written['cost']['hours']:.2f} h, {written['cost']['money']:.2f} "
         f"{problem.machine.currency}, {'fits' if verdict.fits else 'does not fit'})"
     )
 
 
-def _cleaned(data: Data, paths: list[Path], types: Mapping[str, str]) -> tuple[int, float, pl.DataFrame, str]:
-    """How many rows the source has, the share that cleaning leaves, some rows that it left, and why others go."""
+def _cleaned(
+    data: Data, paths: list[Path], types: Mapping[str, str], seed: int
+) -> tuple[int, float, pl.DataFrame, str]:
+    """How many rows the source has, the share that cleaning leaves, some of those as trained on, and why others go."""
     with TemporaryDirectory(prefix="shipworthy-") as folder:
         whole = read(data, paths, types, Path(folder) / "whole")
         say(f"{data.name}: {whole.total:,} rows")
@@ -115,7 +120,7 @@ def _cleaned(data: Data, paths: list[Path], types: Mapping[str, str]) -> tuple[i
             say(f"warning: {sentence}")
         store.drop(*split_only_columns(data))
         gone = left_out.causes(store) if store.height < store.total else ""
-        return whole.total, store.height / store.total, store.rows.collect(), gone
+        return whole.total, store.height / store.total, as_encoded(data, store, seed), gone
 
 
 def _timing(*arguments: Any) -> StepTiming:

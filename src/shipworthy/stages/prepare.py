@@ -14,7 +14,7 @@ from shipworthy.data.mixing.mix import mix
 from shipworthy.data.parts import scratch_folder, write_table
 from shipworthy.data.prompt_columns import check_prompts
 from shipworthy.data.row_store import RowStore
-from shipworthy.data.schema import Conversations, Data, Table, Text
+from shipworthy.data.schema import Conversations, Data, Text
 from shipworthy.data.sources.files import types_of
 from shipworthy.data.splits import assign, check, folds
 from shipworthy.data.splits.schema import Split
@@ -89,8 +89,7 @@ def _divide(
     features = [name for name in examples.features_of(store)[0] if name not in split_only]
     assign.assign(store, split, seed, features, classes=classes)
     checked = check.check_disjoint(store, split, features)
-    rewritten = isinstance(data, Conversations) or (isinstance(data, Table) and not data.fitted.is_empty)
-    check.write(folder, store, split, features, checked, rewritten=rewritten)
+    check.write(folder, store, split, features, checked, rewritten=isinstance(data, Conversations))
     folds.cap(store, split, seed)
     folds.fold(store, split, seed)
     store.drop(assign.GROUP, *split_only)
