@@ -91,8 +91,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         root.error(f"there is no command '{options.command}': {hint}" if options.command else f"no command: {hint}")
     from shipworthy.core.errors import ShipworthyError
 
-    if wrong := [text for text in options.overrides if any("\ud800" <= sign <= "\udfff" for sign in text)]:
-        root.error(f"{wrong[0]!a} holds bytes that are no text in this terminal's encoding: give it in UTF-8.")
+    try:
+        options.overrides = [utf_8(text) for text in options.overrides]
+    except UnicodeDecodeError as error:
+        root.error(f"{error.object!r} on the command line is not UTF-8: give it in UTF-8.")
     try:
         run(
             options.command,
@@ -167,6 +169,16 @@ def run(
 
     config = read_params(params) if params is not None else compose(overrides)
     execute(command, config, publish=True, arguments=overrides if params is None else ("--params", str(params)))
+
+
+def utf_8(text: str) -> str:
+    """A word of the command line; what the locale's encoding could not read (LANG=C, say) is taken for UTF-8.
+
+    Raises:
+        UnicodeDecodeError: it is not.
+    """
+    unread = any("\ud800" <= sign <= "\udfff" for sign in text)
+    return os.fsencode(text).decode("utf-8") if unread else text
 
 
 def entry() -> None:

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from shipworthy.config.compose import check_overrides, compose
-from shipworthy.config.load import plain, read_params
+from shipworthy.config.load import as_dict, plain, read_params
 from shipworthy.config.overrides import in_hydras_grammar, value_of
 from shipworthy.core import yaml_text
 from shipworthy.core.errors import UsageError
@@ -124,6 +124,7 @@ def test_an_interpolation_is_meant_where_it_is_quoted_or_stands_in_a_file() -> N
     assert compose([*DATA, "seed=3", 'task.system="${seed} of {x}"']).task.system == "3 of {x}"  # type: ignore[attr-defined]
     config = compose([*DATA, "task.prompt=${question} costs {question}"])
     assert config.model.template == config.task.prompt == "${question} costs {question}"  # type: ignore[attr-defined]
+    assert as_dict(config.task)["prompt"] == "${question} costs {question}"
 
 
 def test_params_are_read_as_they_stand(tmp_path: Path) -> None:

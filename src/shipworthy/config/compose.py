@@ -130,6 +130,7 @@ def check_overrides(overrides: Sequence[str]) -> list[Any]:
         try:
             override = OverridesParser.create().parse_override(text)
         except HydraException as error:
+            _check_known(text, key.lstrip("+~"))
             raise UsageError(f"{text} is neither group=choice nor key=value ({one_line(error)}).") from error
         parsed.append(override)
         key = override.key_or_group
@@ -138,9 +139,14 @@ def check_overrides(overrides: Sequence[str]) -> list[Any]:
         targets.refuse(_values(override), f"{text}: ")
         if is_group(key):
             _check_choice(text, key, override)
-        elif key.partition(".")[0].partition("/")[0] != "hydra" and not is_known(key):
-            raise UsageError(f"{text}: there is no {key}: {nearest(key)}")
+        else:
+            _check_known(text, key)
     return parsed
+
+
+def _check_known(text: str, key: str) -> None:
+    if key.partition(".")[0].partition("/")[0] != "hydra" and not is_group(key) and not is_known(key):
+        raise UsageError(f"{text}: there is no {key}: {nearest(key)}")
 
 
 def _values(override: Any) -> list[Any]:
