@@ -63,7 +63,6 @@ class RowStore:
         workers: processes that apply operations on single rows.
 
     Attributes:
-        steps: every rejecting step so far, with its counts.
         total: rows at the beginning.
         added: rows that `expand` added.
 
@@ -89,7 +88,7 @@ class RowStore:
             shutil.rmtree(read[0].path.parent)
         self._pending: list[Operation] = []
         self._rejected: list[Path] = []
-        self.steps: list[StepCount] = []
+        self._steps: list[StepCount] = []
         self.added = 0
         self.total = self.height
         self._refuse_repeated_ids()
@@ -99,6 +98,12 @@ class RowStore:
         """How many rows are left."""
         self._run()
         return sum(part.rows for part in self._parts)
+
+    @property
+    def steps(self) -> list[StepCount]:
+        """Every rejecting step so far, with its counts."""
+        self._run()
+        return self._steps
 
     @property
     def rows(self) -> pl.LazyFrame:
@@ -232,7 +237,7 @@ class RowStore:
     def _record(self, reasons: list[str], done: list[PartResult]) -> None:
         for i, reason in enumerate(reasons):
             before, out = (sum(one.counts[i][j] for one in done) for j in (0, 1))
-            self.steps.append(StepCount(reason, before, out, _summed([one.answers[i] for one in done])))
+            self._steps.append(StepCount(reason, before, out, _summed([one.answers[i] for one in done])))
         self._rejected += [path for one in done for path in one.rejected]
 
     def _next_folder(self) -> Path:

@@ -17,7 +17,7 @@ LONG = " ".join(f"word{i:02}" for i in range(20))
     [
         ("start", " ".join(f"word{i:02}" for i in range(5))),
         ("end", " ".join(f"word{i:02}" for i in range(15, 20))),
-        ("both", "word00 word01 wor … d18 word19"),
+        ("both", "word00 word01 … word18 word19"),
     ],
 )
 def test_long_texts_are_cut_and_counted(keep: str, expected: str) -> None:

@@ -106,6 +106,7 @@ def test_turns_of_weight_0_are_read_and_not_taught(tmp_path: Path) -> None:
     rows = encode(tmp_path, conversations(weighted, TURNS), messages="told", turns="all")
     assert rows.select("id", "answer").rows() == [("r0#1", "dos"), ("r1#1", "uno"), ("r1#2", "dos")]
     assert rows["prompt_ids"][0].to_list() == rows["prompt_ids"][2].to_list()
+    assert json.loads(rows["told"][0]) == TURNS[:3]
 
 
 def test_a_turn_that_says_nothing_is_not_taught(tmp_path: Path) -> None:

@@ -190,7 +190,8 @@ def test_a_template_that_drops_tools(tmp_path: Path) -> None:
     told = [m for m in CALLING if "tool_calls" not in m]
     rows = conversations(told, tools=WEATHER)
     kind, why = reject(encode(tmp_path, rows, messages="told", tools="tools"))
-    assert (kind, why) == ("tools dropped", "the chat template writes nothing of the tool 'weather'")
+    assert kind == "tools dropped"
+    assert why.startswith("the chat template writes nothing of the tool 'weather': choose one that knows tools")
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ def test_a_message_in_its_normal_form(message: dict[str, Any], expected: dict[st
         ({"role": "user"}, "message 1 .user. has no text as its content"),
         ({"role": "user", "content": {"text": "Hi"}}, "message 1 .user. has no text as its content"),
         ({"role": "user", "content": [{"type": "image_url"}]}, "but a part of type 'image_url': only text is read"),
-        ({"role": "assistant", "content": "Hi", "weight": 0.5}, "has the weight 0.5, but only 0 and 1 are known"),
+        ({"role": "assistant", "content": "Hi", "weight": 0.5}, "has the weight 0.5: only 0 and 1 are possible"),
         ({"role": "assistant", "content": "Hi", "weight": True}, "has the weight true"),
         ({"role": "assistant", "content": "Hi", "weight": "0"}, 'has the weight "0"'),
         ({"role": "user", "content": "Hi", "weight": 1}, "only the assistant's messages are taught"),

@@ -1,9 +1,10 @@
 """How much of a training text and of an evaluation text is the same, by the word n-grams that both hold.
 
 A word counts as shared if an n-gram around it is in the other text, as in Llama 2 (Touvron et al. 2023, section A.6)
-and in Tülu 3 (Lambert et al. 2024, section 3.2, https://arxiv.org/abs/2411.15124), where more than half of the words of
-an evaluation text must be in one training text. Here either text may be the one that is mostly in the other: a training
-text that is a piece of an evaluation text gives it away, too.
+and in Tülu 3 (Lambert et al. 2024, section 3.2, https://arxiv.org/abs/2411.15124). Tülu 3 and Cosmopedia
+(https://github.com/huggingface/cosmopedia, decontamination/) count a training text as a copy if half of an evaluation
+text is in it. Here either may be the one that is mostly in the other: a training text that is a piece of an evaluation
+text gives it away, too.
 """
 
 from dataclasses import dataclass

@@ -214,7 +214,7 @@ class Encoder:
             for e in examples
         ]
         asked = [
-            told if e.rejection else dumps(e.whole.until(e.turn))
+            told if e.rejection else dumps(e.whole.until(e.turn).unweighted())
             for told, e in zip(frame[self.task.messages], examples, strict=True)
         ]
         return frame.with_columns(

@@ -74,7 +74,11 @@ def check_tools(conversation: Conversation, chat: Chat) -> Rejection | None:
     missing = [name for name in names if name not in text]
     if not missing:
         return None
-    return Rejection("tools dropped", f"the chat template writes nothing of the tool '{missing[0]}'")
+    return Rejection(
+        "tools dropped",
+        f"the chat template writes nothing of the tool '{missing[0]}': choose one that knows tools, such as "
+        "model.template=qwen",
+    )
 
 
 def check_labels(ids: Sequence[int], labels: Sequence[int], chat: Chat) -> Rejection | None:

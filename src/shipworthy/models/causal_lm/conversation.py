@@ -57,6 +57,11 @@ class Conversation:
             raise MalformedError("every message of the assistant has weight 0, so that none is taught")
         return self.until(turns[-1] + 1)
 
+    def unweighted(self) -> "Conversation":
+        """The same without weights, which a server does not know."""
+        kept = [{key: value for key, value in message.items() if key != "weight"} for message in self.messages]
+        return Conversation(kept, self.tools)
+
     def until(self, turn: int) -> "Conversation":
         """What stands before a message."""
         return Conversation(self.messages[:turn], self.tools)
