@@ -66,8 +66,12 @@ def adult(seed: int) -> BenchTable:
 
 
 def movies(seed: int) -> BenchTable:
-    """100,000 ratings of 1,682 movies by 943 users: whether one is 4 or 5; users, movies and their titles are names."""
-    rows = member("MovieLens100k_data").join(member("MovieLens100k_items"), on="movie_id", how="left")
+    """50,000 ratings of 1,682 movies by 943 users: whether one is 4 or 5; users, movies and their titles are names."""
+    rows = (
+        member("MovieLens100k_data")
+        .sample(50_000, seed=1)
+        .join(member("MovieLens100k_items"), on="movie_id", how="left")
+    )
     rows = rows.join(member("MovieLens100k_users"), on="user_id", how="left").drop("IMDb_URL", strict=False)
     empty = [name for name in rows.columns if rows[name].null_count() == rows.height]
     rows = rows.with_columns(pl.col("user_id", "movie_id").cast(pl.String), answer=(pl.col("rating") >= 4))
@@ -82,8 +86,8 @@ def clothes(seed: int) -> BenchTable:
 
 
 def proteins(seed: int) -> BenchTable:
-    """50,000 of the pairs of proteins of KDD Cup 2004: one in a hundred is a match; blocks of pairs as a name."""
-    rows = member("bio_train").drop("BLOCK_ID").sample(50_000, seed=1)
+    """30,000 of the pairs of proteins of KDD Cup 2004: one in a hundred is a match; blocks of pairs as a name."""
+    rows = member("bio_train").drop("BLOCK_ID").sample(30_000, seed=1)
     return divided(rows.rename({"target": "answer"}).with_columns(pl.col("answer", "EXAMPLE_ID").cast(pl.String)), seed)
 
 

@@ -271,7 +271,7 @@ class Table(Data):
         label: the column to predict.
         ignore: columns that the model does not see.
         missing: the strings that stand for a missing value.
-        duplicates: what becomes of rows that are equal in every feature and the label: keep (they are observations of
+        repeated: what becomes of rows that are equal in every feature and the label: keep (they are observations of
             their own, kept in one split) or drop (the first one stays); with an `id` only equal ids are one row.
         fitted: steps that are fitted on train and saved with the model: outliers, missing values, encodings.
     """
@@ -279,16 +279,16 @@ class Table(Data):
     label: str = MISSING
     ignore: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
-    duplicates: str = "keep"
+    repeated: str = "keep"
     gates: Gates = field(default_factory=gates_of_tables)
     fitted: Fitting = field(default_factory=Fitting)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        one_of("data.duplicates", self.duplicates, ("keep", "drop"))
-        if self.id and self.duplicates == "drop":
+        one_of("data.repeated", self.repeated, ("keep", "drop"))
+        if self.id and self.repeated == "drop":
             raise UsageError(
-                f"data.duplicates=drop has no effect beside data.id={self.id}, for with an id only equal ids are one "
+                f"data.repeated=drop has no effect beside data.id={self.id}, for with an id only equal ids are one "
                 "row: drop one of the two."
             )
 

@@ -10,7 +10,7 @@ from shipworthy.models import baselines, fit_memory
 from shipworthy.models.fit_memory import FitSize
 
 MB = 1e6
-LIBRARIES_MB = Bounds(330, 200, 480)
+LIBRARIES_MB = Bounds(290, 190, 440)
 """What Python, polars, scikit-learn, XGBoost and the command take before rows are read (measured on Linux)."""
 FRAMES = Bounds(1.6, 1.0, 2.5)
 """Over the splits themselves: what reading them holds, and parts of them that are at work."""

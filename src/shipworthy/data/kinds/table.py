@@ -50,7 +50,7 @@ def split_only_columns(config: Table) -> list[str]:
 def clean_rows(config: Table, store: RowStore) -> dict[str, Any]:
     """Sets missing values to null, rejects unusable rows, and adds `cluster`: rows with equal features share one.
 
-    Rows that are equal in features and label stay, unless `config.duplicates` is `drop`.
+    Rows that are equal in features and label stay, unless `config.repeated` is `drop`.
 
     Args:
         config: the markers of missing values, and what becomes of repeated rows.
@@ -75,7 +75,7 @@ def clean_rows(config: Table, store: RowStore) -> dict[str, Any]:
     unlabelled = pl.when(pl.col("answer").is_null()).then(pl.lit("the label is missing"))
     store.reject("empty", pl.coalesce(unlabelled, pl.when(nothing).then(pl.lit("every feature is missing"))))
     _refuse_measure(config, store)
-    if config.duplicates == "drop":
+    if config.repeated == "drop":
         row = [*features, "answer"]
         reject_repeated(store, "exact duplicate", first_equal(store.batches(row), row), "of {}")
     attach_clusters(store, first_equal(store.batches(features), features))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from polars import selectors
 
 from shipworthy.core.artifact import Artifact
 from shipworthy.core.errors import ArtifactError
@@ -87,8 +88,9 @@ def carry(dataset: Artifact, folder: Path) -> None:
 
 
 def raw_validation(dataset: Artifact) -> pl.DataFrame:
-    """The validation rows as they come in service: before the transformation, if there is one."""
-    return parquet.read(dataset.file(RAW if FILE in dataset.manifest.files else "validation.parquet"))
+    """The validation rows as they come in service: before the transformation, if there is one, and times as text."""
+    rows = parquet.read(dataset.file(RAW if FILE in dataset.manifest.files else "validation.parquet"))
+    return rows.with_columns(selectors.temporal().cast(pl.String))
 
 
 def _read(steps: list[dict[str, Any]]) -> set[str]:
