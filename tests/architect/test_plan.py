@@ -10,6 +10,7 @@ from shipworthy.architect import document
 from shipworthy.architect.compute.schema import Machine
 from shipworthy.architect.estimate.build import busy
 from shipworthy.architect.estimate.estimate import Bounds, Estimate, total
+from shipworthy.architect.estimate.memory import BaselineMemory
 from shipworthy.architect.estimate.problem import Problem
 from shipworthy.architect.fits import fits, money
 from shipworthy.architect.rows import Expected, expected, visible
@@ -65,6 +66,16 @@ def test_a_busy_machine_is_named() -> None:
 def test_bounds() -> None:
     assert total([Bounds(1, 0, 3), Bounds.exactly(2)]) == Bounds(3, 2, 5)
     assert Bounds.between(2, 4).scaled(10) == Bounds(30, 20, 40)
+
+
+def test_a_baseline_that_does_not_fit_the_machine_is_named_with_what_to_change() -> None:
+    large = BaselineMemory("logistic", {"features": Bounds(7000, 4000, 9000)})
+    small = BaselineMemory("majority", {"answers": Bounds(10, 5, 20)})
+    verdict = fits(ESTIMATE, replace(MACHINE, memory_gb=8.5, budget_hours=9, budget_money=9), [small, large])
+    assert verdict.reasons == [
+        "the peak memory of baseline 'logistic' may be above what box has: drop it from task.baselines, or lower "
+        "data.split.train_rows or data.sample"
+    ]
 
 
 def test_money() -> None:

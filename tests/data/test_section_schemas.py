@@ -1,6 +1,6 @@
 """The sections of cleaning, fitting and gates as a user writes them, loaded as strictly as the whole config is."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import pytest
 from omegaconf import OmegaConf
@@ -73,8 +73,15 @@ def test_what_is_written_is_what_is_meant() -> None:
     assert sections.gates.drift is not None and (sections.gates.drift.action, sections.gates.drift.auc) == ("warn", 0.6)
 
 
-def test_by_default_nothing_is_fitted() -> None:
-    assert load("{}").fitted.is_empty
+def test_by_default_only_what_a_model_cannot_use_is_encoded() -> None:
+    fitted = load("{}").fitted
+    chosen = [
+        method.name
+        for stage in fields(fitted)
+        for method in fields(getattr(fitted, stage.name))
+        if getattr(getattr(fitted, stage.name), method.name) is not None
+    ]
+    assert chosen == ["auto"] and load("fitted: {encode: {auto: null}}").fitted.encode.auto is None
 
 
 @pytest.mark.parametrize("key", ["gates.drifts", "gates.drift.psy", "fitted.missing.median.colums", "clean.pii.emails"])

@@ -1,6 +1,6 @@
 """The plan as it is written: plan.json, plan.md, criteria.json and fits.json."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ import jinja2
 from shipworthy.architect.compute.energy import kwh
 from shipworthy.architect.compute.schema import Machine
 from shipworthy.architect.estimate.estimate import Bounds, Estimate
+from shipworthy.architect.estimate.memory import BaselineMemory
 from shipworthy.architect.estimate.problem import Problem
 from shipworthy.architect.fits import HOUR, Fits, memory_limit_mb, money
 from shipworthy.architect.rows import visible
@@ -24,7 +25,9 @@ def criteria(task: Task) -> dict[str, Any]:
     return {"task": task.name, "metric": task.metric, "baselines": list(task.baselines), **asdict(task.criteria)}
 
 
-def plan(problem: Problem, estimate: Estimate, verdict: Fits) -> dict[str, Any]:
+def plan(
+    problem: Problem, estimate: Estimate, verdict: Fits, baselines: Sequence[BaselineMemory] = ()
+) -> dict[str, Any]:
     """The content of plan.json."""
     task, machine = problem.task, problem.machine
     cost = money(machine, estimate.total_s.value)
@@ -43,6 +46,7 @@ def plan(problem: Problem, estimate: Estimate, verdict: Fits) -> dict[str, Any]:
             "total": asdict(estimate.peak_mb),
             "limit": memory_limit_mb(machine),
         },
+        "baselines": [one.to_json() for one in baselines],
         "seconds": asdict(estimate.training_s),
         "validation_seconds": asdict(estimate.validation_s),
         "measured": dict(estimate.measured),
@@ -65,9 +69,11 @@ def plan(problem: Problem, estimate: Estimate, verdict: Fits) -> dict[str, Any]:
     }
 
 
-def write(folder: Path, problem: Problem, estimate: Estimate, verdict: Fits) -> dict[str, Any]:
+def write(
+    folder: Path, problem: Problem, estimate: Estimate, verdict: Fits, baselines: Sequence[BaselineMemory] = ()
+) -> dict[str, Any]:
     """Fills the plan's folder; criteria.json and fits.json, on which others depend, hold nothing that was measured."""
-    document = plan(problem, estimate, verdict)
+    document = plan(problem, estimate, verdict, baselines)
     write_json(folder / "plan.json", document)
     write_text(folder / "plan.md", render(document))
     write_json(folder / "criteria.json", document["criteria"])

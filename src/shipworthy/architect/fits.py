@@ -1,9 +1,11 @@
 """Whether an estimate fits the machine and the budget."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shipworthy.architect.compute.schema import Machine
 from shipworthy.architect.estimate.estimate import Estimate
+from shipworthy.architect.estimate.memory import BaselineMemory
 
 HOUR = 3600.0
 
@@ -31,12 +33,24 @@ def money(machine: Machine, seconds: float) -> float:
     return machine.price_per_hour * seconds / HOUR
 
 
-def fits(estimate: Estimate, machine: Machine) -> Fits:
-    """Memory by its upper bound (too little ends the run), hours and money by their best guess."""
+def fits(estimate: Estimate, machine: Machine, baselines: Sequence[BaselineMemory] = ()) -> Fits:
+    """Memory by its upper bound (too little ends the run), hours and money by their best guess.
+
+    Args:
+        baselines: which are fitted in the machine's own memory, whatever GPUs it has.
+    """
     reasons = []
     if estimate.peak_mb.high > memory_limit_mb(machine):
         where = machine.gpu_name if machine.gpus else machine.name
-        reasons.append(f"the peak memory may be above what {where} has: lower trainer.batch_size or task.max_length")
+        # A family that fits itself has no steps and no batches.
+        change = "trainer.batch_size or task.max_length" if estimate.steps else "data.split.train_rows or data.sample"
+        reasons.append(f"the peak memory may be above what {where} has: lower {change}")
+    reasons += [
+        f"the peak memory of baseline '{one.name}' may be above what {machine.name} has: drop it from task.baselines, "
+        "or lower data.split.train_rows or data.sample"
+        for one in baselines
+        if one.peak_mb and one.peak_mb.high > 1000 * machine.memory_gb
+    ]
     if estimate.total_s.value / HOUR > machine.budget_hours:
         reasons.append(
             f"the training would take longer than compute.budget_hours={machine.budget_hours:g}: take fewer steps"

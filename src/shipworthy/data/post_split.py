@@ -8,32 +8,34 @@ from typing import Any
 import polars as pl
 
 from shipworthy.core.errors import ShipworthyError
+from shipworthy.core.progress import say
 from shipworthy.data.contamination import benchmarks
 from shipworthy.data.contamination.check import check
 from shipworthy.data.examples import features_of
 from shipworthy.data.fitted.build import fit as fit_steps
 from shipworthy.data.gates.build import refuse, run
 from shipworthy.data.gates.interface import GateInput, Verdict
+from shipworthy.data.left_out import RefusedFolder
 from shipworthy.data.mixing.mix import SOURCE
 from shipworthy.data.parts import write_table
 from shipworthy.data.row_store import RowStore
 from shipworthy.data.schema import Data, Table, Text
+from shipworthy.data.splits.check import mark_rewritten
 from shipworthy.models.dataset import SPLITS
 from shipworthy.models.transform.transformation import RAW
 
 DATES = ("date", "datetime")
 PAIRS = "contamination.parquet"
-REFUSED = "refused.html"
 
 
-def decontaminate(config: Data, store: RowStore, folder: Path) -> dict[str, Any]:
+def decontaminate(config: Data, store: RowStore, folder: Path, refused: RefusedFolder) -> dict[str, Any]:
     """Compares train with the evaluation splits and benchmarks, and rejects matches if the config says so.
 
     Returns:
         Facts for the report: `contamination`.
 
     Raises:
-        ShipworthyError: there are matches and data.contamination.action is `fail`; the pairs are beside `folder`.
+        ShipworthyError: there are matches and data.contamination.action is `fail`; the pairs are kept.
     """
     if not isinstance(config, Text):
         return {}
@@ -41,8 +43,8 @@ def decontaminate(config: Data, store: RowStore, folder: Path) -> dict[str, Any]
     parts = {name: store.rows.filter(split=name).select("id", column) for name in SPLITS}
     train = parts.pop("train")
     findings = check(train, {**parts, **benchmarks.read(asked.benchmarks, column)}, column, asked)
-    fails = asked.action == "fail" and findings.pairs.height
-    gone = findings.apply(asked, (folder.parent if fails else folder) / PAIRS)
+    findings.pairs.write_parquet(folder / PAIRS)
+    gone = findings.apply(asked, lambda: refused.keep(PAIRS, findings.pairs.write_parquet))
     if gone.height:
         numbered = pl.DataFrame({"id": store.column("id")}).with_row_index("row")
         found = numbered.join(gone, on="id").sort("row")
@@ -73,36 +75,54 @@ def run_gates(config: Data, store: RowStore, seed: int, columns: Mapping[str, st
     return run(config.gates, inputs)
 
 
-def refuse_failed_gates(verdicts: list[Verdict], page: Path, beside: Path) -> None:
-    """Raises an error if a gate with the action `fail` does not hold, and keeps the report beside the dataset's folder.
+def refuse_failed_gates(verdicts: list[Verdict], page: Path, refused: RefusedFolder) -> None:
+    """Raises an error if a gate with the action `fail` does not hold, and keeps the report.
 
     Raises:
         ShipworthyError: names the gates, the first rows, and the report.
     """
-    kept = beside / REFUSED
     try:
         refuse(verdicts)
     except ShipworthyError as error:
-        copyfile(page, kept)
+        kept = refused.keep(page.name, lambda path: copyfile(page, path))
         raise ShipworthyError(f"{error} See {kept}") from error
-    kept.unlink(missing_ok=True)
+
+
+def as_encoded(config: Data, store: RowStore, seed: int) -> pl.DataFrame:
+    """The rows in memory with the columns that a model will be given, by steps fitted on all of them.
+
+    For a look ahead, before there is a split.
+    """
+    if not isinstance(config, Table):
+        return store.rows.collect()
+    rows = store.rows.with_columns(split=pl.lit("train"))
+    types = store.columns
+    fitted = fit_steps(config.fitted, rows, {name: types[name] for name in features_of(store)[0]}, seed)
+    kept = pl.all_horizontal(detail.is_null() for _, detail in fitted.rejections) if fitted.rejections else True
+    return fitted.apply(rows.filter(kept)).drop("split").collect()
 
 
 def fit(config: Data, store: RowStore, folder: Path, seed: int) -> dict[str, Any]:
     """Fits the config's steps on train and transforms all rows.
 
-    Writes `fitted.json`, which transforms raw rows when the model is served, and the raw validation rows into `folder`.
+    Where that changes rows, it writes `fitted.json`, which transforms raw rows when the model is served, and the raw
+    validation rows into `folder`.
 
     Returns:
         Facts for the report: `fitted`.
     """
-    if not isinstance(config, Table) or config.fitted.is_empty:
+    if not isinstance(config, Table):
         return {}
     types = store.columns
     fitted = fit_steps(config.fitted, store.rows, {name: types[name] for name in features_of(store)[0]}, seed)
-    fitted.save(folder)
     for reason, detail in fitted.rejections:
         store.reject(reason, detail)
+    if left_out := [one.column for one in fitted.choices if one.action == "drop" and not one.asked]:
+        say(f"left out: {', '.join(left_out)} (data.html says why; data.fitted.encode.auto.columns.NAME=keep keeps it)")
+    if not fitted.changes:
+        return {"fitted": fitted.summary()}
+    fitted.save(folder)
+    mark_rewritten(folder)
     raw = (
         frame.filter(split="validation").drop("split", "answer", "cluster", SOURCE, strict=False)
         for frame in store.batches()

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from shipworthy.data.parts import Part, write_part
+from shipworthy.models import parquet
 
 Rows = np.ndarray[Any, Any]
 Function = Callable[[pl.DataFrame], pl.DataFrame]
@@ -99,7 +100,7 @@ class PartResult:
 
 def apply_to_part(operations: Sequence[Operation], part: Part, number: int, folder: Path) -> PartResult:
     """Applies the operations to one part and writes the result; runs in any process."""
-    frame = pl.read_parquet(part.path)
+    frame = parquet.read(part.path)
     out: list[pl.DataFrame] = []
     counts: list[tuple[int, int]] = []
     answers: list[AnswerCounts | None] = []

@@ -8,6 +8,7 @@ import polars as pl
 
 from shipworthy.core.files import write_json
 from shipworthy.core.groups import ModelConfig
+from shipworthy.core.memory import peak_mb, reset_peak
 from shipworthy.core.progress import say
 from shipworthy.core.workspace import Workspace
 from shipworthy.evaluation import predictions, scores
@@ -45,6 +46,7 @@ def _measure(
 ) -> dict[str, Any]:
     """Fits one baseline, saves it with its predictions, and scores it on validation."""
     started = time.monotonic()
+    reset_peak()
     fitted = build.create(config)
     fitted.fit(splits["train"], splits["validation"], seed)
     (folder / name).mkdir()
@@ -61,4 +63,5 @@ def _measure(
         "name": name,
         "validation": {metric: interval.to_json() for metric, interval in summary.items()},
         "seconds": time.monotonic() - started,
+        "peak_memory_mb": peak_mb(),
     }

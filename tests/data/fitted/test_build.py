@@ -6,7 +6,7 @@ import pytest
 from shipworthy.core.errors import UsageError
 from shipworthy.core.files import read_json, write_json
 from shipworthy.data.fitted.build import Fitted, fit
-from shipworthy.data.fitted.encode.schema import Encode, OneHot, Ordinal, Target
+from shipworthy.data.fitted.encode.schema import Auto, Encode, OneHot, Ordinal, Target
 from shipworthy.data.fitted.missing.schema import Constant, Drop, Median, Missing, Mode, Model
 from shipworthy.data.fitted.outliers.schema import IQR, IsolationForest, Outliers, RobustZ
 from shipworthy.data.fitted.schema import Fitting
@@ -85,7 +85,7 @@ def test_what_is_rejected_teaches_later_methods_nothing() -> None:
 def test_without_a_method_nothing_changes() -> None:
     rows = table()
     one = fitted(Fitting(), rows)
-    assert Fitting().is_empty and not ALL.is_empty
+    assert not one.changes and fitted(ALL, rows).changes
     assert one.apply(rows.lazy()).collect().equals(rows)
 
 
@@ -109,6 +109,14 @@ def test_without_a_method_nothing_changes() -> None:
         (OneHot, "name columns"),
         (lambda: Ordinal({"job": ["a", "a"]}), "names a value twice"),
         (lambda: Target(["job"], folds=1), "folds from 2"),
+        (lambda: Auto({"job": "hash"}), r"auto\.columns\.job=hash: choose one of keep, drop, target, text, calendar"),
+        (lambda: Auto(id_share=1.5), r"auto\.id_share=1.5 is not a share"),
+        (lambda: Auto(components=0), r"auto\.components=0 is too low"),
+        (lambda: Auto(text_words=0), "text_words above 0"),
+        (
+            lambda: Fitting(encode=Encode(target=Target(["job"]), auto=Auto({"job": "keep"}))),
+            "gives job to target and to auto",
+        ),
         (lambda: fitted(Fitting(Outliers(iqr=IQR(["job"]))), table()), "names job, which holds names, not numbers"),
         (lambda: fitted(Fitting(Outliers(iqr=IQR(["jobs"]))), table()), r"names jobs, which is no feature \(age, "),
         (

@@ -76,12 +76,10 @@ def test_what_no_column_shows_alone_the_model_sees(tmp_path) -> None:
 
 
 def test_a_reference_that_cannot_be_read_is_refused(tmp_path) -> None:
-    with pytest.raises(
-        UsageError, match="there is no dataset's folder, nor a file that ends in .parquet, .csv, .jsonl"
-    ):
+    with pytest.raises(UsageError, match="there is no dataset's folder, nor a file: correct it"):
         drift.check(Drift(reference="nowhere.txt"), gate_input(SOUND))
     SOUND.drop("age").write_csv(tmp_path / "r.csv")
-    with pytest.raises(UsageError, match="lacks the column age"):
+    with pytest.raises(UsageError, match="column 'age' is missing"):
         drift.check(Drift(reference=str(tmp_path / "r.csv")), gate_input(SOUND))
 
 
@@ -109,8 +107,8 @@ def test_a_raw_reference_is_read_as_the_data_were(tmp_path) -> None:
         ("r.csv", "", "cannot be read"),
         ("r.jsonl", "{", "cannot be read"),
         ("r.csv", "age,hours,job\n", "holds no rows"),
-        ("r.csv", "age,hours,job\nold,1.5,clerk\n", "cannot be read"),
-        ("r.csv", "age,hours,job\ntrue,1.5,clerk\n", "its column age holds Boolean, that of the data Int64"),
+        ("r.csv", "age,hours,job\nold,1.5,clerk\n", "row 1: column 'age' holds 'old', which is no float"),
+        ("r.csv", "age,hours,job\ntrue,1.5,clerk\n", "column 'age' holds 'true', which is no float"),
     ],
 )
 def test_a_damaged_reference_is_one_sentence(tmp_path, name: str, content: str, sentence: str) -> None:

@@ -61,7 +61,7 @@ def test_not_a_number_is_a_missing_value(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"duplicates": "both"}, "choose one of keep, drop"),
+        ({"repeated": "both"}, "choose one of keep, drop"),
         ({"duplicates": "drop", "id": "key"}, "has no effect beside"),
     ],
 )

@@ -60,6 +60,28 @@ def test_what_cannot_be_fitted_gets_a_sentence() -> None:
         fitted(train).predict(train.drop("job"))
     with pytest.raises(UsageError, match="model.c"):
         Logistic(c=0)
+    with pytest.raises(UsageError, match="model.max_categories"):
+        Logistic(max_categories=0)
+
+
+def test_in_a_column_of_very_many_names_the_rare_ones_share_a_feature(tmp_path: Path) -> None:
+    train = samples.table(400).with_columns(
+        job=pl.Series([f"job {i % 3}" if i % 4 else f"rare {i}" for i in range(400)])
+    )
+    model = create(Logistic(max_categories=3))
+    model.fit(train, train, 0)
+    assert model.encoding.categories == {"job": ["job 0", "job 1", "job 2"]}
+    assert model.encoding.others == ["job"] and model.weights_KF.shape == (1, model.encoding.width) == (1, 5)
+    rare, new, missing = model.predict(pl.DataFrame({"age": [40.0] * 3, "job": ["rare 8", "never seen", None]}))
+    assert rare == new != missing
+    samples.saved_and_loaded(model.config, model, train.drop("answer"), tmp_path)
+
+
+def test_a_column_without_a_name_in_train_is_no_feature() -> None:
+    model = fitted(samples.table().with_columns(town=pl.lit(None, dtype=pl.String)))
+    assert model.encoding.width == 4
+    (answer,) = model.predict(pl.DataFrame({"age": [40.0], "job": ["judge"], "town": ["Rome"]}))
+    assert answer == model.predict(pl.DataFrame({"age": [40.0], "job": ["judge"], "town": [None]}))[0]
 
 
 def test_rows_without_answers_are_refused() -> None:

@@ -4,13 +4,18 @@ import json
 import shutil
 import subprocess
 import sys
+from datetime import UTC, date, datetime
 from pathlib import Path
 
+import numpy as np
+import polars as pl
 import pytest
 
 from shipworthy.core.errors import ArtifactError
-from shipworthy.models.transform.transformation import CODE, NOT_CARRIED, Transformation
+from shipworthy.models.dataset import SPLITS
+from shipworthy.models.transform.transformation import CODE, NOT_CARRIED, Transformation, arrays, raw_validation
 from tests.data.fitted.table import table
+from tests.stages import workspaces
 
 SAVED = {
     "inputs": {"age": "number", "job": "name", "hours": "number"},
@@ -60,3 +65,16 @@ def test_a_column_that_is_missing_is_named() -> None:
 def test_a_name_that_is_taken_is_refused() -> None:
     with pytest.raises(ArtifactError, match="makes a column young, which the rows have already"):
         Transformation(SAVED).apply(table(5).rename({"town": "young"}))
+
+
+def test_times_come_in_service_as_text_that_is_read_as_the_time_itself(tmp_path: Path) -> None:
+    moments = [datetime(2024, 3, 1, 10, 30), None, datetime(2024, 12, 31, 23, 59, 59, 250_000)]
+    rows = pl.DataFrame({"id": ["a", "b", "c"], "at": moments, "day": [date(2024, 3, 1), date(1969, 7, 20), None]})
+    workspaces.write_dataset(tmp_path, {name: rows.with_columns(answer=pl.lit("x")) for name in SPLITS})
+    served = raw_validation(workspaces.workspace(tmp_path, "package").read("dataset"))
+    assert served["day"].to_list() == ["2024-03-01", "1969-07-20", None]
+    kinds = {"at": "time", "day": "time"}
+    as_text, as_time = arrays(served, kinds), arrays(rows, kinds)
+    for name in kinds:
+        assert np.array_equal(as_text[name], as_time[name], equal_nan=True)
+    assert as_text["at"][2] == datetime(2024, 12, 31, 23, 59, 59, 250_000, tzinfo=UTC).timestamp()

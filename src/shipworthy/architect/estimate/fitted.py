@@ -3,19 +3,16 @@
 import time
 
 import polars as pl
-import psutil
 
+from shipworthy.architect.estimate import memory
 from shipworthy.architect.estimate.estimate import Bounds, Estimate, total
 from shipworthy.architect.estimate.problem import Problem
 from shipworthy.core.errors import UsageError
 from shipworthy.models.build import create
 
 SMALL_ROWS, LARGE_ROWS = 1000, 4000
-MB = 1e6
 # More rows bring more trees before a fit stops by itself, and a busy machine takes its share.
 LONGER = 4.0
-# Bytes of a cell while a table is made and fitted: float64 at least, with copies, one-hot columns at most.
-CELL_BYTES = Bounds(24, 8, 80)
 
 
 def estimate(problem: Problem) -> Estimate:
@@ -25,17 +22,10 @@ def estimate(problem: Problem) -> Estimate:
         UsageError: every row has the same answer.
     """
     rows = _drawn(problem)
-    libraries = psutil.Process().memory_info().rss / MB
     _seconds_of_fit(problem, rows.head(SMALL_ROWS))  # loads and warms up what is loaded once
     first = _seconds_of_fit(problem, rows.head(SMALL_ROWS))
     second = _seconds_of_fit(problem, rows)
-    learned = max(0.0, psutil.Process().memory_info().rss / MB - libraries)
-    growth = problem.expected.train / rows.height
-    parts = {
-        "libraries": Bounds(libraries, 0.8 * libraries, 1.3 * libraries),
-        "table": CELL_BYTES.scaled(problem.expected.train * len(problem.features) / MB),
-        "fit": Bounds(learned, 0.5 * learned, learned * max(1.0, growth)),
-    }
+    parts = memory.of_fit(problem.model, problem) or _unknown(problem)
     seconds = line(rows.head(SMALL_ROWS).height, first, rows.height, second, problem.expected.train)
     return Estimate(
         family=problem.model.kind,
@@ -101,6 +91,12 @@ def _divided(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         train = rows
     validation = rows.tail(rows.height - train.height).filter(pl.col("answer").is_in(train["answer"].implode()))
     return train, validation if validation.height else train.tail(1)
+
+
+def _unknown(problem: Problem) -> dict[str, Bounds]:
+    """Of a family that doesn't count itself: the table in numbers, with copies, one-hot columns at most."""
+    cells = problem.expected.train * len(problem.features) / memory.MB
+    return {"libraries": memory.LIBRARIES_MB, "table": Bounds(24, 8, 80).scaled(cells)}
 
 
 def _why(problem: Problem) -> str:

@@ -1,7 +1,7 @@
 """Fits every chosen method on train; the resulting transformation is applied to all splits and to later raw rows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +9,12 @@ import polars as pl
 
 from shipworthy.core.files import write_json
 from shipworthy.core.lazy import Lazy
+from shipworthy.data.fitted.encode.schema import ACTIONS
 from shipworthy.data.fitted.encode.target import fold_of
-from shipworthy.data.fitted.interface import FitInput, Learned, Step
+from shipworthy.data.fitted.interface import FOLDS, ColumnChoice, FitInput, Learned, Step
 from shipworthy.data.fitted.schema import Fitting
 from shipworthy.data.fitted.summary import summarize
-from shipworthy.models.transform.replay import NAME, NUMBER
+from shipworthy.models.transform.replay import NAME, NUMBER, TIME
 from shipworthy.models.transform.transformation import FILE, Transformation
 
 METHODS = {
@@ -32,12 +33,19 @@ class Fitted:
         folds: one for each fold of train (empty: `transformation` is applied to train, too).
         rejections: (reason, detail) for raw rows; detail is null for rows that are kept, and outside of train.
         seed: of the folds.
+        choices: what was chosen for which column.
     """
 
     transformation: Transformation
     folds: list[Transformation]
     rejections: list[tuple[str, pl.Expr]]
     seed: int
+    choices: list[ColumnChoice] = field(default_factory=list)
+
+    @property
+    def changes(self) -> bool:
+        """Whether it changes any row."""
+        return bool(self.transformation.saved["steps"])
 
     def apply(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         """The rows (with split and cluster), lazily, with the model's columns instead of the raw ones."""
@@ -49,10 +57,11 @@ class Fitted:
         write_json(folder / FILE, self.transformation.saved)
 
     def summary(self) -> dict[str, Any]:
-        """For the report (fitted.html.j2): number of raw columns and of folds, and what each step learned."""
+        """For the report (fitted.html.j2): number of raw columns and of folds, the choices, what each step learned."""
         saved = self.transformation.saved
         steps = [row for step in saved["steps"] for row in summarize(step)]
-        return {"inputs": len(saved["inputs"]), "folds": len(self.folds), "steps": steps}
+        columns = [{**asdict(one), "done": ACTIONS[one.action]} for one in self.choices]
+        return {"inputs": len(saved["inputs"]), "folds": len(self.folds), "steps": steps, "columns": columns}
 
     def _batch(self, rows: pl.DataFrame) -> pl.DataFrame:
         if not self.folds:
@@ -70,21 +79,24 @@ def fit(config: Fitting, rows: pl.LazyFrame, features: Mapping[str, pl.DataType]
     Args:
         config: which methods, for which columns.
         rows: id, cluster, split, the features and answer, of all splits, in any order.
-        features: feature → its type: numbers, or text.
+        features: feature → its type: numbers, days or times, or text.
         seed: of folds and models.
 
     Raises:
         UsageError: a method does not suit a column.
     """
-    kinds = {name: NUMBER if kind.is_numeric() else NAME for name, kind in features.items()}
+    kinds = {name: _kind(dtype) for name, dtype in features.items()}
     raw = rows.filter(pl.col("split") == "train").drop("split")
     learned: list[Learned] = []
     for stage in fields(config):
+        taken: set[str] = set()
         for method in fields(part := getattr(config, stage.name)):
             if (wanted := getattr(part, method.name)) is not None:
                 train = _replayed(_left(raw, learned), kinds, [step for one in learned for step in one.steps])
+                folds = max((len(one.folds) for one in learned), default=0) or FOLDS
                 module = METHODS[stage.name].load(method.name)
-                learned.append(module.fit(wanted, FitInput(train, kinds, seed)))
+                learned.append(module.fit(wanted, FitInput(train, kinds, seed, frozenset(taken), folds)))
+                taken.update(wanted.columns_named())
     return Fitted(
         transformation=Transformation(_saved(kinds, [one.steps for one in learned])),
         folds=_folds(kinds, learned),
@@ -94,7 +106,14 @@ def fit(config: Fitting, rows: pl.LazyFrame, features: Mapping[str, pl.DataType]
             for reason, detail in one.rejections.items()
         ],
         seed=seed,
+        choices=[choice for one in learned for choice in one.choices],
     )
+
+
+def _kind(dtype: pl.DataType) -> str:
+    if dtype.is_numeric():
+        return NUMBER
+    return TIME if dtype == pl.Date or isinstance(dtype, pl.Datetime) else NAME
 
 
 def _left(rows: pl.LazyFrame, learned: list[Learned]) -> pl.LazyFrame:

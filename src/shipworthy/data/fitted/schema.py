@@ -10,7 +10,7 @@ from shipworthy.data.fitted.outliers.schema import Outliers
 
 @dataclass
 class Fitting:
-    """Three stages, one after another; by default nothing is fitted.
+    """Three stages, one after another; by default only columns that a model can't use as they stand are encoded.
 
     Attributes:
         outliers: how outliers are found, and whether they are rejected from train, clipped or marked.
@@ -35,12 +35,3 @@ class Fitting:
                             "leave it in one of them."
                         )
                     taken[column] = method.name
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is fitted."""
-        return all(
-            getattr(part, method.name) is None
-            for part in (self.outliers, self.missing, self.encode)
-            for method in fields(part)
-        )

@@ -38,7 +38,7 @@ def select(config: Table, dtypes: dict[str, pl.DataType]) -> tuple[list[pl.Expr]
             )
     beside = [name for name in config.split.columns if name not in features]
     made = [pl.col(name).cast(pl.String) if dtypes[name] == pl.Boolean else pl.col(name) for name in features]
-    needed = [config.label, *config.ignore, *features, *beside]
+    needed = [config.label, *features, *beside]
     return [*made, *(pl.col(name) for name in beside), pl.col(config.label).cast(pl.String).alias("answer")], needed
 
 
@@ -50,7 +50,7 @@ def split_only_columns(config: Table) -> list[str]:
 def clean_rows(config: Table, store: RowStore) -> dict[str, Any]:
     """Sets missing values to null, rejects unusable rows, and adds `cluster`: rows with equal features share one.
 
-    Rows that are equal in features and label stay, unless `config.duplicates` is `drop`.
+    Rows that are equal in features and label stay, unless `config.repeated` is `drop`.
 
     Args:
         config: the markers of missing values, and what becomes of repeated rows.
@@ -67,7 +67,7 @@ def clean_rows(config: Table, store: RowStore) -> dict[str, Any]:
     strings = [name for name in (*features, "answer") if store.columns[name] == pl.String]
     counted = clean(config.clean, store, [name for name in strings if name != "answer"])
     floats = [name for name in features if store.columns[name].is_float()]
-    store.change(*(pl.col(name).fill_nan(None) for name in floats))
+    store.change(*(pl.when(pl.col(name).is_finite()).then(pl.col(name)).alias(name) for name in floats))
     missing = ["", *config.missing]
     stripped = {name: pl.col(name).str.strip_chars() for name in strings}
     store.change(*(pl.when(~text.is_in(missing)).then(text).alias(name) for name, text in stripped.items()))
@@ -75,7 +75,7 @@ def clean_rows(config: Table, store: RowStore) -> dict[str, Any]:
     unlabelled = pl.when(pl.col("answer").is_null()).then(pl.lit("the label is missing"))
     store.reject("empty", pl.coalesce(unlabelled, pl.when(nothing).then(pl.lit("every feature is missing"))))
     _refuse_measure(config, store)
-    if config.duplicates == "drop":
+    if config.repeated == "drop":
         row = [*features, "answer"]
         reject_repeated(store, "exact duplicate", first_equal(store.batches(row), row), "of {}")
     attach_clusters(store, first_equal(store.batches(features), features))

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.progress import say
 from shipworthy.data.column_index import Rows, first_equal, sparse
 from shipworthy.data.duplicates.connected_components import merge_components
 from shipworthy.data.hash_sampling import hash_uniform_rows
+from shipworthy.data.left_out import NoRowsError, causes
 from shipworthy.data.row_store import RowStore
 from shipworthy.data.splits import balanced
 from shipworthy.data.splits.by_time import by_time
@@ -40,7 +40,7 @@ def assign(store: RowStore, config: Split, seed: int, features: list[str], *, cl
 
     Raises:
         UsageError: the column of `config.time` holds no times.
-        ShipworthyError: a split would be empty.
+        NoRowsError: a split would be empty.
     """
     if config.time:
         store.reject("no time", pl.when(pl.col(config.time).is_null()).then(pl.lit(f"{config.time} is empty")))
@@ -53,10 +53,10 @@ def assign(store: RowStore, config: Split, seed: int, features: list[str], *, cl
             _rare_to_train(store, codes, group)
     for code, name in enumerate(NAMES):
         if not (np.delete(codes, late) == code).any():
-            raise ShipworthyError(
-                f"The {name} split is empty: {store.height} rows in {len(np.unique(group))} groups are left after "
-                "cleaning, and a group, such as rows of equal features, stays in one split; raise data.sample, bring "
-                "more rows, or change data.split."
+            raise NoRowsError(
+                f"The {name} split is empty: {store.height} rows in {len(np.unique(group))} groups are left of "
+                f"{store.total} after cleaning ({causes(store)}), and a group, such as rows of equal features, stays "
+                "in one split; raise data.sample, bring more rows, or change data.split."
             )
     rows, firsts = sparse(group)
     known, place = np.unique(firsts, return_inverse=True)

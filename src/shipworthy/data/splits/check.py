@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from shipworthy.core.files import write_json
+from shipworthy.core.files import read_json, write_json
 from shipworthy.data.column_index import Rows, first_equal
 from shipworthy.data.parts import write_table
 from shipworthy.data.row_store import RowStore
@@ -102,6 +102,11 @@ def write(
         "sha256": digest.hexdigest(),
     }
     write_json(folder / FILE, facts)
+
+
+def mark_rewritten(folder: Path) -> None:
+    """Notes that a later step changes features: `write` did not know of it."""
+    write_json(folder / FILE, {**read_json(folder / FILE), "rewritten": True})
 
 
 def row_hashes(frame: pl.DataFrame, features: list[str]) -> list[bytes]:

@@ -1,65 +1,24 @@
 """Logistic regression on a table, kept as JSON: scikit-learn fits it, a dot product predicts.
 
-Shapes: N rows, F encoded features, K classes (one row of weights where there are two).
+Shapes: N rows, F features (encoding.py), K classes (one row of weights where there are two).
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 from scipy.special import expit, softmax
 
-from shipworthy.core.errors import ArtifactError
 from shipworthy.core.files import read_json, write_json
 from shipworthy.models import rows as read
+from shipworthy.models.logistic.encoding import Encoding
 from shipworthy.models.logistic.schema import Logistic
 from shipworthy.models.logistic.solver import solve
 from shipworthy.models.protocol import Prediction
 
 FILE = "logistic.json"
-
-
-@dataclass(frozen=True)
-class Encoding:
-    """From a table to numbers.
-
-    Attributes:
-        categories: column → its categories in sorted order; one that train lacked counts as none.
-        numbers: column → (median, mean, scale); a missing number becomes the median.
-    """
-
-    categories: dict[str, list[str]]
-    numbers: dict[str, tuple[float, float, float]]
-
-    @staticmethod
-    def of(train: pl.DataFrame) -> "Encoding":
-        """What train shows."""
-        names = read.categorical(train)
-        categories = {name: sorted(train[name].cast(pl.String).drop_nulls().unique()) for name in names}
-        numbers = {name: _scale(train[name]) for name in read.features(train) if name not in categories}
-        return Encoding(categories, numbers)
-
-    def encode(self, rows: pl.DataFrame) -> NDArray[np.float64]:
-        """Shape (N, F)."""
-        table = read.select(rows, [*self.categories, *self.numbers])
-        columns = [
-            (table[name].cast(pl.String) == category).fill_null(False).cast(pl.Float64)
-            for name, categories in self.categories.items()
-            for category in categories
-        ]
-        for name, (median, mean, scale) in self.numbers.items():
-            columns.append((table[name].cast(pl.Float64).fill_nan(None).fill_null(median) - mean) / scale)
-        return np.column_stack([column.to_numpy() for column in columns])
-
-
-def _scale(column: pl.Series) -> tuple[float, float, float]:
-    values = column.cast(pl.Float64).fill_nan(None).drop_nulls().to_numpy()
-    if not len(values):
-        raise ArtifactError(f"Column {column.name} of train holds no number at all: drop it in the data config.")
-    return float(np.median(values)), float(values.mean()), float(values.std()) or 1.0
 
 
 class LogisticModel:
@@ -76,14 +35,15 @@ class LogisticModel:
             ShipworthyError: train has one class only, or the solver did not get there in `max_iter` steps.
         """
         answers = read.classes(train)
-        self.encoding = Encoding.of(train)
+        self.encoding = Encoding.of(train, self.config.max_categories)
         solved = solve(self.encoding.encode(train), answers, c=self.config.c, max_iter=self.config.max_iter)
         self.classes, self.weights_KF, self.bias_K = solved.classes, solved.weights_KF, solved.bias_K
 
     def predict(self, rows: pl.DataFrame) -> Sequence[Prediction]:
         """The most likely class; of two classes also the probability of the last in sorted order."""
         assert self.classes, "fit or load first"
-        logits_NK = self.encoding.encode(rows) @ self.weights_KF.T + self.bias_K
+        blocks = [block @ self.weights_KF.T + self.bias_K for block in self.encoding.blocks(rows)]
+        logits_NK = np.concatenate(blocks) if blocks else np.zeros((0, len(self.bias_K)))
         if len(self.classes) == 2:
             scores = expit(logits_NK[:, 0])
             return [Prediction(self.classes[int(score > 0.5)], float(score)) for score in scores]

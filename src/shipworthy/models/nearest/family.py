@@ -8,12 +8,14 @@ import polars as pl
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import FeatureUnion
 
+from shipworthy.models import parquet
 from shipworthy.models import rows as read
 from shipworthy.models.nearest.schema import Nearest
 from shipworthy.models.protocol import Prediction
 
 FILE = "train.parquet"
-ROWS_AT_ONCE = 256
+CELLS_AT_ONCE = 8_000_000
+"""Similarities that are in memory at once (8 bytes each)."""
 
 
 class NearestModel:
@@ -33,15 +35,17 @@ class NearestModel:
 
     def _index(self, known: pl.DataFrame) -> None:
         self.known = known
-        self.matrix = self.vectorizer.fit_transform(known["text"].to_list())
+        # terms × texts; as rows of terms, for a product with the transpose would make them anew for each block
+        self.index = self.vectorizer.fit_transform(known["text"].to_list()).T.tocsr()
 
     def predict(self, rows: pl.DataFrame) -> Sequence[Prediction]:
         """Of rows of train that are as similar, the first one's answer."""
         texts = read.texts(rows, self.config.template)
         found: list[int] = []
-        for start in range(0, len(texts), ROWS_AT_ONCE):
-            asked = self.vectorizer.transform(texts[start : start + ROWS_AT_ONCE])
-            found += np.asarray((asked @ self.matrix.T).toarray()).argmax(axis=1).tolist()
+        at_once = max(1, CELLS_AT_ONCE // max(1, self.known.height))
+        for start in range(0, len(texts), at_once):
+            asked = self.vectorizer.transform(texts[start : start + at_once])
+            found += np.asarray((asked @ self.index).toarray()).argmax(axis=1).tolist()
         return [Prediction(answer) for answer in self.known["answer"].gather(found)]
 
     def save(self, folder: Path) -> None:
@@ -57,5 +61,5 @@ def create(config: Nearest) -> NearestModel:
 def load(config: Nearest, folder: Path) -> NearestModel:
     """The model that was saved in `folder`."""
     model = NearestModel(config)
-    model._index(pl.read_parquet(folder / FILE))
+    model._index(parquet.read(folder / FILE))
     return model

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from polars import selectors
 
 from shipworthy.core.artifact import Artifact
 from shipworthy.core.errors import ArtifactError
 from shipworthy.core.files import read_json
 from shipworthy.core.lazy import Lazy
-from shipworthy.models.transform.replay import NUMBER, Columns, Replay
+from shipworthy.models import parquet
+from shipworthy.models.transform.replay import NUMBER, TIME, Columns, Replay, seconds
 
 OPERATIONS = Lazy("shipworthy.models.transform.ops.*")
 """What replay.py loads, which can't say so itself: packages carry it without shipworthy."""
@@ -65,13 +67,18 @@ class Transformation:
 
 
 def arrays(rows: pl.DataFrame, kinds: Mapping[str, str]) -> Columns:
-    """The columns of a frame as the steps want them; column → number or name."""
-    return {
-        name: rows[name].cast(pl.Float64).fill_null(float("nan")).to_numpy()
-        if kind == NUMBER
-        else rows[name].cast(pl.String).to_numpy()
-        for name, kind in kinds.items()
-    }
+    """The columns of a frame as the steps want them; column → number, name or time."""
+    return {name: _array(rows[name], kind) for name, kind in kinds.items()}
+
+
+def _array(values: pl.Series, kind: str) -> Any:
+    if kind == TIME and values.dtype == pl.String:
+        return seconds(values)
+    if kind == TIME and values.dtype.is_temporal():
+        values = values.cast(pl.Datetime("us")).to_physical().cast(pl.Float64) / 1e6
+    if kind in {NUMBER, TIME}:
+        return values.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    return values.cast(pl.String).to_numpy()
 
 
 def carry(dataset: Artifact, folder: Path) -> None:
@@ -81,8 +88,9 @@ def carry(dataset: Artifact, folder: Path) -> None:
 
 
 def raw_validation(dataset: Artifact) -> pl.DataFrame:
-    """The validation rows as they come in service: before the transformation, if there is one."""
-    return pl.read_parquet(dataset.file(RAW if FILE in dataset.manifest.files else "validation.parquet"))
+    """The validation rows as they come in service: before the transformation, if there is one, and times as text."""
+    rows = parquet.read(dataset.file(RAW if FILE in dataset.manifest.files else "validation.parquet"))
+    return rows.with_columns(selectors.temporal().cast(pl.String))
 
 
 def _read(steps: list[dict[str, Any]]) -> set[str]:

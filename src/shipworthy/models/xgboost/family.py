@@ -18,6 +18,8 @@ from shipworthy.models.xgboost.schema import XGBoost
 
 TREES = "xgboost.json"
 COLUMNS = "columns.json"
+ROWS_AT_ONCE = 50_000
+"""Rows that are asked about at once."""
 
 
 class XGBoostModel:
@@ -92,17 +94,21 @@ class XGBoostModel:
         }
 
     def _matrix(self, rows: pl.DataFrame, answers: Sequence[str] | None = None) -> xgboost.DMatrix:
-        """Codes for categories; NaN for what is missing and for a category that train lacked."""
+        """Codes for categories; NaN for what is missing and for a category that train lacked.
+
+        The table is made in float32, which is what XGBoost keeps of it, column by column.
+        """
         table = read.select(rows, self.columns)
-        columns = [
-            table[name].cast(pl.String).replace_strict(known, range(len(known)), default=None, return_dtype=pl.Float64)
-            if (known := self.categories.get(name))
-            else table[name].cast(pl.Float64)
-            for name in self.columns
-        ]
+        filled_NF = np.empty((table.height, len(self.columns)), dtype=np.float32)
+        for place, name in enumerate(self.columns):
+            values = table[name]
+            if (known := self.categories.get(name)) is not None:
+                values = read.codes(values, known)
+            filled_NF[:, place] = values.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+        code = {name: number for number, name in enumerate(self.classes)}
         return xgboost.DMatrix(
-            np.column_stack([column.fill_null(float("nan")).to_numpy() for column in columns]),
-            label=None if answers is None else [self.classes.index(answer) for answer in answers],
+            filled_NF,
+            label=None if answers is None else [code[answer] for answer in answers],
             # XGBoost refuses [ ] and < in a name: its features are numbered, in the order of `columns`.
             feature_names=[f"f{number}" for number in range(len(self.columns))],
             feature_types=["c" if name in self.categories else "q" for name in self.columns],
@@ -113,7 +119,8 @@ class XGBoostModel:
     def predict(self, rows: pl.DataFrame) -> Sequence[Prediction]:
         """The most likely class; of two classes also the probability of the last in sorted order."""
         assert self.classes, "fit or load first"
-        return self._predictions(self.booster.predict(self._matrix(rows)))
+        blocks = (rows[start : start + ROWS_AT_ONCE] for start in range(0, rows.height, ROWS_AT_ONCE))
+        return [one for block in blocks for one in self._predictions(self.booster.predict(self._matrix(block)))]
 
     def _predictions(self, shares: NDArray[np.float32]) -> Sequence[Prediction]:
         if len(self.classes) == 2:

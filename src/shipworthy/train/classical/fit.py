@@ -3,11 +3,10 @@
 import time
 from pathlib import Path
 
-import psutil
-
 from shipworthy.core import events
 from shipworthy.core.files import write_json
 from shipworthy.core.interrupt import StopRequestedError, asked, listening
+from shipworthy.core.memory import peak_mb, reset_peak
 from shipworthy.core.progress import say
 from shipworthy.models.build import create, describe
 from shipworthy.models.protocol import InRounds
@@ -31,6 +30,7 @@ def fit(request: Request, records: Records, target: Path) -> None:
     """
     task, model, train, validation = request.task, request.model, request.train, request.validation
     started = time.monotonic()
+    reset_peak()
     fitted = create(model)
     if isinstance(fitted, InRounds):
         with listening():
@@ -57,7 +57,7 @@ def fit(request: Request, records: Records, target: Path) -> None:
         {
             "steps": len(history),
             "seconds": seconds,
-            "peak_memory_mb": psutil.Process().memory_info().rss / 1e6,
+            "peak_memory_mb": peak_mb(),
             "selected_step": int(selected["step"]),
             "selected_metric": answers.metric,
             "selected_interval": interval(target / ANSWERS),

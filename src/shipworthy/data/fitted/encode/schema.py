@@ -75,6 +75,66 @@ class Target:
         return self.columns
 
 
+ACTIONS = {
+    "keep": "as it is",
+    "drop": "left out",
+    "target": "share of each class among its rows, cross-fitted",
+    "text": "TF-IDF of its words on the main directions",
+    "calendar": "parts of the calendar",
+}
+"""What can become of a column, and how the report says it."""
+
+
+@dataclass
+class Auto:
+    """What a model can't use as it stands is found on train and handled, in columns that no other method names.
+
+    A column that is empty on train, whose values name the rows (an id, a running number), is left out; a day or a time
+    becomes parts of the calendar; a free text becomes a few numbers by its words; of a column of many names each
+    becomes the share of each class among its rows, cross-fitted as by `target`. column_kinds.py holds the rules.
+
+    Attributes:
+        columns: column → keep, drop, target, text or calendar, where the rules are wrong.
+        many_names: the most distinct names of a column that stay as they are.
+        id_share: from which share of distinct names among those of a column on they name the rows (0 to 1).
+        text_words: from how many words on, in the mean, a name is a text (words).
+        text_share: from which share of distinct ones on texts are free, not names (0 to 1).
+        vocabulary: the most words of a free text that count: those that stand in most rows (words).
+        components: numbers that a free text becomes.
+        smoothing: as of `target` (rows).
+        most_classes: the most classes, the most frequent ones, whose share is told of a name.
+    """
+
+    columns: dict[str, str] = field(default_factory=dict)
+    many_names: int = 100
+    id_share: float = 0.9
+    text_words: float = 3.0
+    text_share: float = 0.5
+    vocabulary: int = 2000
+    components: int = 16
+    smoothing: float = 20.0
+    most_classes: int = 20
+
+    def __post_init__(self) -> None:
+        key = "data.fitted.encode.auto"
+        if unknown := [name for name, action in self.columns.items() if action not in ACTIONS]:
+            raise UsageError(
+                f"{key}.columns.{unknown[0]}={self.columns[unknown[0]]}: choose one of {', '.join(ACTIONS)}."
+            )
+        for name in ("many_names", "vocabulary", "components", "most_classes"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"{key}.{name}={getattr(self, name)} is too low: give 1 or more.")
+        for name in ("id_share", "text_share"):
+            if not 0 < getattr(self, name) <= 1:
+                raise UsageError(f"{key}.{name}={getattr(self, name)} is not a share: give more than 0 and at most 1.")
+        if self.text_words <= 0 or self.smoothing < 0:
+            raise UsageError(f"{key}: give text_words above 0, and a smoothing of 0 or more.")
+
+    def columns_named(self) -> list[str]:
+        """The columns that the config names."""
+        return list(self.columns)
+
+
 @dataclass
 class Encode:
     """The methods in the order in which they act, each the file of its name; null: not used."""
@@ -82,3 +142,4 @@ class Encode:
     one_hot: OneHot | None = None
     ordinal: Ordinal | None = None
     target: Target | None = None
+    auto: Auto | None = field(default_factory=Auto)

@@ -25,7 +25,11 @@ def fit(config: Target, inputs: FitInput) -> Learned:
         UsageError: a column holds numbers.
     """
     inputs.require_columns(config.columns, NAME, "data.fitted.encode.target.columns")
-    classes = sorted(inputs.train.select(pl.col("answer").unique()).collect(engine="streaming")["answer"])[1:]
+    return shares(config, inputs, sorted(inputs.aggregate({"found": pl.col("answer").unique().implode()})["found"])[1:])
+
+
+def shares(config: Target, inputs: FitInput, classes: Sequence[str]) -> Learned:
+    """The share of each of these classes among the rows of a category, one column each."""
     counts = {column: _counts(config, inputs, column, classes) for column in config.columns}
 
     def steps(without: int | None) -> list[Step]:

@@ -13,7 +13,7 @@ from shipworthy.data.fitted.interface import FitInput, Learned
 from shipworthy.data.fitted.missing.schema import Model
 from shipworthy.data.hash_sampling import sample
 from shipworthy.models.transform.ops.model_fill import matrix
-from shipworthy.models.transform.replay import NUMBER
+from shipworthy.models.transform.replay import NUMBER, TIME
 from shipworthy.models.transform.transformation import arrays
 
 # Each model is fitted on at most MAX_ROWS rows of train and has at most MAX_CATEGORIES classes.
@@ -47,7 +47,7 @@ def _target(name: str, config: Model, inputs: FitInput, rows: pl.DataFrame) -> d
     features = {
         other: None if kind == NUMBER else sorted(rows[other].drop_nulls().unique())
         for other, kind in inputs.kinds.items()
-        if other != name
+        if other != name and kind != TIME
     }
     label = rows[name].cast(pl.Float64).to_numpy() if classes is None else _codes(classes, rows[name])
     settings = {

@@ -30,7 +30,7 @@ class Trees:
         """Missing, and a category that training did not have → NaN."""
         if value is None:
             return NAN
-        if codes := self.codes.get(name):
+        if (codes := self.codes.get(name)) is not None:
             text = str(value).lower() if isinstance(value, bool) else str(value)
             return float(codes.get(text, NAN))
         return float(value)

@@ -1,0 +1,63 @@
+"""Memory of families that fit themselves: libraries, the splits, and what the family counts of its own fit."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from shipworthy.architect.estimate.estimate import Bounds, total
+from shipworthy.architect.estimate.problem import Problem
+from shipworthy.core.groups import ModelConfig
+from shipworthy.models import baselines, fit_memory
+from shipworthy.models.fit_memory import FitSize
+
+MB = 1e6
+LIBRARIES_MB = Bounds(290, 190, 440)
+"""What Python, polars, scikit-learn, XGBoost and the command take before rows are read (measured on Linux)."""
+FRAMES = Bounds(1.6, 1.0, 2.5)
+"""Over the splits themselves: what reading them holds, and parts of them that are at work."""
+COUNTED = Bounds(1.0, 0.6, 1.6)
+"""How far what a family counts of itself may be off."""
+
+
+@dataclass(frozen=True)
+class BaselineMemory:
+    """The memory of fitting and asking one baseline.
+
+    Attributes:
+        name: of the baseline.
+        parts: what for → megabytes (empty: its family doesn't say).
+    """
+
+    name: str
+    parts: dict[str, Bounds]
+
+    @property
+    def peak_mb(self) -> Bounds | None:
+        """Of the process that fits it; None where its family doesn't say."""
+        return total(self.parts.values()) if self.parts else None
+
+    def to_json(self) -> dict[str, Any]:
+        """As it stands in plan.json."""
+        parts = {name: asdict(part) for name, part in self.parts.items()}
+        return {"name": self.name, "parts": parts, "total": asdict(self.peak_mb) if self.peak_mb else None}
+
+
+def of_fit(model: ModelConfig, problem: Problem) -> dict[str, Bounds]:
+    """What for → megabytes at the peak of a process that fits the model; nothing for a family that doesn't say."""
+    expected = problem.expected
+    size = FitSize(problem.sample, expected.train, expected.validation, expected.test)
+    counted = fit_memory.parts(model, size)
+    if counted is None:
+        return {}
+    fit = {name: COUNTED.scaled(value / MB) for name, value in counted.items() if value > 0}
+    return {"libraries": LIBRARIES_MB, "splits": FRAMES.scaled(size.frame_bytes / MB), **fit}
+
+
+def of_baselines(problem: Problem) -> list[BaselineMemory]:
+    """Of each of the task's.
+
+    Raises:
+        UsageError: one is no baseline of this task.
+    """
+    task = problem.task
+    configs = {name: baselines.as_baseline(name, problem.model, task) for name in task.baselines}
+    return [BaselineMemory(name, of_fit(config, problem)) for name, config in configs.items()]
