@@ -112,7 +112,29 @@ def test_answers_of_other_rows_are_refused(tmp_path: Path) -> None:
     walk(tmp_path, task, TREES, PEOPLE)
     with workspaces.workspace(tmp_path, "prepare").write("dataset") as folder:
         for name, rows in PEOPLE.items():
-            rows.drop("answer").write_parquet(folder / f"{name}.parquet")
+            (rows.drop("answer") if name == "test" else rows).write_parquet(folder / f"{name}.parquet")
         PEOPLE["test"].select("id", "answer").reverse().write_parquet(folder / heldout.ANSWERS)
     with pytest.raises(ArtifactError, match="hold other rows: prepare it again"):
         evaluate.run(task=task, seed=0, workspace=workspaces.workspace(tmp_path, "evaluate"))
+
+
+def test_a_leak_is_too_good_and_stands_on_top(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is known only after the answer; of an honest table nothing is said, and its columns are ranked."""
+    leaking = {
+        name: samples.table(n, seed=n).with_columns(outcome=pl.when(answer=">50K").then(1.0).otherwise(0.0))
+        for name, n in {"train": 600, "validation": 200, "test": 800}.items()
+    }
+    found = walk(tmp_path / "one", people("majority"), TREES, leaking)
+    assert len(found["remarks"]) == 1 and "too good" in found["remarks"][0]
+    assert "look at this: accuracy 100.0%" in capsys.readouterr().out
+    top = found["importance"][0]
+    assert top["column"] == "outcome" and top["low"] > 0.2
+    assert {one["column"] for one in found["importance"]} == {"age", "job", "outcome"}
+    honest = walk(tmp_path / "two", people("majority"), TREES, PEOPLE)
+    assert honest["remarks"] == [] and {one["column"] for one in honest["importance"]} == {"age", "job"}
+
+
+def test_a_model_of_one_class_is_remarked(tmp_path: Path) -> None:
+    common = {name: rows.with_columns(age=1.0, job=pl.lit("a")) for name, rows in PEOPLE.items()}
+    found = walk(tmp_path, people("majority"), TREES, common)
+    assert [one.split("'")[0] for one in found["remarks"]] == ["tuned answers "]

@@ -96,6 +96,15 @@ def test_what_the_pipeline_lacks_the_page_lacks(tmp_path: Path) -> None:
     assert "None" not in text and "tokens/s" not in text and "trainable parameters" not in text
 
 
+def test_what_is_too_good_and_what_it_leans_on_stand_on_the_page(tmp_path: Path) -> None:
+    lost = {"column": "delay<1>", "value": 0.4312, "low": 0.41, "high": 0.45, "level": 0.95}
+    pipelines.table_pipeline(tmp_path, remarks=["accuracy 100.0% of tuned is too good"], importance=[lost])
+    text = run(tmp_path, CLASSES).file("report.html").read_text(encoding="utf-8")
+    assert "<b>Look at this:</b> accuracy 100.0% of tuned is too good." in text
+    assert "What does it lean on?" in Page(text).headings
+    assert "delay&lt;1&gt;" in text and "+43.1" in text
+
+
 def test_a_pipeline_without_its_end_is_reported_and_not_shipped(tmp_path: Path) -> None:
     pipelines.text_pipeline(tmp_path, upto="evaluation")
     made = run(tmp_path)

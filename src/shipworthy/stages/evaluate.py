@@ -1,23 +1,28 @@
 """Measures every candidate on the test split and says whether the tuned model beats the best baseline."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from shipworthy.core.artifact import inside
+from shipworthy.core.artifact import Artifact, inside
 from shipworthy.core.errors import ArtifactError
 from shipworthy.core.files import write_json
 from shipworthy.core.lazy import Lazy
 from shipworthy.core.progress import say
 from shipworthy.core.workspace import Workspace
 from shipworthy.evaluation import heldout, latency, paired, predictions, scores
+from shipworthy.evaluation.importance import importances
 from shipworthy.evaluation.intervals import Interval
-from shipworthy.evaluation.tasks.schema import Task
+from shipworthy.evaluation.remarks import remarks
+from shipworthy.evaluation.tasks.schema import Classification, Task
 from shipworthy.evaluation.verdict import judge
 from shipworthy.models import build
 from shipworthy.models.dataset import split
+from shipworthy.models.protocol import Predictor
+from shipworthy.models.rows import features
 from shipworthy.models.size import size_mb
 
 READS = ("plan", "dataset", "baseline", "checkpoint")
@@ -45,7 +50,9 @@ def run(*, task: Task, seed: int, workspace: Workspace) -> None:
     answered = {
         name: predictions.read(baseline.file(f"predictions/{name}.test.parquet"), test["id"]) for name in validated
     }
-    answered[TUNED] = list(build.load(checkpoint.path).predict(test))
+    tuned = build.load(checkpoint.path)
+    answered[TUNED] = list(tuned.predict(test))
+    leaned_on = _importances(task, tuned, dataset, seed)
     served = {name: _served(name, folder, test[:TIMED_ROWS]) for name, folder in folders.items()}
 
     # Every candidate has answered: only now are the answers opened.
@@ -57,11 +64,11 @@ def run(*, task: Task, seed: int, workspace: Workspace) -> None:
     against = {name: paired.compare(correct[TUNED], correct[name]) for name in validated}
     adjusted = paired.holm([comparison.p_value for comparison in against.values()])
     verdict = judge(against[best], best, criteria)
+    measured = {name: scores.summary(task, given, answers, seed) for name, given in answered.items()}
+    classes = isinstance(task, Classification)
+    odd = remarks(TUNED, measured[TUNED], answered[TUNED], answers) if classes else []
     with workspace.write("evaluation") as folder:
-        candidates = [
-            _candidate(name, scores.summary(task, given, answers, seed), served[name])
-            for name, given in answered.items()
-        ]
+        candidates = [_candidate(name, summary, served[name]) for name, summary in measured.items()]
         for name, given in answered.items():
             predictions.write(folder / "predictions" / f"{name}.parquet", test["id"], given, correct[name])
         write_json(
@@ -79,12 +86,24 @@ def run(*, task: Task, seed: int, workspace: Workspace) -> None:
                     for (name, comparison), p_value in zip(against.items(), adjusted, strict=True)
                 ],
                 "verdict": verdict.to_json(),
+                "remarks": odd,
+                "importance": [{"column": name, **lost.to_json()} for name, lost in leaned_on.items()],
             },
         )
     _show(task.metric, candidates)
     say(f"{'PASSED' if verdict.passed else 'NOT PASSED'} against {best}")
     for reason in verdict.reasons:
         say(f"  {reason}")
+    for remark in odd:
+        say(f"look at this: {remark}.")
+
+
+def _importances(task: Task, model: Predictor, dataset: Artifact, seed: int) -> dict[str, Interval]:
+    """Of a table's columns, measured on validation; of texts nothing."""
+    if not isinstance(task, Classification):
+        return {}
+    validation = split(dataset, "validation")
+    return importances(model, validation, features(validation), partial(scores.correct, task), seed)
 
 
 def _candidate(name: str, summary: Mapping[str, Interval], served: Mapping[str, float]) -> dict[str, Any]:

@@ -199,6 +199,7 @@ def evaluated(
     criteria: dict[str, Any],
     best: str,
     served: dict[str, float],
+    **more: Any,
 ) -> None:
     """The evaluation that follows from who is right on which row."""
     comparison = compare(right["tuned"], right[best])
@@ -223,6 +224,7 @@ def evaluated(
         "best_baseline": best,
         "comparison": comparison.to_json(),
         "verdict": {"passed": passed, "reasons": []},
+        **more,
     }
     tables = {
         f"predictions/{name}.parquet": rows.select(
@@ -236,8 +238,8 @@ def evaluated(
     write(root, "evaluation", {"evaluation.json": evaluation}, tables)
 
 
-def table_pipeline(root: Path, n: int = 600) -> None:
-    """A pipeline of a table: no tokens, no steps, one variant."""
+def table_pipeline(root: Path, n: int = 600, **evaluation: Any) -> None:
+    """A pipeline of a table: no tokens, no steps, one variant; `evaluation` is more of evaluation.json."""
     criteria = {**CRITERIA, "metric": "accuracy", "margin": 0.01, "baselines": ["majority", "logistic"]}
     why = "The rows are a table of 6 columns of numbers and 8 of names."
     write(
@@ -278,7 +280,7 @@ def table_pipeline(root: Path, n: int = 600) -> None:
     candidate = {"model": {"kind": "xgboost"}}
     write(root, "checkpoint", {"history.json": history, "training.json": training, "candidate.json": candidate})
     right = {name: [i * 37 % n < r * n for i in range(n)] for name, r in {**validation, "tuned": 0.872}.items()}
-    evaluated(root, rows, right, criteria, "logistic", {"size_mb": 1.1, "p95_s": 0.001})
+    evaluated(root, rows, right, criteria, "logistic", {"size_mb": 1.1, "p95_s": 0.001}, **evaluation)
     variant = {
         "name": "unchanged",
         "file": "model",

@@ -39,6 +39,13 @@ def test_a_table_that_ships(tmp_path: Path) -> None:
     assert told(tmp_path)[-1].startswith("VERDICT: SHIP: unchanged, accuracy 87.3%")
 
 
+def test_what_is_odd_is_said_before_the_verdict(tmp_path: Path) -> None:
+    pipelines.table_pipeline(tmp_path, remarks=["accuracy 100.0% is too good " + "and so on " * 20])
+    lines = told(tmp_path)
+    assert lines[-4].startswith("look at this: accuracy 100.0% is too good") and lines[-1].startswith("VERDICT")
+    assert all(len(line) <= WIDTH for line in lines)
+
+
 @pytest.mark.parametrize(
     ("pipeline", "missed"),
     [

@@ -1,6 +1,7 @@
 """The table that the pipeline ends with, as plain text."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from textwrap import wrap
 from typing import Any
 
 from shipworthy.core.artifact import Artifact
@@ -33,6 +34,7 @@ def summary(artifacts: Mapping[str, Artifact], found: Sequence[Candidate], verdi
         "",
         *_facts(artifacts),
     ]
+    lines += [line for remark in evaluation.get("remarks", []) for line in wrap(f"look at this: {remark}", WIDTH)]
     lines += [f"not met: {check.what}: {check.found} (wanted: {check.wanted})" for check in verdict.failed]
     return "\n".join(_cut(line) for line in [*lines, _last(verdict, chosen(list(found)), metric)]) + "\n"
 
