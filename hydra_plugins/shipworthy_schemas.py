@@ -1,11 +1,11 @@
 """Registers shipworthy's schemas when Hydra looks for plugins, so that DVC's own compose finds them.
 
-It finds the choices of extensions by ExtensionChoices, a plugin that Hydra sees here by its name.
+It reads files of choices by ChoiceFiles, and finds them by SearchPath: plugins that Hydra sees here by their names.
 """
 
 from shipworthy.config.compose import register
-from shipworthy.core.search_path import ExtensionChoices
+from shipworthy.config.yaml_files import ChoiceFiles, SearchPath
 
-__all__ = ["ExtensionChoices"]
+__all__ = ["ChoiceFiles", "SearchPath"]
 
 register()

@@ -1,16 +1,16 @@
 """The command line: help without heavy imports, and one sentence for what was written wrong."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from shipworthy.cli import COMMANDS, literal, main
-from shipworthy.config.compose import compose
+from shipworthy.cli import COMMANDS, main
 from shipworthy.config.root import Config
 from shipworthy.execution.stage import stage_groups
-from tests.conftest import Shipworthy, one_sentence
+from tests.conftest import ROOT, Shipworthy, one_sentence
 
 HEAVY = {"torch", "transformers", "lightning", "peft", "mlflow", "wandb", "sklearn", "polars", "pandas", "hydra"}
 
@@ -70,11 +70,13 @@ def test_composing_the_config_imports_no_library_that_trains() -> None:
         ("train trainer.steps=0", "trainer.steps=0"),
         ("train trainer=classical", "needs adapter to be none"),
         ("train model=null", "choose one of"),
-        ("train model.name=[", "model.name=["),
+        ("train optimizer.lr=[", "optimizer.lr=["),
+        ("train note=\udce9", "on the command line is not UTF-8"),
         ("train optimizer.lr=1e-4,1e-3", "add --multirun"),
         ("train hydra/launcher=slurm_cpu", "add it, or drop"),
         ("train -m optimizer.lrr=1e-4,1e-3", "did you mean optimizer.lr?"),
         ("train -m optimizer=adamw,adamv", "optimizer=adamw"),
+        ("train task.sytem=What's", "there is no task.sytem: did you mean task.system?"),
         ("train --params missing.yaml", "missing.yaml does not exist"),
         ("train --params params.yaml seed=1", "drop it, or the overrides"),
         ("train --parms params.yaml", "--parms"),
@@ -96,6 +98,20 @@ def test_a_mistake_ends_the_program_with_exit_code_2_and_no_traceback(shipworthy
     done = shipworthy("train", "model.lora_rnak=8")
     assert "did you mean adapter.rank?" in one_sentence(done)
     assert done.returncode == 2
+
+
+def test_signs_that_the_locale_lacks_are_written_as_numbers() -> None:
+    """On a cluster LANG is often C, or a site's old encoding."""
+    poor = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PATH": os.environ["PATH"]}
+    command = [sys.executable, "-c", "from shipworthy.cli import entry; entry()"]
+    done = subprocess.run([*command, "--help"], env=poor, capture_output=True, cwd=ROOT, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"experiment=\\u2026" in done.stdout
+    for note, said in (("é".encode(), b"there is no experiment 'smok'"), (b"\xe9", b"is not UTF-8")):
+        words = [*command, "train", b"note=" + note, "experiment=smok"]
+        done = subprocess.run(words, env=poor, capture_output=True, cwd=ROOT, check=False)
+        assert done.returncode == 2
+        assert said in done.stderr
 
 
 def test_a_mistake_in_a_job_of_a_sweep_gets_one_sentence(shipworthy: Shipworthy) -> None:
@@ -125,13 +141,3 @@ def test_every_command_has_a_stage_that_takes_parts_of_the_config() -> None:
     parts = set(Config.__dataclass_fields__)
     for command in COMMANDS:
         assert set(stage_groups(command)) <= parts, command
-
-
-@pytest.mark.parametrize("note", ["the run's hypothesis: x=1,2 {y}", "a\\", "a\\'b", "", "it's \\\\'q' \\"])
-def test_a_note_may_hold_any_signs(note):
-    assert compose([literal(f"note={note}")]).note == note
-
-
-def test_what_is_quoted_and_what_is_no_note_stay_as_they_are():
-    for text in ("note='quoted'", 'note="quoted"', "optimizer.lr=1e-3,2e-3"):
-        assert literal(text) == text

@@ -19,9 +19,10 @@ import yaml
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from shipworthy.cli import BESIDE, CAMPAIGNS, literal, main, parser
+from shipworthy.cli import BESIDE, CAMPAIGNS, main, parser
 from shipworthy.config.compose import check_overrides, compose, composed, register
 from shipworthy.config.load import read_params
+from shipworthy.config.overrides import in_hydras_grammar
 from shipworthy.core.errors import UsageError
 from shipworthy.core.project import project_root
 from shipworthy.core.schema import SCHEMAS, typed
@@ -208,7 +209,7 @@ def check_command_line(words: list[str]) -> None:
         assert not options.overrides
         read_params(ROOT / options.params)
         return
-    parsed = check_overrides([literal(text) for text in options.overrides])
+    parsed = check_overrides(in_hydras_grammar(options.overrides, sweep=options.multirun))
     about_hydra = [one.input_line for one in parsed if re.match(r"hydra[./]", one.key_or_group)]
     assert options.multirun or options.command in CAMPAIGNS or not about_hydra
     composed(about_hydra, with_hydra=True)

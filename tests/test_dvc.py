@@ -17,7 +17,7 @@ from shipworthy.execution.stage import stage_groups, stage_non_identity
 from shipworthy.stages import code
 
 ROOT = Path(__file__).resolve().parents[1]
-RAW = "data/${data.file}"  # DVC fills it in from params.yaml
+RAW = "data/${data.watched}"  # DVC fills it in from params.yaml
 STAGES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 CODE = STAGES.pop("code")
 KINDS = {out.removeprefix("artifacts/") for stage in STAGES.values() for out in stage["outs"]}

@@ -65,7 +65,7 @@ def _folder(text: str) -> str:
 def locked(cluster: Cluster) -> Iterator[None]:
     """One command at a time; the lock goes with its process, however that ends."""
     cluster.home.mkdir(parents=True, exist_ok=True)
-    with (cluster.home / "lock").open("a") as file:
+    with (cluster.home / "lock").open("a", encoding="utf-8") as file:
 
         def taken() -> bool:
             try:

@@ -55,11 +55,11 @@ def write_configs(cluster: Cluster) -> bool:
     }
     changed = False
     for name in ("slurm.conf", "gres.conf", "slurmdbd.conf"):
-        text = Template((TEMPLATES / name).read_text()).substitute(words)
+        text = Template((TEMPLATES / name).read_text(encoding="utf-8")).substitute(words)
         if name == "gres.conf" and not cluster.gpus:
             text = ""
         file = cluster.home / name
-        changed |= file.exists() and file.read_text() != text
+        changed |= file.exists() and file.read_text(encoding="utf-8") != text
         _write(file, text.encode(), mode=0o600 if name == "slurmdbd.conf" else 0o644)
     return changed
 
@@ -84,7 +84,7 @@ def add_names(cluster: Cluster) -> None:
     Raises:
         ClusterError: a node's name is another machine's, or /etc/hosts cannot be written.
     """
-    lines = HOSTS.read_text().splitlines() if HOSTS.exists() else []
+    lines = HOSTS.read_text(encoding="utf-8").splitlines() if HOSTS.exists() else []
     others = [line.partition("#")[0].split() for line in lines if not line.endswith(_tag(cluster))]
     for address, *names in filter(None, others):
         taken = sorted(set(names) & set(cluster.names))
@@ -103,7 +103,7 @@ def remove_names(cluster: Cluster) -> None:
 def _replace_names(cluster: Cluster, new: list[str]) -> None:
     """Write in place: in a container /etc/hosts is a mount, which cannot be renamed onto."""
     try:
-        with HOSTS.open("a+") as file:
+        with HOSTS.open("a+", encoding="utf-8") as file:
             fcntl.flock(file, fcntl.LOCK_EX)  # against another cluster's `up` at the same time
             file.seek(0)
             old = file.read()

@@ -90,12 +90,12 @@ def _apt(cluster: Cluster, *words: str, seconds: float) -> None:
 @contextmanager
 def _no_services() -> Iterator[None]:
     """Keep Debian from starting what it installs; a policy that stood there before is kept, and must say no too."""
-    if POLICY.exists() and POLICY.read_text() != OURS:
+    if POLICY.exists() and POLICY.read_text(encoding="utf-8") != OURS:
         if subprocess.run([POLICY, "mariadb", "start"], capture_output=True, check=False, timeout=20).returncode != 101:
             raise ClusterError(f"{POLICY} of this machine lets new services start: move it aside, then install again.")
         yield
         return
-    POLICY.write_text(OURS)
+    POLICY.write_text(OURS, encoding="utf-8")
     POLICY.chmod(0o755)
     try:
         yield

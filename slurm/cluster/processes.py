@@ -37,7 +37,7 @@ def environment(cluster: Cluster) -> dict[str, str]:
 
 def failure(what: str, log: Path) -> ClusterError:
     """One sentence: what failed, which log tells of it, and how that log ends."""
-    lines = log.read_text(errors="replace").split("\n") if log.exists() else []
+    lines = log.read_text(encoding="utf-8", errors="replace").split("\n") if log.exists() else []
     last = next((line.strip() for line in reversed(lines) if line.strip()), "(nothing)")
     return ClusterError(f"{what}; {log} ends with: {last}")
 
@@ -46,7 +46,7 @@ def ask(cluster: Cluster, *command: str, seconds: float = 20) -> subprocess.Comp
     """Run a client to its end, or to `seconds`; then its exit code is 124."""
     try:
         return subprocess.run(
-            command, env=environment(cluster), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            command, env=environment(cluster), stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8",
             errors="replace", timeout=seconds, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
@@ -93,7 +93,7 @@ def launch(cluster: Cluster, log: Path, *command: str) -> subprocess.Popen[bytes
 def _stat(pid: int) -> tuple[str, str, int]:
     """Name, state and parent of a process; a gone one has the state X."""
     try:
-        head, _, tail = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")
+        head, _, tail = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")
     except OSError:
         return "", "X", 0
     state, parent = tail.split()[:2]

@@ -88,7 +88,7 @@ class Cluster:
         """Remember the shape for later calls."""
         shape = {key: value for key, value in asdict(self).items() if key != "home"}
         new = self.home / "cluster.json.new"
-        new.write_text(json.dumps(shape, indent=1) + "\n")
+        new.write_text(json.dumps(shape, indent=1) + "\n", encoding="utf-8")
         new.replace(self.home / "cluster.json")
 
 
@@ -102,5 +102,9 @@ def remembered(**asked: Any) -> Cluster:
     home = home_folder()
     file = home / "cluster.json"
     known = {field.name for field in fields(Cluster)} - {"home"}
-    shape = {key: value for key, value in json.loads(file.read_text()).items() if key in known} if file.exists() else {}
+    shape = (
+        {key: value for key, value in json.loads(file.read_text(encoding="utf-8")).items() if key in known}
+        if file.exists()
+        else {}
+    )
     return replace(Cluster(home, **shape), **{key: value for key, value in asked.items() if value is not None})

@@ -4,9 +4,9 @@ import argparse
 import difflib
 import errno
 import os
-import re
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from typing import NoReturn
 
@@ -92,6 +92,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from shipworthy.core.errors import ShipworthyError
 
     try:
+        options.overrides = [utf_8(text) for text in options.overrides]
+    except UnicodeDecodeError as error:
+        root.error(f"{error.object!r} on the command line is not UTF-8: give it in UTF-8.")
+    try:
         run(
             options.command,
             options.overrides,
@@ -135,7 +139,6 @@ def run(
 
         stage(command)(overrides)
         return
-    overrides = [literal(text) for text in overrides]
     if command == "pipeline":
         if params is not None or multirun or detach or dry_run:
             raise UsageError("pipeline takes no --option: give it group=choice and key=value.")
@@ -168,15 +171,19 @@ def run(
     execute(command, config, publish=True, arguments=overrides if params is None else ("--params", str(params)))
 
 
-def literal(override: str) -> str:
-    """A note is a sentence, which Hydra is given in quotes: its commas ask for no sweep. Others stay as they are."""
-    key, _, value = override.partition("=")
-    if key != "note" or value[:1] + value[-1:] in ("''", '""'):
-        return override
-    escaped = re.sub(r"(\\*)('|$)", lambda found: 2 * found[1] + ("\\'" if found[2] else ""), value)
-    return f"note='{escaped}'"
+def utf_8(text: str) -> str:
+    """A word of the command line; what the locale's encoding could not read (LANG=C, say) is taken for UTF-8.
+
+    Raises:
+        UnicodeDecodeError: it is not.
+    """
+    unread = any("\ud800" <= sign <= "\udfff" for sign in text)
+    return os.fsencode(text).decode("utf-8") if unread else text
 
 
 def entry() -> None:
-    """The console script."""
+    """The console script; a sign that the terminal's encoding lacks is written as its number."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(main())

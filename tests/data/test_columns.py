@@ -2,6 +2,8 @@
 
 import gzip
 import json
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -15,6 +17,7 @@ from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import sha256_of_files
 from shipworthy.data.schema import Records, Table
 from shipworthy.data.sources.files import batches, locate, types_of
+from shipworthy.models.transform.values import number
 
 DECLARED = {
     "n": "int",
@@ -57,14 +60,90 @@ def test_declared_types_of_json(tmp_path: Path) -> None:
 
 
 def test_types_are_inferred_alike_from_every_format(tmp_path: Path) -> None:
-    frame = pl.DataFrame({"n": [1, 2], "x": [1.5, None], "ok": [True, False], "s": ["a", None]})
+    frame = pl.DataFrame({"y": ["a", "b"], "n": [1, 2], "x": [1.5, None], "s": ["a", None]})
     frame.write_csv(tmp_path / "a.csv")
     frame.write_parquet(tmp_path / "a.parquet")
     frame.write_ndjson(tmp_path / "a.jsonl")
     for ending in ("csv", "parquet", "jsonl"):
-        mine = config(f"a.{ending}")
-        assert types_of(mine, locate(mine, tmp_path)) == {"n": "int?", "x": "float?", "ok": "bool?", "s": "string?"}
+        mine = replace(config(f"a.{ending}"), label="y")
+        assert types_of(mine, locate(mine, tmp_path)) == {"y": "string?", "n": "int?", "x": "float?", "s": "string?"}
         assert read(mine, tmp_path).drop("id").equals(frame), ending
+
+
+INFERRED: list[tuple[list[Any], str]] = [
+    (["1", "-2", "+3", " 4 "], "int"),
+    (["1", "2.5", ".5", "5.", "1e3"], "float"),
+    (["1", "", "NA", "?", "n/a", "NaN", "-", "#DIV/0!", "Infinity", "unknown"], "int"),
+    (["0012", "0047"], "string"),
+    (["0.5", "0", "-0.5"], "float"),
+    (["12345678901234567890", "1"], "float"),
+    (["1,234", "2"], "string"),
+    (["1_000", "2"], "string"),
+    (["٣", "٤"], "string"),
+    (["NA", "?"], "string"),
+    (["TRUE", "FALSE"], "string"),
+    (["2024-01-31"], "string"),
+    (["1"] * 20_000 + ["late"], "string"),
+]
+
+
+@pytest.mark.parametrize(("cells", "kind"), INFERRED, ids=[str(cells[:4]) for cells, _ in INFERRED])
+def test_text_is_a_number_by_a_written_rule(tmp_path: Path, cells: list[str], kind: str) -> None:
+    (tmp_path / "a.csv").write_text("y,v\n" + "".join(f'a,"{cell}"\n' for cell in cells), encoding="utf-8")
+    mine = replace(config("a.csv", missing=["unknown"]), label="y")
+    assert types_of(mine, locate(mine, tmp_path)) == {"y": "string?", "v": f"{kind}?"}
+    found = read(mine, tmp_path)["v"].to_list()
+    wanted = [number(cell, ["unknown"]) if kind != "string" else cell for cell in cells]
+    assert found == wanted
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "read_as"),
+    [
+        ([1, 2.5, None], "float", [1.0, 2.5, None]),
+        ([1, "NA", "2", None], "int", [1, None, 2, None]),
+        ([1, "one"], "string", ["1", "one"]),
+        ([1.10, True], "string", ["1.1", "true"]),
+        (["1", "2"], "string", ["1", "2"]),
+        ([True, None], "bool", [True, None]),
+        ([2**70, 1], "float", [float(2**70), 1.0]),
+        ([[1], "x"], "json", ["[1]", "x"]),
+    ],
+)
+def test_json_keeps_its_types(tmp_path: Path, values: list[Any], kind: str, read_as: list[Any]) -> None:
+    jsonl(tmp_path / "a.jsonl", [{"y": "a", "v": value} for value in values])
+    mine = replace(config("a.jsonl"), label="y")
+    assert types_of(mine, locate(mine, tmp_path)) == {"y": "string?", "v": f"{kind}?"}
+    assert read(mine, tmp_path)["v"].to_list() == read_as
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl"])
+def test_labels_ids_and_texts_are_what_stands_in_the_file(tmp_path: Path, ending: str) -> None:
+    cells = ["0012", "1.10", "TRUE", "12345678901234567890", "1e5", "null", "None", "NaN", " x"]
+    if ending == "csv":
+        (tmp_path / "a.csv").write_text("key,n,v\n" + "".join(f"{i}{c},{c},1\n" for i, c in enumerate(cells)))
+    else:
+        jsonl(tmp_path / "a.jsonl", [{"key": f"{i}{c}", "n": c, "v": 1} for i, c in enumerate(cells)])
+    for mine in (config(f"a.{ending}", id="key"), Records(file=f"a.{ending}", **RECORDS_OF_N)):
+        frame = read(mine, tmp_path)
+        assert frame["n"].to_list() == cells
+        assert frame["id"].to_list() == [f"{i}{c}" for i, c in enumerate(cells)]
+    (tmp_path / "b.jsonl").write_text('{"n": 1.10}\n{"n": 7}\n{"n": "seven"}\n{"n": true}\n{"n": 1E2}\n')
+    assert read(config("b.jsonl"), tmp_path)["n"].to_list() == ["1.10", "7", "seven", "true", "1E2"]
+
+
+RECORDS_OF_N: dict[str, Any] = {"name": "n", "licence": "l", "text": "v", "answer": "n", "id": "key"}
+
+
+def test_columns_that_nobody_uses_are_not_looked_at(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"_id": [b"x"], "split": [None], "took": [timedelta(1)], "v": ["t"], "n": ["a"]})
+    frame.write_parquet(tmp_path / "a.parquet")
+    mine = Records(name="n", licence="l", file="a.parquet", text="v", answer="n")
+    assert read(mine, tmp_path).rows() == [("row-00000000", "t", "a")]
+    mine = config("a.parquet", ignore=["_id", "split", "took"])
+    assert read(mine, tmp_path).rows() == [("row-00000000", "t", "a")]
+    with pytest.raises(UsageError, match=r"column '_id' holds Binary, .* leave it out \(data.ignore\)"):
+        read(config("a.parquet", ignore=["split"]), tmp_path)
 
 
 BREACHES: list[tuple[str, list[dict[str, Any]], str]] = [
@@ -76,7 +155,8 @@ BREACHES: list[tuple[str, list[dict[str, Any]], str]] = [
     ("csv", [{"n": 1, "x": "2.5"}, {"n": 2, "x": "2,5"}], "row 2: column 'x' holds '2,5', which is no float"),
     ("csv", [{"n": 1}], r"row 1: column 'x' is missing \(there are n\)"),
     ("csv", [{"n": 1, "x": 1, "y": 2}], "row 1: unexpected column 'y'"),
-    ("parquet", [{"n": "1", "x": 1.0}], "row 1: column 'n' holds '1', which is no int"),
+    ("parquet", [{"n": "one", "x": 1.0}], "row 1: column 'n' holds 'one', which is no int"),
+    ("csv", [{"n": "1.5", "x": 1.0}], "row 1: column 'n' holds '1.5', which is no int"),
     ("parquet", [{"n": 1.5, "x": 1.0}], "row 1: column 'n' holds 1.5, which is no int"),
     ("parquet", [{"n": 1, "x": 1.0}, {"n": None, "x": 1.0}], "row 2: column 'n' is empty"),
 ]
@@ -98,14 +178,15 @@ def test_a_breach_names_file_row_and_column(
         read(config(f"a.{ending}", columns={"n": "int", "x": "float?"}), tmp_path, size)
 
 
-def test_an_inferred_type_holds_for_later_files(tmp_path: Path) -> None:
+def test_a_type_is_inferred_from_all_files(tmp_path: Path) -> None:
     jsonl(tmp_path / "part" / "a.jsonl", [{"n": 1}])
-    jsonl(tmp_path / "part" / "b.jsonl", [{"n": 2}, {"n": "3"}])
-    with pytest.raises(UsageError, match=r"part/b\.jsonl, row 2: column 'n' holds '3', which is no int"):
-        read(config("part"), tmp_path)
-    jsonl(tmp_path / "c.jsonl", [{"n": 1}, {"n": "x"}])
-    with pytest.raises(UsageError, match=r"c\.jsonl: column 'n' holds int and string, so its type cannot be inferred"):
-        read(config("c.jsonl"), tmp_path)
+    jsonl(tmp_path / "part" / "b.jsonl", [{"n": 2}, {"n": "x"}])
+    mine = replace(config("part"), label="m")
+    with pytest.raises(UsageError, match=r"has no column 'm' \(it has n\): correct data.label"):
+        types_of(mine, locate(mine, tmp_path))
+    jsonl(tmp_path / "part" / "c.jsonl", [{"m": "a"}])
+    assert types_of(mine, locate(mine, tmp_path)) == {"n": "string?", "m": "string?"}
+    assert read(mine, tmp_path)["n"].to_list() == ["1", "2", "x", None]
 
 
 VALUES = st.one_of(st.none(), st.integers(-5, 5), st.floats(-2, 2), st.text(max_size=3), st.booleans())
@@ -129,8 +210,8 @@ def test_the_number_of_rows_at_once_makes_no_difference(rows: list[dict[str, Any
 
 
 def test_folders_patterns_and_packed_shards_are_read_in_order(tmp_path: Path) -> None:
-    for number, packed in enumerate(("", ".gz", ".zst")):
-        path = jsonl(tmp_path / "logs" / f"part-{number}.jsonl", [{"n": number * 2}, {"n": number * 2 + 1}])
+    for i, packed in enumerate(("", ".gz", ".zst")):
+        path = jsonl(tmp_path / "logs" / f"part-{i}.jsonl", [{"n": i * 2}, {"n": i * 2 + 1}])
         if packed:
             content = path.read_bytes()
             path.unlink()
@@ -139,7 +220,7 @@ def test_folders_patterns_and_packed_shards_are_read_in_order(tmp_path: Path) ->
     (tmp_path / "logs" / ".hidden.jsonl").write_text("{}", encoding="utf-8")
     for file in ("logs", "logs/part-*", "*/*.jsonl*"):
         frame = read(config(file), tmp_path, 1)
-        assert frame["n"].to_list() == list(range(6))
+        assert frame["n"].to_list() == [str(n) for n in range(6)]
         assert frame["id"].to_list() == [f"row-{i:08}" for i in range(6)]
     paths = locate(config("logs"), tmp_path)
     assert sha256_of_files(paths, tmp_path) != sha256_of_files(paths[:2], tmp_path)
@@ -160,8 +241,8 @@ def test_text_by_lines_and_by_files(tmp_path: Path) -> None:
         (tmp_path / "reviews" / label / f"{name}.txt").write_text(text, encoding="utf-8")
     common = {"name": "n", "licence": "l", "file": "reviews", "text": "text", "answer": "folder"}
     for settings_, wanted in (
-        ({}, [("Three.", "b.txt", "bad"), ("One.", "a.txt", "good"), ("Two.", "a.txt", "good")]),
-        ({"format": "document"}, [("Three.", "b.txt", "bad"), ("One.\n\nTwo.", "a.txt", "good")]),
+        ({}, [("Three.", "bad"), ("One.", "good"), ("Two.", "good")]),
+        ({"format": "document"}, [("Three.", "bad"), ("One.\n\nTwo.", "good")]),
     ):
         mine = Records(**common, **settings_)
         paths = locate(mine, tmp_path)
@@ -171,11 +252,11 @@ def test_text_by_lines_and_by_files(tmp_path: Path) -> None:
 def test_ids_of_ones_own(tmp_path: Path) -> None:
     jsonl(tmp_path / "a.jsonl", [{"key": 7, "n": 1}, {"key": 5, "n": 2}])
     frame = read(config("a.jsonl", id="key"), tmp_path)
-    assert frame.rows(named=True) == [{"id": "7", "key": 7, "n": 1}, {"id": "5", "key": 5, "n": 2}]
+    assert frame.rows(named=True) == [{"id": "7", "key": "7", "n": "1"}, {"id": "5", "key": "5", "n": "2"}]
     jsonl(tmp_path / "a.jsonl", [{"key": 7, "n": 1}, {"n": 2}])
     with pytest.raises(UsageError, match=r"row 2: column 'key' \(data.id\) is empty"):
         read(config("a.jsonl", id="key"), tmp_path)
-    with pytest.raises(UsageError, match=r"there is no column 'code' .* correct data.id"):
+    with pytest.raises(UsageError, match=r"has no column 'code' .* correct data.label, data.id"):
         read(config("a.jsonl", id="code"), tmp_path)
 
 

@@ -106,7 +106,7 @@ def test_a_file_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "mine.jsonl").write_text('{"question": ', encoding="utf-8")
     with pytest.raises(ShipworthyError, match=r"mine\.jsonl cannot be read"):
         read(RECORDS, tmp_path / "mine.jsonl")
-    with pytest.raises(UsageError, match=r"give a file that ends in \.csv, \.jsonl, \.parquet, \.txt"):
+    with pytest.raises(UsageError, match=r"give a file that ends in \.csv, \.json, \.jsonl, .*\.parquet, .*\.txt"):
         read(RECORDS, tmp_path / "mine.xlsx")
 
 

@@ -144,7 +144,7 @@ def until_blocked(process: "subprocess.Popen[str]") -> None:
     """Waits until `env` has done its work; that Python listens comes much later."""
     mask = sum(1 << (number - 1) for number in interrupt.SIGNALS)
     while True:
-        (line,) = re.findall(r"SigBlk:\s*(\w+)", Path(f"/proc/{process.pid}/status").read_text())
+        (line,) = re.findall(r"SigBlk:\s*(\w+)", Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8"))
         if int(line, 16) & mask == mask:
             return
 

@@ -110,6 +110,7 @@ def test_every_launcher_can_work(name):
         ("start=ssh", "start=ssh starts nothing: choose srun or torchrun."),
         ("max_restarts=-1", "max_restarts=-1 must be at least 0."),
         ("nodes=0", "nodes=0 must be at least 1."),
+        ("mem_gb=-1", "mem_gb=-1: give a finite number from 0."),
         ("tasks_per_node=0", "tasks_per_node=0 must be at least 1."),
         ("array_parallelism=0", "array_parallelism=0 must be at least 1."),
         ("signal_delay_s=-1", "signal_delay_s=-1 must be at least 0."),

@@ -189,7 +189,7 @@ def test_down_leaves_nothing_running_and_up_remembers(cluster: Cluster):
     cluster.until("the job's children", lambda: any(len(tasks(cluster.home, job, node)) == 2 for node in cluster.nodes))
     assert "1 job cancelled" in cluster.testcluster("down")
     assert traces(cluster.home) == []
-    assert str(cluster.home) not in Path("/etc/hosts").read_text()
+    assert str(cluster.home) not in Path("/etc/hosts").read_text(encoding="utf-8")
     env = cluster.call(TESTCLUSTER, "env")
     assert (env.returncode, env.stdout) == (1, "")
     assert env.stderr.startswith(f"slurm/testcluster: No cluster is up in {cluster.home}")

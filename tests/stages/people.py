@@ -32,7 +32,7 @@ def people(project: Path, **settings: Any) -> dict[str, Any]:
         job=pl.format("job {}", number * 13 % 11),
         firm=pl.format("firm {}", number % 57),
         day=pl.date(2024, 1, 1) + pl.duration(days=number * 3 % 200),
-        pay=pl.when(number * 7919 % 10 < 4).then(pl.lit("yes")).otherwise(pl.lit("no")),
+        pay=pl.when(number * 7919 % 101 < 40).then(pl.lit("yes")).otherwise(pl.lit("no")),
     )
     (project / "data" / "people").mkdir(exist_ok=True)
     for part, half in enumerate((frame[:150], frame[150:])):

@@ -1,6 +1,7 @@
 """The plan stage on small real files: a tiny language model with real training steps, and a table."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from shipworthy.architect.compute.schema import Machine
 from shipworthy.config.load import as_dict
 from shipworthy.core.artifact import Artifact, read_artifact
-from shipworthy.core.errors import UsageError
+from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import write_json
 from shipworthy.core.identity import environment
 from shipworthy.core.sources.schema import Folder
@@ -119,6 +120,27 @@ def test_a_prompt_with_an_unknown_column_is_refused(project: Path, words: dict[s
     with pytest.raises(UsageError, match="qestion"):
         run(project, words | {"task": task})
     assert not (project / "artifacts" / "plan").exists()
+
+
+def test_where_no_row_is_left_the_plan_says_why(project: Path, words: dict[str, Any]) -> None:
+    data = replace(words["data"], answers={"x": "X"})
+    with pytest.raises(
+        ShipworthyError, match="No row is left of 30: 30 unnamed answer .'.*': data.answers does not name"
+    ):
+        run(project, words | {"data": data})
+    named = replace(words["data"], answers={"DeleteQueue0": "x", "CreateQueue0": "y"})
+    with pytest.raises(UsageError, match="none of 2 rows for train .of 30; 28 unnamed answer .*: lower them"):
+        run(project, words | {"data": named})
+
+
+def test_rows_that_will_be_left_out_are_said(
+    project: Path, words: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [{"question": "", "name": "x"}] * 10
+    with (project / "data" / "own.jsonl").open("a") as file:
+        file.writelines(json.dumps(row) + "\n" for row in rows)
+    run(project, words)
+    assert "warning: 25% of the rows (10 of 40) are left out: 10 empty (25%)" in capsys.readouterr().out
 
 
 def test_a_tables_plan(project: Path) -> None:

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -110,8 +111,11 @@ def test_train_rows_that_a_benchmark_holds_go_and_are_named(project: Path, talk:
     asked = Contamination(action=action, benchmarks=[Benchmark(str(project / "held_out.jsonl"), "text")])
     groups = talk | {"data": replace(talk["data"], contamination=asked)}
     if action == "fail":
-        with pytest.raises(ShipworthyError, match="data.contamination.action"):
+        with pytest.raises(ShipworthyError, match="data.contamination.action") as error:
             run(project, groups)
+        kept = project / "artifacts" / "dataset.refused" / "contamination.parquet"
+        assert str(kept) in str(error.value)
+        assert pl.read_parquet(kept).height == 2
         return
     dataset = run(project, groups)
     rejected = pl.read_parquet(dataset.file("rejected.parquet")).filter(reason="contamination")
@@ -131,7 +135,7 @@ def test_a_family_that_reads_words_gets_the_same_split_without_tokens(project: P
     assert [pl.read_parquet(dataset.file(f"{name}.parquet"))["id"].to_list() for name in ("validation", "test")] == ids
     test = pl.read_parquet(dataset.file("test.parquet"))
     assert test.columns == ["id", "service", "description", "cluster"]
-    with pytest.raises(UsageError, match="'servce', which is none of the columns"):
+    with pytest.raises(UsageError, match="task.prompt names {servce}, which is none of the columns"):
         run(project, talk | {"model": Tfidf(template="{servce}"), "task": replace(TALK, prompt="{servce}")})
 
 
@@ -194,9 +198,62 @@ def test_the_same_seed_gives_the_same_dataset(project: Path, talk: dict[str, Any
 
 
 def test_truncation_that_would_eat_the_answer_is_a_rejection(project: Path, talk: dict[str, Any]) -> None:
-    with pytest.raises(ShipworthyError, match="No row of train is left: 1 empty, 49 too long"):
+    said = "No row of train is left of 50 in all: 49 too long .'.*': .* tokens of prompt .*, 1 empty"
+    with pytest.raises(ShipworthyError, match=said):
         run(project, talk | {"task": replace(TALK, max_length=20)})
     assert not (project / "artifacts" / "dataset").exists()
+
+
+TALKS = Conversations(name="n", licence="l", file="talks.jsonl", tools="tools", split=Split(test=0.2, validation=0.2))
+CHATS = replace(TALK, prompt="", messages="messages", tools="tools", max_length=400)
+
+
+@pytest.mark.parametrize(
+    ("message", "tools", "why"),
+    [
+        ({"speaker": "me"}, None, "20 malformed conversation .'.*': message 1 has no role .it has speaker.."),
+        ({}, ["find"], '20 malformed conversation .*tool 1 of tools is no JSON Schema of a function but "find"'),
+        ({}, [{"name": "find"}], "20 tools dropped .*the chat template writes nothing of the tool 'find'"),
+    ],
+)
+def test_where_all_rows_are_rejected_it_says_why_and_keeps_them(
+    project: Path, talk: dict[str, Any], message: dict[str, Any], tools: Any, why: str
+) -> None:
+    def lines(message: dict[str, Any], tools: Any) -> str:
+        asked = [message or {"role": "user", "content": f"Where is the {noun}?"} for noun in [*NOUNS, *VERBS, *"abcd"]]
+        answer = {"role": "assistant", "content": "Here."}
+        told = [{"messages": [one, answer | {"content": f"Here, {i}."}], "tools": tools} for i, one in enumerate(asked)]
+        return "\n".join(map(json.dumps, told))
+
+    groups = {"task": CHATS, "data": TALKS, "model": talk["model"]}
+    (project / "data" / "talks.jsonl").write_text(lines(message, tools))
+    with pytest.raises(ShipworthyError, match=why) as error:
+        run(project, groups)
+    kept = project / "artifacts" / "dataset.refused" / "rejected.parquet"
+    assert str(error.value).endswith(f"Every rejected row, with its reason: {kept}")
+    assert pl.read_parquet(kept).height == 20
+    (project / "data" / "talks.jsonl").write_text(lines({}, None))
+    groups |= {"task": replace(CHATS, tools=""), "data": replace(TALKS, tools="")}
+    assert info(run(project, groups)).rows == {"train": 12, "validation": 4, "test": 4}
+    assert not kept.exists()
+
+
+def test_many_rows_that_go_are_said_with_their_reasons(
+    project: Path, talk: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = pl.read_ndjson(project / "data" / "raw.jsonl").to_dicts()
+    for row in rows[2::2]:
+        row["description"] += " ".join(f" {row['operation']}{i}" for i in range(12))
+    pl.DataFrame(rows).write_ndjson(project / "data" / "raw.jsonl")
+    dataset = run(project, talk)
+    warnings = info(dataset).statistics["warnings"]
+    told = capsys.readouterr().out
+    assert all(f"warning: {sentence}" in told for sentence in warnings)
+    assert "52% of the rows (26 of 50) are left out: 1 empty (2%), 25 too long (50%)" in warnings[0]
+    assert "rows longer than task.max_length=160 tokens are left out, " in warnings[1]
+    assert "data.clean.truncate='{columns: {description: {max_characters: " in warnings[1]
+    assert info(dataset).statistics["left out"]["reasons"]["too long"] == {"rows": 25, "share": 0.5}
+    assert "52% of the rows" in dataset.file("data.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -205,7 +262,7 @@ def test_truncation_that_would_eat_the_answer_is_a_rejection(project: Path, talk
         ({"model": XGBoost()}, "model 'xgboost' reads no text"),
         (
             {"task": TextToText(name="t", description="d", baselines=["majority"], prompt="{servce}")},
-            "'servce', which is none of the columns",
+            "{servce}, which is none of the columns",
         ),
     ],
 )
@@ -224,16 +281,19 @@ def test_a_table_becomes_classes(project: Path) -> None:
     dataset = run(project, {"task": CLASSES, "data": data, "model": XGBoost()})
     known = info(dataset)
     assert (known.problem, known.classes, known.categorical) == ("classification", ["no", "yes"], ["job"])
-    assert known.rows == {"train": 42, "validation": 6, "test": 12}
+    assert sum(known.rows.values()) == 65
     assert known.eos_id is None
     test = pl.read_parquet(dataset.file("test.parquet"))
     assert test.columns == ["id", "age", "job", "cluster"]
     assert test["job"].null_count() > 0
     assert dataset.manifest.inputs.keys() == {"data/t.csv"}
+    assert pl.read_parquet(dataset.file("rejected.parquet")).height == 0
+    assert "<h2>Classes</h2>" in dataset.file("data.html").read_text(encoding="utf-8")
+    dataset = run(project, {"task": CLASSES, "data": replace(data, duplicates="drop"), "model": XGBoost()})
+    assert info(dataset).rows == {"train": 42, "validation": 6, "test": 12}
     rejected = pl.read_parquet(dataset.file("rejected.parquet"))
     assert rejected.height == 5
     assert json.loads(rejected["row"][0])["age"] == 0
-    assert "<h2>Classes</h2>" in dataset.file("data.html").read_text(encoding="utf-8")
 
 
 def test_what_a_tables_columns_hold_is_found_on_train_and_said(
@@ -345,3 +405,27 @@ def test_after_a_kill_a_new_start_makes_the_same_dataset(project: Path) -> None:
     assert len(left) == 1 and left[0].name.startswith(".dataset.")
     assert run(project, people(project)).manifest.files == first.manifest.files
     assert [path.name for path in (project / "artifacts").iterdir()] == ["dataset"]
+
+
+def test_repeated_rows_keep_the_shares_of_the_file_and_dropping_them_warns(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """20,000 rows of 2,000 combinations, of which 6.5% leave: dropped as duplicates far more would."""
+    draws = np.random.default_rng(0)
+    plan = draws.integers(0, 4, 20_000)
+    columns = {"plan": plan, "seats": draws.integers(0, 20, 20_000), "months": draws.integers(0, 25, 20_000)}
+    leaves = draws.random(20_000) < 0.02 + 0.03 * plan
+    pl.DataFrame({**columns, "churn": np.where(leaves, "yes", "no")}).write_csv(project / "data" / "t.csv")
+    data = Table(name="n", licence="l", file="t.csv", label="churn")
+    groups = {"task": CLASSES, "data": data, "model": XGBoost()}
+    kept = run(project, groups)
+    assert sum(info(kept).rows.values()) == 20_000
+    for name in ("train", "validation"):
+        part = split(kept, name)
+        assert abs((part["answer"] == "yes").mean() - leaves.mean()) < 2 * (0.065 * 0.935 / part.height) ** 0.5
+    assert "more than chance" not in capsys.readouterr().out
+    dropped = run(project, groups | {"data": replace(data, duplicates="drop")})
+    assert "'exact duplicate' moves the share of" in capsys.readouterr().out
+    (step,) = info(dropped).statistics["class shares"]
+    assert step["step"] == "exact duplicate"
+    assert "<h2>Class shares</h2>" in dropped.file("data.html").read_text(encoding="utf-8")

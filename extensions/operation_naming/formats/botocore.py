@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from shipworthy.data.formats.batch import Batch
+from shipworthy.data.formats.batch import Batch, Written
 
 from ..sentence import first_sentence
 
@@ -21,7 +21,7 @@ DESCRIPTION = re.compile(r"botocore/data/(?P<folder>[^/]+)/(?P<version>[^/]+)/se
 COLUMNS = {"place": pl.String, "service": pl.String, "description": pl.String, "operation": pl.String}
 
 
-def batches(path: Path, rows: int) -> Iterator[Batch]:
+def batches(path: Path, rows: int, written: Written) -> Iterator[Batch]:
     """One row per operation of every API version: place, service (its readable name), description, operation.
 
     A place is the hash of `<service>/<API version>/<operation>`: it leads back to the raw row, and tells no answer.

@@ -26,13 +26,16 @@ class Expected:
     test: int
 
 
-def expected(source: int, clean: int, test: float, validation: float, train_rows: int | None) -> Expected:
+def expected(
+    source: int, clean: int, test: float, validation: float, train_rows: int | None, rejected: str = ""
+) -> Expected:
     """The splits' sizes.
 
     Args:
         source, clean: rows before and after cleaning.
         test, validation: below 1 a share of the clean rows; from 1 on a number of rows.
         train_rows: the most rows of train (None: all that are left).
+        rejected: why rows are lost in cleaning, in words.
 
     Raises:
         UsageError: nothing is left for train.
@@ -41,8 +44,8 @@ def expected(source: int, clean: int, test: float, validation: float, train_rows
     rest = clean - tested - validated
     if rest < 1:
         raise UsageError(
-            f"data.split.test={test:g} and data.split.validation={validation:g} leave none of {clean} rows for train: "
-            "lower them, or raise data.sample."
+            f"data.split.test={test:g} and data.split.validation={validation:g} leave none of {clean} rows for train"
+            f"{f' (of {source}; {rejected})' if rejected else ''}: lower them, or raise data.sample."
         )
     return Expected(source, clean, min(rest, train_rows or rest), validated, tested)
 

@@ -14,11 +14,13 @@ from omegaconf.errors import OmegaConfBaseException
 from shipworthy.config.keys import choice_fields, choices, import_checked_schemas, is_known, nearest
 from shipworthy.config.load import load
 from shipworthy.config.messages import one_line, sentence
+from shipworthy.config.overrides import in_hydras_grammar
 from shipworthy.config.root import Config
 from shipworthy.core import secrets, targets
 from shipworthy.core.choices import CONF, folders, is_group
 from shipworthy.core.choices import of as choices_of
 from shipworthy.core.errors import UsageError
+from shipworthy.core.files import before_pattern
 from shipworthy.core.project import code_root
 from shipworthy.core.schema import SCHEMAS, composable
 
@@ -34,6 +36,7 @@ def register() -> None:
     from shipworthy.launch.settings import SlurmSettings
 
     import_checked_schemas()
+    OmegaConf.register_resolver("before_pattern", before_pattern, replace=True)
     store = ConfigStore.instance()
     store.store(name="base_config", node=Config)
     for group, kinds in SCHEMAS.items():
@@ -46,12 +49,13 @@ def register() -> None:
 
 @cache
 def register_search_path() -> None:
-    """Tells Hydra where extensions have their choices; DVC learns that from hydra_plugins/."""
+    """Tells Hydra how files of choices are read, and where extensions have theirs; hydra_plugins/ tells DVC."""
     from hydra.core.plugins import Plugins
 
-    from shipworthy.core.search_path import ExtensionChoices
+    from shipworthy.config.yaml_files import ChoiceFiles, SearchPath
 
-    Plugins.instance().register(ExtensionChoices)
+    for plugin in (ChoiceFiles, SearchPath):
+        Plugins.instance().register(plugin)
 
 
 def compose(overrides: Sequence[str] = ()) -> Config:
@@ -60,16 +64,22 @@ def compose(overrides: Sequence[str] = ()) -> Config:
     Raises:
         UsageError: an override names what there is not, or the result cannot work.
     """
+    overrides = in_hydras_grammar(overrides)
     for override in check_overrides(overrides):
         if override.is_sweep_override():
             raise UsageError(f"{override.input_line} asks for several runs: add --multirun.")
         if override.key_or_group.partition("/")[0].partition(".")[0] == "hydra":
             raise UsageError(f"{override.input_line} has an effect only with --multirun: add it, or drop this.")
-    return load(composed(overrides))
+    return load(composed_by_hydra(overrides))
 
 
 def composed(overrides: Sequence[str] = (), *, with_hydra: bool = False) -> DictConfig:
     """The config as Hydra, and so DVC, composes it: params.yaml is this, written down."""
+    return composed_by_hydra(in_hydras_grammar(overrides), with_hydra=with_hydra)
+
+
+def composed_by_hydra(overrides: Sequence[str], *, with_hydra: bool = False) -> DictConfig:
+    """The same, of overrides in Hydra's own grammar."""
     from hydra import compose as hydra_compose
     from hydra import initialize_config_dir
     from hydra.errors import HydraException
@@ -120,6 +130,7 @@ def check_overrides(overrides: Sequence[str]) -> list[Any]:
         try:
             override = OverridesParser.create().parse_override(text)
         except HydraException as error:
+            _check_known(text, key.lstrip("+~"))
             raise UsageError(f"{text} is neither group=choice nor key=value ({one_line(error)}).") from error
         parsed.append(override)
         key = override.key_or_group
@@ -128,9 +139,14 @@ def check_overrides(overrides: Sequence[str]) -> list[Any]:
         targets.refuse(_values(override), f"{text}: ")
         if is_group(key):
             _check_choice(text, key, override)
-        elif key.partition(".")[0].partition("/")[0] != "hydra" and not is_known(key):
-            raise UsageError(f"{text}: there is no {key}: {nearest(key)}")
+        else:
+            _check_known(text, key)
     return parsed
+
+
+def _check_known(text: str, key: str) -> None:
+    if key.partition(".")[0].partition("/")[0] != "hydra" and not is_group(key) and not is_known(key):
+        raise UsageError(f"{text}: there is no {key}: {nearest(key)}")
 
 
 def _values(override: Any) -> list[Any]:

@@ -4,20 +4,19 @@ Whatever a user may have written wrong ends in a `UsageError` with one sentence,
 """
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException
-from yaml import YAMLError
 
 from shipworthy.config.keys import choice_fields, choices, import_checked_schemas, kinds_that_have, nearest, schema_keys
 from shipworthy.config.messages import one_line, sentence
 from shipworthy.config.root import Config
-from shipworthy.core import secrets, targets
+from shipworthy.core import numbers, secrets, targets, yaml_text
 from shipworthy.core.errors import UsageError
-from shipworthy.core.schema import MISSING, SCHEMAS, Schema, from_plain
+from shipworthy.core.schema import MISSING, SCHEMAS, Schema, from_plain, literal
 
 
 def read_params(path: Path) -> Config:
@@ -29,9 +28,7 @@ def read_params(path: Path) -> Config:
     if not path.is_file():
         raise UsageError(f"{path} does not exist: name the file that holds the composed config.")
     try:
-        return load(OmegaConf.load(path))
-    except YAMLError as error:
-        raise UsageError(f"{path} is not YAML ({one_line(error)}): write it anew.") from error
+        return load(yaml_text.parse(path.read_text(encoding="utf-8-sig"), (Config,)))
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from error
 
@@ -45,21 +42,32 @@ def load(config: Any) -> Config:
     """
     import_checked_schemas()
     try:
-        plain = OmegaConf.to_container(config, resolve=True)
-        if not isinstance(plain, dict):
-            raise UsageError("the config is not a mapping of groups: write it anew.")
-        parts = {str(name): value for name, value in plain.items()}
+        parts = plain(config)
         targets.refuse(parts)
         secrets.refuse(parts)
         for name in parts:
             if name not in (f.name for f in fields(Config)):
                 raise UsageError(f"{name} is no part of the config: {nearest(name)}")
         groups = {name: _load_group(name, parts.pop(name, None)) for name in SCHEMAS}
-        rest = cast(DictConfig, OmegaConf.merge(OmegaConf.structured(Config), parts))
+        rest = cast(DictConfig, OmegaConf.merge(OmegaConf.structured(Config), literal(parts)))
+        numbers.check_finite(rest, "")
         scalars = {name: rest[name] for name in parts}
     except OmegaConfBaseException as error:
         raise UsageError(sentence(error)) from error
     return Config(**groups, **scalars)
+
+
+def plain(config: Any) -> dict[str, Any]:
+    """A config as plain containers, whose interpolations are resolved; of plain containers: what they are.
+
+    Raises:
+        UsageError: it is no mapping.
+        OmegaConfBaseException: an interpolation leads nowhere.
+    """
+    found = OmegaConf.to_container(config, resolve=True) if OmegaConf.is_config(config) else config
+    if not isinstance(found, dict):
+        raise UsageError("the config is not a mapping of groups: write it anew.")
+    return {str(name): value for name, value in found.items()}
 
 
 def _load_group(group: str, value: Any) -> Any:
@@ -98,6 +106,4 @@ def _unknown(key: str, group: Mapping[str, Any]) -> str:
 
 def as_dict(config: Schema) -> dict[str, Any]:
     """A group's config as plain containers."""
-    plain = OmegaConf.to_container(OmegaConf.structured(config), resolve=True)
-    assert isinstance(plain, dict)
-    return {str(k): v for k, v in plain.items()}
+    return asdict(config)

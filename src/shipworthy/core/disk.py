@@ -22,7 +22,7 @@ def file_system(path: Path, mounts: Path = MOUNTS) -> str:
         mounts: the table of what is mounted where (man 5 fstab).
     """
     place, found, longest = path.resolve(), "", 0
-    for line in mounts.read_text(encoding="utf-8").splitlines():
+    for line in mounts.read_text(encoding="utf-8", errors="replace").splitlines():
         _, point, kind, *_ = line.split(" ")
         point = point.encode().decode("unicode_escape")  # a space is written as \040
         if len(point) >= longest and place.is_relative_to(point):  # of the same point, what was mounted last

@@ -8,6 +8,8 @@ import socket
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from fnmatch import fnmatchcase
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,8 @@ import psutil
 BLOCK_BYTES = 1 << 20
 WILD = frozenset("*?[")
 """What makes a name a pattern."""
+LITTER = ("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "~$*", "_success", "_committed_*", "_started_*", "*.crc")
+"""Names, in lower case, of files that desktops, offices and Spark leave in folders of data."""
 
 
 def sha256_of_file(path: Path) -> str:
@@ -37,16 +41,25 @@ def sha256_of_files(paths: Sequence[Path], folder: Path) -> str:
 def matching(folder: Path, name: str) -> list[Path]:
     """The files that a name means, by their paths: a file, what a folder holds, or what fits a pattern with * ? [.
 
-    Hidden files, and what hidden folders hold, are left out.
+    What is there by the very name is no pattern. Of folders and patterns is left out what `is_litter` says.
     """
     path = folder / name
-    if WILD & set(name):
-        found = [one for one in folder.glob(name) if one.is_file()]
-    elif path.is_dir():
-        found = [one for one in path.rglob("*") if one.is_file()]
-    else:
-        found = [path] if path.is_file() else []
-    return sorted(one for one in found if not any(part.startswith(".") for part in one.relative_to(folder).parts))
+    if path.is_file():
+        return [path]
+    found = path.rglob("*") if path.is_dir() else folder.glob(name) if WILD & set(name) else ()
+    return sorted(one for one in found if one.is_file() and not is_litter(one.relative_to(folder)))
+
+
+def before_pattern(name: str) -> str:
+    """The path up to the first part that is a pattern: the folder that holds all that fits (`.`: the topmost)."""
+    kept = takewhile(lambda part: not WILD & set(part), Path(name).parts)
+    return "/".join(kept) or "."
+
+
+def is_litter(path: Path) -> bool:
+    """Whether nobody put a file there on purpose: it is hidden, or what desktops, offices and Spark leave behind."""
+    hidden = any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
+    return hidden or any(fnmatchcase(path.name.lower(), one) for one in LITTER)
 
 
 def sha256_of_json(value: Any) -> str:

@@ -20,8 +20,9 @@ LIBRARIES = ("torch", "lightning", "transformers", "peft", "tokenizers", "xgboos
 
 
 def _git(*arguments: str) -> str:
-    result = subprocess.run(["git", *arguments], cwd=project_root(), capture_output=True, text=True, check=False)
-    return result.stdout.strip() if result.returncode == 0 else ""
+    """What Git says; bytes that are no UTF-8, as in the diff of a Latin-1 file, are written in hexadecimal."""
+    result = subprocess.run(["git", *arguments], cwd=project_root(), capture_output=True, check=False)
+    return result.stdout.decode(errors="backslashreplace").strip() if result.returncode == 0 else ""
 
 
 @cache
@@ -91,7 +92,7 @@ def environment() -> dict[str, Any]:
 def _processor() -> str:
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.is_file():
-        for line in cpuinfo.read_text().splitlines():
+        for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor()

@@ -5,12 +5,14 @@ of the dataclasses it is. OmegaConf merges into one type only, so the types chan
 field as an open mapping (`composable`), and loading merges that into the dataclass of its kind (`typed`), strictly.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields, is_dataclass, make_dataclass
 from typing import Any, ClassVar, TypeVar, cast, dataclass_transform, get_type_hints
 
 from omegaconf import MISSING, DictConfig, OmegaConf
 
+from shipworthy.core import numbers
 from shipworthy.core.errors import UsageError
 
 __all__ = ["MISSING", "SCHEMAS", "Choice", "Schema", "choice", "choices_in", "composable", "from_plain", "schema"]
@@ -192,4 +194,17 @@ def from_plain(cls: type[Built], value: Mapping[str, Any], where: str) -> Built:
         UsageError: as `typed`.
         OmegaConfBaseException: an unknown key, a missing value, or one of another type.
     """
-    return cast(Built, OmegaConf.to_object(OmegaConf.merge(typed(cls, value, where), value)))
+    merged = cast(DictConfig, OmegaConf.merge(typed(cls, value, where), literal(value)))
+    numbers.check_finite(merged, where)
+    made = cast(Built, OmegaConf.to_object(merged))
+    numbers.check_signs(merged, where)
+    return made
+
+
+def literal(value: Any) -> Any:
+    """Plain containers in which no `${…}` means anything to OmegaConf any more."""
+    if isinstance(value, str):
+        return re.sub(r"(\\*)\$\{", r"\1\1\\${", value)
+    if isinstance(value, Mapping):
+        return {key: literal(item) for key, item in value.items()}
+    return [literal(item) for item in value] if isinstance(value, list | tuple) else value

@@ -11,6 +11,8 @@ from omegaconf.errors import OmegaConfBaseException
 from shipworthy.core.errors import UsageError
 
 TARGET = "_target_"
+FILES = "choices"
+"""How Hydra names the folders of YAML files that config/yaml_files.py reads."""
 
 
 def is_target(key: str) -> bool:
@@ -76,7 +78,7 @@ def refuse_composed(config: DictConfig) -> None:
         UsageError: with the file or the key.
     """
     for source in config.hydra.runtime.config_sources:
-        if source.schema == "file":
+        if source.schema in ("file", FILES):
             refuse_files(Path(source.path))
     declared = _declared()
     for key, value in _resolved(config):

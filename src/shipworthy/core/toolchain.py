@@ -23,7 +23,7 @@ def locate(name: str, *, title: str, remedy: str) -> Path:
     """
     build = FOLDER / name / "build"
     command = [sys.executable, str(project_root() / build), "--where"]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    result = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", check=False)
     folder = Path(result.stdout.strip())
     if result.returncode != 0:
         raise ShipworthyError(f"{title} is not built in {folder}: run {build} {remedy}.")

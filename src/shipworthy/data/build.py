@@ -49,20 +49,17 @@ def selection(config: Data, types: Mapping[str, str], path: Path) -> list[pl.Exp
     """The expressions that make the columns of a row from those of the source.
 
     Raises:
-        UsageError: a column is missing or of an unsuitable type; the message names `path`.
+        UsageError: a column is of an unsuitable type or name; the message names `path`.
     """
     dtypes = {name: DTYPES[kind.removesuffix("?")] for name, kind in types.items()}
     try:
         match config:
             case Conversations():
                 made, needed = conversations.select(config, dtypes)
-                settings = "data.messages, data.tools, data.context, data.split or data.mixing"
             case Text():
                 made, needed = text.select(config, dtypes)
-                settings = "data.text, data.context, data.answer, data.split or data.mixing"
             case Table():
                 made, needed = table.select(config, dtypes)
-                settings = "data.label, data.ignore, data.split or data.mixing"
             case _:
                 raise TypeError(config)
     except UsageError as error:
@@ -71,10 +68,11 @@ def selection(config: Data, types: Mapping[str, str], path: Path) -> list[pl.Exp
         made.append(pl.col(config.mixing.by).cast(pl.String).alias(SOURCE))
         needed.append(config.mixing.by)
     for name in needed:
-        if name not in types:
-            raise UsageError(f"{path} has no column '{name}' (it has {', '.join(types)}): correct {settings}.")
         if (name in files.RESERVED and name not in _own(config)) or name.startswith("_"):
-            raise UsageError(f"{path}: the dataset keeps names such as '{name}' for itself: rename your column.")
+            ignore = ", or list it in data.ignore" if isinstance(config, Table) else ""
+            raise UsageError(
+                f"{path}: the dataset keeps names such as '{name}' for itself: rename your column{ignore}."
+            )
     return made
 
 

@@ -1,17 +1,19 @@
-"""The columns of a source: declared or inferred, recorded in the dataset, and enforced on every row.
+"""Enforces the types of columns, declared or inferred, on every row.
 
-A column's type is one of `TYPES` in schema.py, with ? where it may be empty. Where no columns are declared, they are
-those of the first file's first rows, and each may be empty.
+A column's type is one of `TYPES` in schema.py, with ? where it may be empty.
 """
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import polars as pl
 
 from shipworthy.core.errors import UsageError
 from shipworthy.data.formats.batch import Batch
+from shipworthy.models.transform.values import MISSING, number, text_of
 
 Where = Callable[[int], str]
 """Gives the name of a row of a batch (numbered from 0) for messages, such as `data/a.csv, row 17`."""
@@ -26,9 +28,11 @@ DTYPES: dict[str, pl.DataType] = {
     "datetime": pl.Datetime("us"),
     "json": pl.String(),
 }
-FITS: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "bool": (bool,)}
-"""Column type → the Python types that are accepted for it; the types that are not listed accept str."""
-PYTHON: dict[type, str] = {bool: "bool", int: "int", float: "float", str: "string", list: "json", dict: "json"}
+NUMBERS = ("int", "float")
+TEXTS = ("string", "json")
+DECIMAL = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+CONVERTS = {("int", "float"), ("date", "datetime"), ("string", "json")}
+"""Types of typed values that may stand in a column of another type; every scalar may stand in one of strings."""
 
 
 def parse_iso(text: pl.Expr) -> pl.Expr:
@@ -45,8 +49,8 @@ def parse_iso(text: pl.Expr) -> pl.Expr:
 PARSE: dict[str, Callable[[pl.Expr], pl.Expr]] = {
     "string": lambda text: text,
     "json": lambda text: text,
-    "int": lambda text: text.str.strip_chars().cast(pl.Int64, strict=False),
-    "float": lambda text: text.str.strip_chars().cast(pl.Float64, strict=False),
+    "int": lambda text: text.str.strip_prefix("+").cast(pl.Int64, strict=False),
+    "float": lambda text: pl.when(text.str.contains(DECIMAL)).then(text).cast(pl.Float64, strict=False),
     "bool": lambda text: text.str.to_lowercase().replace_strict(
         {"true": True, "false": False}, default=None, return_dtype=pl.Boolean
     ),
@@ -56,43 +60,12 @@ PARSE: dict[str, Callable[[pl.Expr], pl.Expr]] = {
 """Column type → how text is parsed; null where it cannot be."""
 
 
-def infer(batch: Batch, *, untyped: bool) -> dict[str, str]:
-    """Name → type of the columns of a batch.
-
-    Args:
-        untyped: whether every value is text, from which the types are inferred.
+def type_of(name: str, dtype: pl.DataType) -> str:
+    """The type of a column of typed values.
 
     Raises:
-        UsageError: a column holds values of two types.
+        UsageError: no column has it.
     """
-    if untyped:
-        return {name: _of_text(pl.Series(values)) + "?" for name, values in batch.columns.items()}
-    return {name: _of_values(name, values) + "?" for name, values in batch.columns.items()}
-
-
-def _of_text(values: pl.Series) -> str:
-    known = values.drop_nulls().rename("v")
-    for kind in ("int", "float", "bool"):
-        if known.len() and not known.to_frame().select(PARSE[kind](pl.col("v")).is_null().any()).item():
-            return kind
-    return "string"
-
-
-def _of_values(name: str, values: pl.Series | Sequence[Any]) -> str:
-    if isinstance(values, pl.Series):
-        return _of_dtype(name, values.dtype)
-    kinds = {PYTHON[type(value)] for value in values if value is not None}
-    if kinds == {"int", "float"}:
-        return "float"
-    if len(kinds) > 1:
-        raise UsageError(
-            f"column '{name}' holds {' and '.join(sorted(kinds))}, so its type cannot be inferred: declare it in "
-            "data.columns as json, or mend the file."
-        )
-    return kinds.pop() if kinds else "string"
-
-
-def _of_dtype(name: str, dtype: pl.DataType) -> str:
     if isinstance(dtype, pl.List | pl.Array | pl.Struct):
         return "json"
     if isinstance(dtype, pl.String | pl.Categorical | pl.Enum | pl.Null):
@@ -100,91 +73,160 @@ def _of_dtype(name: str, dtype: pl.DataType) -> str:
     kinds = {"int": dtype.is_integer(), "float": dtype.is_float() or dtype.is_decimal(), "bool": dtype == pl.Boolean}
     kinds |= {"date": dtype == pl.Date, "datetime": isinstance(dtype, pl.Datetime)}
     if not any(kinds.values()):
-        raise UsageError(f"column '{name}' holds {dtype}, which is none of {', '.join(DTYPES)}: convert it.")
+        raise UsageError(
+            f"column '{name}' holds {dtype}, which is none of {', '.join(DTYPES)}: convert it, or leave it out "
+            "(data.ignore)."
+        )
     return next(kind for kind, holds in kinds.items() if holds)
 
 
-def enforce(batch: Batch, types: Mapping[str, str], where: Where, *, untyped: bool, sparse: bool) -> pl.DataFrame:
+@dataclass(frozen=True)
+class Reading:
+    """How the rows of a format are read.
+
+    Attributes:
+        untyped: whether every value is text that says nothing of its type, as in CSV.
+        sparse: whether a missing column counts as empty.
+        declared: whether all columns are declared, so that any other is an error; else it is left out.
+        markers: the texts that stand for a missing value.
+    """
+
+    untyped: bool
+    sparse: bool
+    declared: bool
+    markers: Sequence[str] = ()
+
+
+def enforce(batch: Batch, types: Mapping[str, str], where: Where, reading: Reading) -> pl.DataFrame:
     """The batch as a frame of exactly these columns.
 
     Args:
         types: name → type.
         where: names a row.
-        untyped: whether every value is text, which is parsed.
-        sparse: whether a missing column counts as empty.
 
     Raises:
         UsageError: a column is missing or unexpected, or holds another type or nothing; the message names it and the
             first such row.
     """
-    for name, values in batch.columns.items():
+    for name, values in batch.columns.items() if reading.declared else ():
         if name not in types:
             row = next((i for i, value in enumerate(values) if value is not None), 0)
             raise UsageError(f"{where(row)}: unexpected column '{name}' (expected are {', '.join(types)}): {REMEDY}.")
     made = []
     for name, kind in types.items():
-        if name not in batch.columns and not sparse:
+        if name not in batch.columns and not reading.sparse:
             raise UsageError(
                 f"{where(0)}: column '{name}' is missing (there are {', '.join(batch.columns)}): {REMEDY}."
             )
         values = batch.columns.get(name, [None] * batch.rows)
-        made.append(_column(name, values, kind, where, untyped=untyped))
+        made.append(_read(Column(name, kind, where, reading), values))
     return pl.DataFrame(made, nan_to_null=False)
 
 
-def _column(name: str, values: pl.Series | Sequence[Any], kind: str, where: Where, *, untyped: bool) -> pl.Series:
-    bare = kind.removesuffix("?")
+@dataclass(frozen=True)
+class Column:
+    """A column to be read: its name and type, the names of its rows, and how its format is read."""
 
-    def refuse(row: int) -> NoReturn:
-        value = values[row]
+    name: str
+    kind: str
+    where: Where
+    reading: Reading
+
+    @property
+    def bare(self) -> str:
+        """Its type without ?."""
+        return self.kind.removesuffix("?")
+
+    def refuse(self, row: int, value: Any) -> NoReturn:
+        """Says that a row's value is not of the type."""
+        where = f"{self.where(row)}: column '{self.name}'"
         if value is None:
-            raise UsageError(f"{where(row)}: column '{name}' is empty, but it is declared as {kind}: {REMEDY}.")
+            raise UsageError(f"{where} is empty, but it is declared as {self.kind}: {REMEDY}.")
         shown = repr(value) if len(repr(value)) <= MAX_SHOWN else repr(value)[:MAX_SHOWN] + "…"
-        raise UsageError(f"{where(row)}: column '{name}' holds {shown}, which is no {bare}: {REMEDY}.")
+        raise UsageError(f"{where} holds {shown}, which is no {self.bare}: {REMEDY}.")
 
+
+def _read(column: Column, values: pl.Series | Sequence[Any]) -> pl.Series:
     if not isinstance(values, pl.Series):
-        series = _from_python(name, values, bare, refuse)
-    elif untyped or (bare in {"date", "datetime"} and values.dtype == pl.String):
-        series = values.to_frame(name).select(PARSE[bare](pl.col(name)).alias(name)).to_series()
-        if (lost := (series.is_null() & values.is_not_null()).arg_true()).len():
-            refuse(int(lost[0]))
+        series = _of_python(column, values)
+    elif values.dtype == pl.String:
+        series = _of_text(column, values)
     else:
-        series = _from_typed(name, values, bare, refuse)
-    if not kind.endswith("?") and series.null_count():
-        refuse(int(series.is_null().arg_true()[0]))
-    return series
+        series = _of_typed(column, values)
+    if not column.kind.endswith("?") and series.null_count():
+        column.refuse(int(series.is_null().arg_true()[0]), None)
+    return series.alias(column.name)
 
 
-def _from_typed(name: str, values: pl.Series, kind: str, refuse: Callable[[int], NoReturn]) -> pl.Series:
-    found = _of_dtype(name, values.dtype)
-    if found != kind and (found, kind) not in {("int", "float"), ("date", "datetime"), ("string", "json")}:
-        if values.null_count() < values.len():
-            refuse(int(values.is_not_null().arg_true()[0]))
-        return pl.Series(name, [None] * values.len(), dtype=DTYPES[kind])
-    if found == "json":
-        return pl.Series(name, [None if v is None else _json(v) for v in values.to_list()], dtype=pl.String)
-    try:
-        return values.cast(DTYPES[kind]).alias(name)
-    except pl.exceptions.InvalidOperationError:  # an unsigned number beyond 64 bits with a sign
-        refuse(int(values.cast(DTYPES[kind], strict=False).is_null().arg_true()[0]))
-
-
-def _from_python(name: str, values: Sequence[Any], kind: str, refuse: Callable[[int], NoReturn]) -> pl.Series:
-    if kind == "json":
-        return pl.Series(name, [None if v is None else _json(v) for v in values], dtype=pl.String)
-    text = kind in {"string", "date", "datetime"}
-    fits = (type(None), *FITS.get(kind, (str,)))
-    for row, value in enumerate(values):
-        if type(value) not in fits or (kind == "int" and value is not None and not -(2**63) <= value < 2**63):
-            refuse(row)
-    series = pl.Series(name, values, dtype=pl.String if text else DTYPES[kind])
-    if kind == "string" or not text:
-        return series
-    parsed = series.to_frame().select(PARSE[kind](pl.col(name))).to_series()
-    if (lost := (parsed.is_null() & series.is_not_null()).arg_true()).len():
-        refuse(int(lost[0]))
+def _of_text(column: Column, values: pl.Series) -> pl.Series:
+    if column.bare in TEXTS:
+        return values
+    bare = values.str.strip_chars()
+    gap = bare.is_in(["", *column.reading.markers])
+    if column.bare in NUMBERS:
+        gap |= bare.str.to_lowercase().is_in(list(MISSING))
+    bare = bare.set(gap.fill_null(value=False), None)
+    parsed = bare.to_frame("text").select(PARSE[column.bare](pl.col("text"))).to_series()
+    lost = (parsed.is_null() & bare.is_not_null()).arg_true()
+    if column.bare == "float":  # Python reads all that the pattern takes, such as +5 and 5.
+        return parsed.scatter(lost, [_number(column, int(row), values[int(row)]) for row in lost])
+    if lost.len():
+        column.refuse(int(lost[0]), values[int(lost[0])])
     return parsed
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)
+def _of_typed(column: Column, values: pl.Series) -> pl.Series:
+    found = type_of(column.name, values.dtype)
+    if values.null_count() == values.len():
+        return pl.Series([None] * values.len(), dtype=DTYPES[column.bare])
+    if found == "json" and column.bare == "json":
+        return pl.Series([None if v is None else _json(v) for v in values.to_list()], dtype=pl.String)
+    if found != column.bare and (found, column.bare) not in CONVERTS and (column.bare != "string" or found == "json"):
+        row = int(values.is_not_null().arg_true()[0])
+        column.refuse(row, values[row])
+    try:
+        return values.cast(DTYPES[column.bare])
+    except pl.exceptions.InvalidOperationError:  # an unsigned number beyond 64 bits with a sign
+        row = int(values.cast(DTYPES[column.bare], strict=False).is_null().arg_true()[0])
+        column.refuse(row, values[row])
+
+
+def _of_python(column: Column, values: Sequence[Any]) -> pl.Series:
+    if column.bare == "json":
+        return pl.Series([_json(value) for value in values], dtype=pl.String)
+    if column.bare == "string":
+        for row, value in enumerate(values):
+            if isinstance(value, list | dict):
+                column.refuse(row, value)
+        return pl.Series([text_of(value) for value in values], dtype=pl.String)
+    if column.bare in NUMBERS:
+        return pl.Series([_number(column, row, value) for row, value in enumerate(values)], dtype=DTYPES[column.bare])
+    accepted = bool if column.bare == "bool" else str
+    for row, value in enumerate(values):
+        if value is not None and not isinstance(value, accepted):
+            column.refuse(row, value)
+    series = pl.Series(values, dtype=pl.Boolean if column.bare == "bool" else pl.String)
+    return series if column.bare == "bool" else _of_text(column, series)
+
+
+def _number(column: Column, row: int, value: Any) -> float | None:
+    """A value of JSON; whole numbers stay exact."""
+    whole = column.bare == "int"
+    if type(value) is int and (not whole or -(2**63) <= value < 2**63):
+        return value if whole else float(value)
+    if isinstance(value, float) and not whole:
+        return float(value)
+    try:
+        found = number(value, column.reading.markers) if isinstance(value, str | None) else math.nan
+    except ValueError:
+        found = math.nan
+    if found is not None and (math.isnan(found) or (whole and not str(value).strip().lstrip("+-").isdigit())):
+        column.refuse(row, value)
+    return int(str(value).strip()) if whole and found is not None else found
+
+
+def _json(value: Any) -> str | None:
+    """A value as JSON; text stays what it is."""
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return text_of(value)

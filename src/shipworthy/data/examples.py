@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from shipworthy.core.errors import UsageError
+from shipworthy.data.left_out import require_splits
 from shipworthy.data.row_store import RowStore
 from shipworthy.data.schema import Conversations, Data, Text
 from shipworthy.evaluation.tasks.schema import Classification, Task, TextToText
+from shipworthy.models.dataset import SPLITS
 
 if TYPE_CHECKING:
     from shipworthy.data.tokens.preview import Preview
@@ -29,6 +31,7 @@ class Examples:
         features, categorical, classes, template_sha256, eos_id: as in `DatasetInfo`.
         statistics: of tokens (text), or of columns and classes (tables); without the test split's answers.
         previews: some rows of train, token by token.
+        warnings: sentences that a person should read.
     """
 
     features: list[str]
@@ -38,6 +41,7 @@ class Examples:
     eos_id: int | None = None
     statistics: dict[str, Any] = field(default_factory=dict)
     previews: "list[Preview]" = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 def shape(task: Task, config: Data, store: RowStore, chat: "Callable[[], Chat | None]") -> Examples:
@@ -87,6 +91,7 @@ def _same_conversations(task: Task, config: Data) -> None:
 
 
 def _text_to_text(task: TextToText, config: Data, store: RowStore, chat: "Chat | None") -> Examples:
+    from shipworthy.data.tokens import too_long
     from shipworthy.data.tokens.analysis import analyse
     from shipworthy.data.tokens.encode import Encoder
     from shipworthy.data.tokens.preview import previews, statistics
@@ -99,19 +104,45 @@ def _text_to_text(task: TextToText, config: Data, store: RowStore, chat: "Chat |
         questions(task, next(store.batches()).head(1))  # raises an error if the prompt names an unknown column
         return Examples(features, categorical)
     store.expand(Encoder(task, chat))
+    _require_encoded(store)
     found = analyse(store.rows, task, chat, config.tokens, config.context if isinstance(config, Text) else ())
-    reasons = store.rows.select(pl.col("_reason").drop_nulls().unique()).collect(engine="streaming").to_series()
-    for reason in dict.fromkeys(["too long", "answer not reproducible", *reasons.sort()]):
-        store.reject(reason, pl.when(pl.col("_reason") == reason).then(pl.col("_why")))
-    store.drop("_reason", "_why")
+    cut = config.text if isinstance(config, Text) and not task.messages else ""
+    long, warnings = too_long.by_split(store.rows), too_long.warnings(store.rows, task, cut)
+    _reject(store)
     return Examples(
         features,
         categorical,
         template_sha256=chat.template_sha256,
         eos_id=chat.eos_id,
-        statistics={"max_length": task.max_length, "tokens": statistics(store.rows), "tokenization": found},
+        statistics={
+            "max_length": task.max_length,
+            "too long": long,
+            "tokens": statistics(store.rows),
+            "tokenization": found,
+        },
         previews=previews(store.rows, chat, PREVIEWS),
+        warnings=warnings,
     )
+
+
+def _require_encoded(store: RowStore) -> None:
+    """Refuses rows of which a split has none that can be taught.
+
+    Raises:
+        NoRowsError: says for which reasons.
+    """
+    encoded = store.rows.filter(pl.col("_reason").is_null()).select(pl.col("split").unique())
+    if encoded.collect(engine="streaming").height < len(SPLITS):
+        _reject(store)
+        require_splits(store, SPLITS)
+
+
+def _reject(store: RowStore) -> None:
+    """Rejects the rows that could not be encoded, each for its `_reason`."""
+    reasons = store.rows.select(pl.col("_reason").drop_nulls().unique()).collect(engine="streaming").to_series()
+    for reason in dict.fromkeys(["too long", "answer not reproducible", *reasons.sort()]):
+        store.reject(reason, pl.when(pl.col("_reason") == reason).then(pl.col("_why")))
+    store.drop("_reason", "_why")
 
 
 def _classification(task: Classification, store: RowStore) -> Examples:
@@ -124,7 +155,8 @@ def _classification(task: Classification, store: RowStore) -> Examples:
         raise UsageError(f"task.positive={task.positive} is not one of the classes {', '.join(classes[:9])}.")
     if unseen := set(classes) - set(counts.filter(split="train")["answer"]):
         raise UsageError(
-            f"No row of train has the class '{min(unseen)}': bring more rows, or data.split.stratify=true."
+            f"No row of train has the class '{min(unseen)}': bring rows of it that come to train (with data.split.time "
+            "earlier ones), or take its rows out."
         )
     balance = {
         split: dict(sorted(counts.filter(split=split).select("answer", "len").iter_rows()))

@@ -11,6 +11,8 @@ import polars as pl
 from polars.interchange import CompatLevel
 from pyarrow.parquet import ParquetWriter
 
+from shipworthy.models import parquet
+
 BATCH_ROWS = 50_000
 """Rows of a part, which is in memory as a whole."""
 RANGE_PARTS = 8
@@ -91,7 +93,7 @@ def sort_by_id(parts: Sequence[Part], folder: Path, batch_rows: int = BATCH_ROWS
     if _sorted(parts):
         return list(parts)
     borders = _borders(parts, RANGE_PARTS * batch_rows)
-    rows = pl.scan_parquet([part.path for part in parts])
+    rows = parquet.scan([part.path for part in parts])
 
     def ranges() -> Iterator[pl.DataFrame]:
         for low, high in zip([None, *borders], [*borders, None], strict=True):
@@ -105,7 +107,7 @@ def sort_by_id(parts: Sequence[Part], folder: Path, batch_rows: int = BATCH_ROWS
 def _sorted(parts: Sequence[Part]) -> bool:
     last = None
     for part in parts:
-        ids = pl.read_parquet(part.path, columns=["id"])["id"]
+        ids = parquet.read(part.path, columns=["id"])["id"]
         if ids.len():
             if not ids.is_sorted() or (last is not None and ids[0] < last):
                 return False
@@ -117,7 +119,7 @@ def _borders(parts: Sequence[Part], rows: int) -> list[str]:
     """Ids that divide the rows into ranges of about `rows`, estimated from a sample of them."""
     total = sum(part.rows for part in parts)
     every = max(1, rows // 500)
-    seen = pl.concat([pl.read_parquet(part.path, columns=["id"]).gather_every(every) for part in parts])["id"].sort()
+    seen = pl.concat([parquet.read(part.path, columns=["id"]).gather_every(every) for part in parts])["id"].sort()
     ranges = -(-total // rows)
     places = np.linspace(0, seen.len(), ranges + 1).astype(int)[1:-1]
     return seen.gather(places).unique(maintain_order=True).to_list()

@@ -1,5 +1,6 @@
 """Steps after the split: decontamination of train, gates, and transformations fitted on train."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from shutil import copyfile
 from typing import Any
@@ -14,6 +15,7 @@ from shipworthy.data.examples import features_of
 from shipworthy.data.fitted.build import fit as fit_steps
 from shipworthy.data.gates.build import refuse, run
 from shipworthy.data.gates.interface import GateInput, Verdict
+from shipworthy.data.left_out import RefusedFolder
 from shipworthy.data.mixing.mix import SOURCE
 from shipworthy.data.parts import write_table
 from shipworthy.data.row_store import RowStore
@@ -22,18 +24,18 @@ from shipworthy.data.splits.check import mark_rewritten
 from shipworthy.models.dataset import SPLITS
 from shipworthy.models.transform.transformation import RAW
 
+DATES = ("date", "datetime")
 PAIRS = "contamination.parquet"
-REFUSED = "refused.html"
 
 
-def decontaminate(config: Data, store: RowStore, folder: Path) -> dict[str, Any]:
+def decontaminate(config: Data, store: RowStore, folder: Path, refused: RefusedFolder) -> dict[str, Any]:
     """Compares train with the evaluation splits and benchmarks, and rejects matches if the config says so.
 
     Returns:
         Facts for the report: `contamination`.
 
     Raises:
-        ShipworthyError: there are matches and data.contamination.action is `fail`; the pairs are beside `folder`.
+        ShipworthyError: there are matches and data.contamination.action is `fail`; the pairs are kept.
     """
     if not isinstance(config, Text):
         return {}
@@ -41,8 +43,8 @@ def decontaminate(config: Data, store: RowStore, folder: Path) -> dict[str, Any]
     parts = {name: store.rows.filter(split=name).select("id", column) for name in SPLITS}
     train = parts.pop("train")
     findings = check(train, {**parts, **benchmarks.read(asked.benchmarks, column)}, column, asked)
-    fails = asked.action == "fail" and findings.pairs.height
-    gone = findings.apply(asked, (folder.parent if fails else folder) / PAIRS)
+    findings.pairs.write_parquet(folder / PAIRS)
+    gone = findings.apply(asked, lambda: refused.keep(PAIRS, findings.pairs.write_parquet))
     if gone.height:
         numbered = pl.DataFrame({"id": store.column("id")}).with_row_index("row")
         found = numbered.join(gone, on="id").sort("row")
@@ -50,27 +52,40 @@ def decontaminate(config: Data, store: RowStore, folder: Path) -> dict[str, Any]
     return {"contamination": findings.summary}
 
 
-def run_gates(config: Data, store: RowStore, seed: int) -> list[Verdict]:
-    """Runs the gates on the rows before anything is fitted on them."""
+def run_gates(config: Data, store: RowStore, seed: int, columns: Mapping[str, str]) -> list[Verdict]:
+    """Runs the gates on the rows before anything is fitted on them.
+
+    Args:
+        columns: name → type of the source's columns.
+    """
     types = store.columns
     features = {name: types[name] for name in features_of(store)[0]}
     gaps = ["", *(config.missing if isinstance(config, Table) else ())]
-    return run(config.gates, GateInput.hiding_test_answers(store.rows, features, config.gates.sample, seed, gaps))
+    label = config.label if isinstance(config, Table) else ""
+    dates = [name for name, kind in columns.items() if kind.removesuffix("?") in DATES and name != label]
+    inputs = GateInput.hiding_test_answers(
+        store.rows,
+        features,
+        config.gates.sample,
+        seed,
+        gaps,
+        split_by_time=bool(config.split.time),
+        dates=dates,
+    )
+    return run(config.gates, inputs)
 
 
-def refuse_failed_gates(verdicts: list[Verdict], page: Path, beside: Path) -> None:
-    """Raises an error if a gate with the action `fail` does not hold, and keeps the report beside the dataset's folder.
+def refuse_failed_gates(verdicts: list[Verdict], page: Path, refused: RefusedFolder) -> None:
+    """Raises an error if a gate with the action `fail` does not hold, and keeps the report.
 
     Raises:
         ShipworthyError: names the gates, the first rows, and the report.
     """
-    kept = beside / REFUSED
     try:
         refuse(verdicts)
     except ShipworthyError as error:
-        copyfile(page, kept)
+        kept = refused.keep(page.name, lambda path: copyfile(page, path))
         raise ShipworthyError(f"{error} See {kept}") from error
-    kept.unlink(missing_ok=True)
 
 
 def as_encoded(config: Data, store: RowStore, seed: int) -> pl.DataFrame:

@@ -1,6 +1,5 @@
 """`data.html`: the report on the source, the rejected rows, the splits and the examples for training."""
 
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +7,7 @@ import polars as pl
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from shipworthy.core.files import write_text
+from shipworthy.data.left_out import counts
 from shipworthy.data.row_store import RowStore
 from shipworthy.models.dataset import DatasetInfo
 
@@ -24,10 +24,7 @@ def steps(store: RowStore) -> list[dict[str, Any]]:
 
 def reasons(store: RowStore) -> str:
     """How many rows were rejected for which reason, in the order of the steps."""
-    counts: Counter[str] = Counter()
-    for step in store.steps:
-        counts[step.name] += step.rejected
-    return ", ".join(f"{n} {name}" for name, n in counts.items() if n) or "none"
+    return ", ".join(f"{n} {name}" for name, n in counts(store).items()) or "none"
 
 
 def write(path: Path, info: DatasetInfo, store: RowStore, rejected: pl.LazyFrame, previews: "list[Preview]") -> None:

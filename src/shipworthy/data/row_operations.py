@@ -9,9 +9,14 @@ import numpy as np
 import polars as pl
 
 from shipworthy.data.parts import Part, write_part
+from shipworthy.models import parquet
 
 Rows = np.ndarray[Any, Any]
 Function = Callable[[pl.DataFrame], pl.DataFrame]
+AnswerCounts = dict[str, tuple[int, int]]
+"""Answer → its rows before a step, and those that the step rejected."""
+MAX_CLASSES = 100
+"""Answers of more distinct values are free text, which is not counted."""
 
 
 class WholeOperation:
@@ -82,6 +87,7 @@ class PartResult:
         added: rows that `Expand` added.
         rejected: files of the rejected rows.
         counts: for each `Reject`, rows before it and rows that it removed.
+        answers: for each `Reject` the same by answer; None where the answers are no classes.
     """
 
     path: Path
@@ -89,20 +95,24 @@ class PartResult:
     added: int
     rejected: list[Path]
     counts: list[tuple[int, int]] = field(default_factory=list)
+    answers: list[AnswerCounts | None] = field(default_factory=list)
 
 
 def apply_to_part(operations: Sequence[Operation], part: Part, number: int, folder: Path) -> PartResult:
     """Applies the operations to one part and writes the result; runs in any process."""
-    frame = pl.read_parquet(part.path)
+    frame = parquet.read(part.path)
     out: list[pl.DataFrame] = []
-    counts = []
+    counts: list[tuple[int, int]] = []
+    answers: list[AnswerCounts | None] = []
     added = 0
     for one in operations:
         before = frame.height
         match one:
             case Reject():
-                frame, gone = _split_rejected(frame, one)
+                whole = frame
+                frame, gone = _split_rejected(whole, one)
                 counts.append((before, gone.height))
+                answers.append(_answer_counts(whole, frame))
                 out.append(gone)
             case Change():
                 frame = one.function(frame)
@@ -117,7 +127,18 @@ def apply_to_part(operations: Sequence[Operation], part: Part, number: int, fold
     if gone_rows := [one for one in out if one.height]:
         rejected = [folder.parent / f"rejected-{folder.name}-{number:05}.parquet"]
         pl.concat(gone_rows).write_parquet(rejected[0], compression="lz4")
-    return PartResult(write_part(frame, folder, number), frame.height, added, rejected, counts)
+    return PartResult(write_part(frame, folder, number), frame.height, added, rejected, counts, answers)
+
+
+def _answer_counts(before: pl.DataFrame, after: pl.DataFrame) -> AnswerCounts | None:
+    """The rows of each class before a step, and those that it rejected; None where the answers are no classes."""
+    if "answer" not in before.columns or before["answer"].head(10 * MAX_CLASSES).n_unique() > MAX_CLASSES + 1:
+        return None
+    had = dict(before["answer"].drop_nulls().value_counts().iter_rows())
+    if len(had) > MAX_CLASSES:
+        return None
+    left = dict(after["answer"].drop_nulls().value_counts().iter_rows()) if after.height < before.height else had
+    return {str(name): (rows, rows - left.get(name, 0)) for name, rows in had.items()}
 
 
 def _split_rejected(frame: pl.DataFrame, one: Reject) -> tuple[pl.DataFrame, pl.DataFrame]:

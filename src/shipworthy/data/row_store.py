@@ -9,7 +9,7 @@ import multiprocessing
 import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import accumulate
 from pathlib import Path
@@ -22,6 +22,8 @@ from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.progress import track
 from shipworthy.data.parts import BATCH_ROWS, Part, sort_by_id, spill
 from shipworthy.data.row_operations import (
+    MAX_CLASSES,
+    AnswerCounts,
     Attach,
     Change,
     Expand,
@@ -31,6 +33,7 @@ from shipworthy.data.row_operations import (
     Reject,
     apply_to_part,
 )
+from shipworthy.models import parquet
 
 REJECTED_SCHEMA = {"id": pl.String, "reason": pl.String, "detail": pl.String, "row": pl.String}
 Rows = np.ndarray[Any, Any]
@@ -38,11 +41,16 @@ Rows = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class StepCount:
-    """The input rows of a step, and how many it rejected."""
+    """The input rows of a step, and how many it rejected.
+
+    Attributes:
+        answers: the same of each class; empty where the answers are no classes.
+    """
 
     name: str
     before: int
     rejected: int
+    answers: AnswerCounts = field(default_factory=dict)
 
 
 class RowStore:
@@ -55,7 +63,6 @@ class RowStore:
         workers: processes that apply operations on single rows.
 
     Attributes:
-        steps: every rejecting step so far, with its counts.
         total: rows at the beginning.
         added: rows that `expand` added.
 
@@ -81,7 +88,7 @@ class RowStore:
             shutil.rmtree(read[0].path.parent)
         self._pending: list[Operation] = []
         self._rejected: list[Path] = []
-        self.steps: list[StepCount] = []
+        self._steps: list[StepCount] = []
         self.added = 0
         self.total = self.height
         self._refuse_repeated_ids()
@@ -93,23 +100,29 @@ class RowStore:
         return sum(part.rows for part in self._parts)
 
     @property
+    def steps(self) -> list[StepCount]:
+        """Every rejecting step so far, with its counts."""
+        self._run()
+        return self._steps
+
+    @property
     def rows(self) -> pl.LazyFrame:
         """The rows that are left, by id."""
         self._run()
-        return pl.scan_parquet([part.path for part in self._parts])
+        return parquet.scan([part.path for part in self._parts])
 
     @property
     def columns(self) -> dict[str, pl.DataType]:
         """Name → type."""
         self._run()
-        return dict(pl.read_parquet_schema(self._parts[0].path))
+        return parquet.schema(self._parts[0].path)
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
         """The rows that are left, by id, part by part; all columns, or only `columns`."""
         self._run()
         what = f"{'rows' if columns is None else ', '.join(columns[:3])} of {len(self._parts)} parts"
         for part in track(self._parts, what, len(self._parts)):
-            yield pl.read_parquet(part.path, columns=None if columns is None else list(columns))
+            yield parquet.read(part.path, columns)
 
     def column(self, name: str) -> pl.Series:
         """One column in memory."""
@@ -122,7 +135,7 @@ class RowStore:
         for part in self._parts:
             low, high = np.searchsorted(rows, [part.first, part.first + part.rows])
             if low < high or part is self._parts[0]:
-                found.append(pl.read_parquet(part.path, columns=list(columns))[rows[low:high] - part.first])
+                found.append(parquet.read(part.path, columns)[rows[low:high] - part.first])
         return pl.concat(found)
 
     def change(self, *columns: pl.Expr) -> None:
@@ -184,10 +197,10 @@ class RowStore:
         """Every rejected row: id, reason, detail, row (JSON of its other columns); by id, in parts."""
         self._run()
         empty = pl.DataFrame(schema=REJECTED_SCHEMA)
-        read = spill((pl.read_parquet(path) for path in self._rejected), self._next_folder(), self._batch_rows)
+        read = spill((parquet.read(path) for path in self._rejected), self._next_folder(), self._batch_rows)
         ordered = sort_by_id(read, self._next_folder(), self._batch_rows)
         yield empty
-        yield from (pl.read_parquet(part.path) for part in ordered)
+        yield from (parquet.read(part.path) for part in ordered)
 
     def _run(self, workers: int | None = None) -> None:
         """Applies the queued operations, in one pass."""
@@ -224,7 +237,7 @@ class RowStore:
     def _record(self, reasons: list[str], done: list[PartResult]) -> None:
         for i, reason in enumerate(reasons):
             before, out = (sum(one.counts[i][j] for one in done) for j in (0, 1))
-            self.steps.append(StepCount(reason, before, out))
+            self._steps.append(StepCount(reason, before, out, _summed([one.answers[i] for one in done])))
         self._rejected += [path for one in done for path in one.rejected]
 
     def _next_folder(self) -> Path:
@@ -239,6 +252,18 @@ class RowStore:
             if (row := same.arg_true()).len() and not (row[0] == 0 and last is None):
                 raise ShipworthyError(f"The source has two rows with the id '{ids[int(row[0])]}': ids must be unique.")
             last = ids[-1] if ids.len() else last
+
+
+def _summed(parts: Sequence[AnswerCounts | None]) -> AnswerCounts:
+    """The counts of all parts together; empty where the answers are no classes."""
+    total: AnswerCounts = {}
+    for part in parts:
+        if part is None:
+            return {}
+        for name, (before, out) in part.items():
+            had, gone = total.get(name, (0, 0))
+            total[name] = (had + before, gone + out)
+    return total if len(total) <= MAX_CLASSES else {}
 
 
 def _with_columns(columns: list[pl.Expr], frame: pl.DataFrame) -> pl.DataFrame:

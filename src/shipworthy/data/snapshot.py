@@ -8,18 +8,19 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from fnmatch import fnmatch
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
-from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from shipworthy.core import yaml_text
 from shipworthy.core.errors import ShipworthyError, UsageError
-from shipworthy.core.files import matching, sha256_of_files, sha256_of_json, turn
+from shipworthy.core.files import is_litter, matching, sha256_of_files, sha256_of_json, turn
 from shipworthy.core.progress import say
 from shipworthy.core.schema import choice_from_plain
 from shipworthy.core.sources import build
 from shipworthy.core.sources.schema import Source
+from shipworthy.core.value_types import of_group
 from shipworthy.data.schema import Data
 from shipworthy.data.sources.files import locate
 
@@ -38,7 +39,7 @@ def pins(conf: Sequence[Path]) -> dict[str, Source | None]:
     """
     found: dict[str, Source | None] = {}
     for path in conf:
-        config = OmegaConf.to_container(OmegaConf.load(path))
+        config = yaml_text.read(path, of_group("data"))
         if not isinstance(config, dict) or not (name := config.get("file")):
             continue
         try:
@@ -86,7 +87,7 @@ def refuse_strays(conf: Sequence[Path], folder: Path, named: str) -> None:
     """
     tops = [PurePosixPath(name).parts[0] for name in (*pins(conf), named)]
     for path in sorted(folder.iterdir()):
-        if not any(fnmatch(path.name, top) for top in tops):
+        if not is_litter(Path(path.name)) and not any(path.name == top or fnmatchcase(path.name, top) for top in tops):
             raise ShipworthyError(
                 f"{path} is no part of the raw snapshot (everything else was fetched): move it away, or name it as "
                 f"'file' in a file of conf/data/."

@@ -1,14 +1,13 @@
 """The only code that reads the answers of the test split; it records every reader."""
 
 import fcntl
-import json
-import os
 import time
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from shipworthy.core import json_lines
 from shipworthy.core.artifact import Artifact
 from shipworthy.core.errors import ArtifactError
 from shipworthy.core.workspace import Workspace
@@ -56,17 +55,13 @@ def reads(dataset: Artifact, ledger: Path) -> list[dict[str, Any]]:
     """Every read of this dataset's test answers so far, the oldest first."""
     if not ledger.is_file():
         return []
-    with ledger.open(encoding="utf-8") as file:
+    with ledger.open("rb") as file:
         fcntl.flock(file, fcntl.LOCK_SH)
-        entries = [json.loads(line) for line in file]
-    return [entry for entry in entries if entry["dataset"] == dataset.digest]
+        return [entry for entry in json_lines.read(ledger) if entry.get("dataset") == dataset.digest]
 
 
 def _append(ledger: Path, entry: dict[str, Any]) -> None:
     ledger.parent.mkdir(parents=True, exist_ok=True)
-    line = json.dumps(entry, ensure_ascii=False) + "\n"
-    with ledger.open("a", encoding="utf-8") as file:
+    with ledger.open("ab") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        file.write(line)
-        file.flush()
-        os.fsync(file.fileno())
+        json_lines.append(ledger, entry)

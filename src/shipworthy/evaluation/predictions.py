@@ -8,6 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from shipworthy.core.errors import ArtifactError
+from shipworthy.models import parquet
 from shipworthy.models.protocol import Prediction
 
 
@@ -36,7 +37,7 @@ def read(path: Path, ids: pl.Series) -> list[Prediction]:
     Raises:
         ArtifactError: they are of other rows.
     """
-    frame = pl.read_parquet(path)
+    frame = parquet.read(path)
     if frame["id"].to_list() != ids.to_list():
         raise ArtifactError(f"{path} holds predictions of other rows than the dataset's: run its stage again.")
     return [Prediction(text, score) for text, score in frame.select("prediction", "score").iter_rows()]

@@ -1,5 +1,6 @@
 """What a sweep's jobs ask Slurm for: hydra-submitit-launcher's settings, and a few of our own."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -59,6 +60,9 @@ def refuse(settings: Mapping[str, Any]) -> None:
     for name, lowest in {**least, "gpus_per_node": 0, "signal_delay_s": 0}.items():
         if (value := settings.get(name)) is not None and value < lowest:
             raise UsageError(f"hydra.launcher.{name}={value} must be at least {lowest}.")
+    for name, value in settings.items():
+        if isinstance(value, int | float) and not (0 <= value < math.inf or (name == "nice" and math.isfinite(value))):
+            raise UsageError(f"hydra.launcher.{name}={value}: give a finite number from 0.")
     limit_s, delay_s = settings["timeout_min"] * 60, settings["signal_delay_s"]
     if limit_s < delay_s + LEAST_S:
         raise UsageError(

@@ -77,7 +77,7 @@ def command(*arguments: str, limit_s: float = LIMIT_S) -> subprocess.CompletedPr
     own |= TABLES if program in ("sacct", "squeue") else {}  # a job gets the environment of its sbatch
     try:
         done = subprocess.run(
-            arguments, env=own, capture_output=True, text=True, errors="replace", timeout=limit_s, check=False
+            arguments, env=own, capture_output=True, encoding="utf-8", errors="replace", timeout=limit_s, check=False
         )
     except FileNotFoundError:
         raise NoSlurmError(

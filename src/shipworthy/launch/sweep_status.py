@@ -6,8 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import yaml
-
+from shipworthy.core import yaml_text
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.progress import say
 from shipworthy.launch import slurm
@@ -59,7 +58,7 @@ class SweepStatus:
         """What it cost so far; None where Slurm has no accounting."""
         if self.attempts is None:
             return None
-        compute = yaml.safe_load((self.sweep.job(0) / PARAMS).read_text(encoding="utf-8"))["compute"]
+        compute = yaml_text.read(self.sweep.job(0) / PARAMS)["compute"]
         jobs = list(zip(self.jobs, self.ids, strict=True))
         return cost(
             self.attempts,

@@ -25,6 +25,7 @@ from typing import Any
 import polars as pl
 
 from shipworthy.core.artifact import Artifact
+from shipworthy.models import parquet
 
 SPLITS = ("train", "validation", "test")
 
@@ -72,12 +73,12 @@ def split(dataset: Artifact, name: str) -> pl.DataFrame:
 
 def table(dataset: Artifact, name: str) -> pl.DataFrame:
     """One of the dataset's tables: a split, `test_answers` or `rejected`."""
-    return pl.read_parquet(files(dataset, name))
+    return parquet.read(files(dataset, name))
 
 
 def scan(dataset: Artifact, name: str) -> pl.LazyFrame:
     """The same, to be read in parts."""
-    return pl.scan_parquet(files(dataset, name))
+    return parquet.scan(files(dataset, name))
 
 
 def files(dataset: Artifact, name: str) -> list[Path]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from shipworthy.core.errors import ArtifactError, ShipworthyError, UsageError
+from shipworthy.models.prompt_checks import check_columns, checked
 
 NOT_FEATURES = frozenset({"id", "cluster", "fold", "answer", "prompt_ids", "answer_ids"})
 
@@ -91,16 +92,15 @@ def codes(values: pl.Series, known: Sequence[str], other: int | None = None) -> 
     return pl.select(pl.when(names.is_not_null()).then(places)).to_series()
 
 
-def texts(rows: pl.DataFrame, template: str) -> list[str]:
+def texts(rows: pl.DataFrame, template: str, key: str = "task.prompt") -> list[str]:
     """The template filled in with each row; {column} stands for a column.
 
+    Args:
+        key: the setting that holds the template, for the message.
+
     Raises:
-        UsageError: the template names a column that the rows lack.
+        UsageError: the template breaks the rule of prompts, or names a column that the rows lack.
     """
-    try:
-        return [template.format(**row) for row in rows.iter_rows(named=True)]
-    except KeyError as error:
-        raise UsageError(
-            f"The template '{template}' names {error}, which is none of the columns "
-            f"{', '.join(rows.columns)}: correct it (task.prompt)."
-        ) from error
+    prompt = checked(key, template)
+    check_columns(key, prompt, rows.columns)
+    return [prompt.fill(row) for row in rows.select(prompt.columns).iter_rows(named=True)]

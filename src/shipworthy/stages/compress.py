@@ -14,6 +14,7 @@ from shipworthy.core.progress import say
 from shipworthy.core.workspace import Workspace
 from shipworthy.evaluation import heldout, predictions, scores
 from shipworthy.evaluation.tasks.schema import Task
+from shipworthy.models import parquet
 from shipworthy.optimize.quantize.build import Source, build
 from shipworthy.optimize.quantize.variant import Judged, Variant, adjust, choose, judge, smallest
 
@@ -74,7 +75,7 @@ def run(*, task: Task, quant: QuantConfig, seed: int, workspace: Workspace) -> N
 
 def _reference(evaluation: Artifact, test: pl.DataFrame) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
     """Which test rows the uncompressed model got right."""
-    rows = pl.read_parquet(evaluation.file(f"predictions/{REFERENCE}.parquet"))
+    rows = parquet.read(evaluation.file(f"predictions/{REFERENCE}.parquet"))
     if rows["id"].to_list() != test["id"].to_list():
         raise ArtifactError(
             f"{evaluation.path} speaks of other rows than the dataset: run `shipworthy evaluate` again."

@@ -1,6 +1,7 @@
 """`plan`: what to train, will it fit, what will it cost, when is it good enough?"""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -29,10 +30,11 @@ from shipworthy.core.groups import (
 from shipworthy.core.progress import say
 from shipworthy.core.project import project_root
 from shipworthy.core.workspace import Workspace
-from shipworthy.data import snapshot
+from shipworthy.data import left_out, snapshot
 from shipworthy.data.build import clean_rows, read, split_only_columns
 from shipworthy.data.hash_sampling import hash_uniform_rows
 from shipworthy.data.post_split import as_encoded
+from shipworthy.data.prompt_columns import check_prompts
 from shipworthy.data.row_store import RowStore
 from shipworthy.data.schema import Data
 from shipworthy.data.sources.files import types_of
@@ -62,7 +64,9 @@ def run(
     assert isinstance(data, Data) and isinstance(compute, Machine)
     paths, digest = snapshot.raw(data, project_root() / snapshot.FOLDER)
     workspace.uses({f"{snapshot.FOLDER}/{data.file}": digest, **base.inputs(model)})
-    source, share, sample = _cleaned(data, paths, seed)
+    types = types_of(data, paths)
+    check_prompts(task, model, data, types)
+    source, share, sample, rejected = _cleaned(data, paths, types, seed)
     clean = round(source * share)
     split = data.split.scaled(data.sample)
     machine, load = resolve(compute), os.getloadavg()[0]
@@ -76,7 +80,7 @@ def run(
         optimizer=optimizer,
         sample=sample,
         features=features(sample),
-        expected=expected(source, clean, split.test, split.validation, split.train_rows),
+        expected=expected(source, clean, split.test, split.validation, split.train_rows, rejected),
         machine=machine,
         seed=seed,
         load=load,
@@ -98,10 +102,12 @@ def run(
     )
 
 
-def _cleaned(data: Data, paths: list[Path], seed: int) -> tuple[int, float, pl.DataFrame]:
-    """How many rows the source has, the share that cleaning leaves, and some of those, encoded as for training."""
+def _cleaned(
+    data: Data, paths: list[Path], types: Mapping[str, str], seed: int
+) -> tuple[int, float, pl.DataFrame, str]:
+    """How many rows the source has, the share that cleaning leaves, some of those as trained on, and why others go."""
     with TemporaryDirectory(prefix="shipworthy-") as folder:
-        whole = read(data, paths, types_of(data, paths), Path(folder) / "whole")
+        whole = read(data, paths, types, Path(folder) / "whole")
         say(f"{data.name}: {whole.total:,} rows")
         store = whole
         if whole.total > MOST_CLEANED:
@@ -109,8 +115,12 @@ def _cleaned(data: Data, paths: list[Path], seed: int) -> tuple[int, float, pl.D
             rows = np.sort(np.argsort(drawn, kind="stable")[:MOST_CLEANED])
             store = RowStore(whole.take(rows, list(whole.columns)), Path(folder) / "some", workers=data.workers)
         clean_rows(data, store)
+        left_out.require_rows(store)
+        for sentence in left_out.warnings(store):
+            say(f"warning: {sentence}")
         store.drop(*split_only_columns(data))
-        return whole.total, store.height / store.total, as_encoded(data, store, seed)
+        gone = left_out.causes(store) if store.height < store.total else ""
+        return whole.total, store.height / store.total, as_encoded(data, store, seed), gone
 
 
 def _timing(*arguments: Any) -> StepTiming:

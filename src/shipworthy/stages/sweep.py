@@ -3,8 +3,7 @@
 import difflib
 from collections.abc import Callable, Sequence
 
-import yaml
-
+from shipworthy.core import yaml_text
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import write_text
 from shipworthy.core.progress import say
@@ -72,7 +71,7 @@ def _adopt(sweep: Sweep) -> None:
     if waiting := sum(not job.state.over for job in sweep_status.jobs):
         raise ShipworthyError(f"{waiting} jobs of sweep {sweep.name} are not over: wait (`collect`), or cancel them.")
     params = (sweep.job(best) / PARAMS).read_text(encoding="utf-8")
-    if (workspace := yaml.safe_load(params)["workspace"]) != DEFAULT_WORKSPACE:
+    if (workspace := yaml_text.parse(params)["workspace"]) != DEFAULT_WORKSPACE:
         raise UsageError(
             f"sweep {sweep.name} worked in {workspace}, and `dvc repro` works in {DEFAULT_WORKSPACE}/: adopt by hand."
         )

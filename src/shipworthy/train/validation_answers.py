@@ -12,6 +12,7 @@ from shipworthy.evaluation import predictions
 from shipworthy.evaluation.intervals import wilson
 from shipworthy.evaluation.scores import correct
 from shipworthy.evaluation.tasks.schema import Task
+from shipworthy.models import parquet
 from shipworthy.models.protocol import Prediction
 
 ANSWERS = "validation.parquet"
@@ -51,5 +52,5 @@ def interval(path: Path) -> dict[str, float]:
     Every task's deciding metric is a share of rows, so that this is Wilson's interval. It holds for one model; that of
     the best of several validations is a little too good, for it was chosen on these rows.
     """
-    right = pl.read_parquet(path)["correct"]
+    right = parquet.read(path)["correct"]
     return {**wilson(int(right.sum()), len(right)).to_json(), "n": len(right)}

@@ -1,5 +1,7 @@
 """A family that fits itself is really fitted on samples."""
 
+from dataclasses import replace
+
 import polars as pl
 import pytest
 
@@ -8,6 +10,7 @@ from shipworthy.architect.estimate.build import estimate
 from shipworthy.architect.estimate.fitted import line
 from shipworthy.architect.estimate.problem import Problem
 from shipworthy.architect.rows import Expected
+from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import ModelConfig
 from shipworthy.evaluation.tasks.schema import Classification
 from shipworthy.models.adapters.schema import NoAdapter
@@ -65,3 +68,29 @@ def test_a_fit_is_timed_and_its_parts_add_up() -> None:
 def test_texts_are_no_table() -> None:
     found = estimate(problem_of(Tfidf(template="{age} {job}")))
     assert found.why.startswith("The rows are texts, with 2 classes to tell apart: tfidf fits them")
+
+
+def with_answers(answers: list[str], model: ModelConfig, expected: int = 500) -> Problem:
+    made = problem_of(model)
+    sample = made.sample.with_columns(pl.Series("answer", answers))
+    return replace(made, sample=sample, expected=replace(made.expected, clean=expected))
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [*(f"rare {i}" for i in range(40)), *["a"] * 230, *["b"] * 230],
+        ["no"] * 499 + ["fraud"],
+        [f"class {i % 250}" for i in range(500)],
+    ],
+    ids=["classes of one row", "one row of one class", "two rows of each class"],
+)
+def test_rare_classes_are_timed(answers: list[str]) -> None:
+    found = estimate(with_answers(answers, XGBoost(rounds=2, threads=1)))
+    assert found.training_s.value > 0
+
+
+def test_a_sample_of_one_class_is_timed_unless_it_is_the_whole_file() -> None:
+    assert estimate(with_answers(["no"] * 500, XGBoost(rounds=2, threads=1), 100_000)).training_s.value > 0
+    with pytest.raises(UsageError, match="Every row has the class 'no'"):
+        estimate(with_answers(["no"] * 500, XGBoost(rounds=2, threads=1)))

@@ -50,6 +50,7 @@ NETWORK = {
 }
 TABLE = {
     **SHARED,
+    "data.gates.build": [*SHARED["data.gates.build"], "data.gates.leak", "data.gates.time"],
     "models.build": ["models.xgboost.family"],
     "models.baselines": ["models.majority.family", "models.logistic.family"],
     "stages.evaluate": ["models.majority.family", "models.logistic.family"],

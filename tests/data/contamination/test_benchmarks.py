@@ -45,15 +45,16 @@ def test_files_that_can_not_be_used_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("n,m\n1,2\n")
     (tmp_path / "broken.parquet").write_text("no")
     (tmp_path / "a.txt").write_text("x")
+    (tmp_path / "a.xml").write_text("x")
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "a.txt").write_text("x")
     for files, said in (
         ([Benchmark(str(tmp_path / "none.csv"), "q")], "does not exist"),
-        ([Benchmark(str(tmp_path / "a.xml"), "q")], "is none of .jsonl, .csv, .parquet, .txt"),
-        ([Benchmark(str(tmp_path / "a.csv"), "q")], "has no column 'q' of texts, but n, m"),
+        ([Benchmark(str(tmp_path / "a.xml"), "q")], "a.xml: give a file that ends in .csv"),
+        ([Benchmark(str(tmp_path / "a.csv"), "q")], r"column 'q' is missing \(there are n, m\)"),
         ([Benchmark(str(tmp_path / "a.txt"), "q")], "name its column of texts"),
         ([Benchmark(str(tmp_path / "a.csv"))], "name its column of texts"),
-        ([Benchmark(str(tmp_path / "broken.parquet"), "q")], "can't be read"),
+        ([Benchmark(str(tmp_path / "broken.parquet"), "q")], "broken.parquet cannot be read"),
         (
             [Benchmark(str(tmp_path / "a.txt")), Benchmark(str(tmp_path / "sub" / "a.txt"))],
             "two files are called a.txt",

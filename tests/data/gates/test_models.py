@@ -1,4 +1,4 @@
-"""Gates that fit models: swapped labels, a leaking feature, drift."""
+"""Gates that fit models: swapped labels, drift."""
 
 import numpy as np
 import polars as pl
@@ -27,26 +27,9 @@ def test_labels_that_were_swapped_come_first() -> None:
     assert set(SOUND.filter(pl.col("id").is_in(found.rows["id"].implode()))["split"]) == {"train", "validation"}
 
 
-@pytest.mark.parametrize(
-    "column",
-    [
-        pl.when(answer="yes").then(pl.col("age") + 100).otherwise("age"),
-        pl.when(answer="yes").then(pl.lit("approved")).otherwise(pl.lit("refused")),
-        pl.when(answer="yes").then(None).otherwise(pl.lit("code 7")),
-    ],
-)
-def test_a_feature_that_is_the_answer(column: pl.Expr) -> None:
-    assert leak.check(Leak(), gate_input(SOUND)).violations == []
-    found = leak.check(Leak(), gate_input(SOUND.with_columns(outcome=column)))
-    assert len(found.violations) == 1 and found.violations[0].startswith(
-        "outcome alone tells the answer with an AUC of 1.000"
-    )
-
-
-@pytest.mark.parametrize("gate", [(labels, Labels()), (leak, Leak())])
-def test_answers_that_are_no_classes_are_refused(gate: tuple) -> None:
+def test_answers_that_are_no_classes_are_refused() -> None:
     with pytest.raises(UsageError, match="800 classes, not 2 to 100: drop the gate"):
-        gate[0].check(gate[1], gate_input(SOUND.with_columns(answer=pl.col("id"))))
+        labels.check(Labels(), gate_input(SOUND.with_columns(answer=pl.col("id"))))
 
 
 @pytest.fixture
@@ -93,12 +76,10 @@ def test_what_no_column_shows_alone_the_model_sees(tmp_path) -> None:
 
 
 def test_a_reference_that_cannot_be_read_is_refused(tmp_path) -> None:
-    with pytest.raises(
-        UsageError, match="there is no dataset's folder, nor a file that ends in .parquet, .csv, .jsonl"
-    ):
+    with pytest.raises(UsageError, match="there is no dataset's folder, nor a file: correct it"):
         drift.check(Drift(reference="nowhere.txt"), gate_input(SOUND))
     SOUND.drop("age").write_csv(tmp_path / "r.csv")
-    with pytest.raises(UsageError, match="lacks the column age"):
+    with pytest.raises(UsageError, match="column 'age' is missing"):
         drift.check(Drift(reference=str(tmp_path / "r.csv")), gate_input(SOUND))
 
 
@@ -126,8 +107,8 @@ def test_a_raw_reference_is_read_as_the_data_were(tmp_path) -> None:
         ("r.csv", "", "cannot be read"),
         ("r.jsonl", "{", "cannot be read"),
         ("r.csv", "age,hours,job\n", "holds no rows"),
-        ("r.csv", "age,hours,job\nold,1.5,clerk\n", "cannot be read"),
-        ("r.csv", "age,hours,job\ntrue,1.5,clerk\n", "its column age holds Boolean, that of the data Int64"),
+        ("r.csv", "age,hours,job\nold,1.5,clerk\n", "row 1: column 'age' holds 'old', which is no float"),
+        ("r.csv", "age,hours,job\ntrue,1.5,clerk\n", "column 'age' holds 'true', which is no float"),
     ],
 )
 def test_a_damaged_reference_is_one_sentence(tmp_path, name: str, content: str, sentence: str) -> None:

@@ -62,7 +62,7 @@ def test_a_sound_conversation_keeps_its_lines_and_gets_its_answer(tmp_path: Path
 
 def test_what_is_no_conversation_is_rejected_with_its_reason(tmp_path: Path) -> None:
     calls = [{"role": "assistant", "content": "So.", "tool_calls": 5}]
-    parts = [{"role": "assistant", "content": [{"type": "text", "text": "So."}], "tool_calls": [CALL]}]
+    parts = [{"role": "assistant", "content": [{"type": "image_url", "image_url": {}}]}]
     store = clean_rows(
         tmp_path, [TALK, "[", "[]", TALK[:2], [{"content": "?"}], [*TALK[:4], {"role": "assistant"}], calls, parts]
     )
@@ -72,12 +72,24 @@ def test_what_is_no_conversation_is_rejected_with_its_reason(tmp_path: Path) -> 
             (1, "messages is not JSON (Expecting value: line 1 column 2 (char 1))"),
             (2, "the conversation has no message"),
             (3, "the last message is not the assistant's"),
-            (4, "message 1 has no role"),
+            (4, "message 1 has no role (it has content)"),
             (5, "message 5 (assistant) has no text as its content"),
             (6, "message 1 has tool_calls that are no list"),
-            (7, "message 1 (assistant) has no text as its content"),
+            (
+                7,
+                "message 1 (assistant) has no text as its content, but a part of type 'image_url': only text is read",
+            ),
         )
     }
+
+
+def test_what_follows_the_last_turn_that_is_taught_is_left_out(tmp_path: Path) -> None:
+    unwanted = [{"role": "user", "content": "And?"}, {"role": "assistant", "content": "NO", "weight": 0}]
+    none = [{"role": "user", "content": "So?"}, {"role": "assistant", "content": "NO", "weight": 0}]
+    store = clean_rows(tmp_path, [[*TALK, *unwanted], none])
+    row = store.rows.collect().row(0, named=True)
+    assert (row["answer"], json.loads(row["messages"])) == (TALK[-1]["content"], TALK)
+    assert why(store)["r1"][1] == "every message of the assistant has weight 0, so that none is taught"
 
 
 @pytest.mark.parametrize("workers", [1, 2])

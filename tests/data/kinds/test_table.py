@@ -1,7 +1,9 @@
 """Rows of tables: what is rejected, and what the task is told of the rest."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -15,15 +17,22 @@ CONFIG = Table(name="n", licence="l", file="f", label="y", missing=["?"])
 TASK = Classification(name="t", description="d", baselines=["majority"], positive="yes")
 
 
-def clean_rows(folder: Path, **columns: list[object]) -> RowStore:
+def clean_rows(folder: Path, config: Table = CONFIG, **columns: list[object]) -> RowStore:
     store = RowStore(pl.DataFrame({"id": [f"r{i}" for i in range(len(columns["answer"]))], **columns}), folder)
-    build.clean_rows(CONFIG, store)
+    build.clean_rows(config, store)
     return store
 
 
-def test_missing_values_and_duplicates(tmp_path: Path) -> None:
+def test_repeated_rows_stay_in_one_cluster(tmp_path: Path) -> None:
+    store = clean_rows(tmp_path, age=[1, 1, 1, 2], job=["a", " a", "a", "b"], answer=["yes", "yes", "no", "no"])
+    assert store.rows.collect()["cluster"].to_list() == ["r0", "r0", "r0", "r3"]
+    assert pl.concat(store.rejected()).height == 0
+
+
+def test_missing_values_and_duplicates_that_are_dropped(tmp_path: Path) -> None:
     store = clean_rows(
         tmp_path,
+        replace(CONFIG, duplicates="drop"),
         age=[1, 1, 1, 2, None, 3],
         job=["a", " a", "a ", "?", "?", ""],
         answer=["yes", "yes", "no", "no", "yes", "?"],
@@ -41,12 +50,49 @@ def test_missing_values_and_duplicates(tmp_path: Path) -> None:
 
 def test_a_table_of_numbers_has_no_text_to_clean(tmp_path: Path) -> None:
     store = clean_rows(tmp_path, age=[1, 2, 2], answer=["yes", "no", "no"])
-    assert store.rows.collect()["age"].to_list() == [1, 2]
+    assert store.rows.collect()["age"].to_list() == [1, 2, 2]
 
 
 def test_not_a_number_is_a_missing_value(tmp_path: Path) -> None:
     store = clean_rows(tmp_path, age=[1.5, float("nan")], job=["a", "b"], answer=["yes", "no"])
     assert store.rows.collect()["age"].to_list() == [1.5, None]
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"repeated": "both"}, "choose one of keep, drop"),
+        ({"duplicates": "drop", "id": "key"}, "has no effect beside"),
+    ],
+)
+def test_what_cannot_be_done_with_repeated_rows_is_refused(settings: dict[str, str], sentence: str) -> None:
+    with pytest.raises(UsageError, match=sentence):
+        replace(CONFIG, **settings)
+
+
+def test_a_label_that_is_a_measure_is_refused(tmp_path: Path) -> None:
+    prices = [f"{100 + i * 1.37:.3f}" for i in range(150)]
+    with pytest.raises(UsageError, match=r"Column 'y' holds 150 distinct numbers.*classification needs classes"):
+        clean_rows(tmp_path, age=list(range(150)), answer=list(prices))
+
+
+@pytest.mark.parametrize(
+    ("answers", "config"),
+    [
+        ([str(i % 100) for i in range(2000)], CONFIG),  # the numbers 0 to 99, of twenty rows each
+        ([str(i) for i in range(20)], CONFIG),
+        ([f"item {i}" for i in range(100)], CONFIG),
+        ([str(i) for i in range(100)], replace(CONFIG, columns={"age": "int", "y": "string"})),
+    ],
+)
+def test_honest_classes_are_no_measure(tmp_path: Path, answers: list[object], config: Table) -> None:
+    assert clean_rows(tmp_path, config, age=list(range(len(answers))), answer=answers).height == len(answers)
+
+
+def test_classes_named_like_words_of_python_or_yaml_stay(tmp_path: Path) -> None:
+    names = ["null", "None", "nan", "NA", "true", "~", "no"]
+    store = clean_rows(tmp_path, age=list(range(70)), answer=list(np.repeat(names, 10)))
+    assert sorted(set(store.column("answer"))) == sorted(names)
 
 
 def shaped(folder: Path, answers: list[str], splits: list[str]) -> examples.Examples:
@@ -67,7 +113,7 @@ def test_classes_and_columns_are_described_without_the_test_answers(tmp_path: Pa
     [
         (["yes", "yes", "yes"], "Every row has the class 'yes'"),
         (["no", "maybe", "no"], "task.positive=yes is not one of the classes maybe, no"),
-        (["no", "no", "yes"], "No row of train has the class 'yes'"),
+        (["no", "no", "yes"], "No row of train has the class 'yes': bring rows of it"),
     ],
 )
 def test_classes_that_cannot_be_learned_are_refused(tmp_path: Path, answers: list[str], sentence: str) -> None:

@@ -147,3 +147,18 @@ def test_answers_are_the_words_that_are_to_be_learned(tmp_path: Path) -> None:
     assert store.rows.select("id", "answer").collect().rows() == [("a", "serious"), ("b", "sarcastic")]
     gone = pl.concat(store.rejected())
     assert gone.select("id", "reason", "detail").rows() == [("c", "unnamed answer", "data.answers does not name '2'")]
+
+
+def test_emoji_are_words_and_signs_are_texts_of_their_own(tmp_path: Path) -> None:
+    texts = ["👍", "👍👍", "👎", "???", "!!!", "???", "Good 👍", "Good 👎"]
+    rows = pl.DataFrame({"id": list("abcdefgh"), "service": "s", "description": texts, "answer": "X"})
+    kept = {}
+    for words in (0, 1):
+        store = RowStore(rows, tmp_path / str(words))
+        build.clean_rows(replace(CONFIG, min_words=words), store)
+        kept[words] = store.rows.collect()["id"].to_list()
+        gone = pl.concat(store.rejected()).select("id", "reason", "detail").rows()
+        twice = ("f", "exact duplicate", "of d")
+        signs = [(one, "length", "0 words, not 1 to 30") for one in "def"]
+        assert gone == ([twice] if words == 0 else signs)
+    assert kept == {0: list("abcdegh"), 1: list("abcgh")}

@@ -16,6 +16,7 @@ from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.conversation import messages
 from shipworthy.models.causal_lm.template import read
 from tests.data.tokens.samples import ROWS, chat, encode, task
+from tests.tiny import CHATML
 
 TURNS = [
     {"role": "user", "content": "one?"},
@@ -98,6 +99,37 @@ def test_all_turns_share_the_prefix_of_one_conversation(tmp_path: Path) -> None:
         assert answer[-1] == chats.eos_id
     # What precedes the answer stays in the column, so that the answer of a test row can't be read there.
     assert [len(json.loads(told)) for told in rows["told"]] == [2, 4]
+
+
+def test_turns_of_weight_0_are_read_and_not_taught(tmp_path: Path) -> None:
+    weighted = [dict(TURNS[0]), TURNS[1] | {"weight": 0}, *TURNS[2:]]
+    rows = encode(tmp_path, conversations(weighted, TURNS), messages="told", turns="all")
+    assert rows.select("id", "answer").rows() == [("r0#1", "dos"), ("r1#1", "uno"), ("r1#2", "dos")]
+    assert rows["prompt_ids"][0].to_list() == rows["prompt_ids"][2].to_list()
+    assert json.loads(rows["told"][0]) == TURNS[:3]
+
+
+def test_a_turn_that_says_nothing_is_not_taught(tmp_path: Path) -> None:
+    empty = [TURNS[0], TURNS[1] | {"content": " "}, *TURNS[2:]]
+    silent = [TURNS[0], TURNS[1] | {"content": "", "weight": 0}, *TURNS[2:]]
+    rows = encode(tmp_path, conversations(empty, silent), messages="told", turns="all", system="Count.")
+    assert rows.select("id", "_reason").rows() == [("r0", "empty"), ("r1#1", None)]
+    assert rows["_why"][0] == "the assistant says nothing in its turn 1: take it out, or give it the weight 0"
+
+
+def test_a_template_whose_code_fails_refuses_the_row(tmp_path: Path) -> None:
+    failing = CHATML.replace("{{", "{{ '' if messages|length < 3 else messages[0]['content'] + 5 }}{{", 1)
+    rows = encode(tmp_path, conversations(TURNS, TURNS[:2]), failing, messages="told")
+    assert rows["_reason"].to_list() == ["template refuses", None]
+    assert "refuses the conversation: TypeError: " in rows["_why"][0]
+
+
+def test_a_developer_message_that_the_template_drops_is_found(tmp_path: Path) -> None:
+    dropping = "{% for m in messages if m.role != 'developer' %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n"
+    dropping += "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+    told = [[{"role": role, "content": "Count in Spanish."}, *TURNS] for role in ("developer", "system")]
+    rows = encode(tmp_path, conversations(*told), dropping, messages="told")
+    assert rows["_reason"].to_list() == ["system dropped", None]
 
 
 def test_the_other_splits_are_asked_for_the_last_turn(tmp_path: Path) -> None:

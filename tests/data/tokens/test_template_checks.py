@@ -142,7 +142,7 @@ def test_a_system_message_that_the_template_folds_into_the_question_is_there(tmp
 
 def test_a_system_role_that_the_template_refuses(tmp_path: Path) -> None:
     strict = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}"
-    with pytest.raises(ShipworthyError, match="refuses a conversation: System role not supported"):
+    with pytest.raises(ShipworthyError, match="refuses the conversation: System role not supported"):
         encode(tmp_path, template=strict + CHATML)
 
 
@@ -190,7 +190,8 @@ def test_a_template_that_drops_tools(tmp_path: Path) -> None:
     told = [m for m in CALLING if "tool_calls" not in m]
     rows = conversations(told, tools=WEATHER)
     kind, why = reject(encode(tmp_path, rows, messages="told", tools="tools"))
-    assert (kind, why) == ("tools dropped", "the chat template writes nothing of the tool 'weather'")
+    assert kind == "tools dropped"
+    assert why.startswith("the chat template writes nothing of the tool 'weather': choose one that knows tools")
 
 
 @pytest.mark.parametrize(

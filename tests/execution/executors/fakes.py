@@ -135,7 +135,9 @@ class Slurm:
         self.campaign, self.executor = campaign, SlurmExecutor(campaign, SETTINGS)
 
     def sbatch(self, script: Path) -> str:
-        (array,) = [line for line in script.read_text().splitlines() if line.startswith("#SBATCH --array=")]
+        (array,) = [
+            line for line in script.read_text(encoding="utf-8").splitlines() if line.startswith("#SBATCH --array=")
+        ]
         self.arrays += 1
         for task in array.partition("=")[2].partition("%")[0].split(","):
             self.row(f"{self.arrays}_{task}", "PENDING")

@@ -14,7 +14,7 @@ from shipworthy.core.files import read_json
 from shipworthy.core.sources.schema import Folder
 from shipworthy.models.causal_lm.base import place
 from shipworthy.models.causal_lm.chat import Chat
-from shipworthy.models.causal_lm.conversation import Message
+from shipworthy.models.causal_lm.chat_format import Message
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.causal_lm.template import names, read
 from shipworthy.models.causal_lm.weights import fetch, install

@@ -23,7 +23,7 @@ def test_a_near_copy_gets_the_answer_of_its_original(tmp_path: Path) -> None:
 
 
 def test_a_template_with_an_unknown_column_gets_a_sentence() -> None:
-    with pytest.raises(UsageError, match=r"'\{title\}' names 'title', which is none of the columns id, "):
+    with pytest.raises(UsageError, match=r"task.prompt names \{title\}, which is none of the columns id, "):
         create(Nearest(template="{title}")).fit(samples.operations(), samples.operations(), 0)
 
 

@@ -82,7 +82,7 @@ def test_what_cannot_be_fitted_or_asked_gets_a_sentence() -> None:
         fitted(two().with_columns(answer=pl.lit("Create")))
     with pytest.raises(UsageError, match="12 distinct answers, more than model.most_classes=11: drop it from task"):
         fitted(samples.operations(), Tfidf(template="{description}", most_classes=11))
-    with pytest.raises(UsageError, match=r"'\{title\}' names 'title'"):
+    with pytest.raises(UsageError, match=r"model.template names \{title\}, which is none of"):
         fitted(two(), Tfidf(template="{title}"))
     with pytest.raises(ArtifactError, match="lack the column description"):
         fitted(two()).predict(two().drop("description"))

@@ -68,3 +68,16 @@ def test_what_cannot_be_fitted_gets_a_sentence() -> None:
 
 def test_rows_without_answers_are_refused() -> None:
     samples.refuses_rows_without_answers(CONFIG, samples.table())
+
+
+ODD = ["Air temperature [K]", "a<b", "x]", "with, comma", " spaces ", "", "🦒", "f0", "a=b", 'say "hi"', "new\nline"]
+
+
+def test_columns_may_have_any_name(tmp_path: Path) -> None:
+    """Also names that would be equal if what XGBoost refuses were replaced."""
+    numbers = {name: samples.table(300, seed=i)["age"] for i, name in enumerate(ODD)}
+    train = samples.table(300).with_columns(**numbers)
+    model = create(CONFIG)
+    model.fit(train, train.head(50), 0)
+    assert set(ODD) < set(model.columns)
+    samples.saved_and_loaded(CONFIG, model, train.drop("answer"), tmp_path)

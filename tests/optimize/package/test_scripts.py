@@ -18,6 +18,7 @@ from shipworthy.data.fitted.encode.schema import Encode, OneHot, Target
 from shipworthy.data.fitted.missing.schema import Median, Missing, Model
 from shipworthy.data.fitted.outliers.schema import IQR, IsolationForest, Outliers
 from shipworthy.data.fitted.schema import Fitting
+from shipworthy.models import prompt
 from shipworthy.models.protocol import Fittable, Prediction
 from shipworthy.models.tfidf import scorer
 from shipworthy.models.tfidf.family import TfidfModel
@@ -53,6 +54,7 @@ def packaged(folder: Path, model: Fittable, code: Path) -> Path:
     """What a package of a family that fits itself holds: its files, the code that reads them, and the scripts."""
     model.save(folder)
     shutil.copyfile(code, folder / "model.py")
+    shutil.copyfile(prompt.__file__, folder / "prompt.py")
     copy_scripts(SCRIPTS, folder)
     return folder
 
@@ -126,7 +128,8 @@ def test_a_variant_outside_its_artifact_is_not_packaged(tmp_path: Path) -> None:
 
 
 def test_a_row_without_a_column_is_refused(tmp_path: Path) -> None:
-    shutil.copy2(Path(gguf.__path__[0]) / "files" / "predict", tmp_path)
+    for path in (Path(gguf.__path__[0]) / "files" / "predict", SCRIPTS / "json_lines.py", Path(prompt.__file__)):
+        shutil.copy2(path, tmp_path)
     settings = {"system": "s", "prompt": "{service}: {description}", "columns": ["service", "description"]}
     (tmp_path / "preprocessing.json").write_text(json.dumps(settings))
     (tmp_path / "generation.json").write_text("{}")
@@ -167,3 +170,14 @@ def test_trees_take_raw_rows_where_columns_were_fitted(tmp_path: Path) -> None:
     assert [one["score"] for one in found[:-1]] == pytest.approx([one.score for one in expected])
     assert len({one.text for one in expected}) == 2
     assert sorted(package.rglob("*")) == before
+
+
+def test_columns_with_any_name_are_answered_as_the_family_does(tmp_path: Path) -> None:
+    names = ["Air temperature [K]", "a<b", "with, comma", "🦒", "f0"]
+    train = samples.table(300, 1).rename({"age": names[0]})
+    train = train.with_columns(**{name: samples.table(300, i + 2)["age"] for i, name in enumerate(names[1:])})
+    model = XGBoostModel(XGBoost(rounds=20, threads=1))
+    model.fit(train, train.head(100), 0)
+    folder = packaged(tmp_path, model, Path(xgboost.__path__[0]) / "files" / "model.py")
+    rows = train.select(*names, "job").head(50)
+    assert_same(predict(folder, rows=rows.to_dicts()), model.predict(rows))

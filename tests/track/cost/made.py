@@ -44,7 +44,7 @@ def start(number: int, began: float, ended: float | None, status: str = "finishe
 
 def lines(path: Path, values: Sequence[Any]) -> None:
     """A file of JSON lines."""
-    path.write_text("".join(json.dumps(value) + "\n" for value in values))
+    path.write_text("".join(json.dumps(value) + "\n" for value in values), encoding="utf-8")
 
 
 def write_run(

@@ -42,7 +42,9 @@ def test_the_record_is_whole_and_small(written: Path) -> None:
     assert found["command_line"] == sys.argv
     assert {key: found["code"][key] for key in code_version()} == code_version()
     snapshot = project_root() / SNAPSHOTS / found["code"]["snapshot"]
-    assert (snapshot / "src/shipworthy/track/record/record.py").read_text() == Path(record.__file__).read_text()
+    assert (snapshot / "src/shipworthy/track/record/record.py").read_text() == Path(record.__file__).read_text(
+        encoding="utf-8"
+    )
     assert found["dvc"]["data.dvc"] and found["slurm"] is None and found["campaign"] is None
     assert {"lock", "python", "cpus", "driver", "packages"} <= set(found["environment"])
     packages = (written / record.PACKAGES).read_text().splitlines()

@@ -58,6 +58,21 @@ def test_the_alias_moves_and_what_was_selected_before_is_kept(here: ProjectPaths
     assert read_artifact(here.artifacts / "checkpoint", "checkpoint").manifest.run_id == second.id
 
 
+def test_a_reason_with_separators_and_a_torn_line_end_no_list(here: ProjectPaths) -> None:
+    """U+2028 comes along with a paste out of a chat; a full disk leaves half a line."""
+    first, runs = chosen(here, 0.6)
+    note = "Best so far\u2028chosen\u0085with Ana\x0c"
+    select(first, runs, here, note=note)
+    with (here.runs / "selections.jsonl").open("ab") as file:
+        file.write(b'\nno json\n[1]\n{"alias": "champion"}\n{"name": "x", "ali')
+    assert {run.id for run in read_all(here.runs)[0] if run.tags} == {first.id}
+    second, runs = chosen(here, 0.7)
+    select(second, runs, here)
+    assert {run.id for run in read_all(here.runs)[0] if run.tags} == {second.id}
+    first_line = (here.runs / "selections.jsonl").read_bytes().split(b"\n")[0]
+    assert json.loads(first_line)["why"] == note
+
+
 def test_what_did_not_finish_is_refused(here: ProjectPaths) -> None:
     run, runs = chosen(here, None)
     with pytest.raises(UsageError, match="is failed"):

@@ -1,12 +1,12 @@
 """A plain rule: verb and object of a sentence, in CamelCase."""
 
-import string
 from typing import ClassVar, Self
 
 from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import ModelConfig, TaskConfig
 from shipworthy.core.schema import MISSING, schema
 from shipworthy.models.baselines import prompt
+from shipworthy.models.prompt_checks import checked
 
 
 @schema("model", "verb_object")
@@ -31,8 +31,4 @@ class VerbObject(ModelConfig):
     @classmethod
     def as_baseline(cls, model: ModelConfig, task: TaskConfig) -> Self:  # noqa: ARG003
         """As a baseline it reads the last column that the task's prompt names."""
-        template = prompt("verb_object", task)
-        columns = [name for _, name, _, _ in string.Formatter().parse(template) if name]
-        if not columns:
-            raise UsageError(f"task.prompt='{template}' names no column: write the text's column in braces.")
-        return cls(column=columns[-1])
+        return cls(column=checked("task.prompt", prompt("verb_object", task)).columns[-1])

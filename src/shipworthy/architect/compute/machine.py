@@ -7,10 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import psutil
-from omegaconf import OmegaConf
 
 from shipworthy.architect.compute.schema import Machine
+from shipworthy.core import yaml_text
 from shipworthy.core.errors import UsageError
+from shipworthy.core.schema import from_plain
 
 CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
@@ -27,7 +28,7 @@ def resolve(config: Machine, cgroup_limit: Path = CGROUP_LIMIT) -> Machine:
 def usable_memory(cgroup_limit: Path = CGROUP_LIMIT) -> int:
     """The bytes of memory that this process may use: the machine's, or its container's if that is less."""
     memory = int(psutil.virtual_memory().total)
-    if cgroup_limit.is_file() and (limit := cgroup_limit.read_text().strip()).isdigit():
+    if cgroup_limit.is_file() and (limit := cgroup_limit.read_text(encoding="utf-8").strip()).isdigit():
         return min(memory, int(limit))
     return memory
 
@@ -47,9 +48,7 @@ def of_the_list(name: str, files: Mapping[str, Path]) -> Machine:
         close = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean compute={close[0]}?" if close else f"choose one of {', '.join(known)}."
         raise UsageError(f"there is no compute '{name}': {hint}")
-    values = OmegaConf.to_container(OmegaConf.load(path))
+    values = yaml_text.read(path, (Machine,))
     assert isinstance(values, dict)
     values.pop("defaults")
-    machine = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Machine), values))
-    assert isinstance(machine, Machine)
-    return machine
+    return from_plain(Machine, values, "compute")

@@ -7,6 +7,7 @@ import polars as pl
 from shipworthy.architect.estimate import memory
 from shipworthy.architect.estimate.estimate import Bounds, Estimate, total
 from shipworthy.architect.estimate.problem import Problem
+from shipworthy.core.errors import UsageError
 from shipworthy.models.build import create
 
 SMALL_ROWS, LARGE_ROWS = 1000, 4000
@@ -15,8 +16,12 @@ LONGER = 4.0
 
 
 def estimate(problem: Problem) -> Estimate:
-    """What the fit will take."""
-    rows = problem.sample.sample(min(LARGE_ROWS, problem.sample.height), seed=problem.seed, shuffle=True)
+    """What the fit will take.
+
+    Raises:
+        UsageError: every row has the same answer.
+    """
+    rows = _drawn(problem)
     _seconds_of_fit(problem, rows.head(SMALL_ROWS))  # loads and warms up what is loaded once
     first = _seconds_of_fit(problem, rows.head(SMALL_ROWS))
     second = _seconds_of_fit(problem, rows)
@@ -50,11 +55,42 @@ def line(rows_1: int, seconds_1: float, rows_2: int, seconds_2: float, rows: int
     return max(seconds_2, seconds_2 + slope * (rows - rows_2))
 
 
+def _drawn(problem: Problem) -> pl.DataFrame:
+    """At most LARGE_ROWS rows of the sample in random order, but first one row of each class.
+
+    So the rarest classes are among the first rows, however few are taken. A sample of some rows that holds one class
+    alone is no proof that the file does: then one row stands for another class, for only time and memory are measured.
+
+    Raises:
+        UsageError: every row of the file has the same answer.
+    """
+    rows = problem.sample.sample(fraction=1, seed=problem.seed, shuffle=True)
+    first = pl.int_range(pl.len()).over("answer") == 0
+    rows = pl.concat([rows.filter(first), rows.filter(~first)]).head(LARGE_ROWS)
+    if rows["answer"].n_unique() > 1:
+        return rows
+    if rows.height < 2 or problem.sample.height >= problem.expected.clean:
+        raise UsageError(
+            f"Every row has the class '{rows['answer'][0]}', so there is nothing to learn: check data.label."
+        )
+    other = pl.when(pl.int_range(pl.len()) == 0).then(pl.lit("another class")).otherwise("answer")
+    return rows.with_columns(other.alias("answer"))
+
+
 def _seconds_of_fit(problem: Problem, rows: pl.DataFrame) -> float:
-    cut = max(1, rows.height // 5)
+    train, validation = _divided(rows)
     started = time.monotonic()
-    create(problem.model).fit(rows.tail(rows.height - cut), rows.head(cut), problem.seed)
+    create(problem.model).fit(train, validation, problem.seed)
     return time.monotonic() - started
+
+
+def _divided(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Train, and a fifth of the rows for validation, the last ones whose class train has, at least one row."""
+    train = rows.head(rows.height - max(1, rows.height // 5))
+    if train["answer"].n_unique() < 2:
+        train = rows
+    validation = rows.tail(rows.height - train.height).filter(pl.col("answer").is_in(train["answer"].implode()))
+    return train, validation if validation.height else train.tail(1)
 
 
 def _unknown(problem: Problem) -> dict[str, Bounds]:

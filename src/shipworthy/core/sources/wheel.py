@@ -72,7 +72,7 @@ def locate(package: str, version: str, filename: str) -> tuple[str, str]:
     command = [sys.executable, "-m", "pip", "install", "--dry-run", "--quiet", "--no-input", "--no-deps",
                "--ignore-installed", "--ignore-requires-python", "--disable-pip-version-check", "--retries", "1",
                "--timeout", "30", form, package, "--report", "-", f"{package}=={version}"]  # fmt: skip
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    answer = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", check=False)
     if answer.returncode:
         if "connection broken" in answer.stderr or "Could not connect" in answer.stderr:
             raise ShipworthyError(f"There is no network to look for {filename}: {RESUME}.")

@@ -1,14 +1,15 @@
 """Texts that are too short or too long."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 import polars as pl
 
 from shipworthy.data.clean.apply import CleanerResult
 from shipworthy.data.clean.schema import Length, Limits
-
-# Python's \w+, as `data/normalize.py: words` counts them; Rust's \w also takes marks and joiners.
-WORD = r"[\p{L}\p{N}_]+"
+from shipworthy.data.clean.unicode import by_python, rust
+from shipworthy.data.normalize import word_pattern
+from shipworthy.data.normalize import words as plain
 
 
 def step(config: Length, rows: pl.LazyFrame, columns: Sequence[str]) -> CleanerResult:
@@ -18,8 +19,18 @@ def step(config: Length, rows: pl.LazyFrame, columns: Sequence[str]) -> CleanerR
 
 
 def words(text: pl.Expr) -> pl.Expr:
-    """The number of words of each text (words)."""
-    return text.str.normalize("NFKC").str.count_matches(WORD)
+    """The number of words of each text, as `data/normalize.py: words` finds them (words)."""
+    return text.map_batches(_counted, return_dtype=pl.UInt32, is_elementwise=True)
+
+
+def _counted(texts: pl.Series) -> pl.Series:
+    found = texts.str.normalize("NFKC").str.count_matches(_word())
+    return by_python(texts, found, lambda text: len(plain(text)))
+
+
+@cache
+def _word() -> str:
+    return word_pattern(rust)
 
 
 def _faults(name: str, limits: Limits) -> Iterator[pl.Expr]:

@@ -24,7 +24,9 @@ class Encoding:
 
 @dataclass
 class UnicodeForm:
-    """One form for each text: no control or invisible characters, single spaces, none at the ends.
+    """One form for each text: no control characters or byte order marks, single spaces, none at the ends.
+
+    Joiners, marks of direction, variation selectors and other format characters stay; see data/normalize.py.
 
     Attributes:
         form: the normal form of Unicode: NFC keeps the look, NFKC also turns ﬁ into fi and ² into 2.
@@ -41,7 +43,7 @@ class Limits:
     """How long a column's text may be.
 
     Attributes:
-        min_words, max_words: runs of letters and digits (words; max null: no limit).
+        min_words, max_words: runs of letters and digits or of emoji, single ideographs (words; max null: no limit).
         min_characters, max_characters: Unicode code points (characters; max null: no limit).
     """
 
@@ -74,6 +76,42 @@ class Length:
     def __post_init__(self) -> None:
         if not self.columns:
             raise UsageError("data.clean.length.columns is empty: name columns and their limits, or drop the filter.")
+
+
+@dataclass
+class Cut:
+    """How much of a column's text stays.
+
+    Attributes:
+        max_characters: at most so many Unicode code points, cut between words (characters).
+        keep: the start of a longer text, its end, or both, with … between them; both is best for classes that are
+            named at either end (Sun et al. 2019, https://arxiv.org/abs/1905.05583).
+    """
+
+    max_characters: int = 0
+    keep: str = "start"
+
+    def __post_init__(self) -> None:
+        if self.max_characters < 20:
+            raise UsageError(
+                f"data.clean.truncate: max_characters={self.max_characters} leaves nothing to read: give 20 or more."
+            )
+        one_of("data.clean.truncate: keep", self.keep, ("start", "end", "both"))
+
+
+@dataclass
+class Truncate:
+    """Texts that are too long are cut: in every split, before duplicates are looked for and prompts are made.
+
+    Attributes:
+        columns: column → how much of its text stays.
+    """
+
+    columns: dict[str, Cut] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.columns:
+            raise UsageError("data.clean.truncate.columns is empty: name columns and their cuts, or drop it.")
 
 
 @dataclass
@@ -140,6 +178,7 @@ class Cleaning:
 
     encoding: Encoding | None = field(default_factory=Encoding)
     unicode: UnicodeForm | None = field(default_factory=UnicodeForm)
+    truncate: Truncate | None = None
     length: Length | None = None
     language: Language | None = None
     pii: PII | None = None

@@ -1,25 +1,36 @@
 """Finds evaluation texts in train, reports them as pairs of rows, and rejects them, warns or fails.
 
-Runs of 13 words as in Brown et al., Language Models are Few-Shot Learners, 2020, appendix C.
+Runs of 13 words as in Brown et al., Language Models are Few-Shot Learners, 2020, appendix C; how much of a text must be
+in such runs: see shared_ngrams.py.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.progress import say, track
-from shipworthy.data.contamination.evaluation_set import EvaluationSet, Matches
+from shipworthy.data.contamination.evaluation_set import SHARES, EvaluationSet, Matches, Texts
 from shipworthy.data.contamination.schema import Contamination
 from shipworthy.data.duplicates.documents import BATCH_ROWS, text_batch_bounds
 from shipworthy.data.duplicates.parallel import ordered_map, usable_cpus
-from shipworthy.data.duplicates.shingles import word_hashes
 from shipworthy.data.normalize import words
 
-PAIRS = {"id": pl.String, "set": pl.String, "other": pl.String, "match": pl.String, "shared": pl.String}
+PAIRS = {
+    "id": pl.String,
+    "set": pl.String,
+    "other": pl.String,
+    "match": pl.String,
+    "shared": pl.String,
+    "share": pl.Float64,
+}
+SHOWN = 50
+"""Of a shared run, in the report (words)."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +39,8 @@ class Findings:
 
     Attributes:
         pairs: id (of the training row), set, other (the first row of the set that matches: its id, or file:line),
-            match (exact, n-gram or near), shared (the words, or the similarity); by id, one for each set and match.
+            match (exact, n-gram or near), shared (the words, of n-grams the longest run; or the similarity), share (of
+            the words that are shared, or the similarity); by id, one for each set and match.
         summary: for the report: the rows of train, how many share something, and the same for each set.
     """
 
@@ -38,12 +50,16 @@ class Findings:
     def details(self) -> pl.DataFrame:
         """One sentence for each training row that shares something: id, detail."""
         first = self.pairs.unique("id", keep="first", maintain_order=True)
-        return first.select(
-            "id", pl.format("{} match with {} of {}: {}", "match", "other", "set", "shared").alias("detail")
-        )
+        percent = pl.format(" {}% of its words or the other's, such as", (pl.col("share") * 100).round().cast(pl.Int64))
+        much = pl.when(pl.col("match") == "n-gram").then(percent).otherwise(pl.lit(""))
+        told = pl.format("{} match with {} of {}:{} {}", "match", "other", "set", much, "shared")
+        return first.select("id", told.alias("detail"))
 
-    def apply(self, config: Contamination, report: Path) -> pl.DataFrame:
-        """Writes the pairs to `report` (parquet) and does what the config says.
+    def apply(self, config: Contamination, keep: Callable[[], Path]) -> pl.DataFrame:
+        """Does what the config says.
+
+        Args:
+            keep: writes the pairs where they stay though the dataset is refused, and says where.
 
         Returns:
             The training rows to reject: id, detail; none unless the action is `drop`.
@@ -51,7 +67,6 @@ class Findings:
         Raises:
             ShipworthyError: the action is `fail`, and there are some.
         """
-        self.pairs.write_parquet(report)
         details = self.details()
         if not details.height:
             return details
@@ -59,11 +74,11 @@ class Findings:
         first = f"'{details['id'][0]}': {details['detail'][0]}"
         if config.action == "fail":
             raise ShipworthyError(
-                f"{found}, the first is {first}; all pairs are in {report}: take them out, or set "
+                f"{found}, the first is {first}; all pairs are in {keep()}: take them out, or set "
                 "data.contamination.action=drop."
             )
         if config.action == "warn":
-            say(f"warning: {found}, the first is {first}; all pairs are in {report}")
+            say(f"warning: {found}, the first is {first}; all pairs are in the dataset's contamination.parquet")
             return details.clear()
         return details
 
@@ -78,7 +93,7 @@ def check(
 ) -> Findings:
     """Compares every training text with every text of the evaluation sets.
 
-    The sets are held in memory (about 8 bytes for each of their words and 4 for each band of a text), train is not.
+    The sets are held in memory (about 36 bytes for each of their words and 4 for each band of a text), train is not.
     Which pairs are found does not depend on the order of train or on the number of workers.
 
     Args:
@@ -90,22 +105,22 @@ def check(
     """
     evaluation_sets = [EvaluationSet(name, rows, column, config) for name, rows in others.items()]
 
-    def compare(batch: pl.DataFrame) -> list[pl.DataFrame]:
-        hashed = word_hashes(batch[column])
-        return [
-            _named(hits, batch, column, evaluation_set)
-            for evaluation_set in evaluation_sets
-            for hits in evaluation_set.find(hashed)
-        ]
+    def compare(batch: pl.DataFrame) -> tuple[list[pl.DataFrame], NDArray[np.int64]]:
+        texts = Texts(batch[column])
+        every = [(evaluation_set, evaluation_set.find(texts)) for evaluation_set in evaluation_sets]
+        named = [_named(hits, batch, column, one) for one, result in every for hits in result.matches]
+        return named, np.array([result.shares for _, result in every]).reshape(-1, SHARES)
 
     total = train.select(pl.len()).collect(engine="streaming").item()
     batches = _text_batches(train.select(pl.col("id").cast(pl.String), column))
     found = [pl.DataFrame(schema=PAIRS)]
     compared = ordered_map(compare, batches, workers or usable_cpus())
-    for frames in track(compared, "train against evaluation sets, by batch", total=-(-total // BATCH_ROWS)):
+    shares = np.zeros((len(evaluation_sets), SHARES), np.int64)
+    for frames, bars in track(compared, "train against evaluation sets, by batch", total=-(-total // BATCH_ROWS)):
         found += (frame for frame in frames if frame.height)
+        shares += bars
     pairs = pl.concat(found).sort("id", maintain_order=True)
-    return Findings(pairs, _summary(pairs, total, evaluation_sets))
+    return Findings(pairs, _summary(pairs, total, evaluation_sets, shares))
 
 
 def _text_batches(rows: pl.LazyFrame) -> Iterator[pl.DataFrame]:
@@ -121,21 +136,27 @@ def _named(hits: Matches, batch: pl.DataFrame, column: str, evaluation_set: Eval
         case "n-gram":
             assert hits.start is not None and hits.size is not None
             places = zip(texts, hits.start.tolist(), hits.size.tolist(), strict=True)
-            shared = [" ".join(words(text)[start : start + size]) for text, start, size in places]
+            shared = [_shown(words(text)[start : start + size]) for text, start, size in places]
         case "near":
-            assert hits.similarity is not None
-            shared = [f"Jaccard similarity {value:.2f}" for value in hits.similarity.tolist()]
+            shared = [f"Jaccard similarity {value:.2f}" for value in hits.share.tolist()]
         case _:
-            shared = [" ".join(words(text)) for text in texts]
+            shared = [_shown(words(text)) or text for text in texts]
     columns = {"id": batch["id"].gather(hits.rows), "other": evaluation_set.ids.gather(hits.others), "shared": shared}
-    frame = pl.DataFrame(columns, schema_overrides={"shared": pl.String})
+    columns["share"] = hits.share
+    frame = pl.DataFrame(columns, schema_overrides={"shared": pl.String, "share": pl.Float64})
     named = frame.with_columns(pl.lit(evaluation_set.name).alias("set"), pl.lit(hits.match).alias("match"))
     return named.select(*PAIRS)
 
 
-def _summary(pairs: pl.DataFrame, total: int, evaluation_sets: list[EvaluationSet]) -> dict[str, Any]:
+def _shown(found: list[str]) -> str:
+    return " ".join(found[:SHOWN]) + ("…" if len(found) > SHOWN else "")
+
+
+def _summary(
+    pairs: pl.DataFrame, total: int, evaluation_sets: list[EvaluationSet], shares: NDArray[np.int64]
+) -> dict[str, Any]:
     counts = {}
-    for evaluation_set in evaluation_sets:
+    for evaluation_set, bars in zip(evaluation_sets, shares.tolist(), strict=True):
         own = pairs.filter(pl.col("set") == evaluation_set.name)
         matches = own.group_by("match").agg(pl.col("id").n_unique()).sort("match")
         counts[evaluation_set.name] = {
@@ -143,5 +164,6 @@ def _summary(pairs: pl.DataFrame, total: int, evaluation_sets: list[EvaluationSe
             "rows found in train": evaluation_set.matched(),
             "training rows": own["id"].n_unique(),
             "by match": dict(matches.iter_rows()),
+            "by share of shared words": bars,
         }
     return {"training rows": total, "training rows that share something": pairs["id"].n_unique(), "sets": counts}

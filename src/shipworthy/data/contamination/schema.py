@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from shipworthy.core.errors import UsageError
-from shipworthy.core.validation import one_of
+from shipworthy.core.validation import in_range, one_of
 from shipworthy.data.duplicates.schema import MinHash
 
 WHERE = "data.contamination"
@@ -42,8 +42,10 @@ class Contamination:
 
     Attributes:
         action: `fail`: prepare ends with an error; `drop`: the training rows are rejected; `warn`: they stay.
-        ngram: length of the word n-grams that are compared: one in common is a match (words). A shorter evaluation text
-            is compared as one n-gram of all its words.
+        ngram: length of the word n-grams that are compared (words). A shorter evaluation text is compared as one n-gram
+            of all its words.
+        min_share: a training text matches an evaluation text if at least this share of the words of one of them stands
+            in n-grams that both have (0 to 1; 0: one n-gram in common is enough).
         shortest: an evaluation text with fewer words than this matches only a training text with exactly the same words
             (words).
         near: when two texts count as near-duplicates (null: not compared).
@@ -52,12 +54,14 @@ class Contamination:
 
     action: str = "drop"
     ngram: int = 13
+    min_share: float = 0.5
     shortest: int = 5
     near: Near | None = field(default_factory=Near)
     benchmarks: list[Benchmark] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         one_of(f"{WHERE}.action", self.action, ("fail", "drop", "warn"))
+        in_range(f"{WHERE}.min_share", self.min_share, 0, 1)
         if not 1 <= self.shortest <= self.ngram:
             raise UsageError(
                 f"{WHERE}.shortest={self.shortest} and ngram={self.ngram}: need 1 ≤ shortest ≤ ngram (words)."

@@ -23,3 +23,16 @@ class Batch:
     def of(cls, frame: pl.DataFrame) -> "Batch":
         """The same, from a frame."""
         return cls(frame.height, {column.name: column for column in frame.get_columns()})
+
+
+@dataclass(frozen=True)
+class Written:
+    """What the config says of how a text file is written.
+
+    Attributes:
+        encoding: as Python calls it (empty: found out).
+        delimiter: what stands between the cells of CSV (empty: found out).
+    """
+
+    encoding: str = ""
+    delimiter: str = ""

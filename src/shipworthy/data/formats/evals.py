@@ -6,20 +6,20 @@ from typing import Any
 
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.data.formats import jsonl
-from shipworthy.data.formats.batch import Batch
+from shipworthy.data.formats.batch import Batch, Written
 
 SPARSE = False
 UNTYPED = False
 
 
-def batches(path: Path, rows: int) -> Iterator[Batch]:
+def batches(path: Path, rows: int, written: Written) -> Iterator[Batch]:
     """The user's last message as `question`, and `answer`; what the other messages say is for `task.system` to say.
 
     Raises:
         ShipworthyError: a line is no sample.
     """
     first = 0
-    for batch in jsonl.batches(path, rows):
+    for batch in jsonl.batches(path, rows, written):
         samples = zip(*(batch.columns.get(name, [None] * batch.rows) for name in ("input", "ideal")), strict=True)
         read = [_read(conversation, ideal, path, first + i) for i, (conversation, ideal) in enumerate(samples)]
         first += batch.rows

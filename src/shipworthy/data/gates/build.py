@@ -21,12 +21,13 @@ def run(config: Gates, inputs: GateInput) -> list[Verdict]:
     Raises:
         UsageError: a gate cannot be applied to these rows.
     """
-    verdicts = []
-    for name in (f.name for f in fields(config)):
-        if isinstance(gate := getattr(config, name), Gate):
+    verdicts, asked = [], config.asked()
+    for name in (f.name for f in fields(asked)):
+        if isinstance(gate := getattr(asked, name), Gate):
             found: GateResult = GATES.load(name).check(gate, inputs)
             verdicts.append(_verdict(name, gate, found, inputs, config.show))
-            say(_line(verdicts[-1]))
+            for line in _lines(verdicts[-1]):
+                say(line)
     return verdicts
 
 
@@ -51,6 +52,7 @@ def _verdict(name: str, gate: Gate, found: GateResult, inputs: GateInput, show: 
         passed=not found.violations,
         action=gate.action,
         violations=found.violations,
+        warnings=found.warnings,
         measurements=[asdict(number) for number in found.measurements],
         failing_rows=found.failing_rows,
         rows_checked=found.rows_checked,
@@ -59,9 +61,15 @@ def _verdict(name: str, gate: Gate, found: GateResult, inputs: GateInput, show: 
     )
 
 
-def _line(verdict: Verdict) -> str:
+def _lines(verdict: Verdict) -> list[str]:
     outcome = "pass" if verdict.passed else verdict.action
-    return f"gate {verdict.gate}: {outcome}" + ("" if verdict.passed else f": {_why(verdict)}")
+    first = f"gate {verdict.gate}: {outcome}" + ("" if verdict.passed else f": {_why(verdict)}")
+    more = len(verdict.warnings) - FIRST
+    return [
+        first,
+        *(f"gate {verdict.gate}: warn: {text}" for text in verdict.warnings[:FIRST]),
+        *([f"gate {verdict.gate}: warn: {more} more of the kind, see data.html"] if more > 0 else []),
+    ]
 
 
 def _why(verdict: Verdict) -> str:

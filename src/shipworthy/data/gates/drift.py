@@ -1,6 +1,6 @@
 """Gate: the features are distributed as in a reference."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -8,22 +8,19 @@ import polars as pl
 from scipy import stats
 
 from shipworthy.core.artifact import read_artifact
-from shipworthy.core.errors import UsageError
+from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.project import project_root
 from shipworthy.data.gates.auc import auc
 from shipworthy.data.gates.interface import GateInput, GateResult, Measurement
 from shipworthy.data.gates.model_settings import Drift
 from shipworthy.data.gates.out_of_fold import binned, edges, is_free_text, out_of_fold_probabilities
 from shipworthy.data.hash_sampling import sample
+from shipworthy.data.sources.files import frame_of
 from shipworthy.evaluation.intervals import Interval
 from shipworthy.evaluation.paired import holm
+from shipworthy.models.dataset import SPLITS, scan
 from shipworthy.models.transform.transformation import FILE
 
-READERS: dict[str, Callable[[Path], pl.LazyFrame]] = {
-    ".parquet": pl.scan_parquet,
-    ".csv": pl.scan_csv,
-    ".jsonl": pl.scan_ndjson,
-}
 SMOOTH = 0.5
 """Rows that are added to every bin, so that the index of an empty one is finite."""
 
@@ -133,23 +130,18 @@ def _domain(
 def _reference(place: str, inputs: GateInput) -> pl.DataFrame:
     where = f"data.gates.drift.reference={place}"
     try:
-        rows = _rows(project_root() / place, where, inputs.features)
-        there = rows.collect_schema()
-        if lacking := [name for name in inputs.features if name not in there]:
-            raise UsageError(f"{where} lacks the column {lacking[0]}: give one with all features.")
-        alike = [
-            _alike(name, there[name], kind, inputs.missing_markers, where) for name, kind in inputs.features.items()
-        ]
-        read = sample(rows.select("id", *alike), inputs.size, f"drift {inputs.seed}")
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise UsageError(f"{where} cannot be read ({str(error).splitlines()[0]}): mend it, or give another.") from error
+        rows = _rows(project_root() / place, where, inputs)
+    except ShipworthyError as error:
+        said = str(error).rstrip(".")
+        raise error if said.startswith(where) else UsageError(f"{where} cannot be used ({said}).") from error
+    read = sample(rows, inputs.size, f"drift {inputs.seed}")
     if not read.height:
         raise UsageError(f"{where} holds no rows: give one that does.")
     return read
 
 
-def _rows(path: Path, where: str, features: Mapping[str, pl.DataType]) -> pl.LazyFrame:
-    """The rows of a dataset's folder or of a file: id, and of the features those that are there."""
+def _rows(path: Path, where: str, inputs: GateInput) -> pl.LazyFrame:
+    """The rows of a dataset's folder or of a file: id and the features, converted as `prepare` converts the data's."""
     if path.is_dir():
         dataset = read_artifact(path, "dataset")
         if FILE in dataset.manifest.files:
@@ -157,25 +149,24 @@ def _rows(path: Path, where: str, features: Mapping[str, pl.DataType]) -> pl.Laz
                 f"{where} holds columns that were fitted, and gates look at raw ones: give the raw file of that "
                 "dataset."
             )
-        parts = [pl.scan_parquet(dataset.file(f"{name}.parquet")) for name in ("train", "validation", "test")]
-        there = [name for name in features if name in parts[0].collect_schema()]
-        return pl.concat([part.select("id", *there) for part in parts], how="vertical_relaxed")
-    if path.suffix not in READERS or not path.is_file():
-        raise UsageError(
-            f"{where}: there is no dataset's folder, nor a file that ends in {', '.join(READERS)}: correct it."
-        )
-    rows = READERS[path.suffix](path)
-    return rows.drop("id", strict=False).with_row_index("id").with_columns(pl.col("id").cast(pl.String))
-
-
-def _alike(name: str, found: pl.DataType, kind: pl.DataType, missing_markers: Sequence[str], where: str) -> pl.Expr:
-    """A column of the reference, converted as `prepare` converts those of the data."""
-    column = pl.col(name)
-    if kind.is_numeric():
-        if found == pl.String:
-            column = pl.when(~column.str.strip_chars().is_in(missing_markers)).then(column.str.strip_chars()).cast(kind)
-        elif not found.is_numeric() and found != pl.Null:
-            raise UsageError(f"{where}: its column {name} holds {found}, that of the data {kind}: make them alike.")
-        return column.alias(name)
-    text = column.cast(pl.String).str.strip_chars()
-    return pl.when(~text.is_in(missing_markers)).then(text).alias(name)
+        found = pl.concat([scan(dataset, name) for name in SPLITS], how="diagonal_relaxed")
+        there = found.collect_schema()
+        if lacking := [name for name in inputs.features if name not in there]:
+            raise UsageError(f"{where} lacks the column {lacking[0]}: give one with all features.")
+        wrong = (name for name, kind in inputs.features.items() if kind.is_numeric() != there[name].is_numeric())
+        if name := next(wrong, ""):
+            raise UsageError(
+                f"{where}: its column {name} holds {there[name]}, that of the data {inputs.features[name]}: make them "
+                "alike."
+            )
+        return found.select("id", *(pl.col(name).cast(kind) for name, kind in inputs.features.items()))
+    if not path.is_file():
+        raise UsageError(f"{where}: there is no dataset's folder, nor a file: correct it.")
+    types = {name: "float?" if kind.is_numeric() else "string?" for name, kind in inputs.features.items()}
+    frame = frame_of(path, types, inputs.missing_markers)
+    names = [name for name, kind in types.items() if kind == "string?"]
+    bare = {name: pl.col(name).str.strip_chars() for name in names}
+    read = frame.with_columns(
+        pl.when(~text.is_in(inputs.missing_markers)).then(text).alias(n) for n, text in bare.items()
+    )
+    return read.with_row_index("id").with_columns(pl.col("id").cast(pl.String)).lazy()

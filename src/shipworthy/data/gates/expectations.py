@@ -34,7 +34,7 @@ def check(config: Expectations, inputs: GateInput) -> GateResult:
     with tempfile.TemporaryDirectory() as scratch:
         rows.write_parquet(file := Path(scratch) / "rows.parquet")
         command = [python, str(code_root() / FOLDER / "validate.py"), str(suite), str(file)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", check=False)
     if done.returncode != 0:
         last = (done.stderr.strip() or "it wrote nothing").splitlines()[-1]
         raise ShipworthyError(f"The suite {config.suite} cannot be run: {last}")

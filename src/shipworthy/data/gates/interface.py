@@ -22,6 +22,8 @@ class GateInput:
         size: of the sample that gates which fit models use (rows).
         seed: of the models that gates fit.
         missing_markers: texts that stand for a missing value in raw rows, such as those of a reference.
+        split_by_time: whether the rows were divided by a column of times.
+        dates: columns of the source that are typed as date or datetime, whether they are features or not.
     """
 
     rows: pl.LazyFrame
@@ -29,6 +31,8 @@ class GateInput:
     size: int = 20_000
     seed: int = 0
     missing_markers: Sequence[str] = ("",)
+    split_by_time: bool = False
+    dates: Sequence[str] = ()
 
     @staticmethod
     def hiding_test_answers(
@@ -37,10 +41,11 @@ class GateInput:
         size: int,
         seed: int,
         missing_markers: Sequence[str] = ("",),
+        **known: Any,
     ) -> "GateInput":
-        """The rows with the answers of test set to null."""
+        """The rows with the answers of test set to null; `known` are further attributes."""
         seen = pl.when(pl.col("split").is_in(LABELLED)).then(pl.col("answer")).alias("answer")
-        return GateInput(rows.with_columns(seen), features, size, seed, missing_markers)
+        return GateInput(rows.with_columns(seen), features, size, seed, missing_markers, **known)
 
     @property
     def labelled(self) -> pl.LazyFrame:
@@ -91,6 +96,7 @@ class GateResult:
         rows: id and detail of failing rows, the worst first.
         failing_rows: how many rows fail, for gates that check single rows.
         rows_checked: how many rows the gate read.
+        warnings: sentences on what should be looked at, though the gate holds.
     """
 
     violations: list[str]
@@ -98,6 +104,7 @@ class GateResult:
     measurements: list[Measurement] = field(default_factory=list)
     rows: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"id": pl.String, "detail": pl.String}))
     failing_rows: int = 0
+    warnings: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -108,7 +115,7 @@ class Verdict:
         gate: its name.
         passed: whether it holds.
         action: what follows where it does not: fail or warn.
-        violations, measurements, failing_rows, rows_checked: as in GateResult.
+        violations, warnings, measurements, failing_rows, rows_checked: as in GateResult.
         total: how many rows there are.
         rows: some failing rows: {"id", "detail"}.
     """
@@ -117,6 +124,7 @@ class Verdict:
     passed: bool
     action: str
     violations: list[str]
+    warnings: list[str]
     measurements: list[dict[str, Any]]
     failing_rows: int
     rows_checked: int

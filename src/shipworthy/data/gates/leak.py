@@ -1,62 +1,98 @@
-"""Gate: no feature alone predicts the answer nearly perfectly (target leakage)."""
+"""Gate: no feature alone, nor two of the strongest together, tells the answer nearly perfectly (target leakage)."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping
+from itertools import combinations
+from typing import TypeVar
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from shipworthy.core.errors import UsageError
-from shipworthy.data.gates.auc import auc
+from shipworthy.core.progress import track
 from shipworthy.data.gates.interface import GateInput, GateResult, Measurement
 from shipworthy.data.gates.model_settings import Leak
-from shipworthy.data.gates.out_of_fold import is_free_text, out_of_fold_probabilities
+from shipworthy.data.gates.one_column import Labelled, is_copy, told, told_together
+from shipworthy.data.hash_sampling import folds
 from shipworthy.evaluation.intervals import Interval
 
-MAX_CLASSES = 100
-"""Answers with more distinct values are free text."""
+Key = TypeVar("Key")
+
+SURE = 0.97
+"""An interval's lower end above which a feature fails, so that few rows never do."""
+SURE_COPY = 0.9
+"""The same of a feature that has one value for each class: chance and honest features hardly look like that."""
+MAX_AUC_TOGETHER = 0.9995
+REMEDY = (
+    "if it is known only after the answer, list it in data.ignore; if it is known in advance, list it in "
+    "data.gates.leak.known_in_advance"
+)
 
 
 def check(config: Leak, inputs: GateInput) -> GateResult:
-    """Computes, for each feature, the largest out-of-fold area under the ROC curve for any class.
+    """Ranks the features by what each tells alone, then pairs of the strongest, on a sample of the labelled rows.
 
     Raises:
-        UsageError: the answers are no classes.
+        UsageError: `known_in_advance` names what is no feature.
     """
+    if unknown := [name for name in config.known_in_advance if name not in inputs.features]:
+        raise UsageError(f"data.gates.leak.known_in_advance names {unknown[0]}, which is no feature: correct it.")
     rows = inputs.sample
-    classes = np.array(sorted(rows["answer"].unique()))
-    if not 2 <= len(classes) <= MAX_CLASSES:
-        raise UsageError(
-            f"data.gates.leak: the answers are {len(classes)} classes, not 2 to {MAX_CLASSES}: drop the gate."
-        )
-    measurements, violations = [], []
-    for name, kind in inputs.features.items():
-        if is_free_text(rows, name):
-            continue  # a text is expected to predict the answer
-        probabilities_NC = out_of_fold_probabilities(
-            rows, {name: kind}, rows["answer"].to_numpy(), config.folds, f"leak {inputs.seed}", f"what {name} tells"
-        )
-        best = _best(
-            rows["answer"].to_numpy().astype(str), classes, [probabilities_NC, *_raw_scores(rows[name], len(classes))]
-        )
-        measurements.append(Measurement(f"AUC of {name} alone", best.value, config.max_auc, best.low, best.high))
-        if best.value > config.max_auc:
-            violations.append(
-                f"{name} alone tells the answer with an AUC of {best.value:.3f} ({best.low:.3f} to {best.high:.3f})"
-            )
-    return GateResult(violations, rows.height, measurements)
+    labelled = Labelled(rows["answer"], folds(rows["cluster"], config.folds, f"leak {inputs.seed}").to_numpy())
+    if len(labelled.sizes) < 2 or not labelled.measured:
+        few = f"the answers are {len(labelled.sizes)} classes of too few rows each to look for leaks"
+        return GateResult([], rows.height, warnings=[few])
+    names = [name for name in inputs.features if name not in config.known_in_advance]
+    alone = {name: told(rows[name], labelled) for name in track(names, "what each feature tells alone", len(names))}
+    result = GateResult([], rows.height)
+    for name, area in _ranked(alone):
+        result.measurements.append(_measurement(f"AUC of {name} alone", area, config.max_auc))
+        _judge(config, name, area, result, copy=is_copy(rows[name], labelled))
+    suspects = [name for name, area in _ranked(alone) if not _fails(config, area, copy=False)]
+    _pairs(config, rows, labelled, suspects[: config.strongest], alone, result)
+    return result
 
 
-def _raw_scores(column: pl.Series, classes: int) -> list[NDArray[np.float64]]:
-    """A numeric column and its negative as scores of each class; the model's deciles can hide a rare class."""
-    if not column.dtype.is_numeric():
-        return []
-    values_N = column.cast(pl.Float64).fill_nan(None).fill_null(column.median() or 0).to_numpy()
-    return [np.tile((sign * values_N)[:, None], classes) for sign in (1, -1)]
+def _judge(config: Leak, name: str, area: Interval, result: GateResult, *, copy: bool) -> None:
+    """Adds a sentence on one feature, if it is strong."""
+    said = f"{name} alone tells the answer with an AUC of {_shown(area)}"
+    if _fails(config, area, copy=copy):
+        result.violations.append(f"{said}: {REMEDY}")
+    elif area.low > config.warn_auc or (area.value > config.max_auc and area.low > SURE_COPY):
+        result.warnings.append(f"{said}: is it known when the answer is asked for?")
 
 
-def _best(answers_N: NDArray[Any], classes: NDArray[Any], said: Sequence[NDArray[np.float64]]) -> Interval:
-    columns = range(1, len(classes)) if len(classes) == 2 else range(len(classes))
-    areas = (auc(answers_N == classes[i], probabilities_NC[:, i]) for probabilities_NC in said for i in columns)
-    return max(areas, key=lambda one: one.value)
+def _fails(config: Leak, area: Interval, *, copy: bool) -> bool:
+    if copy and area.low > SURE_COPY and config.max_auc < 1:
+        return True
+    return area.value > config.max_auc and area.low > min(SURE, config.max_auc)
+
+
+def _pairs(
+    config: Leak,
+    rows: pl.DataFrame,
+    labelled: Labelled,
+    names: list[str],
+    alone: dict[str, Interval],
+    result: GateResult,
+) -> None:
+    """Measures each pair of `names`; tells of those that say far more together than alone."""
+    together = {(a, b): told_together(rows[a], rows[b], labelled) for a, b in combinations(names, 2)}
+    for (a, b), area in _ranked(together):
+        result.measurements.append(_measurement(f"AUC of {a} and {b} together", area, MAX_AUC_TOGETHER))
+        best = max(alone[a].value, alone[b].value)
+        said = f"{a} and {b} together tell the answer with an AUC of {_shown(area)} (alone {best:.3f})"
+        if config.max_auc < 1 and area.value > MAX_AUC_TOGETHER and area.low > SURE:
+            result.violations.append(f"{said}: {REMEDY}")
+        elif area.value > config.max_auc and area.low > SURE and 1 - area.value < (1 - best) / 2:
+            result.warnings.append(f"{said}: are both known when the answer is asked for?")
+
+
+def _ranked(areas: Mapping[Key, Interval]) -> list[tuple[Key, Interval]]:
+    return sorted(areas.items(), key=lambda one: -one[1].value)
+
+
+def _measurement(name: str, area: Interval, limit: float) -> Measurement:
+    return Measurement(name, area.value, limit, area.low, area.high)
+
+
+def _shown(area: Interval) -> str:
+    return f"{area.value:.3f} ({area.low:.3f} to {area.high:.3f})"

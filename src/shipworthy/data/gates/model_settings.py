@@ -1,6 +1,6 @@
 """Settings of the gates that fit models on a sample of the rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shipworthy.core.errors import UsageError
 from shipworthy.core.validation import at_least, in_range
@@ -27,20 +27,40 @@ class Labels(Gate):
 
 @dataclass
 class Leak(Gate):
-    """No feature alone predicts the answer nearly perfectly (target leakage).
+    """No feature alone, nor two of the strongest together, tells the answer nearly perfectly (target leakage).
+
+    A feature is measured by the cross-validated area under the ROC curve of the class that it tells worst. It fails
+    where the area is above `max_auc` and its interval's lower end above 0.97 (or `max_auc`, if that is lower), or where
+    it has one value for each class, as a copy of the answer has, and the lower end is above 0.9. Two features together
+    fail above 0.9995. Strong features only warn.
 
     Attributes:
-        max_auc: largest cross-validated area under the ROC curve of one feature (0.5 to 1).
+        max_auc: largest area of one feature (0.5 to 1; 1: none fails).
+        warn_auc: a feature whose interval lies above this area warns (0.5 to 1).
+        known_in_advance: features that may tell the answer, for they are known when it is asked for.
+        strongest: so many of the strongest features are looked at in pairs (0: no pairs).
         folds: of the cross-validation, by cluster.
     """
 
-    max_auc: float = 0.97
+    max_auc: float = 0.99
+    warn_auc: float = 0.97
+    known_in_advance: list[str] = field(default_factory=list)
+    strongest: int = 6
     folds: int = 5
 
     def __post_init__(self) -> None:
         super().__post_init__()
         in_range("data.gates.leak.max_auc", self.max_auc, 0.5, 1)
+        in_range("data.gates.leak.warn_auc", self.warn_auc, 0.5, 1)
+        at_least("data.gates.leak.strongest", self.strongest, 0)
         at_least("data.gates.leak.folds", self.folds, 2)
+
+
+@dataclass
+class Time(Gate):
+    """Rows that have a time are divided by time, not at random: train would hold what comes after test."""
+
+    action: str = "warn"
 
 
 @dataclass
@@ -70,7 +90,7 @@ class Drift(Gate):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not self.reference:
+        if self.action and not self.reference:
             raise UsageError(
                 "data.gates.drift.reference is empty: name a dataset's folder or a file, or drop the gate."
             )

@@ -10,7 +10,8 @@ from shipworthy.data.clean.messages import clean
 from shipworthy.data.kinds.text import reject_and_cluster
 from shipworthy.data.row_store import RowStore
 from shipworthy.data.schema import Conversations
-from shipworthy.models.causal_lm.conversation import SYSTEM, MalformedError, dumps, parse, said
+from shipworthy.models.causal_lm.chat_format import MalformedError
+from shipworthy.models.causal_lm.conversation import SYSTEM, dumps, parse, said
 
 WHY = "_malformed"
 
@@ -55,9 +56,7 @@ def _parsed(config: Conversations, rows: pl.DataFrame) -> pl.DataFrame:
     told: list[tuple[str | None, str | None]] = []
     for text, tools in _pairs(config, rows):
         try:
-            conversation = parse(text, tools)
-            conversation.require_answer()
-            told.append((dumps(conversation), None))
+            told.append((dumps(parse(text, tools).answered()), None))
         except MalformedError as error:
             told.append((text, str(error)))
     return rows.with_columns(

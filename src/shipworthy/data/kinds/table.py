@@ -1,7 +1,8 @@
-"""Rows of tables: which columns are features; missing values, then exact duplicates."""
+"""Rows of tables: which columns are features; missing values, repeated rows, and labels that are no classes."""
 
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from shipworthy.core.errors import UsageError
@@ -10,6 +11,10 @@ from shipworthy.data.column_index import first_equal
 from shipworthy.data.kinds.text import attach_clusters, reject_repeated
 from shipworthy.data.row_store import RowStore
 from shipworthy.data.schema import Table
+
+MANY_NUMBERS = 20
+"""So many distinct numbers may be a label, however few rows each has."""
+ROWS_OF_A_CLASS = 10
 
 
 def select(config: Table, dtypes: dict[str, pl.DataType]) -> tuple[list[pl.Expr], list[str]]:
@@ -33,7 +38,7 @@ def select(config: Table, dtypes: dict[str, pl.DataType]) -> tuple[list[pl.Expr]
             )
     beside = [name for name in config.split.columns if name not in features]
     made = [pl.col(name).cast(pl.String) if dtypes[name] == pl.Boolean else pl.col(name) for name in features]
-    needed = [config.label, *config.ignore, *features, *beside]
+    needed = [config.label, *features, *beside]
     return [*made, *(pl.col(name) for name in beside), pl.col(config.label).cast(pl.String).alias("answer")], needed
 
 
@@ -45,26 +50,54 @@ def split_only_columns(config: Table) -> list[str]:
 def clean_rows(config: Table, store: RowStore) -> dict[str, Any]:
     """Sets missing values to null, rejects unusable rows, and adds `cluster`: rows with equal features share one.
 
+    Rows that are equal in features and label stay, unless `config.repeated` is `drop`.
+
     Args:
-        config: the markers of missing values.
+        config: the markers of missing values, and what becomes of repeated rows.
         store: holds rows with id, answer and the features.
 
     Returns:
         Facts for the report: `clean`.
+
+    Raises:
+        UsageError: the label is a measure, not a class.
     """
     hidden = {"id", "answer", *split_only_columns(config)}
     features = [name for name in store.columns if name not in hidden and not name.startswith("_")]
     strings = [name for name in (*features, "answer") if store.columns[name] == pl.String]
     counted = clean(config.clean, store, [name for name in strings if name != "answer"])
     floats = [name for name in features if store.columns[name].is_float()]
-    store.change(*(pl.col(name).fill_nan(None) for name in floats))
+    store.change(*(pl.when(pl.col(name).is_finite()).then(pl.col(name)).alias(name) for name in floats))
     missing = ["", *config.missing]
     stripped = {name: pl.col(name).str.strip_chars() for name in strings}
     store.change(*(pl.when(~text.is_in(missing)).then(text).alias(name) for name, text in stripped.items()))
     nothing = pl.all_horizontal(pl.col(name).is_null() for name in features)
     unlabelled = pl.when(pl.col("answer").is_null()).then(pl.lit("the label is missing"))
     store.reject("empty", pl.coalesce(unlabelled, pl.when(nothing).then(pl.lit("every feature is missing"))))
-    row = [*features, "answer"]
-    reject_repeated(store, "exact duplicate", first_equal(store.batches(row), row), "of {}")
+    _refuse_measure(config, store)
+    if config.repeated == "drop":
+        row = [*features, "answer"]
+        reject_repeated(store, "exact duplicate", first_equal(store.batches(row), row), "of {}")
     attach_clusters(store, first_equal(store.batches(features), features))
     return {"clean": counted}
+
+
+def _refuse_measure(config: Table, store: RowStore) -> None:
+    """Refuses a label of more than MANY_NUMBERS distinct numbers of which most stand in few rows, such as a price.
+
+    Numbers that name classes have many rows each. A label that is declared a string is a name, whatever it looks like.
+
+    Raises:
+        UsageError: names the label and how many numbers it holds.
+    """
+    if config.columns.get(config.label, "").startswith("string"):
+        return
+    counts = store.rows.group_by("answer").len().collect(engine="streaming")
+    numbers = counts["answer"].cast(pl.Float64, strict=False)
+    if numbers.len() <= MANY_NUMBERS or numbers.null_count() or np.median(counts["len"]) >= ROWS_OF_A_CLASS:
+        return
+    raise UsageError(
+        f"Column '{config.label}' holds {numbers.len()} distinct numbers, most of them in fewer than {ROWS_OF_A_CLASS} "
+        "rows: classification needs classes, and regression is not there yet. Make classes of it (such as low, middle, "
+        "high), or declare it a string in data.columns if its numbers are names."
+    )

@@ -15,6 +15,7 @@ from shipworthy.data.row_store import RowStore
 from shipworthy.data.schema import Text
 
 WORDS = "_words"
+"""The column of each text's words; a text without words is compared by its characters, after a space."""
 
 
 def select(config: Text, dtypes: dict[str, pl.DataType]) -> tuple[list[pl.Expr], list[str]]:
@@ -58,7 +59,7 @@ def reject_and_cluster(config: Text, store: RowStore) -> dict[str, Any]:
 
 
 def _with_words(text: str, rows: pl.DataFrame) -> pl.DataFrame:
-    texts = [" ".join(words(value or "")) for value in rows[text]]
+    texts = [" ".join(words(value or "")) or f" {value or ''}" for value in rows[text]]
     return rows.with_columns(pl.Series(WORDS, texts, dtype=pl.String), pl.col("answer").str.strip_chars())
 
 
@@ -70,7 +71,8 @@ def _gates(config: Text, store: RowStore) -> None:
         unnamed = ~pl.col("answer").is_in(list(config.answers))
         store.reject("unnamed answer", pl.when(unnamed).then(pl.format("data.answers does not name '{}'", "answer")))
         store.change(pl.col("answer").replace(config.answers))
-    length = pl.when(pl.col(WORDS) == "").then(0).otherwise(pl.col(WORDS).str.count_matches(" ", literal=True) + 1)
+    spaces = pl.col(WORDS).str.count_matches(" ", literal=True)
+    length = pl.when(pl.col(WORDS).str.starts_with(" ")).then(0).otherwise(spaces + 1)
     outside = (length < config.min_words) | (length > config.max_words)
     limits = f"{config.min_words} to {config.max_words}"
     store.reject("length", pl.when(outside).then(pl.format("{} words, not {}", length, pl.lit(limits))))

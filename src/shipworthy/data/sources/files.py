@@ -1,6 +1,8 @@
 """The raw files that a data config names, and their rows: typed, as the columns demand, with an id."""
 
-from collections.abc import Callable, Iterator, Mapping
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +13,15 @@ from shipworthy.core.extensions import of_extensions, parts
 from shipworthy.core.files import matching
 from shipworthy.core.lazy import Lazy
 from shipworthy.data import columns
-from shipworthy.data.schema import Data, ending
+from shipworthy.data.column_types import Guess
+from shipworthy.data.formats.batch import Batch, Written
+from shipworthy.data.schema import SAME, Data, ending
 
 HOME = "shipworthy.data.formats"
 NAMED = {"document", "evals"}
 """Formats that no file's name ends in."""
 INFERRED_FROM = 10_000
-"""Rows of the first file that say what its columns are, where none are declared."""
+"""Rows at once by which the types of columns are inferred, where none are declared."""
 FORMATS = Lazy("shipworthy.data.formats.{data.reads}")
 # Names that a dataset gives to columns of its own.
 RESERVED = ("id", "answer", "cluster", "split", "fold", "answer_ids", "prompt_ids")
@@ -43,7 +47,7 @@ def batches(config: Data, paths: list[Path], types: Mapping[str, str], rows: int
     """The rows of the files, in order, in frames of at most `rows`: the columns of `types`, and an id.
 
     Args:
-        types: of all columns (see `types_of`).
+        types: of the columns (see `types_of`).
 
     Raises:
         UsageError: a row does not have these columns.
@@ -52,32 +56,83 @@ def batches(config: Data, paths: list[Path], types: Mapping[str, str], rows: int
     number = 0
     for path in paths:
         format_ = reader(config, path)
+        reading = columns.Reading(format_.UNTYPED, format_.SPARSE, bool(config.columns), config.markers)
         first = 0
-        for batch in _readable(path, format_.batches(path, rows)):
+        for batch in _read(config, path, rows):
             where = _where(path, first)
-            frame = columns.enforce(batch, types, where, untyped=format_.UNTYPED, sparse=format_.SPARSE)
-            yield _identified(config, frame, number, where)
+            yield _identified(config, columns.enforce(batch, types, where, reading), number, where)
             first += batch.rows
             number += batch.rows
 
 
 def types_of(config: Data, paths: list[Path]) -> dict[str, str]:
-    """Name → type of the columns: those declared, else those of the first rows of the first file.
+    """Name → type of the columns: those declared, else those that the config uses, as column_types.py infers them.
 
     Raises:
-        UsageError: their types cannot be told.
-        ShipworthyError: the file cannot be read.
+        UsageError: a column that the config uses is not there, or of no type that there is.
+        ShipworthyError: a file cannot be read.
     """
     if config.columns:
+        _check_named(config, paths[0], config.columns)
         return dict(config.columns)
-    format_ = reader(config, paths[0])
-    first = next(_readable(paths[0], format_.batches(paths[0], INFERRED_FROM)), None)
-    if first is None or not first.columns:
+    guesses: dict[str, Guess] = {}
+    names: dict[str, None] = {}
+    for path, batch, untyped in _to_be_inferred(config, paths):
+        for name, values in batch.columns.items():
+            names.setdefault(name)
+            if config.uses(name):
+                guess = guesses.setdefault(name, Guess(name, config.markers, measured=config.measures(name)))
+                with _naming(path):
+                    guess.add(values, untyped=untyped)
+    if not names:
         raise ShipworthyError(f"{paths[0]} cannot be read: it holds no rows.")
+    _check_named(config, paths[0], names)
+    return {name: guesses[name].type for name in names if name in guesses}
+
+
+def _check_named(config: Data, path: Path, names: Iterable[str]) -> None:
+    if lacking := [name for name in config.named if name not in names]:
+        raise UsageError(f"{path} has no column '{lacking[0]}' (it has {', '.join(names)}): correct {config.keys}.")
+
+
+def _to_be_inferred(config: Data, paths: list[Path]) -> Iterator[tuple[Path, Batch, bool]]:
+    """The batches that say what the columns are: all of a table's, for one late value makes numbers names."""
+    for path in paths:
+        untyped = reader(config, path).UNTYPED
+        for batch in _read(config, path, INFERRED_FROM):
+            yield path, batch, untyped
+            if not config.measures_any:
+                return
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
     try:
-        return columns.infer(first, untyped=format_.UNTYPED)
+        yield
     except UsageError as error:
-        raise UsageError(f"{paths[0]}: {error}") from error
+        raise UsageError(f"{path}: {error}") from error
+
+
+def _read(config: Data, path: Path, rows: int) -> Iterator[Batch]:
+    written = Written(config.encoding, config.delimiter)
+    return _readable(path, reader(config, path).batches(path, rows, written))
+
+
+def frame_of(path: Path, types: Mapping[str, str], markers: Sequence[str] = ()) -> pl.DataFrame:
+    """The rows of a file beside the data, such as a benchmark: the columns of `types`, read as those of the data are.
+
+    Raises:
+        UsageError: it lacks a column, or holds what is not of its type.
+        ShipworthyError: it cannot be read.
+    """
+    format_ = _format(path.name, "")
+    reading = columns.Reading(format_.UNTYPED, sparse=False, declared=False, markers=markers)
+    frames = [pl.DataFrame(schema={name: columns.DTYPES[kind.removesuffix("?")] for name, kind in types.items()})]
+    first = 0
+    for batch in _readable(path, format_.batches(path, INFERRED_FROM, Written())):
+        frames.append(columns.enforce(batch, types, _where(path, first), reading))
+        first += batch.rows
+    return pl.concat(frames)
 
 
 def reader(config: Data, path: Path) -> Any:
@@ -86,23 +141,35 @@ def reader(config: Data, path: Path) -> Any:
     Raises:
         UsageError: there is none.
     """
-    name = config.format or ending(path.name)
+    return _format(path.name, config.format)
+
+
+def _format(name: str, given: str) -> Any:
+    format_ = given or ending(name)
     known = sorted(parts(HOME).keys() - {"batch"})
-    if name not in known:
-        setting = f"data.format={config.format}" if config.format else f"data.file={path.name}"
-        endings_ = ", ".join(f".{one}" for one in known if one not in {*NAMED, *of_extensions(HOME)})
+    if format_ not in known:
+        setting = f"data.format={given}" if given else name
+        own = {one for one in known if one not in {*NAMED, *of_extensions(HOME)}}
+        endings_ = ", ".join(f".{one}" for one in sorted(own | SAME.keys()))
         raise UsageError(
             f"{setting}: give a file that ends in {endings_}, or one of {', '.join(known)} as data.format."
         )
-    return FORMATS.load(name)
+    return FORMATS.load(format_)
 
 
 def _readable(path: Path, found: Iterator[Any]) -> Iterator[Any]:
     """What is found, with one sentence for whatever polars or pyarrow cannot read."""
     try:
         yield from found
-    except (pl.exceptions.PolarsError, OSError, ValueError) as error:
-        raise ShipworthyError(f"{path} cannot be read: {str(error).splitlines()[0]}.") from error
+    except UnicodeDecodeError as error:
+        bad = error.object[error.start]
+        raise ShipworthyError(
+            f"{path} cannot be read as {error.encoding}: byte 0x{bad:02x} is none there; name another data.encoding, "
+            "or save the file as UTF-8."
+        ) from error
+    except (pl.exceptions.PolarsError, OSError, ValueError, EOFError, zlib.error) as error:
+        said = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+        raise ShipworthyError(f"{path} cannot be read: {said}.") from error
 
 
 def _where(path: Path, first: int) -> Callable[[int], str]:
@@ -115,10 +182,6 @@ def _identified(config: Data, frame: pl.DataFrame, number: int, where: Callable[
         numbered = pl.int_range(number, number + frame.height, eager=True).cast(pl.String).str.zfill(8)
         rest = frame.drop("id", strict=False)
         return rest.insert_column(0, ("row-" + numbered).alias("id"))
-    if config.id not in frame.columns:
-        raise UsageError(
-            f"{where(0)}: there is no column '{config.id}' (there are {', '.join(frame.columns)}): correct data.id."
-        )
     ids = frame[config.id].cast(pl.String)
     if ids.null_count():
         row = int(ids.is_null().arg_true()[0])

@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from shipworthy.core.errors import ShipworthyError
+from shipworthy.core.progress import say
 from shipworthy.data.column_index import Rows, first_equal, sparse
 from shipworthy.data.duplicates.connected_components import merge_components
 from shipworthy.data.hash_sampling import hash_uniform_rows
+from shipworthy.data.left_out import NoRowsError, causes
 from shipworthy.data.row_store import RowStore
+from shipworthy.data.splits import balanced
 from shipworthy.data.splits.by_time import by_time
 from shipworthy.data.splits.schema import Split
 
@@ -21,9 +23,11 @@ NAMES = ("train", "validation", "test")
 TRAIN, VALIDATION, TEST = range(3)
 GROUP = "_group"
 """The working column with the id of the lowest row of a row's group."""
+SHOWN = 5
+"""Classes that a message names."""
 
 
-def assign(store: RowStore, config: Split, seed: int, features: list[str]) -> None:
+def assign(store: RowStore, config: Split, seed: int, features: list[str], *, classes: bool = False) -> None:
     """Gives each row its `split` and its group (`_group`); the result does not depend on the order of the rows.
 
     Args:
@@ -31,10 +35,12 @@ def assign(store: RowStore, config: Split, seed: int, features: list[str]) -> No
         config: the sizes of the splits, and which rows form a group.
         seed: another seed gives another division.
         features: rows that are equal in all of these are in one group.
+        classes: whether the answers are classes, of which train must have all: at random, a class that would stand
+            outside of train alone gives a group of its rows to train.
 
     Raises:
         UsageError: the column of `config.time` holds no times.
-        ShipworthyError: a split would be empty.
+        NoRowsError: a split would be empty.
     """
     if config.time:
         store.reject("no time", pl.when(pl.col(config.time).is_null()).then(pl.lit(f"{config.time} is empty")))
@@ -43,11 +49,14 @@ def assign(store: RowStore, config: Split, seed: int, features: list[str]) -> No
         codes, late = by_time(store, group, config)
     else:
         codes, late = at_random(store, group, config, seed), np.zeros(0, dtype=np.int64)
+        if classes and "answer" not in config.group_columns:
+            _rare_to_train(store, codes, group)
     for code, name in enumerate(NAMES):
         if not (np.delete(codes, late) == code).any():
-            raise ShipworthyError(
-                f"The {name} split is empty: {store.height} rows in {len(np.unique(group))} groups are left after "
-                "cleaning; raise data.sample, bring more rows, or change data.split."
+            raise NoRowsError(
+                f"The {name} split is empty: {store.height} rows in {len(np.unique(group))} groups are left of "
+                f"{store.total} after cleaning ({causes(store)}), and a group, such as rows of equal features, stays "
+                "in one split; raise data.sample, bring more rows, or change data.split."
             )
     rows, firsts = sparse(group)
     known, place = np.unique(firsts, return_inverse=True)
@@ -93,9 +102,39 @@ def at_random(store: RowStore, group: Rows, config: Split, seed: int) -> Rows:
     members = members[np.argsort(drawn, kind="stable")]  # of equal numbers the lower id comes first
     del drawn
     place = np.zeros(len(group), dtype=np.int8)
+    if (counts := _class_counts(store, group, members, sizes, config)) is not None:
+        place[members] = balanced.fill(
+            counts, {code: quota(value, len(group), len(group)) for code, value in shares(config)}
+        )
+        return place[group]
     for stratum in _strata(store, members, stratify=config.stratify):
         place[stratum] = _fill(sizes[stratum], config, len(group))
     return place[group]
+
+
+def _class_counts(store: RowStore, group: Rows, members: Rows, sizes: Rows, config: Split) -> Rows | None:
+    """Rows of each group by class, where groups are large and the answers are classes; else None."""
+    if "answer" in config.group_columns or not balanced.applies(sizes[members], 2):
+        return None
+    _, answers = np.unique(first_equal(store.batches(["answer"]), ["answer"]), return_inverse=True)
+    if not balanced.applies(sizes[members], int(answers.max()) + 1):
+        return None
+    return balanced.counts_by_class(group, members, answers)
+
+
+def _rare_to_train(store: RowStore, codes: Rows, group: Rows) -> None:
+    """Gives train a group of each class that stands in other splits alone, in place, and says so."""
+    answers = first_equal(store.batches(["answer"]), ["answer"])
+    lacking = np.setdiff1d(np.unique(answers), np.unique(answers[codes == TRAIN]))
+    if not len(lacking):
+        return
+    moved = np.isin(group, group[lacking])  # an answer is named by its lowest row
+    codes[moved] = TRAIN
+    names = store.take(lacking, ["answer"])["answer"].to_list()
+    say(
+        f"{int(moved.sum())} rows were moved to train, which had none of the class"
+        f"{'es' if len(names) > 1 else ''} {', '.join(names[:SHOWN])}{' …' if len(names) > SHOWN else ''}"
+    )
 
 
 def _strata(store: RowStore, members: Rows, *, stratify: bool) -> Iterator[Rows]:

@@ -12,12 +12,10 @@ from shipworthy.data.tokens import rejections, template_checks
 from shipworthy.data.tokens.rejections import IGNORED, Rejection
 from shipworthy.evaluation.tasks.schema import TextToText
 from shipworthy.models.causal_lm.chat import Chat
+from shipworthy.models.causal_lm.chat_format import ASSISTANT, MalformedError, Message
 from shipworthy.models.causal_lm.conversation import (
-    ASSISTANT,
     SYSTEM,
     Conversation,
-    MalformedError,
-    Message,
     columns,
     dumps,
     parse,
@@ -62,7 +60,7 @@ class Encoder:
     Prompts are what the tokenizer's own `apply_chat_template` makes at inference. Answers are what follows them in
     the ids of the whole conversation, up to and with eos; where the whole does not begin with the prompt, token by
     token, the row is rejected. With `task.turns=all` a conversation of train gives one row per turn of the assistant
-    (id, `#`, number of the turn), all with the prompt that the model has at that turn.
+    that is taught (id, `#`, number of the turn), all with the prompt that the model has at that turn.
 
     Args:
         task: its prompt or its conversations, its system message, and the longest row.
@@ -104,15 +102,14 @@ class Encoder:
         splits = rows["split"] if "split" in rows.columns else ["train"] * rows.height
         for i, (row, split) in enumerate(zip(columns(self.task, rows).iter_rows(), splits, strict=True)):
             try:
-                whole = parse(row[0], row[1], self.task.system)
-                whole.require_answer()
+                whole = parse(row[0], row[1], self.task.system).answered()
             except MalformedError as error:
                 yield Example(i, Conversation([{"role": ASSISTANT, "content": ""}]), 0, rejection=_malformed(error))
                 continue
-            rejection = rejections.check_control_tokens(whole, self._controls)
             every = self.task.turns == "all" and split == "train"
-            turns = whole.turns()
-            for number, turn in enumerate(turns if every else turns[-1:], 1):
+            turns = whole.turns() if every else whole.turns()[-1:]
+            rejection = rejections.check_control_tokens(whole, self._controls) or rejections.check_empty(whole, turns)
+            for number, turn in enumerate(turns, 1):
                 yield Example(i, whole, turn, number if every else 0, rejection=rejection)
 
     def _encode(self, examples: list[Example]) -> None:
@@ -164,21 +161,22 @@ class Encoder:
         ids, labels = [*prompt, *answer], [IGNORED] * len(prompt) + answer
         return (
             rejections.check_bos(prompt, self.chat)
-            or self._system(self._system_message(example))
+            or self._system(*self._system_message(example))
             or rejections.check_tools(example.whole, self.chat)
             or rejections.check_labels(ids, labels, self.chat)
             or (None if example.message.get("tool_calls") else rejections.check_answer(str(content), answer, self.chat))
             or rejections.check_length(len(prompt), len(answer), self.task.max_length)
         )
 
-    def _system_message(self, example: Example) -> str:
+    def _system_message(self, example: Example) -> tuple[str, str]:
+        """Its role and its text (empty: there is none)."""
         first = example.whole.messages[0]
-        return str(first["content"]) if first["role"] in SYSTEM else ""
+        return (first["role"], str(first["content"])) if first["role"] in SYSTEM else ("", "")
 
-    def _system_dropped(self, system: str) -> Rejection | None:
+    def _system_dropped(self, role: str, system: str) -> Rejection | None:
         if not system:
             return None
-        asked: list[Message] = [{"role": "system", "content": system}, {"role": "user", "content": "?"}]
+        asked: list[Message] = [{"role": role, "content": system}, {"role": "user", "content": "?"}]
         if not template_checks.is_dropped(system, self.chat.ids([asked], answering=True)[0], self.chat):
             return None
         return Rejection("system dropped", f"the chat template writes nothing of the system message '{system}'")
@@ -216,7 +214,7 @@ class Encoder:
             for e in examples
         ]
         asked = [
-            told if e.rejection else dumps(e.whole.until(e.turn))
+            told if e.rejection else dumps(e.whole.until(e.turn).unweighted())
             for told, e in zip(frame[self.task.messages], examples, strict=True)
         ]
         return frame.with_columns(

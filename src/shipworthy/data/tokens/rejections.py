@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from shipworthy.data.tokens import template_checks
 from shipworthy.models.causal_lm.chat import Chat
+from shipworthy.models.causal_lm.chat_format import ASSISTANT
 from shipworthy.models.causal_lm.conversation import Conversation, called, written
 
 IGNORED = -100
@@ -47,6 +48,22 @@ def check_control_tokens(conversation: Conversation, controls: "re.Pattern[str]"
     return None
 
 
+def check_empty(conversation: Conversation, turns: Sequence[int]) -> Rejection | None:
+    """Rejects a conversation with a taught turn that neither says nor calls anything: it teaches to stop at once.
+
+    Args:
+        turns: numbers of the messages that are taught, from 0.
+    """
+    for turn in turns:
+        message = conversation.messages[turn]
+        if not message.get("tool_calls") and not message["content"].strip():
+            number = sum(one["role"] == ASSISTANT for one in conversation.messages[: turn + 1])
+            return Rejection(
+                "empty", f"the assistant says nothing in its turn {number}: take it out, or give it the weight 0"
+            )
+    return None
+
+
 def check_tools(conversation: Conversation, chat: Chat) -> Rejection | None:
     """Rejects conversations of which the template omits tools or calls."""
     names = called(conversation.messages)
@@ -57,7 +74,11 @@ def check_tools(conversation: Conversation, chat: Chat) -> Rejection | None:
     missing = [name for name in names if name not in text]
     if not missing:
         return None
-    return Rejection("tools dropped", f"the chat template writes nothing of the tool '{missing[0]}'")
+    return Rejection(
+        "tools dropped",
+        f"the chat template writes nothing of the tool '{missing[0]}': choose one that knows tools, such as "
+        "model.template=qwen",
+    )
 
 
 def check_labels(ids: Sequence[int], labels: Sequence[int], chat: Chat) -> Rejection | None:

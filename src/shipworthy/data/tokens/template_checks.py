@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from shipworthy.core.errors import UsageError
 from shipworthy.evaluation.tasks.schema import TextToText
 from shipworthy.models.causal_lm.chat import Chat
-from shipworthy.models.causal_lm.conversation import Message, messages
+from shipworthy.models.causal_lm.chat_format import Message
+from shipworthy.models.causal_lm.conversation import messages
 
 CHOOSE = "choose another template (model.template)"
 TURNS: list[Message] = [{"role": "user", "content": "First?"}, {"role": "assistant", "content": "one"}]

@@ -8,6 +8,7 @@ from shipworthy.core.errors import UsageError
 from shipworthy.core.extensions import of_extensions
 from shipworthy.core.groups import ModelConfig, TaskConfig
 from shipworthy.core.schema import MISSING, SCHEMAS, schema
+from shipworthy.models.prompt_checks import checked
 
 METRICS = "shipworthy.evaluation.metrics"
 """The folder of our metrics; extensions have theirs in a folder metrics/."""
@@ -96,7 +97,7 @@ class TextToText(Task):
 
     Attributes:
         system: the system message (empty: none is given, and the template may add its own).
-        prompt: the user message; {column} stands for a column of the dataset.
+        prompt: the user message; {column} stands for a column of the dataset, {{ and }} for braces.
         messages: instead of a prompt, the column of conversations: JSON text, a list of messages with role, content,
             tool_calls as in Hugging Face's chat format; `system` goes to those that have none.
         tools: the column of the functions that the assistant may call, JSON text (empty: none).
@@ -123,6 +124,8 @@ class TextToText(Task):
         super().__post_init__()
         if bool(self.prompt) == bool(self.messages):
             raise UsageError("task.prompt and task.messages: set exactly one, the other stays empty.")
+        if self.prompt:
+            checked("task.prompt", self.prompt)
         if self.turns not in ("last", "all"):
             raise UsageError(f"task.turns={self.turns}: choose last or all.")
         if self.messages and (reading := [name for name in self.baselines if _reads_prompt(name)]):

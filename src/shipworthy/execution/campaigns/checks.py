@@ -86,7 +86,7 @@ def _try(recipe: Sequence[str], plain: Any, params: Params) -> None:
         for name in above:
             place = place.setdefault(name, {})
         place[last] = value
-    load(OmegaConf.create(config))
+    load(config)
 
 
 def check_trials(

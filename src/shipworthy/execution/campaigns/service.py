@@ -11,10 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
-
 from shipworthy.config.compose import compose, composed
+from shipworthy.config.load import plain
+from shipworthy.config.overrides import value_of
 from shipworthy.config.root import Config
+from shipworthy.core import yaml_text
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import write_text
 from shipworthy.core.progress import say
@@ -100,7 +101,7 @@ def go_on(recipe: Sequence[str], about_hydra: Sequence[str], *, detach: bool, dr
     places = [text for text in recipe if text.startswith(PLACED)]
     if others := [text for text in recipe if text not in (*named[:1], *places[:1])]:
         raise UsageError(f"{named[0]} goes on with what was asked for then: drop {others[0]}, or the name.")
-    here = project_paths(places[0].removeprefix(PLACED) if places else "artifacts")
+    here = project_paths(value_of(places[0]) if places else "artifacts")
     campaign = Campaign.find(here.runs, named[0].removeprefix(NAMED))
     on_slurm = launcher(about_hydra, campaign.settings.driver, detach=detach, dry_run=dry_run)
     if not campaign.over(campaign.trials()):
@@ -168,7 +169,7 @@ def start(
     )
     if on_slurm is None or not on_slurm["dry_run"]:
         snapshot.keep(root / SNAPSHOTS)
-        write_text(campaign.folder / PARAMS, OmegaConf.to_yaml(composed(overrides), resolve=True))
+        write_text(campaign.folder / PARAMS, yaml_text.dump(plain(composed(overrides))))
         campaign.make()
     try:
         _go(campaign, on_slurm)

@@ -108,7 +108,7 @@ class LocalExecutor:
 
 def last_line(log: Path) -> str:
     """The last line of a log that says something, without our own prefix and its full stop; empty: there is none."""
-    lines = [one for one in log.read_text(errors="replace").splitlines() if one.strip()]
+    lines = [one for one in log.read_text(encoding="utf-8", errors="replace").splitlines() if one.strip()]
     said = lines[-1].removeprefix("shipworthy: ").strip() if lines else ""
     return textwrap.shorten(said, SHOWN_CHARACTERS, placeholder=" …").removesuffix(".")
 

@@ -176,7 +176,8 @@ class RayExecutor:
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                text=True,
+                encoding="utf-8",
+                errors="replace",
                 start_new_session=True,  # Ctrl-C is for the supervisor, which tells it
             )
         slots = [

@@ -6,10 +6,11 @@ from typing import Any
 
 from hydra.core.utils import JobReturn, JobStatus, filter_overrides
 from hydra_plugins.hydra_submitit_launcher.submitit_launcher import SlurmLauncher as SubmititLauncher
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, open_dict
 
-from shipworthy.config.load import load
+from shipworthy.config.load import load, plain
 from shipworthy.config.root import Config
+from shipworthy.core import yaml_text
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.project import project_root
 from shipworthy.core.snapshot import SNAPSHOTS, Snapshot
@@ -50,7 +51,7 @@ class SlurmLauncher(SubmititLauncher):
             sys.exit(0)  # before a sweeper asks for results
         for config, overrides in zip(configs, jobs, strict=True):
             check_inputs(command, load(config), overrides)
-        made.make([OmegaConf.to_yaml(config, resolve=True) for config in configs])
+        made.make([yaml_text.dump(plain(config)) for config in configs])
         checked(made)
         snapshot.keep(root / SNAPSHOTS)
         submit(made, range(made.size))

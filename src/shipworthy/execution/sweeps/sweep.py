@@ -18,10 +18,12 @@ from shipworthy.config.compose import (
     check_overrides,
     chosen_anew,
     composed,
+    composed_by_hydra,
     register,
     register_search_path,
 )
 from shipworthy.config.load import load
+from shipworthy.config.overrides import in_hydras_grammar
 from shipworthy.core import choices, events
 from shipworthy.core.errors import UsageError
 from shipworthy.core.interrupt import StopRequestedError
@@ -46,6 +48,7 @@ def sweep(command: str, overrides: Sequence[str], *, detach: bool, dry_run: bool
     """
     register()
     register_search_path()
+    overrides = in_hydras_grammar(overrides, sweep=True)
     parsed = check_overrides(overrides)
     about_hydra = [one.input_line for one in parsed if re.match(r"hydra[./]", one.key_or_group)]
     Plugins.instance().register(SlurmLauncher)
@@ -106,10 +109,10 @@ def _try_values(parsed: Sequence[Override]) -> None:
         if not one.is_sweep_override() or one.is_discrete_sweep()
     ]
     firsts = [texts[0] for texts in values]
-    composed(firsts)
+    composed_by_hydra(firsts)
     for number, texts in enumerate(values):
         for text in texts[1:]:
-            composed([*firsts[:number], text, *firsts[number + 1 :]])
+            composed_by_hydra([*firsts[:number], text, *firsts[number + 1 :]])
 
 
 def _result(command: str, config: DictConfig, *, goes_on: bool) -> float:

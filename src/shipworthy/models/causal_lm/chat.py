@@ -10,7 +10,11 @@ from jinja2 import TemplateError
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from shipworthy.core.errors import ShipworthyError
-from shipworthy.models.causal_lm.conversation import Message, messages
+from shipworthy.models.causal_lm.chat_format import Message
+from shipworthy.models.causal_lm.conversation import messages
+
+REFUSALS = (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What a template raises for a conversation that it does not expect: its own words, or an error of its code."""
 
 
 class Chat:
@@ -55,8 +59,8 @@ class Chat:
                     list(conversation), tools=tools, tokenize=False, add_generation_prompt=answering
                 )
             )
-        except TemplateError as error:
-            raise ShipworthyError(f"The chat template refuses the conversation: {error.message}") from error
+        except REFUSALS as error:
+            raise _refused(error) from error
 
     def ids(
         self, conversations: Sequence[Sequence[Message]], answering: bool, tools: list[Any] | None = None
@@ -76,8 +80,8 @@ class Chat:
                 add_generation_prompt=answering,
                 return_dict=False,
             )
-        except TemplateError as error:
-            raise ShipworthyError(f"The chat template refuses a conversation: {error.message}") from error
+        except REFUSALS as error:
+            raise _refused(error) from error
         return [list(row) for row in found]
 
     def encode(self, text: str) -> list[int]:
@@ -120,3 +124,11 @@ class Chat:
     def decode(self, ids: list[int]) -> str:
         """Text without special tokens."""
         return str(self.tokenizer.decode(ids, skip_special_tokens=True))
+
+
+def _refused(error: Exception) -> ShipworthyError:
+    said = error.message if isinstance(error, TemplateError) else f"{type(error).__name__}: {error}"
+    return ShipworthyError(
+        f"The chat template refuses the conversation: {said}; change the rows, or choose another template "
+        "(model.template)."
+    )

@@ -1,12 +1,11 @@
 """A row as a conversation: its messages, the tools that were offered, and the turns that the assistant wrote.
 
-A column of conversations holds JSON text, one list of messages per row in Hugging Face's chat format: `role`,
-`content`, and of tools `tool_calls` (with `function`: `name`, `arguments`), `tool_call_id`, `name`. Text, because a
-table of structs would fill the arguments of each call with the names of all others.
+A column of conversations holds JSON text, one list of messages per row (see chat_format.py). Text, because a table of
+structs would fill the arguments of each call with the names of all others.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +13,9 @@ import polars as pl
 
 from shipworthy.core.errors import UsageError
 from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.models.causal_lm.chat_format import ASSISTANT, MalformedError, Message, read_messages, read_tools
 from shipworthy.models.rows import texts
 
-Message = dict[str, Any]
-"""As in Hugging Face's chat format: role, content, and of tools tool_calls, tool_call_id, name."""
-ASSISTANT = "assistant"
 SYSTEM = ("system", "developer")
 """The roles that give instructions for the whole conversation."""
 
@@ -27,10 +24,6 @@ def messages(system: str, user: str, turns: list[Message] | None = None) -> list
     """The conversation before the answer: system message (if any), earlier turns, the user's message."""
     first = [{"role": "system", "content": system}] if system else []
     return [*first, *(turns or []), {"role": "user", "content": user}]
-
-
-class MalformedError(ValueError):
-    """What stands in a row is no conversation; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -45,17 +38,29 @@ class Conversation:
     tools: list[Any] | None = None
 
     def turns(self) -> list[int]:
-        """Where the assistant's messages stand."""
-        return [i for i, message in enumerate(self.messages) if message["role"] == ASSISTANT]
+        """Where the messages of the assistant stand that are taught: all but those of weight 0."""
+        return [
+            i
+            for i, message in enumerate(self.messages)
+            if message["role"] == ASSISTANT and message.get("weight", 1) != 0
+        ]
 
-    def require_answer(self) -> None:
-        """Refuses a conversation in which the assistant has not the last word.
+    def answered(self) -> "Conversation":
+        """The conversation up to the last turn that is taught; what follows it has weight 0 and teaches nothing.
 
         Raises:
-            MalformedError: it hasn't.
+            MalformedError: the assistant has not the last word, or no turn is taught.
         """
         if self.messages[-1]["role"] != ASSISTANT:
             raise MalformedError("the last message is not the assistant's")
+        if not (turns := self.turns()):
+            raise MalformedError("every message of the assistant has weight 0, so that none is taught")
+        return self.until(turns[-1] + 1)
+
+    def unweighted(self) -> "Conversation":
+        """The same without weights, which a server does not know."""
+        kept = [{key: value for key, value in message.items() if key != "weight"} for message in self.messages]
+        return Conversation(kept, self.tools)
 
     def until(self, turn: int) -> "Conversation":
         """What stands before a message."""
@@ -118,12 +123,10 @@ def parse(text: str | None, tools: str | None, system: str = "") -> Conversation
     Raises:
         MalformedError: it is not that.
     """
-    found = [_message(number, message) for number, message in enumerate(_list(text, "messages"), 1)]
-    if not found:
-        raise MalformedError("the conversation has no message")
+    found = read_messages(text)
     if system and found[0]["role"] not in SYSTEM:
         found = [{"role": "system", "content": system}, *found]
-    return Conversation(found, _list(tools, "tools") if tools else None)
+    return Conversation(found, read_tools(tools))
 
 
 def dumps(conversation: Conversation) -> str:
@@ -157,41 +160,3 @@ def _sound(task: TextToText, row: tuple[str | None, ...]) -> Conversation:
         return parse(row[0], row[1], task.system)
     except MalformedError as error:
         raise UsageError(f"Column {task.messages} (task.messages) holds no conversation: {error}.") from error
-
-
-def _list(text: str | None, what: str) -> list[Any]:
-    try:
-        found = json.loads(text or "null")
-    except ValueError as error:
-        raise MalformedError(f"{what} is not JSON ({error})") from error
-    if not isinstance(found, list):
-        raise MalformedError(f"{what} is not a list")
-    return found
-
-
-def _message(number: int, message: Any) -> Message:
-    if not isinstance(message, Mapping) or not isinstance(message.get("role"), str):
-        raise MalformedError(f"message {number} has no role")
-    kept = {key: value for key, value in message.items() if value is not None}
-    if not isinstance(calls := kept.get("tool_calls", []), list):
-        raise MalformedError(f"message {number} has tool_calls that are no list")
-    if calls:
-        kept["tool_calls"] = [_call(number, call) for call in calls]
-    if not isinstance(kept.get("content", "" if calls else None), str):
-        raise MalformedError(f"message {number} ({kept['role']}) has no text as its content")
-    return kept
-
-
-def _call(number: int, call: Any) -> dict[str, Any]:
-    function = call.get("function", call) if isinstance(call, Mapping) else {}
-    arguments = function.get("arguments", {})
-    if isinstance(arguments, str):
-        # As OpenAI's interface has them; templates expect the object, and would quote a text a second time.
-        try:
-            arguments = json.loads(arguments)
-        except ValueError:
-            arguments = None
-    if not isinstance(function.get("name"), str) or not isinstance(arguments, Mapping):
-        raise MalformedError(f"message {number} calls a tool without a name, or with arguments that are no JSON object")
-    rest = {key: value for key, value in call.items() if key not in ("function", "name", "arguments")}
-    return {"type": "function", **rest, "function": {"name": function["name"], "arguments": dict(arguments)}}

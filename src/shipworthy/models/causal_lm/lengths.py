@@ -2,7 +2,8 @@
 
 import polars as pl
 
-from shipworthy.core.errors import UsageError
+from shipworthy.core.errors import ShipworthyError, UsageError
+from shipworthy.core.progress import say
 from shipworthy.evaluation.tasks.schema import Task, TextToText
 from shipworthy.models.causal_lm.base import base_folder
 from shipworthy.models.causal_lm.chat import Chat
@@ -33,16 +34,31 @@ def row_lengths(model: CausalLM, task: Task, rows: pl.DataFrame) -> RowLengths:
     fitting = [(prompt, answer) for prompt, answer in found if prompt + answer <= task.max_length]
     if not fitting:
         raise UsageError(f"task.max_length={task.max_length} is shorter than every row of the sample: raise it.")
+    if len(fitting) < len(found):
+        say(
+            f"warning: {len(found) - len(fitting)} of {len(found)} sampled rows are longer than task.max_length="
+            f"{task.max_length} tokens, and will be left out"
+        )
     return RowLengths(fitting)
 
 
 def _of_conversations(task: TextToText, rows: pl.DataFrame, chat: Chat) -> list[tuple[int, int]]:
-    """Tokens before and in the last turn of the assistant."""
-    found = []
+    """Tokens before and in the last turn of the assistant, of those that the template takes.
+
+    Raises:
+        ShipworthyError: it takes none.
+    """
+    found, refused = [], None
     for whole in questions(task, rows):
-        prompt, all_of_it = (
-            len(chat.ids([part.messages], answering, whole.tools)[0])
-            for part, answering in ((whole.until(whole.turns()[-1]), True), (whole, False))
-        )
+        try:
+            prompt, all_of_it = (
+                len(chat.ids([part.messages], answering, whole.tools)[0])
+                for part, answering in ((whole.until(whole.turns()[-1]), True), (whole, False))
+            )
+        except ShipworthyError as error:
+            refused = error
+            continue
         found.append((prompt, all_of_it - prompt))
+    if refused and not found:
+        raise refused
     return found

@@ -56,6 +56,10 @@ class CausalLM(ModelConfig):
                     f"model.source: '{name}' does not end in {GGUF}: a single file of weights is a GGUF file."
                 )
         shape = self.shape
+        if shape.hidden_size and (shape.heads < 1 or shape.kv_heads < 1):
+            raise UsageError(
+                f"model.shape.hidden_size={shape.hidden_size} needs model.shape.heads and kv_heads: give 1 or more."
+            )
         if shape.hidden_size and (shape.hidden_size % shape.heads or shape.heads % shape.kv_heads):
             raise UsageError(
                 f"model.shape: {shape.hidden_size} does not divide by {shape.heads} heads, or these by "

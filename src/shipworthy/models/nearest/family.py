@@ -8,6 +8,7 @@ import polars as pl
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import FeatureUnion
 
+from shipworthy.models import parquet
 from shipworthy.models import rows as read
 from shipworthy.models.nearest.schema import Nearest
 from shipworthy.models.protocol import Prediction
@@ -60,5 +61,5 @@ def create(config: Nearest) -> NearestModel:
 def load(config: Nearest, folder: Path) -> NearestModel:
     """The model that was saved in `folder`."""
     model = NearestModel(config)
-    model._index(pl.read_parquet(folder / FILE))
+    model._index(parquet.read(folder / FILE))
     return model

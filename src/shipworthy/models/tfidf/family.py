@@ -45,7 +45,7 @@ class TfidfModel:
         analyzer = partial(scorer.terms, longest=self.config.word_ngrams)
         vectorizer = TfidfVectorizer(analyzer=analyzer, sublinear_tf=True, min_df=self.config.min_count)
         try:
-            features_NF = vectorizer.fit_transform(read.texts(train, self.config.template))
+            features_NF = vectorizer.fit_transform(read.texts(train, self.config.template, "model.template"))
         except ValueError as error:  # scikit-learn's own, for an empty vocabulary
             raise ShipworthyError(
                 f"No run of words stands in {self.config.min_count} texts of train: lower model.min_count."

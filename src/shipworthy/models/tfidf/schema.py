@@ -7,6 +7,7 @@ from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import ModelConfig, TaskConfig
 from shipworthy.core.schema import MISSING, schema
 from shipworthy.models.baselines import prompt
+from shipworthy.models.prompt_checks import checked
 
 
 @schema("model", "tfidf")
@@ -14,7 +15,7 @@ class Tfidf(ModelConfig):
     """TF-IDF of words and runs of words, and logistic regression on it; the answers are its classes.
 
     Attributes:
-        template: the text; {column} stands for a column of the dataset.
+        template: the text; {column} stands for a column of the dataset, {{ and }} for braces.
         word_ngrams: the longest run of words that counts (words).
         min_count: in how many texts of train a run of words must stand to count (rows).
         c: inverse of the strength of the L2 penalty (above 0).
@@ -36,6 +37,8 @@ class Tfidf(ModelConfig):
 
     def __post_init__(self) -> None:
         """Refuses numbers below one, and a penalty that is not positive."""
+        if self.template not in ("", MISSING):
+            checked("model.template", self.template)
         for name, least in {"word_ngrams": 1, "min_count": 1, "max_iter": 1, "most_classes": 2}.items():
             if getattr(self, name) < least:
                 raise UsageError(f"model.{name}={getattr(self, name)} is too low: give {least} or more.")

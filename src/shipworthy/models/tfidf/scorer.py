@@ -1,13 +1,17 @@
-"""What a linear model says of a text's words. It needs Python alone: a package carries this very file as model.py."""
+"""What a linear model says of a text's words. It needs Python alone: a package carries this file as model.py."""
 
 import json
 import math
 import re
-import string
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+if (Path(__file__).parent / "prompt.py").is_file():  # a package carries it beside this file
+    from prompt import Prompt
+else:
+    from shipworthy.models.prompt import Prompt
 
 FILE = "tfidf.json"
 WORD = re.compile(r"\w+")
@@ -31,8 +35,8 @@ class Scorer:
 
     def __init__(self, saved: Mapping[str, Any]) -> None:
         self.saved = saved
-        named = (name for _, name, _, _ in string.Formatter().parse(saved["template"]) if name)
-        self.columns = list(dict.fromkeys(named))
+        self.prompt = Prompt(saved["template"])
+        self.columns = self.prompt.columns
 
     def predict(self, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Of each row {"prediction": its class}, of two classes also {"score": the probability of the second}.
@@ -45,7 +49,7 @@ class Scorer:
     def _text(self, row: Mapping[str, Any]) -> str:
         if missing := [name for name in self.columns if row.get(name) is None]:
             raise ValueError(f"a row lacks {missing[0]}; it needs {', '.join(self.columns)}")
-        return str(self.saved["template"]).format(**row)
+        return str(self.prompt.fill(row))
 
     def _logits(self, text: str) -> list[float]:
         """Sublinear term frequency times idf, of length 1, times the weights; terms that train lacked do not count."""

@@ -12,6 +12,7 @@ from shipworthy.core.artifact import Artifact
 from shipworthy.core.errors import ArtifactError
 from shipworthy.core.files import read_json
 from shipworthy.core.lazy import Lazy
+from shipworthy.models import parquet
 from shipworthy.models.transform.replay import NUMBER, TIME, Columns, Replay, seconds
 
 OPERATIONS = Lazy("shipworthy.models.transform.ops.*")
@@ -88,7 +89,7 @@ def carry(dataset: Artifact, folder: Path) -> None:
 
 def raw_validation(dataset: Artifact) -> pl.DataFrame:
     """The validation rows as they come in service: before the transformation, if there is one, and times as text."""
-    rows = pl.read_parquet(dataset.file(RAW if FILE in dataset.manifest.files else "validation.parquet"))
+    rows = parquet.read(dataset.file(RAW if FILE in dataset.manifest.files else "validation.parquet"))
     return rows.with_columns(selectors.temporal().cast(pl.String))
 
 

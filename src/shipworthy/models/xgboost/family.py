@@ -109,7 +109,8 @@ class XGBoostModel:
         return xgboost.DMatrix(
             filled_NF,
             label=None if answers is None else [code[answer] for answer in answers],
-            feature_names=self.columns,
+            # XGBoost refuses [ ] and < in a name: its features are numbered, in the order of `columns`.
+            feature_names=[f"f{number}" for number in range(len(self.columns))],
             feature_types=["c" if name in self.categories else "q" for name in self.columns],
             enable_categorical=True,
             nthread=self.config.threads,

@@ -10,6 +10,7 @@ from shipworthy.core.artifact import Artifact, inside
 from shipworthy.core.groups import EngineConfig
 from shipworthy.core.lazy import Lazy
 from shipworthy.evaluation.tasks.schema import Task
+from shipworthy.models import parquet
 from shipworthy.models.dataset import split
 
 BENCHES = Lazy("{engine}.bench")
@@ -40,7 +41,7 @@ def served(task: Task, dataset: Artifact, checkpoint: Artifact, compressed: Arti
     """The chosen variant of `compressed`."""
     record = compressed.json("compressed.json")
     chosen = next(v for v in record["variants"] if v["name"] == record["chosen"])
-    sample = pl.read_parquet(compressed.file(f"predictions/{chosen['name']}.validation.parquet"))
+    sample = parquet.read(compressed.file(f"predictions/{chosen['name']}.validation.parquet"))
     rows = sample.join(split(dataset, "validation").drop("answer"), on="id", how="left", maintain_order="left")
     return Served(
         task=task,

@@ -33,7 +33,9 @@ def measure_in_subprocess(
         environment = {**os.environ, **WAIT, **({"OMP_NUM_THREADS": str(threads)} if threads else {})}
         command = [sys.executable, "-m", MEASURE.name()]
         command += [str(folder), str(table), str(requests), str(batch_rows), str(out)]
-        result = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+        result = subprocess.run(
+            command, capture_output=True, encoding="utf-8", errors="replace", check=False, env=environment
+        )
         if result.returncode != 0:
             last = (result.stderr.strip() or "it wrote nothing").splitlines()[-1]
             raise ShipworthyError(f"The model in {folder} could not be measured: {last}")

@@ -14,6 +14,7 @@ import psutil
 from shipworthy.core.extensions import import_schemas
 from shipworthy.core.files import write_json
 from shipworthy.evaluation.latency import one_by_one
+from shipworthy.models import parquet
 from shipworthy.models.build import load
 
 
@@ -46,4 +47,4 @@ def measure(folder: Path, rows: pl.DataFrame, requests: int, batch_rows: int) ->
 
 if __name__ == "__main__":
     folder, rows, requests, batch_rows, out = sys.argv[1:]
-    write_json(Path(out), measure(Path(folder), pl.read_parquet(rows), int(requests), int(batch_rows)))
+    write_json(Path(out), measure(Path(folder), parquet.read(Path(rows)), int(requests), int(batch_rows)))

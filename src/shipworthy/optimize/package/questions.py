@@ -6,7 +6,7 @@ import polars as pl
 
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.evaluation import scores
-from shipworthy.models import build
+from shipworthy.models import build, parquet
 from shipworthy.models.dataset import split
 from shipworthy.models.protocol import Prediction
 from shipworthy.models.transform.transformation import raw_validation
@@ -25,7 +25,7 @@ def questions(subject: Subject, contents: Contents) -> list[dict[str, Any]]:
         ShipworthyError: source model and variant agree on fewer than three of the rows that both were asked.
     """
     chosen = subject.chosen["name"]
-    asked = pl.read_parquet(subject.artifacts["compressed"].file(f"predictions/{chosen}.validation.parquet"))
+    asked = parquet.read(subject.artifacts["compressed"].file(f"predictions/{chosen}.validation.parquet"))
     dataset = subject.artifacts["dataset"]
     rows = asked.join(split(dataset, "validation"), on="id", how="left", maintain_order="left")
     source = build.load(subject.artifacts["checkpoint"].path).predict(rows.drop("prediction", "score", "answer"))

@@ -69,7 +69,7 @@ def _environment(folder: Path, target: Path, wheels: Path | None) -> Path:
 
 def _ask(python: Path, folder: Path, rows: str, *options: str) -> list[str]:
     output = _run([str(python), str(folder / "predict"), *options], "its predict script", rows, own=True)
-    return [str(json.loads(line)["prediction"]) for line in output.splitlines()]
+    return [str(json.loads(line)["prediction"]) for line in output.split("\n") if line]
 
 
 def _ask_server(python: Path, folder: Path, rows: str) -> list[str]:
@@ -97,7 +97,7 @@ def _wait(server: "subprocess.Popen[bytes]", port: int) -> None:
 
 def _run(command: Sequence[str], what: str, text: str = "", own: bool = False) -> str:
     environment = _own() if own else None
-    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False, env=environment)
+    done = subprocess.run(command, input=text, capture_output=True, encoding="utf-8", check=False, env=environment)
     if done.returncode != 0:
         last = (done.stderr.strip() or done.stdout.strip() or "it wrote nothing").splitlines()[-1]
         raise ShipworthyError(f"The package failed at {what}: {last}")

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-import yaml
 from numpy.typing import NDArray
 
+from shipworthy.core import yaml_text
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import read_json, write_json
+from shipworthy.models import parquet
 from shipworthy.track.ablation.design import trainings
 from shipworthy.track.ablation.schema import Ablation
 from shipworthy.track.ablation.table import contributions
@@ -23,7 +24,7 @@ def write(folder: Path) -> None:
     Raises:
         ShipworthyError: the trainings were validated on different rows.
     """
-    whole = yaml.safe_load((folder / PARAMS).read_text(encoding="utf-8"))
+    whole = yaml_text.read(folder / PARAMS)
     config = Ablation(**{key: value for key, value in whole["ablation"].items() if key != "kind"})
     planned, runs = trainings(config, whole["seed"]), folder.parents[1]
     records = [read_json(path) for path in sorted((folder / "trials").glob("*.json"))]
@@ -47,7 +48,7 @@ def _score(checkpoint: Path) -> NDArray[np.float64]:
     """Right or wrong by row, where the run kept it; else its metric alone."""
     training = read_json(checkpoint / "training.json")
     if (answers := checkpoint / "validation.parquet").is_file():
-        right = pl.read_parquet(answers).sort("id")["correct"].cast(pl.Float64).to_numpy()
+        right = parquet.read(answers).sort("id")["correct"].cast(pl.Float64).to_numpy()
         if abs(right.mean() - training["selected_metric"]) < 1e-9:
             return right
     return np.array([float(training["selected_metric"])])

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-import yaml
 
+from shipworthy.core import yaml_text
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import read_json
 from shipworthy.evaluation.intervals import Interval, wilson
+from shipworthy.models import parquet
 from shipworthy.track.cost.cost import Cost, history, of_run
 from shipworthy.track.hpo import campaign as hpo
 from shipworthy.track.hpo.space import Dimension, parse
@@ -66,9 +67,7 @@ class Trial:
             return None
         answers = self.run.folder / "checkpoint" / "validation.parquet"
         if answers.is_file():
-            import polars as pl
-
-            right = pl.read_parquet(answers, columns=["correct"])["correct"]
+            right = parquet.read(answers, columns=["correct"])["correct"]
             return wilson(int(right.sum()), len(right))
         return Interval(self.values[objective], *self.run.interval) if self.run.interval else None
 
@@ -135,7 +134,7 @@ def read(folder: Path) -> Campaign:
     about = read_json(folder / "campaign.json")
     settings = about.get("settings") or {}
     params_file = folder / "params.yaml"
-    params = yaml.safe_load(params_file.read_text(encoding="utf-8")) if params_file.is_file() else {}
+    params = yaml_text.read(params_file) if params_file.is_file() else {}
     reported = _reported(folder, about["name"], str(settings.get("storage") or ""))
     notes = sorted((read_json(path) for path in folder.glob("trials/*.json")), key=lambda note: int(note["number"]))
     spent = hpo.Campaign(folder, {"price_per_hour": 0.0, **about}).spent(notes)

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from shipworthy.core import json_lines
 from shipworthy.core.artifact import Artifact
 from shipworthy.core.calibration import FILE, QUANTITIES, append, kind_of_machine
 from shipworthy.core.files import read_json, sha256_of_file
-from shipworthy.track.cost.run_intervals import json_lines
 from shipworthy.track.runs.starts import FILE as STARTS
 
 PLAN = "plan.json"
@@ -85,7 +85,7 @@ def _machine(environment: Mapping[str, Any], start: Mapping[str, Any]) -> str:
 
 
 def _last_start(folder: Path) -> Mapping[str, Any]:
-    return [line for line in json_lines(folder / STARTS) if "began" in line][-1]
+    return [line for line in json_lines.read(folder / STARTS) if "began" in line][-1]
 
 
 def _told(document: Mapping[str, Any], name: str) -> Mapping[str, float]:

@@ -16,6 +16,7 @@ from shipworthy.evaluation.intervals import Interval
 from shipworthy.evaluation.paired import compare
 from shipworthy.evaluation.scores import correct
 from shipworthy.evaluation.tasks.schema import Task
+from shipworthy.models import parquet
 from shipworthy.models.protocol import Prediction
 from shipworthy.track.runs.registry import Run
 
@@ -82,10 +83,10 @@ def gain(run: Run, against: str = "") -> Gain | str:
         return "the baselines are of another dataset: run `shipworthy baseline`"
     task = _task(run.record["config"]["task"])
     name = _best(read_json(baseline / "baseline.json"), task.metric, against)
-    answers = pl.read_parquet(dataset / "validation.parquet").select("id", "answer")
-    theirs = pl.read_parquet(baseline / "predictions" / f"{name}.parquet").join(answers, on="id")
+    answers = parquet.read(dataset / "validation.parquet").select("id", "answer")
+    theirs = parquet.read(baseline / "predictions" / f"{name}.parquet").join(answers, on="id")
     right = correct(task, [Prediction(text) for text in theirs["prediction"]], theirs["answer"].to_list())
-    both = pl.read_parquet(mine).join(theirs.select("id", pl.Series("theirs", right)), on="id")
+    both = parquet.read(mine).join(theirs.select("id", pl.Series("theirs", right)), on="id")
     if not both.height:
         return "run and baseline answered different rows"
     return Gain(name, compare(both["correct"].to_numpy(), both["theirs"].to_numpy()).difference, both.height)

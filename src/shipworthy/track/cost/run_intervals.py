@@ -1,14 +1,14 @@
 """The intervals of time in which a run was running: one per start, also those that were killed."""
 
-import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import inf
 from pathlib import Path
 from typing import Any
 
+from shipworthy.core import json_lines
 from shipworthy.track.runs import starts as begun
 from shipworthy.track.runs.starts import Start
 
@@ -63,7 +63,7 @@ def run_intervals(folder: Path, starts: Sequence[Start], samples: Sequence[Sampl
 
 def samples(folder: Path) -> list[Sample]:
     """What system.jsonl holds, in the order of time; a line that a kill cut off is left out."""
-    return sorted(json_lines(folder / begun.SAMPLES), key=lambda sample: float(sample["time"]))
+    return sorted(json_lines.read(folder / begun.SAMPLES), key=lambda sample: float(sample["time"]))
 
 
 def _last_sign(folder: Path, after: float, before: float, taken: Sequence[Sample]) -> float:
@@ -76,15 +76,6 @@ def _last_sign(folder: Path, after: float, before: float, taken: Sequence[Sample
 
 def _noted(path: Path) -> dict[int, dict[str, Any]]:
     found: dict[int, dict[str, Any]] = {}
-    for line in json_lines(path):
+    for line in json_lines.read(path):
         found.setdefault(int(line["start"]), {}).update(line)
     return found
-
-
-def json_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The lines of a file of JSON lines; one that a kill cut off is left out."""
-    for text in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
-        try:
-            yield json.loads(text)
-        except ValueError:
-            continue

@@ -3,14 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from shipworthy.core.artifact import read_artifact
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import write_json
 from shipworthy.evaluation.intervals import wilson
 from shipworthy.evaluation.scores import correct
 from shipworthy.evaluation.tasks.schema import Task
+from shipworthy.models import parquet
 from shipworthy.models.build import load
 from shipworthy.models.dataset import split, unseen
 from shipworthy.track.hpo.campaign import WINNER, Campaign
@@ -44,7 +43,7 @@ def measure(campaign: Campaign, task: Task, dataset: Path) -> None:
         "overrides": trial["overrides"],
         "metric": task.metric,
         "chosen_among": sum(one["state"] == "finished" for one in campaign.trials()),
-        "seen": _share(pl.read_parquet(checkpoint.file(ANSWERS))["correct"].to_list()),
+        "seen": _share(parquet.read(checkpoint.file(ANSWERS))["correct"].to_list()),
         "unseen": None,
     }
     if share < 1:

@@ -1,13 +1,12 @@
 """Writes each start of a run, and how it ended, to starts.jsonl: two lines each."""
 
-import json
 import os
 import socket
 import time
 from pathlib import Path
 from typing import Any, Literal
 
-from shipworthy.core import gpus
+from shipworthy.core import gpus, json_lines
 from shipworthy.core.groups import ComputeConfig
 from shipworthy.core.machine import cores
 from shipworthy.core.secrets import redact
@@ -31,8 +30,7 @@ class StartLog:
         Args:
             began: seconds since the epoch.
         """
-        lines = self._path.read_text(encoding="utf-8").splitlines() if self._path.is_file() else []
-        self._number = sum('"began"' in line for line in lines) + 1
+        self._number = sum("began" in line for line in json_lines.read(self._path)) + 1
         saved = [int(path.name.removeprefix("step-")) for path in self._path.parent.glob("step-*") if path.is_dir()]
         self.step = max(saved, default=None)
         driver = gpus.driver()
@@ -61,10 +59,4 @@ class StartLog:
         self._append(ended=time.time(), status=status, said=redact(said), step=self.step)
 
     def _append(self, **facts: Any) -> None:
-        text = json.dumps({"start": self._number, **facts}, ensure_ascii=False) + "\n"
-        with self._path.open("ab+") as file:
-            if file.tell() and (file.seek(-1, os.SEEK_END), file.read(1))[1] != b"\n":
-                text = f"\n{text}"  # a line that a kill cut off
-            file.write(text.encode())
-            file.flush()
-            os.fsync(file.fileno())
+        json_lines.append(self._path, {"start": self._number, **facts})

@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 
 from shipworthy.core.artifact import Artifact
+from shipworthy.models import parquet
 from shipworthy.models.dataset import DatasetInfo, info, split, table
 
 LONGEST = 320
@@ -71,7 +72,7 @@ def errors(dataset: Artifact, evaluation: Artifact, tuned: str, best_baseline: s
 
 
 def _predictions(evaluation: Artifact, name: str) -> pl.DataFrame:
-    return pl.read_parquet(evaluation.file(f"predictions/{name}.parquet")).select("id", "prediction", "correct")
+    return parquet.read(evaluation.file(f"predictions/{name}.parquet")).select("id", "prediction", "correct")
 
 
 def _evenly(rows: pl.DataFrame, most: int) -> pl.DataFrame:

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from shipworthy.core.artifact import Artifact
+from shipworthy.models import parquet
 from shipworthy.models.build import RECORDS
 
 PREDICTIONS = "validation.parquet"
@@ -133,7 +134,7 @@ def _predictions(then: Artifact, now: Artifact) -> dict[str, int] | None:
     if PREDICTIONS not in then.manifest.files or PREDICTIONS not in now.manifest.files:
         return None
     one, other = (
-        pl.read_parquet(checkpoint.file(PREDICTIONS)).select(pl.col("id").cast(pl.String), "prediction")
+        parquet.read(checkpoint.file(PREDICTIONS)).select(pl.col("id").cast(pl.String), "prediction")
         for checkpoint in (then, now)
     )
     both = one.join(other, on="id", how="full")

@@ -10,8 +10,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from shipworthy.core import yaml_text
 from shipworthy.core.artifact import MANIFEST, read_artifact
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.extensions import FOLDER, in_folder, installed, module_files
@@ -69,10 +68,8 @@ def version(root: Path) -> tuple[str, str]:
 
 
 def _from_git(sha: str, diff: Path, project: Path, target: Path) -> bool:
-    there = subprocess.run(
-        ["git", "ls-tree", "--name-only", sha], cwd=project, capture_output=True, check=False, text=True
-    )
-    names = [name for name in ("src", *TAKEN) if name in there.stdout.splitlines()]
+    there = subprocess.run(["git", "ls-tree", "-z", "--name-only", sha], cwd=project, capture_output=True, check=False)
+    names = [name for name in ("src", *TAKEN) if name.encode() in there.stdout.split(b"\0")]
     archive = subprocess.run(["git", "archive", sha, *names], cwd=project, capture_output=True, check=False)
     if archive.returncode:
         return False
@@ -101,11 +98,11 @@ def present(project: Path, target: Path) -> str:
 
 def config(groups: Mapping[str, Any], target: Path) -> None:
     """Writes a run's config into `target`, beside what its code has for the commands that it did not need."""
-    whole = yaml.safe_load((target / PARAMS).read_text(encoding="utf-8"))
+    whole = yaml_text.read(target / PARAMS)
     # The machine was good enough then; and what is tried here is no run of the project, so it is tracked nowhere.
     whole |= {**groups, "workspace": "artifacts", "tracker": {"kind": "none"}, "preflight": "off", "resume": "auto"}
     whole["trainer"] = {**whole["trainer"], "accept_unfit_plan": True}
-    write_text(target / PARAMS, yaml.safe_dump(whole, sort_keys=False))
+    write_text(target / PARAMS, yaml_text.dump(whole))
 
 
 def data(record: Mapping[str, Any], runs: Path, project: Path, target: Path) -> None:

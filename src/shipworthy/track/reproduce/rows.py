@@ -8,6 +8,7 @@ import polars as pl
 
 from shipworthy.core.artifact import MANIFEST, Artifact
 from shipworthy.core.files import new_folder, turn, write_text
+from shipworthy.models import parquet
 from shipworthy.models.dataset import SPLITS
 
 DATASETS = Path("datasets")
@@ -41,7 +42,7 @@ def hashes(dataset: Path) -> pl.DataFrame:
     """One row per row of each split: `split`, `id` (str), `sha256` of its columns (the test split has no answers)."""
     found = []
     for name in SPLITS:
-        rows = pl.read_parquet(dataset / f"{name}.parquet")
+        rows = parquet.read(dataset / f"{name}.parquet")
         digests = [sha256(json.dumps(row, default=str).encode()).hexdigest()[:32] for row in rows.iter_rows()]
         ids = rows["id"].cast(pl.String)
         found.append(pl.DataFrame({"split": [name] * rows.height, "id": ids, "sha256": digests}))
@@ -54,7 +55,7 @@ def compare(kept: Path, dataset: Path) -> list[str]:
     Returns:
         Sentences without a full stop, such as `train row 4711 is another`; empty if all rows are the same.
     """
-    then, now = pl.read_parquet(kept / ROWS), hashes(dataset)
+    then, now = parquet.read(kept / ROWS), hashes(dataset)
     parts = {
         "is another": then.join(now, on=KEYS).filter(pl.col("sha256") != pl.col("sha256_right")),
         "is gone": then.join(now, on=KEYS, how="anti"),

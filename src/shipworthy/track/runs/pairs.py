@@ -8,6 +8,7 @@ import polars as pl
 
 from shipworthy.evaluation import paired
 from shipworthy.evaluation.intervals import Interval, wilson
+from shipworthy.models import parquet
 from shipworthy.track.runs.registry import Run
 
 FILE = "validation.parquet"
@@ -67,4 +68,4 @@ def data(run: Run) -> str:
 
 def _rows(run: Run) -> pl.DataFrame | None:
     path: Path = run.folder / "checkpoint" / FILE
-    return pl.read_parquet(path, columns=["id", "correct"]) if path.is_file() else None
+    return parquet.read(path, columns=["id", "correct"]) if path.is_file() else None

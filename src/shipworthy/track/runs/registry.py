@@ -1,7 +1,6 @@
 """The runs of a project, each read from its folder `runs/<run id>/` into a small value; imports nothing heavy."""
 
 import difflib
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from shipworthy.core import json_lines
 from shipworthy.core.errors import UsageError
 from shipworthy.core.files import read_json
 from shipworthy.track.cost.run_intervals import run_intervals, samples
@@ -186,8 +186,8 @@ def _trial(runs: Path, campaign: Mapping[str, Any] | None) -> dict[str, Any]:
 def tags(runs: Path) -> defaultdict[str, list[str]]:
     """Run id → the aliases that it holds: the last one who was given an alias has it."""
     path = runs / SELECTIONS
-    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    holders = {(line["name"], line["alias"]): line["run_id"] for line in map(json.loads, lines) if line["alias"]}
+    noted = (line for line in json_lines.read(path) if line.get("alias") and {"name", "run_id"} <= line.keys())
+    holders = {(line["name"], line["alias"]): line["run_id"] for line in noted}
     found: defaultdict[str, list[str]] = defaultdict(list)
     for (_, alias), run_id in holders.items():
         found[run_id].append(alias)

@@ -1,16 +1,14 @@
 """Publishes a run's checkpoint as the pipeline's, and records which, out of how many, and why."""
 
-import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from shipworthy.core import json_lines, yaml_text
 from shipworthy.core.artifact import Artifact, read_artifact, write_artifact
 from shipworthy.core.errors import ShipworthyError, UsageError
-from shipworthy.core.files import new_folder, turn, write_json, write_text
+from shipworthy.core.files import new_folder, turn, write_json
 from shipworthy.core.project import project_root
 from shipworthy.core.secrets import redact
 from shipworthy.track.runs import formatting
@@ -120,9 +118,8 @@ def _note(runs: Path, selection: dict[str, Any]) -> None:
     """Adds it to what was selected before."""
     path = runs / SELECTIONS
     with turn(runs / f".{SELECTIONS}.lock"):
-        before = path.read_text(encoding="utf-8") if path.is_file() else ""
         line = {"name": selection["model"], **{key: selection[key] for key in ("alias", "run_id", "selected", "why")}}
-        write_text(path, before + json.dumps(line, ensure_ascii=False) + "\n")
+        json_lines.append(path, line)
 
 
 def _said(run: Run, selection: dict[str, Any], published: Artifact, here: ProjectPaths) -> list[str]:
@@ -150,7 +147,7 @@ def _other_params(run: Run, here: ProjectPaths) -> dict[str, tuple[Any, Any]]:
     path = project_root() / PARAMS
     if not path.is_file() or here.artifacts != project_root() / "artifacts":
         return {}
-    whole = yaml.safe_load(path.read_text(encoding="utf-8"))
+    whole = yaml_text.read(path)
     params = flat({key: value for key, value in whole.items() if key in run.record["config"]})
     return {
         key: (value, params[key])

@@ -10,6 +10,8 @@ from typing import Any
 
 import psutil
 
+from shipworthy.core import json_lines
+
 FILE = "starts.jsonl"
 SAMPLES = "system.jsonl"
 FRESH_S = 180.0
@@ -59,8 +61,7 @@ def read(folder: Path) -> list[Start]:
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    for number, text in enumerate(lines, 1):
+    for number, text in json_lines.texts(path):
         if not text.endswith("}"):
             continue
         try:

@@ -49,7 +49,9 @@ class Journal:
     def add(self, note: Note) -> None:
         """Appends a note; a full disk is a warning."""
         with self._turn:
-            self._held.append(json.dumps(note, ensure_ascii=False, default=str).encode() + b"\n")
+            self._held.append(
+                json.dumps(note, ensure_ascii=False, default=str).encode(errors="backslashreplace") + b"\n"
+            )
             try:
                 text = b"".join(self._held)
                 taken = os.pwrite(self._file, text, self._size)

@@ -95,7 +95,7 @@ def _process(idle: int) -> Iterator[Headroom]:
 
 def _container(mount: Path = CGROUPS, table: Path = Path("/proc/self/cgroup")) -> Iterator[Headroom]:
     """Limits of this process's control groups, version 1 and 2, and of the groups above it."""
-    for line in table.read_text().splitlines() if table.is_file() else ():
+    for line in table.read_text(encoding="utf-8", errors="replace").splitlines() if table.is_file() else ():
         _, controllers, path = line.split(":", 2)
         if controllers == "memory":
             root, limit, usage = mount / "memory", "memory.limit_in_bytes", "memory.usage_in_bytes"
@@ -114,11 +114,11 @@ def _group(folder: Path, limit: str, usage: str) -> Iterator[Headroom]:
     # A container often sees its own group as the root: then the path that /proc names is not there.
     if not (folder / limit).is_file() or not (folder / usage).is_file():
         return
-    text = (folder / limit).read_text().strip()
+    text = (folder / limit).read_text(encoding="utf-8").strip()
     if text == "max" or int(text) >= UNLIMITED:
         return
-    statistics = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
+    statistics = dict(line.split() for line in (folder / "memory.stat").read_text(encoding="utf-8").splitlines())
     # Pages of files that nobody has touched lately are given back before anything is killed.
     cached = int(statistics.get("total_inactive_file", statistics.get("inactive_file", 0)))
-    taken = int((folder / usage).read_text()) - cached
+    taken = int((folder / usage).read_text(encoding="utf-8")) - cached
     yield Headroom((int(text) - taken) / MB, int(text) / MB, "the container (cgroup memory limit)")

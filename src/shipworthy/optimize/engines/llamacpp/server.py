@@ -78,7 +78,10 @@ def serve(toolchain: Toolchain, config: Mapping[str, Any], probe: Mapping[str, A
         ShipworthyError: it ended, or did not answer in time; the last line that it wrote is in the message.
     """
     port = config["port"] or free_port()
-    with tempfile.TemporaryDirectory() as scratch, tempfile.TemporaryFile("w+") as log:
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as log,
+    ):
         file = Path(scratch) / "serving.json"
         write_json(file, {**config, "port": port})
         command = [str(toolchain.python), "-m", "llama_cpp.server", "--config_file", str(file)]

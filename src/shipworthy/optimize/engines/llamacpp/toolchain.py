@@ -113,14 +113,17 @@ class Toolchain:
         Raises:
             ShipworthyError: it failed; the last line that it wrote is in the message.
         """
-        with tempfile.TemporaryFile("w+") as orders, tempfile.TemporaryFile("w+") as complaints:
+        with (
+            tempfile.TemporaryFile("w+", encoding="utf-8") as orders,
+            tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as complaints,
+        ):
             for order in (header, *rows):
                 orders.write(json.dumps(order) + "\n")
             orders.seek(0)
             environment = {**os.environ, **WAIT}
             command = [str(self.python), str(project_root() / FOLDER / script)]
             with subprocess.Popen(
-                command, stdin=orders, stdout=subprocess.PIPE, stderr=complaints, text=True, env=environment
+                command, stdin=orders, stdout=subprocess.PIPE, stderr=complaints, encoding="utf-8", env=environment
             ) as worker:
                 assert worker.stdout is not None
                 try:

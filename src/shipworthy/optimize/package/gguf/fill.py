@@ -2,12 +2,12 @@
 
 import hashlib
 import shutil
-import string
 from pathlib import Path
 
 from shipworthy.core.errors import ArtifactError
 from shipworthy.core.files import write_json, write_text
 from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.models import prompt
 from shipworthy.models.build import config_of
 from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.schema import CausalLM
@@ -15,7 +15,7 @@ from shipworthy.models.dataset import info
 from shipworthy.optimize.engines.llamacpp.schema import Llamacpp
 from shipworthy.optimize.engines.llamacpp.server import GREEDY, settings
 from shipworthy.optimize.engines.llamacpp.toolchain import locate
-from shipworthy.optimize.package.build import PORT, Contents, Subject, copy_scripts
+from shipworthy.optimize.package.build import PORT, SCRIPTS, Contents, Subject, copy_scripts
 from shipworthy.optimize.quantize.gguf.compress import TOKENIZER
 
 WEIGHTS = "model.gguf"
@@ -33,8 +33,7 @@ def fill(subject: Subject, folder: Path) -> Contents:
     shutil.copyfile(subject.weights, folder / WEIGHTS)
     subject.artifacts["compressed"].copy_to(folder / TOKENIZER, below=TOKENIZER)
     _template(subject, folder)
-    columns = [name for _, name, _, _ in string.Formatter().parse(task.prompt) if name]
-    columns += [name for name in (task.messages, task.tools) if name]
+    columns = [*prompt.Prompt(task.prompt).columns, *(name for name in (task.messages, task.tools) if name)]
     settled = {name: getattr(task, name) for name in ("system", "prompt", "messages", "tools")}
     write_json(folder / "preprocessing.json", {**settled, "columns": columns})
     write_json(folder / "generation.json", {"max_tokens": task.max_new_tokens, **GREEDY})
@@ -42,6 +41,8 @@ def fill(subject: Subject, folder: Path) -> Contents:
     write_json(folder / "serving.json", settings(WEIGHTS, task.name, engine.context_tokens, engine.threads or -1, PORT))
     toolchain = locate()
     copy_scripts(Path(__file__).parent / "files", folder)
+    for carried in (SCRIPTS / "json_lines.py", Path(prompt.__file__)):
+        shutil.copyfile(carried, folder / carried.name)
     model = config_of(subject.artifacts["checkpoint"].path)
     assert isinstance(model, CausalLM)
     example = " ".join(f'{name}="…"' for name in columns)

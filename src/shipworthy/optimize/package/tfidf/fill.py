@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 from shipworthy.core.files import write_json
+from shipworthy.models import prompt
 from shipworthy.models.tfidf import scorer
 from shipworthy.optimize.package.build import PORT, SCRIPTS, Contents, Subject, copy_scripts
 
@@ -12,6 +13,7 @@ def fill(subject: Subject, folder: Path) -> Contents:
     """Writes the weights, the code that reads them, the server's settings and the scripts."""
     shutil.copyfile(subject.weights_file(scorer.FILE), folder / scorer.FILE)
     shutil.copyfile(Path(scorer.__file__), folder / "model.py")
+    shutil.copyfile(Path(prompt.__file__), folder / "prompt.py")
     write_json(folder / "serving.json", {"host": "127.0.0.1", "port": PORT})
     copy_scripts(SCRIPTS, folder)
     model = scorer.load(folder)

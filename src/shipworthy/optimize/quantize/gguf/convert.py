@@ -48,7 +48,7 @@ def convert(merged: Path, target: Path, toolchain: Toolchain) -> None:
     """
     say("compress: converting to GGUF")
     command = [sys.executable, str(toolchain.converter), str(merged), "--outfile", str(target), "--outtype", "f16"]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    result = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", check=False)
     if result.returncode != 0:
         last = (result.stderr.strip() or "it wrote nothing").splitlines()[-1]
         raise ShipworthyError(f"The conversion to GGUF failed: {last}")

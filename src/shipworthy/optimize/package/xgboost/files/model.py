@@ -44,7 +44,7 @@ class Trees:
         table = np.array([[self.encode(name, value) for value in columns[name]] for name in self.features], dtype=float)
         matrix = xgboost.DMatrix(
             table.reshape(len(self.features), len(found)).T,
-            feature_names=self.features,
+            feature_names=[f"f{number}" for number in range(len(self.features))],  # as the trees know them
             feature_types=["c" if name in self.codes else "q" for name in self.features],
             enable_categorical=True,
         )

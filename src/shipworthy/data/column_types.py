@@ -1,0 +1,99 @@
+"""The types of a source's columns, where none are declared.
+
+Text, answers, ids and names stay as they stand in the file. Of the columns that may be numbers (a table's features, and
+the time by which rows are split) the type is inferred from all rows:
+
+- typed values (parquet, JSON) keep their type;
+- text is a number if every value that isn't missing reads as one, none has a leading zero (`0012` is a name), and one
+  at least is there; whole numbers of 64 bits are `int`, others `float` (missing: see models/transform/values.py);
+- JSON strings alone are names, whatever they look like; numbers and strings in one column are numbers if all strings
+  read as numbers or gaps, else names.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import polars as pl
+
+from shipworthy.data.columns import DECIMAL, type_of
+from shipworthy.models.transform.values import is_missing_number
+
+WHOLE = r"^[+-]?[0-9]+$"
+LEADING_ZERO = r"^[+-]?0[0-9]"
+
+
+class Guess:
+    """The type of one column, from its values batch by batch.
+
+    Args:
+        name: for messages.
+        measured: whether it may hold numbers; otherwise text stays text.
+        markers: the texts that stand for a missing value.
+    """
+
+    def __init__(self, name: str, markers: Collection[str], *, measured: bool) -> None:
+        self.name, self.markers, self.measured = name, markers, measured
+        self._typed: set[str] = set()  # types of values that have one
+        self._text: set[str] = set()  # what text looks like: int, float, string
+        self._untyped = False
+
+    def add(self, values: pl.Series | Sequence[Any], *, untyped: bool) -> None:
+        """Looks at some values.
+
+        Args:
+            untyped: whether they are text that says nothing of its type, as in CSV.
+
+        Raises:
+            UsageError: they are of a type that no column has.
+        """
+        self._untyped |= untyped
+        if isinstance(values, pl.Series) and not untyped:
+            self._typed |= set() if values.dtype == pl.Null else {type_of(self.name, values.dtype)}
+            return
+        if not isinstance(values, pl.Series):
+            self._typed |= {_of_value(value) for value in values if not isinstance(value, str | None)}
+            values = pl.Series([value for value in values if isinstance(value, str)], dtype=pl.String)
+        if not self.measured:
+            self._text = {"string"}
+        elif "string" not in self._text:
+            self._text |= self._look_of(values)
+
+    def _look_of(self, values: pl.Series) -> set[str]:
+        """Whether text reads as whole numbers, other numbers or names; nothing of what is missing."""
+        bare = values.drop_nulls().unique().str.strip_chars()
+        whole, decimal = bare.str.contains(WHOLE), bare.str.contains(DECIMAL)
+        if any(not is_missing_number(text, self.markers) for text in bare.filter(~decimal)):
+            return {"string"}
+        if bare.filter(decimal).str.contains(LEADING_ZERO).any():
+            return {"string"}
+        large = bare.filter(whole).cast(pl.Int64, strict=False).null_count()
+        return {kind for kind, seen in {"int": whole.any(), "float": large or (decimal & ~whole).any()}.items() if seen}
+
+    @property
+    def type(self) -> str:
+        """What it is, with ?, for each may be empty."""
+        return self._type() + "?"
+
+    def _type(self) -> str:
+        if "json" in self._typed:
+            return "json"
+        seen = self._typed | (self._text if self._untyped or self._typed else set())
+        if self._text and not self.measured:
+            return "string"
+        if seen and seen <= {"int", "float"}:
+            return "float" if "float" in seen else "int"
+        if seen == {"date", "datetime"}:
+            return "datetime"
+        return seen.pop() if len(seen) == 1 else "string"
+
+
+def _of_value(value: Any) -> str:
+    match value:
+        case bool():
+            return "bool"
+        case int():
+            return "int" if -(2**63) <= value < 2**63 else "float"
+        case float():
+            return "float"
+        case _:
+            return "json"

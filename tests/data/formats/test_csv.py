@@ -1,0 +1,114 @@
+"""CSV as those who write it write it; hypothesis makes the cells."""
+
+import csv
+import io
+import string
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pandas as pd
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shipworthy.core.errors import ShipworthyError
+from shipworthy.data.formats.batch import Written
+from shipworthy.data.formats.csv import batches
+
+NAMES = ["text", "team"]
+PLAIN = Written()
+CELL = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), min_size=1, max_size=12)
+ROWS = st.lists(st.tuples(CELL, CELL), min_size=2, max_size=6)
+
+
+def cells(path: Path, rows: int = 100, written: Written = PLAIN) -> list[tuple[str | None, ...]]:
+    found = list(batches(path, rows, written))
+    frame = pl.concat([pl.DataFrame(dict(batch.columns)) for batch in found])
+    return [tuple(frame.columns), *frame.rows()]
+
+
+def of(content: str | bytes, written: Written = PLAIN) -> list[tuple[str | None, ...]]:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "a [1].csv"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return cells(path, written=written)
+
+
+def python(rows: list[tuple[str, str]], **dialect: object) -> str:
+    file = io.StringIO(newline="")
+    csv.writer(file, **dialect).writerows([NAMES, *rows])  # type: ignore[call-overload]
+    return file.getvalue()
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=ROWS, quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]))
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_what_python_writes(rows: list[tuple[str, str]], quoting: int, delimiter: str, end: str, encoding: str) -> None:
+    content = python(rows, quoting=quoting, delimiter=delimiter, lineterminator=end)
+    written = Written(encoding="utf-8" if encoding == "utf-8" else "", delimiter=delimiter)
+    assert of(content.encode(encoding), written)[1:] == rows
+
+
+WORD = st.text(string.ascii_letters + "äöüé .!?", min_size=1, max_size=10).filter(lambda text: text.strip() == text)
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=st.lists(st.tuples(WORD, WORD), min_size=3, max_size=8), end=st.sampled_from(["\n", "\r\n", "\r"]))
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_delimiter_and_line_ends_are_found_out(rows: list[tuple[str, str]], end: str, delimiter: str) -> None:
+    assert of(python(rows, delimiter=delimiter, lineterminator=end))[1:] == rows
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=ROWS)
+def test_what_pandas_polars_and_duckdb_write(rows: list[tuple[str, str]]) -> None:
+    import duckdb
+
+    frame = pl.DataFrame(rows, schema=NAMES, orient="row")
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "a.csv"
+        pd.DataFrame(rows, columns=NAMES).to_csv(path, index=False, encoding="utf-8")
+        assert cells(path, 2, Written("utf-8", ","))[1:] == rows
+        frame.write_csv(path)
+        assert cells(path, 2, Written("utf-8", ","))[1:] == rows
+        if not any("\0" in cell for row in rows for cell in row):
+            duckdb.sql("SELECT * FROM frame").write_csv(str(path))
+            assert cells(path, 2, Written("utf-8", ","))[1:] == rows
+
+
+def test_what_spark_powershell_and_excel_write() -> None:
+    assert of('text,team\n"say \\"hi\\", now",a\nplain,b\n')[1:] == [('say "hi", now', "a"), ("plain", "b")]
+    assert of('#TYPE System.Object\r\n"text","team"\r\n"x, y","a"\r\n') == [("text", "team"), ("x, y", "a")]
+    assert of("sep=;\r\ntext;team\r\nx, y;a\r\n") == [("text", "team"), ("x, y", "a")]
+    # each row once more in quotes, as a CSV file opened as one column and saved again
+    assert of('"text,team"\n"""x, y"",a"\n"z,b"\n') == [("text", "team"), ("x, y", "a"), ("z", "b")]
+
+
+def test_gaps_empty_lines_and_longer_rows_of_nothing() -> None:
+    assert of("text\none\ntwo, three\n") == [("text",), ("one",), ("two, three",)]
+    assert of('text,team\n"",a\n\nx,\ny,b,,\n')[1:] == [(None, "a"), ("x", None), ("y", "b")]
+
+
+@pytest.mark.parametrize("sign", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c", "\0"])
+def test_no_other_sign_ends_a_row(sign: str) -> None:
+    assert of(f"text,team\na{sign}b,x\nc,y\n")[1:] == [(f"a{sign}b", "x"), ("c", "y")]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("a,b\n1,2\n1,2,3\n4,5\n", "row 2 has 3 cells, but there are 2 columns"),
+        ("a,b\n1,2\n1\n4,5\n", "row 2 has 1 cells, but there are 2 columns"),
+        ('a,b\n"x"y,2\n', "row 1 is not quoted as CSV is"),
+        ('a,b\n1,2\n"x,2\n', "row 2 is not quoted as CSV is"),
+        ("a,b,a\n1,2,3\n", "two columns are called 'a'"),
+        ("", "holds no rows"),
+        ("\n\n", "holds no rows"),
+    ],
+)
+def test_what_is_no_csv_is_one_sentence(content: str, sentence: str) -> None:
+    with pytest.raises(ShipworthyError, match=rf"a \[1\]\.csv cannot be read: .*{sentence}"):
+        of(content)

@@ -1,0 +1,72 @@
+"""JSON as those who write it write it; hypothesis makes the values."""
+
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shipworthy.core.errors import ShipworthyError
+from shipworthy.data.formats.batch import Written
+from shipworthy.data.formats.jsonl import batches
+from shipworthy.models.transform.values import text_of
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+VALUE = st.one_of(st.none(), st.booleans(), st.integers(), TEXT, st.lists(TEXT, max_size=2))
+ROWS = st.lists(st.fixed_dictionaries({"text": TEXT, "v": VALUE}), min_size=1, max_size=5)
+
+
+def of(content: str | bytes, rows: int = 2, ending: str = "jsonl") -> list[dict[str, Any]]:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / f"a [1].{ending}"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        found = list(batches(path, rows, Written()))
+    return [{name: batch.columns[name][i] for name in batch.columns} for batch in found for i in range(batch.rows)]
+
+
+@settings(max_examples=80, deadline=None)
+@given(rows=ROWS, escaped=st.booleans(), end=st.sampled_from(["\n", "\r\n", "\r"]), last=st.booleans())
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_what_python_writes(rows: list[dict[str, Any]], escaped: bool, end: str, last: bool, encoding: str) -> None:
+    lines = [json.dumps(row, ensure_ascii=escaped) for row in rows]
+    assert of((end.join(lines) + (end if last else "")).encode(encoding)) == rows
+    assert of(json.dumps(rows, ensure_ascii=escaped, indent=1).encode(encoding), ending="json") == rows
+
+
+@settings(max_examples=40, deadline=None)
+@given(rows=st.lists(st.fixed_dictionaries({"text": TEXT, "n": st.integers(-9, 9)}), min_size=1, max_size=5))
+def test_what_pandas_writes(rows: list[dict[str, Any]]) -> None:
+    for settings_ in ({"lines": True}, {"lines": False}, {"lines": True, "force_ascii": False}):
+        assert of(pd.DataFrame(rows).to_json(orient="records", **settings_)) == rows
+
+
+def test_numbers_are_known_as_they_were_written() -> None:
+    values = [row["v"] for row in of('{"v": 1.10}\n{"v": 1e2}\n{"v": 12345678901234567890123}\n{"v": true}\n')]
+    assert values == [1.1, 100.0, 12345678901234567890123, True]
+    assert [text_of(value) for value in values] == ["1.10", "1e2", "12345678901234567890123", "true"]
+
+
+def test_half_a_character_is_replaced_wherever_it_stands() -> None:
+    assert of('{"a": "x \\ud83d", "b": ["\\udc00", {"\\ud800": 1}], "c": "\\ud83d\\ude00"}') == [
+        {"a": "x \ufffd", "b": ["\ufffd", {"\ufffd": 1}], "c": "😀"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ('{"a": 1}\n{"a": ', "line 2 is no JSON"),
+        ('{"a": 1}\n[1]', "line 2 is no JSON object"),
+        ('{"a": 1, "a": 2}', "line 1 names the key 'a' twice"),
+        ("[" * 100_000, "is no JSON"),
+        ("[1]", "member 1 is no JSON object"),
+        ('{"a": ' + "[" * 100_000, "line 1 is no JSON .it is nested too deep"),
+    ],
+)
+def test_what_is_no_json_is_one_sentence(content: str, sentence: str) -> None:
+    with pytest.raises(ShipworthyError, match=rf"a \[1\]\.jsonl cannot be read: .*{sentence}"):
+        of(content)
