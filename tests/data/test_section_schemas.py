@@ -15,6 +15,7 @@ WRITTEN = """
 clean:
   encoding: {action: repair}
   unicode: {form: NFKC}
+  truncate: {columns: {text: {max_characters: 2000, keep: both}}}
   length: {columns: {text: {min_words: 3, max_words: 30}}}
   language: {allow: [en], min_probability: 0.9}
   pii: {email: mask, card: reject, ip: keep, region: US}
@@ -66,6 +67,7 @@ def test_what_is_written_is_what_is_meant() -> None:
     sections = load(WRITTEN)
     assert sections.clean.pii is not None and sections.clean.pii.actions()["card"] == "reject"
     assert sections.clean.length is not None and sections.clean.length.columns["text"].max_words == 30
+    assert sections.clean.truncate is not None and sections.clean.truncate.columns["text"].keep == "both"
     assert sections.fitted.missing.constant is not None
     assert sections.fitted.missing.constant.values == {"town": "unknown", "children": 0}
     assert sections.fitted.encode.ordinal is not None and sections.fitted.missing.drop is None

@@ -251,7 +251,7 @@ def test_many_rows_that_go_are_said_with_their_reasons(
     assert all(f"warning: {sentence}" in told for sentence in warnings)
     assert "52% of the rows (26 of 50) are left out: 1 empty (2%), 25 too long (50%)" in warnings[0]
     assert "rows longer than task.max_length=160 tokens are left out, " in warnings[1]
-    assert "data.clean.truncate='{columns: {description: {max_characters: " in warnings[1]
+    assert "in the data's config: clean: {truncate: {columns: {description: {max_characters: " in warnings[1]
     assert info(dataset).statistics["left out"]["reasons"]["too long"] == {"rows": 25, "share": 0.5}
     assert "52% of the rows" in dataset.file("data.html").read_text(encoding="utf-8")
 

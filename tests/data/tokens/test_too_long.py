@@ -30,7 +30,7 @@ def test_each_split_is_named_and_the_proposed_cut_lets_rows_in(tmp_path: Path) -
     cut = apply(Cleaning(truncate=Truncate({"text": Cut(most)})), rows.lazy(), ["text"]).rows.select(rows.columns)
     assert encoder(cut.collect())["_reason"].to_list() == [None] * 60
     assert most > 80
-    assert "data.clean" not in too_long.warnings(encoded, asked, "")[0]
+    assert "clean:" not in too_long.warnings(encoded, asked, "")[0]
 
 
 def test_nothing_is_said_where_all_fit(tmp_path: Path) -> None:

@@ -40,8 +40,10 @@ def warnings(rows: pl.LazyFrame, task: TextToText, column: str) -> list[str]:
     told = ", ".join(f"{one['share']:.1%} of {name} ({one['rows']:,})" for name, one in found.items())
     cut = ""
     if column and (most := fitting_characters(rows, task, column)):
-        cut = f", or cut the text of every split alike with data.clean.truncate='{{columns: {{{column}: "
-        cut += f"{{max_characters: {most}}}}}}}'"
+        cut = (
+            f", or cut the text of every split alike, in the data's config: clean: {{truncate: {{columns: {{{column}: "
+            f"{{max_characters: {most}}}}}}}}}"
+        )
     return [
         f"rows longer than task.max_length={task.max_length} tokens are left out, {told}, so that only the others are "
         f"taught and measured: raise task.max_length{cut}."
