@@ -287,7 +287,7 @@ def test_a_table_becomes_classes(project: Path) -> None:
     assert dataset.manifest.inputs.keys() == {"data/t.csv"}
     assert pl.read_parquet(dataset.file("rejected.parquet")).height == 0
     assert "<h2>Classes</h2>" in dataset.file("data.html").read_text(encoding="utf-8")
-    dataset = run(project, {"task": CLASSES, "data": replace(data, duplicates="drop"), "model": XGBoost()})
+    dataset = run(project, {"task": CLASSES, "data": replace(data, repeated="drop"), "model": XGBoost()})
     assert info(dataset).rows == {"train": 42, "validation": 6, "test": 12}
     rejected = pl.read_parquet(dataset.file("rejected.parquet"))
     assert rejected.height == 5
@@ -391,7 +391,7 @@ def test_repeated_rows_keep_the_shares_of_the_file_and_dropping_them_warns(
         part = split(kept, name)
         assert abs((part["answer"] == "yes").mean() - leaves.mean()) < 2 * (0.065 * 0.935 / part.height) ** 0.5
     assert "more than chance" not in capsys.readouterr().out
-    dropped = run(project, groups | {"data": replace(data, duplicates="drop")})
+    dropped = run(project, groups | {"data": replace(data, repeated="drop")})
     assert "'exact duplicate' moves the share of" in capsys.readouterr().out
     (step,) = info(dropped).statistics["class shares"]
     assert step["step"] == "exact duplicate"

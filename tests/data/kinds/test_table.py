@@ -32,7 +32,7 @@ def test_repeated_rows_stay_in_one_cluster(tmp_path: Path) -> None:
 def test_missing_values_and_duplicates_that_are_dropped(tmp_path: Path) -> None:
     store = clean_rows(
         tmp_path,
-        replace(CONFIG, duplicates="drop"),
+        replace(CONFIG, repeated="drop"),
         age=[1, 1, 1, 2, None, 3],
         job=["a", " a", "a ", "?", "?", ""],
         answer=["yes", "yes", "no", "no", "yes", "?"],
@@ -62,7 +62,7 @@ def test_not_a_number_is_a_missing_value(tmp_path: Path) -> None:
     ("settings", "sentence"),
     [
         ({"repeated": "both"}, "choose one of keep, drop"),
-        ({"duplicates": "drop", "id": "key"}, "has no effect beside"),
+        ({"repeated": "drop", "id": "key"}, "has no effect beside"),
     ],
 )
 def test_what_cannot_be_done_with_repeated_rows_is_refused(settings: dict[str, str], sentence: str) -> None:
