@@ -56,7 +56,8 @@ def test_what_is_quoted_as_hydra_wants_it_means_its_content(typed: str, text: st
 
 
 def test_what_is_no_text_stays_as_it_is() -> None:
-    given = ["optimizer.lr=1e-3", "trainer=lightning", "data.split.stratify=true", "~data.id", "hydra.job.name=a,b"]
+    given = ["optimizer.lr=1e-3", "trainer=lightning", "data.split.stratify=true", "~data.id", "hydra.job.name=a,b",
+             ".=x", "=x", "x"]  # fmt: skip
     assert in_hydras_grammar(given) == given
     assert in_hydras_grammar(["task.name=plain-name_1", "note='quoted'"]) == ["task.name=plain-name_1", "note='quoted'"]
     assert in_hydras_grammar(["optimizer.lr=1e-3,1e-4"], sweep=True) == ["optimizer.lr=1e-3,1e-4"]

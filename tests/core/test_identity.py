@@ -40,3 +40,9 @@ def test_a_diff_that_is_no_utf_8_is_a_part_of_what_a_run_was_made_by(checkout: P
     identity.code_version.cache_clear()
     assert identity.code_version()["uncommitted"] != first["uncommitted"]
     assert "Stra" in code.diff(checkout)
+
+
+def test_without_git_nothing_is_said(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(checkout))
+    assert identity.code_version() | {"source": ""} == {"git_sha": "", "uncommitted": "", "source": ""}
+    assert code.diff(checkout) == ""

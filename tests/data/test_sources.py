@@ -114,7 +114,7 @@ def test_impossible_settings_are_refused() -> None:
     for settings, sentence in (
         ({"sample": 0.0}, "data.sample=0.0"),
         ({"file": "../x.csv"}, "put the data into data/"),
-        ({"min_words": 5, "max_words": 4}, "need 1 ≤ min ≤ max"),
+        ({"min_words": 5, "max_words": 4}, "need 0 ≤ min ≤ max"),
         ({"context": ["topic", "reply"]}, "data.answer=reply is part of the question"),
     ):
         with pytest.raises(UsageError, match=sentence):

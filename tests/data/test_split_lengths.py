@@ -26,7 +26,7 @@ def test_shorter_texts_of_test_are_named() -> None:
     distance, p = split_lengths.distance_of(counts["validation"], counts["train"])
     expected = ks_2samp(same, long, method="asymp")
     assert distance == pytest.approx(expected.statistic)
-    assert p == pytest.approx(expected.pvalue, abs=0.02)
+    assert p == pytest.approx(expected.pvalue, abs=0.05)
 
 
 def test_few_texts_tell_nothing() -> None:

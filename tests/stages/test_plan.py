@@ -162,3 +162,30 @@ def test_a_tables_plan(project: Path) -> None:
     assert document["rows"] == {"source": 300, "clean": 300, "train": 240, "validation": 30, "test": 30}
     assert document["parameters"] is None and document["seconds"]["value"] > 0
     assert json.dumps(document["fits"]) == json.dumps(made.json("fits.json"))
+
+
+def test_a_tables_plan_sees_the_columns_as_training_will_and_says_the_memory_of_each_baseline(project: Path) -> None:
+    rows = {
+        "ticket": [f"T{i}" for i in range(600)],
+        "town": [f"town {i % 150}" for i in range(600)],
+        "day": [f"2024-{1 + i % 12:02}-{1 + i % 28:02}" for i in range(600)],
+        "pay": [("yes", "no")[i % 150 % 2] for i in range(600)],
+    }
+    pl.DataFrame(rows).write_csv(project / "data" / "t.csv")
+    groups = {
+        "task": Classification(name="t", description="Tells it.", baselines=["majority", "logistic"]),
+        "data": Table(name="t", licence="l", file="t.csv", label="pay"),
+        "model": XGBoost(rounds=3, threads=1),
+        "adapter": NoAdapter(),
+        "trainer": ClassicalTrainer(),
+        "optimizer": NoOptimizer(),
+        "compute": Machine(name="box"),
+    }
+    made = run(project, groups)
+    document = made.json("plan.json")
+    assert "a table of 5 columns of numbers and 0 of names" in document["why"]  # town; month, day, weekday, elapsed
+    assert [one["name"] for one in document["baselines"]] == ["majority", "logistic"]
+    assert all(one["total"]["low"] < one["total"]["value"] < one["total"]["high"] for one in document["baselines"])
+    assert "| logistic | " in made.file("plan.md").read_text()
+    small = run(project, groups | {"compute": Machine(name="box", memory_gb=0.1)}).json("fits.json")
+    assert [reason for reason in small["reasons"] if "of baseline 'logistic' may be above what box has" in reason]

@@ -20,6 +20,8 @@ from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.sources.schema import Folder
 from shipworthy.data import build, parts
 from shipworthy.data.contamination.schema import Benchmark, Contamination
+from shipworthy.data.fitted.encode.schema import Auto, Encode
+from shipworthy.data.fitted.schema import Fitting
 from shipworthy.data.schema import Conversations, Records, Split, Table
 from shipworthy.evaluation.tasks.schema import TextToText
 from shipworthy.models.causal_lm.conversation import last_turns
@@ -292,6 +294,37 @@ def test_a_table_becomes_classes(project: Path) -> None:
     rejected = pl.read_parquet(dataset.file("rejected.parquet"))
     assert rejected.height == 5
     assert json.loads(rejected["row"][0])["age"] == 0
+
+
+def test_what_a_tables_columns_hold_is_found_on_train_and_said(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = {
+        "ticket": [f"T{i}" for i in range(600)],
+        "town": [f"town {i % 150}" for i in range(600)],
+        "told": [f"2024-{1 + i % 12:02}-{1 + i % 28:02}T10:00:00" for i in range(600)],
+        "note": [f"the {VERBS[list(VERBS)[i % 4]]} of the {NOUNS[i % 12]} number {i}" for i in range(600)],
+        "age": [20 + i % 50 for i in range(600)],
+        "pay": [("yes", "no")[i % 150 % 2] for i in range(600)],
+    }
+    pl.DataFrame(rows).write_csv(project / "data" / "t.csv")
+    data = Table(name="n", licence="l", file="t.csv", label="pay", split=Split(test=0.2, validation=0.1))
+    dataset = run(project, {"task": CLASSES, "data": data, "model": XGBoost()})
+    known = info(dataset)
+    assert {"town", "told month", "note text 16", "age"} <= set(known.features) and known.categorical == []
+    assert {"ticket", "told", "note"}.isdisjoint(known.features)
+    chosen = {one["column"]: one["action"] for one in known.statistics["fitted"]["columns"]}
+    assert chosen == {"ticket": "drop", "town": "target", "told": "calendar", "note": "text", "age": "keep"}
+    assert "left out: ticket (data.html says why; data.fitted.encode.auto.columns.NAME=keep" in capsys.readouterr().out
+    page = dataset.file("data.html").read_text(encoding="utf-8")
+    assert "<h2>What the columns of train hold</h2>" in page and "<td>ids</td>" in page and "left out" in page
+    assert dataset.json("split_check.json")["rewritten"] and check_split(dataset.path) == 0
+    assert {"fitted.json", "raw_validation.parquet"} <= dataset.manifest.files.keys()
+    auto = Auto({"ticket": "keep", "town": "keep", "told": "drop", "note": "drop"})
+    kept = run(
+        project, {"task": CLASSES, "data": replace(data, fitted=Fitting(encode=Encode(auto=auto))), "model": XGBoost()}
+    )
+    assert info(kept).features == ["ticket", "town", "age"]
 
 
 def test_columns_that_only_the_split_needs_are_no_features(project: Path) -> None:

@@ -11,7 +11,7 @@ spaces, and one that is a number below 0, can't be written so: such a mapping be
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from shipworthy.config.keys import import_checked_schemas
@@ -34,7 +34,6 @@ def in_hydras_grammar(overrides: Iterable[str], *, sweep: bool = False) -> list[
 
     Args:
         sweep: whether a comma asks for several runs.
-
     """
     return [text for override in overrides for text in _rewritten(override, sweep)]
 
@@ -47,7 +46,7 @@ def value_of(override: str) -> str:
 
 def _rewritten(override: str, sweep: bool) -> list[str]:
     found = OVERRIDE.fullmatch(override)
-    if not found or is_group(found[2]) or re.match(r"hydra[./]", found[2]):
+    if not found or not parts_of(found[2]) or is_group(found[2]) or re.match(r"hydra[./]", found[2]):
         return [override]
     sign, key, value = found.groups()
     import_checked_schemas()
@@ -187,8 +186,3 @@ def _pairs(tree: Any) -> list[tuple[str, str]] | None:
 
 def _escaped(name: str) -> str:
     return name.replace(".", "\\.")
-
-
-def given(overrides: Sequence[str], key: str) -> list[str]:
-    """The texts to which a key of type str is set, in their order."""
-    return [value_of(text) for text in overrides if text.startswith(f"{key}=")]

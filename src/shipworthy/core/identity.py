@@ -21,7 +21,10 @@ LIBRARIES = ("torch", "lightning", "transformers", "peft", "tokenizers", "xgboos
 
 def _git(*arguments: str) -> str:
     """What Git says; bytes that are no UTF-8, as in the diff of a Latin-1 file, are written in hexadecimal."""
-    result = subprocess.run(["git", *arguments], cwd=project_root(), capture_output=True, check=False)
+    try:
+        result = subprocess.run(["git", *arguments], cwd=project_root(), capture_output=True, check=False)
+    except FileNotFoundError:  # a machine without Git
+        return ""
     return result.stdout.decode(errors="backslashreplace").strip() if result.returncode == 0 else ""
 
 

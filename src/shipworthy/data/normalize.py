@@ -67,9 +67,13 @@ def words(text: str) -> list[str]:
     of emoji. Soft hyphens and marks of direction make no other word.
     """
     if text.isascii():
-        return [word.lower() for word in _ASCII.findall(text)]
-    pattern, same = _pattern(), _same()
-    return [word.casefold().translate(same) for word in pattern.findall(unicodedata.normalize("NFKC", text))]
+        return [word.lower() for word in _PLAIN.findall(text)]
+    text = unicodedata.normalize("NFKC", text)
+    far = _FAR.search(text) is not None
+    if not far and not _special().search(text):
+        return [word.casefold() for word in _PLAIN.findall(text)]
+    pattern, same = _pattern(far), _same()
+    return [word.casefold().translate(same) for word in pattern.findall(text)]
 
 
 def truncate(text: str, max_characters: int, keep: str) -> str:
@@ -110,7 +114,7 @@ def _goes_on(text: str, place: int) -> bool:
     return bool(here) and (unicodedata.category(here)[0] == "M" or "\u200d" in (here, before))
 
 
-_ASCII = re.compile(r"\w+", re.ASCII)
+_PLAIN = re.compile(r"\w+")
 
 
 @cache
@@ -153,9 +157,29 @@ def _runs(chosen: Callable[[int], bool], codes: Iterable[int]) -> Iterator[tuple
             yield found[0], found[-1]
 
 
+# `re` looks up the first 65,536 code points in a table, and tries the ranges beyond one after the other: texts without
+# such characters get patterns without them.
+_FAR = re.compile("[\U00010000-\U0010ffff]")
+NEAR = 0xFFFF
+
+
 @cache
-def _pattern() -> "re.Pattern[str]":
-    return re.compile(word_pattern())
+def _special() -> "re.Pattern[str]":
+    """What makes another word than a run of letters, digits and underscores does."""
+    return re.compile(f"[{''.join(_classes(far=False))}]")
+
+
+@cache
+def _pattern(far: bool) -> "re.Pattern[str]":
+    """As `word_pattern`, with Python's own class of letters and digits."""
+    alone, picture, inside = _classes(far)
+    letter = rf"[^\W{alone}]"
+    return re.compile(f"[{alone}][{inside}]*|{letter}(?:{letter}+|[{inside}]+)*|[{picture}][{picture}{inside}]*")
+
+
+def _classes(far: bool) -> list[str]:
+    alone, _, picture, inside = word_classes()
+    return [as_class(one for one in ranges if far or one[0] <= NEAR) for ranges in (alone, picture, inside)]
 
 
 @cache

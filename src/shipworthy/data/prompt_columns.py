@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import ModelConfig, TaskConfig
 from shipworthy.core.schema import MISSING
-from shipworthy.data.schema import Data, Table, Text
+from shipworthy.data.schema import Conversations, Data, Table, Text
 from shipworthy.evaluation.tasks.schema import TextToText
 from shipworthy.models.prompt_checks import DOUBLE, check_columns, checked
 
@@ -19,7 +19,7 @@ def check_prompts(task: TaskConfig, model: ModelConfig, config: Data, types: Map
     Raises:
         UsageError: with the setting, the column, and what to do.
     """
-    if not isinstance(task, TextToText):
+    if not isinstance(task, TextToText) or isinstance(config, Conversations):  # which need no prompt
         return
     template = str(getattr(model, "template", "")) if model.reads_prompt else ""
     for key, text in (("task.prompt", task.prompt), ("model.template", template)):

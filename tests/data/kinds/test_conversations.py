@@ -11,7 +11,7 @@ from shipworthy.core.errors import UsageError
 from shipworthy.data import build
 from shipworthy.data.clean.schema import PII, Cleaning, Length, Limits
 from shipworthy.data.row_store import RowStore
-from shipworthy.data.schema import Conversations, Split
+from shipworthy.data.schema import Conversations
 
 SYSTEM = {"role": "system", "content": "You run a shop."}
 CALL = {"type": "function", "function": {"name": "find", "arguments": {"mail": ["ada@example.org"], "most": 3}}}
@@ -143,11 +143,6 @@ def test_what_was_said_twice_is_taught_once(tmp_path: Path) -> None:
         ({"text": "x"}, "data.text and data.answer are made of the conversation"),
         ({"answer": "x"}, "data.text and data.answer are made of the conversation"),
         ({"context": ["asked"]}, "f.jsonl: the dataset's own column 'asked' is made of the conversation: rename yours"),
-        (
-            {"split": Split(group_columns=["shop"])},
-            "f.jsonl has no column 'shop' .it has messages.: correct data.messages",
-        ),
-        ({"messages": "told"}, "f.jsonl has no column 'told'"),
     ],
 )
 def test_a_config_that_cannot_be_is_refused(change: dict[str, Any], sentence: str) -> None:

@@ -96,7 +96,7 @@ def _message(number: int, message: Any) -> Message:
 def _of_sharegpt(number: int, message: Mapping[str, Any]) -> Message:
     """A message of ShareGPT's format, `from` and `value`."""
     told, value = message["from"], message.get("value")
-    if told not in SHAREGPT:
+    if not isinstance(told, str) or told not in SHAREGPT:
         raise MalformedError(
             f"message {number} is from '{told}', which is none of {', '.join(SHAREGPT)}: rename it, or write role and "
             "content"

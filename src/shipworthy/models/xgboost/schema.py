@@ -28,10 +28,10 @@ class XGBoost(ModelConfig):
     provides: ClassVar[tuple[str, ...]] = ("in_process",)
 
     rounds: int = 1000
-    early_stopping_rounds: int = 30
+    early_stopping_rounds: int = 50
     max_depth: int = 6
-    learning_rate: float = 0.1
-    subsample: float = 1.0
+    learning_rate: float = 0.05
+    subsample: float = 0.8
     colsample: float = 1.0
     min_child_weight: float = 1.0
     reg_lambda: float = 1.0

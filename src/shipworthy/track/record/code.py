@@ -30,5 +30,8 @@ def _is_source(path: Path) -> bool:
 
 
 def _git(root: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", *_PLAIN, *arguments], cwd=root, capture_output=True, check=False)
+    try:
+        done = subprocess.run(["git", *_PLAIN, *arguments], cwd=root, capture_output=True, check=False)
+    except FileNotFoundError:  # a machine without Git
+        return ""
     return done.stdout.decode(errors="replace") if done.returncode in (0, 1) else ""  # 1: a diff without an index

@@ -1,6 +1,7 @@
 """A GGUF file with what llama.cpp's server and a standalone script need to answer as in training."""
 
 import hashlib
+import shlex
 import shutil
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def fill(subject: Subject, folder: Path) -> Contents:
         shutil.copyfile(carried, folder / carried.name)
     model = config_of(subject.artifacts["checkpoint"].path)
     assert isinstance(model, CausalLM)
-    example = " ".join(f'{name}="…"' for name in columns)
+    example = " ".join(shlex.quote(f"{name}=…") for name in columns)
     return Contents(
         columns=columns,
         requirements=toolchain.lock().read_text(encoding="utf-8"),

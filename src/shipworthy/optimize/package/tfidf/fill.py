@@ -1,5 +1,6 @@
 """A linear model of words in JSON, and standalone scripts that need no library."""
 
+import shlex
 import shutil
 from pathlib import Path
 
@@ -17,7 +18,7 @@ def fill(subject: Subject, folder: Path) -> Contents:
     write_json(folder / "serving.json", {"host": "127.0.0.1", "port": PORT})
     copy_scripts(SCRIPTS, folder)
     model = scorer.load(folder)
-    example = " ".join(f'{name}="…"' for name in model.columns)
+    example = " ".join(shlex.quote(f"{name}=…") for name in model.columns)
     return Contents(
         columns=model.columns,
         requirements="# Python 3.11 or newer, and nothing else\n",

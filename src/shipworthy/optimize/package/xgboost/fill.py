@@ -1,5 +1,6 @@
 """Trees in XGBoost's own JSON, with the codes of their categories and standalone scripts."""
 
+import shlex
 import shutil
 from importlib.metadata import version
 from pathlib import Path
@@ -25,7 +26,7 @@ def fill(subject: Subject, folder: Path) -> Contents:
     if transformation:
         shutil.copyfile(subject.weights_file(FILE), folder / FILE)
         shutil.copytree(CODE, folder / "transform", ignore=shutil.ignore_patterns(*NOT_CARRIED))
-    example = " ".join(f"{name}=…" for name in inputs[:3])
+    example = " ".join(shlex.quote(f"{name}=…") for name in inputs[:3])
     return Contents(
         columns=inputs,
         requirements="".join(f"{name}=={version(name)}\n" for name in LIBRARIES),
