@@ -21,10 +21,7 @@ SURE = 0.97
 SURE_COPY = 0.9
 """The same of a feature that has one value for each class: chance and honest features hardly look like that."""
 MAX_AUC_TOGETHER = 0.9995
-REMEDY = (
-    "if it is known only after the answer, list it in data.ignore; if it is known in advance, list it in "
-    "data.gates.leak.known_in_advance"
-)
+REMEDY = "leave it out (data.ignore), or say that it is known in advance (data.gates.leak.known_in_advance)"
 
 
 def check(config: Leak, inputs: GateInput) -> GateResult:

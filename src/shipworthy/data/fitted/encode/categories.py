@@ -5,9 +5,6 @@ import polars as pl
 from shipworthy.core.errors import UsageError
 from shipworthy.data.fitted.interface import FitInput
 
-# XGBoost refuses these in the name of a feature.
-WRITTEN = str.maketrans({"[": "(", "]": ")", "<": "lt "})
-
 
 def categories_of(inputs: FitInput, column: str) -> list[str]:
     """The categories of a column in train, sorted.
@@ -22,12 +19,5 @@ def categories_of(inputs: FitInput, column: str) -> list[str]:
 
 
 def output_names(column: str, values: list[str]) -> list[str]:
-    """COLUMN=value for each value.
-
-    Raises:
-        UsageError: two names are equal.
-    """
-    names = [f"{column}={value}".translate(WRITTEN) for value in values]
-    if twice := {name for name in names if names.count(name) > 1}:
-        raise UsageError(f"data.fitted.encode: two values of {column} would both be called '{min(twice)}': rename one.")
-    return names
+    """COLUMN=value for each value."""
+    return [f"{column}={value}" for value in values]
