@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from shipworthy.architect.compute.schema import Machine
+from shipworthy.config.compose import register
 from shipworthy.config.load import as_dict
 from shipworthy.core.artifact import Artifact, read_artifact
 from shipworthy.core.errors import ShipworthyError, UsageError
@@ -58,6 +59,7 @@ def words(project: Path) -> dict[str, Any]:
 
 
 def run(project: Path, groups: dict[str, Any]) -> Artifact:
+    register()
     config = {name: as_dict(group) for name, group in groups.items()}
     workspace = Workspace(root=project / "artifacts", command="plan", config=config, seed=5)
     plan.run(**groups, seed=5, workspace=workspace)
