@@ -31,6 +31,8 @@ from shipworthy.track.cost.calibration import note
 from shipworthy.train.schema import AdamW, ClassicalTrainer, LightningTrainer, NoOptimizer
 from tests.tiny import write_model
 
+register()  # here, where the project's own extensions are found
+
 
 @pytest.fixture
 def words(project: Path) -> dict[str, Any]:
@@ -59,7 +61,6 @@ def words(project: Path) -> dict[str, Any]:
 
 
 def run(project: Path, groups: dict[str, Any]) -> Artifact:
-    register()
     config = {name: as_dict(group) for name, group in groups.items()}
     workspace = Workspace(root=project / "artifacts", command="plan", config=config, seed=5)
     plan.run(**groups, seed=5, workspace=workspace)
