@@ -61,11 +61,15 @@ class Extension:
 
 
 def folder() -> Path:
-    """Where the project's own extensions stand, if it has any; outside of a project a folder that there isn't."""
+    """Where the project's extensions stand: its own, else those of the checkout that the code is run from.
+
+    Outside of a project it is a folder that there isn't.
+    """
     try:
-        return code_root() / FOLDER
+        own = code_root() / FOLDER
     except UsageError:
         return OURS / FOLDER / "none"
+    return own if own.is_dir() else OURS.parents[1] / FOLDER
 
 
 @cache

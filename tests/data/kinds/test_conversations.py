@@ -11,7 +11,7 @@ from shipworthy.core.errors import UsageError
 from shipworthy.data import build
 from shipworthy.data.clean.schema import PII, Cleaning, Length, Limits
 from shipworthy.data.row_store import RowStore
-from shipworthy.data.schema import Conversations, Split
+from shipworthy.data.schema import Conversations
 
 SYSTEM = {"role": "system", "content": "You run a shop."}
 CALL = {"type": "function", "function": {"name": "find", "arguments": {"mail": ["ada@example.org"], "most": 3}}}
