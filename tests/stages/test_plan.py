@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from shipworthy.architect.compute.schema import Machine
+from shipworthy.config.compose import register
 from shipworthy.config.load import as_dict
 from shipworthy.core.artifact import Artifact, read_artifact
 from shipworthy.core.errors import ShipworthyError, UsageError
@@ -29,6 +30,8 @@ from shipworthy.stages import plan
 from shipworthy.track.cost.calibration import note
 from shipworthy.train.schema import AdamW, ClassicalTrainer, LightningTrainer, NoOptimizer
 from tests.tiny import write_model
+
+register()  # here, where the project's own extensions are found
 
 
 @pytest.fixture

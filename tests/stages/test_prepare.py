@@ -302,10 +302,10 @@ def test_what_a_tables_columns_hold_is_found_on_train_and_said(
     rows = {
         "ticket": [f"T{i}" for i in range(600)],
         "town": [f"town {i % 150}" for i in range(600)],
-        "told": [f"2024-{1 + i % 12:02}-{1 + i % 28:02}T10:00:00" for i in range(600)],
-        "note": [f"the {VERBS[list(VERBS)[i % 4]]} of the {NOUNS[i % 12]} number {i}" for i in range(600)],
+        "told": [f"2024-{1 + i * 31 % 12:02}-{1 + i * 17 % 28:02}T10:00:00" for i in range(600)],
+        "note": [f"the {VERBS[list(VERBS)[i // 7 % 4]]} of the {NOUNS[i // 5 % 12]} number {i}" for i in range(600)],
         "age": [20 + i % 50 for i in range(600)],
-        "pay": [("yes", "no")[i * 7919 % 101 % 2] for i in range(600)],
+        "pay": [("yes", "no")[i * 7919 % 100 < 40 + 20 * (i % 2)] for i in range(600)],
     }
     pl.DataFrame(rows).write_csv(project / "data" / "t.csv")
     data = Table(name="n", licence="l", file="t.csv", label="pay", split=Split(test=0.2, validation=0.1))

@@ -13,6 +13,7 @@ from shipworthy.architect.compute.schema import Machine
 from shipworthy.architect.estimate.memory import BaselineMemory, of_baselines, of_fit
 from shipworthy.architect.estimate.problem import Problem
 from shipworthy.architect.rows import Expected
+from shipworthy.config.compose import register
 from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import ModelConfig
 from shipworthy.evaluation.tasks.schema import Classification, Task, TextToText
@@ -57,6 +58,7 @@ def texts() -> pl.DataFrame:
 
 
 def problem_of(rows: pl.DataFrame, task: Task, model: ModelConfig) -> Problem:
+    register()
     n = rows.height
     return Problem(
         task=task,

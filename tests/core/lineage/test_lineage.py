@@ -29,7 +29,8 @@ SHARED = {
     "data.clean.apply": ["data.clean.encoding", "data.clean.unicode"],
     "data.gates.build": ["data.gates.ids", "data.gates.missing", "data.gates.missing_runs", "data.gates.constant"],
     "models.transform.transformation": [
-        f"models.transform.ops.{name}" for name in ("clip", "codes", "fill", "isolation_forest", "mark", "model_fill")
+        f"models.transform.ops.{name}"
+        for name in "calendar clip codes drop fill isolation_forest mark model_fill text_components".split()
     ],
     "optimize.engines.in_subprocess": ["optimize.engines.measure"],
 }
@@ -39,6 +40,7 @@ NETWORK = {
     "models.build": ["models.causal_lm.family"],
     "models.base": ["models.causal_lm.weights", "models.causal_lm.base", "models.causal_lm.chat"],
     "models.baselines": ["models.majority.family", "models.tfidf.family"],
+    "models.fit_memory": ["models.majority.fit_memory", "models.tfidf.fit_memory"],
     "stages.evaluate": ["models.majority.family", "models.tfidf.family"],
     "evaluation.scores": ["evaluation.metrics.exact_match"],
     "stages.train": ["train.lightning.fit"],
@@ -53,6 +55,8 @@ TABLE = {
     "data.gates.build": [*SHARED["data.gates.build"], "data.gates.leak", "data.gates.time"],
     "models.build": ["models.xgboost.family"],
     "models.baselines": ["models.majority.family", "models.logistic.family"],
+    "models.fit_memory": [f"models.{name}.fit_memory" for name in ("xgboost", "majority", "logistic")],
+    "data.fitted.build": ["data.fitted.encode.auto"],
     "stages.evaluate": ["models.majority.family", "models.logistic.family"],
     "evaluation.scores": ["evaluation.metrics.accuracy", "evaluation.metrics.auc"],
     "stages.train": ["train.classical.fit"],
@@ -218,7 +222,7 @@ def test_all_of_an_extension_counts_where_one_of_its_classes_is_chosen(
     named = replace(groups("adult_xgboost")["task"], baselines=["majority", "forest"])  # type: ignore[type-var]
     task = {**groups("adult_xgboost"), "task": named}
     using = {name for name in COMMANDS if any(file.startswith("mine/") for file in lineage(name, task).files)}
-    assert using == {"baseline", "evaluate"}
+    assert using == {"plan", "baseline", "evaluate"}
 
 
 def test_an_extension_that_has_what_a_field_names_counts(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
