@@ -4,7 +4,7 @@ import re
 from html import unescape
 from itertools import chain
 
-from shipworthy.data.normalize import normalize_text
+from shipworthy.models.normalize import normalize_text
 
 TAG = re.compile(r"<[^>]*>")
 ZERO_WIDTH_SPACE = "\u200b"

@@ -17,7 +17,7 @@ from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import sha256_of_files
 from shipworthy.data.schema import Records, Table
 from shipworthy.data.sources.files import batches, locate, types_of
-from shipworthy.models.transform.values import number
+from shipworthy.models.raw_rows import number
 
 DECLARED = {
     "n": "int",

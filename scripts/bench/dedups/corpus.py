@@ -18,7 +18,7 @@ import polars as pl
 
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import sha256_of_file
-from shipworthy.data.normalize import words
+from shipworthy.models.normalize import words
 
 # package, version, beginning of the wheel's SHA-256, ending of its files, key of a string
 SOURCES = (

@@ -5,7 +5,7 @@ the time by which rows are split) the type is inferred from all rows:
 
 - typed values (parquet, JSON) keep their type;
 - text is a number if every value that isn't missing reads as one, none has a leading zero (`0012` is a name), and one
-  at least is there; whole numbers of 64 bits are `int`, others `float` (missing: see models/transform/values.py);
+  at least is there; whole numbers of 64 bits are `int`, others `float` (missing: see models/raw_rows.py);
 - JSON strings alone are names, whatever they look like; numbers and strings in one column are numbers if all strings
   read as numbers or gaps, else names.
 """
@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 
 from shipworthy.data.columns import DECIMAL, type_of
-from shipworthy.models.transform.values import is_missing_number
+from shipworthy.models.raw_rows import is_missing_number
 
 WHOLE = r"^[+-]?[0-9]+$"
 LEADING_ZERO = r"^[+-]?0[0-9]"

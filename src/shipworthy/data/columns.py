@@ -13,7 +13,7 @@ import polars as pl
 
 from shipworthy.core.errors import UsageError
 from shipworthy.data.formats.batch import Batch
-from shipworthy.models.transform.values import MISSING, number, text_of
+from shipworthy.models.raw_rows import MISSING, number, text_of
 
 Where = Callable[[int], str]
 """Gives the name of a row of a batch (numbered from 0) for messages, such as `data/a.csv, row 17`."""

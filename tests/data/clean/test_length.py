@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from shipworthy.data.clean.apply import apply
 from shipworthy.data.clean.length import words
 from shipworthy.data.clean.schema import Cleaning, Length, Limits
-from shipworthy.data.normalize import words as plain
+from shipworthy.models.normalize import words as plain
 from tests.data.clean.cleaned import rejected
 
 JOINED = st.sampled_from(

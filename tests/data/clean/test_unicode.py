@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shipworthy.data.clean.unicode import normalized
-from shipworthy.data.normalize import normalize_text as clean
+from shipworthy.models.normalize import normalize_text as clean
 
 STRANGE = st.sampled_from(
     [

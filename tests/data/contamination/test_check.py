@@ -15,7 +15,7 @@ from shipworthy.data.contamination import check as module
 from shipworthy.data.contamination.check import check
 from shipworthy.data.contamination.schema import Contamination, Near
 from shipworthy.data.duplicates import documents
-from shipworthy.data.normalize import words
+from shipworthy.models.normalize import words
 from tests.data.duplicates import plain
 
 LONG = [f"w{i}" for i in range(20)]

@@ -4,7 +4,7 @@ from itertools import combinations
 
 import polars as pl
 
-from shipworthy.data.normalize import words
+from shipworthy.models.normalize import words
 
 
 def shingle_sets(text: str, size: int) -> set[tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""Hashed words and shingles against data/normalize.py and sets of tuples."""
+"""Hashed words and shingles against models/normalize.py and sets of tuples."""
 
 import numpy as np
 import polars as pl
@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shipworthy.data.duplicates.shingles import ngram_hashes, shingle_sets, text_hashes, word_hashes
-from shipworthy.data.normalize import words
+from shipworthy.models.normalize import words
 from tests.data.duplicates import plain
 
 ANY = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)

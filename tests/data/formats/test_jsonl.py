@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.data.formats.batch import Written
 from shipworthy.data.formats.jsonl import batches
-from shipworthy.models.transform.values import text_of
+from shipworthy.models.raw_rows import text_of
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 VALUE = st.one_of(st.none(), st.booleans(), st.integers(), TEXT, st.lists(TEXT, max_size=2))

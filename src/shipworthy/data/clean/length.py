@@ -8,8 +8,8 @@ import polars as pl
 from shipworthy.data.clean.apply import CleanerResult
 from shipworthy.data.clean.schema import Length, Limits
 from shipworthy.data.clean.unicode import by_python, rust
-from shipworthy.data.normalize import word_pattern
-from shipworthy.data.normalize import words as plain
+from shipworthy.models.normalize import word_pattern
+from shipworthy.models.normalize import words as plain
 
 
 def step(config: Length, rows: pl.LazyFrame, columns: Sequence[str]) -> CleanerResult:
@@ -19,7 +19,7 @@ def step(config: Length, rows: pl.LazyFrame, columns: Sequence[str]) -> CleanerR
 
 
 def words(text: pl.Expr) -> pl.Expr:
-    """The number of words of each text, as `data/normalize.py: words` finds them (words)."""
+    """The number of words of each text, as `models/normalize.py: words` finds them (words)."""
     return text.map_batches(_counted, return_dtype=pl.UInt32, is_elementwise=True)
 
 

@@ -26,7 +26,7 @@ class Encoding:
 class UnicodeForm:
     """One form for each text: no control characters or byte order marks, single spaces, none at the ends.
 
-    Joiners, marks of direction, variation selectors and other format characters stay; see data/normalize.py.
+    Joiners, marks of direction, variation selectors and other format characters stay; see models/normalize.py.
 
     Attributes:
         form: the normal form of Unicode: NFC keeps the look, NFKC also turns ﬁ into fi and ² into 2.

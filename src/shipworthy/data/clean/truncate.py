@@ -7,7 +7,7 @@ import polars as pl
 
 from shipworthy.data.clean.apply import CleanerResult
 from shipworthy.data.clean.schema import Cut, Truncate
-from shipworthy.data.normalize import truncate
+from shipworthy.models.normalize import truncate
 
 
 def step(config: Truncate, rows: pl.LazyFrame, columns: Sequence[str]) -> CleanerResult:

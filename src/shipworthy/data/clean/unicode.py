@@ -1,4 +1,4 @@
-"""`data/normalize.py: normalize_text`, vectorised over a column."""
+"""`models/normalize.py: normalize_text`, vectorised over a column."""
 
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ import polars as pl
 
 from shipworthy.data.clean.apply import CleanerResult
 from shipworthy.data.clean.schema import UnicodeForm
-from shipworthy.data.normalize import NOTHING, Ranges, as_class, normalize_text, ranges_of
+from shipworthy.models.normalize import NOTHING, Ranges, as_class, normalize_text, ranges_of
 
 Form = Literal["NFC", "NFKC"]
 # Python's \s; Rust's lacks the four separators of ASCII.

@@ -19,7 +19,7 @@ from shipworthy.data.contamination.evaluation_set import SHARES, EvaluationSet, 
 from shipworthy.data.contamination.schema import Contamination
 from shipworthy.data.duplicates.documents import BATCH_ROWS, text_batch_bounds
 from shipworthy.data.duplicates.parallel import ordered_map, usable_cpus
-from shipworthy.data.normalize import words
+from shipworthy.models.normalize import words
 
 PAIRS = {
     "id": pl.String,

@@ -1,4 +1,4 @@
-"""Words and shingles as 64-bit hashes, vectorised over a column; the words are those of data/normalize.py.
+"""Words and shingles as 64-bit hashes, vectorised over a column; the words are those of models/normalize.py.
 
 Equal hashes mean equal words but for a collision: among 10^8 distinct words the probability of any is about 3 in
 10,000.
@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from shipworthy.data.duplicates.ragged_array import RaggedArray, offsets_from_lengths
-from shipworthy.data.normalize import words
+from shipworthy.models.normalize import words
 
 Hashes = NDArray[np.uint64]
 
 # For each byte its lower case, or 0 where it is no part of a word. Bytes from 128 on are letters: of texts that have
-# some, data/normalize.py has found the words before.
+# some, models/normalize.py has found the words before.
 LETTERS = np.zeros(256, np.uint8)
 for _letter in b"abcdefghijklmnopqrstuvwxyz0123456789_":
     LETTERS[ord(chr(_letter).upper())] = LETTERS[_letter] = _letter

@@ -10,7 +10,7 @@ from shipworthy.core.errors import UsageError
 from shipworthy.data.clean.rows import clean
 from shipworthy.data.column_index import Rows, first_equal, sparse
 from shipworthy.data.duplicates.clusters import cluster_counts, clusters
-from shipworthy.data.normalize import words
+from shipworthy.models.normalize import words
 from shipworthy.data.row_store import RowStore
 from shipworthy.data.schema import Text
 

@@ -11,6 +11,7 @@ from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import EngineConfig
 from shipworthy.core.lazy import Lazy
 from shipworthy.evaluation.tasks.schema import Task
+from shipworthy.models import normalize, raw_rows
 
 KINDS = Lazy("shipworthy.optimize.package.{quant.kind}.fill", "shipworthy.optimize.package.{model.kind}.fill")
 """A format is named as the quantizer that makes it, or, where nothing is quantized, as the model's family."""
@@ -90,6 +91,14 @@ def kind(name: str) -> Kind:
         )
     found: Kind = KINDS.load(name)
     return found
+
+
+def copy_raw_rows(subject: Subject, folder: Path) -> None:
+    """Copies how the dataset's raw rows were read, and the code that reads rows in the same way."""
+    shutil.copyfile(subject.artifacts["dataset"].file(raw_rows.FILE), folder / raw_rows.FILE)
+    for module in (raw_rows, normalize):
+        carried = Path(str(module.__file__))
+        shutil.copyfile(carried, folder / carried.name)
 
 
 def copy_scripts(source: Path, folder: Path) -> None:

@@ -53,10 +53,14 @@ def as_class(ranges: Iterable[tuple[int, int]], write: Callable[[int], str] = la
 _NOTHING = re.compile(f"[{as_class(NOTHING)}]")
 
 
-def normalize_text(text: str) -> str:
-    """NFC Unicode without control characters and byte order marks, single spaces, none at the ends."""
+def normalize_text(text: str, form: str = "NFC") -> str:
+    """The text in a form of Unicode, without control characters and byte order marks, single spaces, none at the ends.
+
+    Args:
+        form: NFC or NFKC.
+    """
     if not (text.isascii() and text.isprintable()):
-        text = unicodedata.normalize("NFC", _NOTHING.sub("", SPACES.sub(" ", text)))
+        text = unicodedata.normalize("NFKC" if form == "NFKC" else "NFC", _NOTHING.sub("", SPACES.sub(" ", text)))
     return SPACES.sub(" ", text).strip()
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shipworthy.data.normalize import normalize_text, truncate, words
+from shipworthy.models.normalize import normalize_text, truncate, words
 
 
 @given(st.text())

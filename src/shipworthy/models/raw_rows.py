@@ -1,4 +1,4 @@
-"""How a raw value is read as a number or a name, in a data set as in a package, which carries this file as it is.
+"""How raw rows are read, in a data set as in a package, which carries this file and normalize.py as they are.
 
 A column of numbers has a gap where nothing stands, one of `MISSING`, one of the markers of `data.missing`, NaN, or what
 is not finite. A column of names has a gap where nothing stands but spaces, or one of the markers of `data.missing`;
@@ -7,9 +7,17 @@ every other text is a name, `NA` and `None` too.
 
 import math
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import Any
 
+if (Path(__file__).parent / "raw.json").is_file():  # in a package normalize.py lies beside this file
+    from normalize import normalize_text, truncate
+else:
+    from shipworthy.models.normalize import normalize_text, truncate
+
+FILE = "raw.json"
+NUMBER_COLUMN, NAME_COLUMN, TIME_COLUMN, TEXT_COLUMN = "number", "name", "time", "text"
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _SPACES = (*range(9, 14), 32, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000)
 SPACES = "".join(map(chr, _SPACES))
@@ -65,3 +73,45 @@ def name(value: Any, markers: Collection[str]) -> str | None:
     text = text_of(value)
     bare = "" if text is None else text.strip(SPACES)
     return None if bare == "" or bare in markers else bare
+
+
+class RawRows:
+    """Reads raw rows as `prepare` read those that the model was trained on.
+
+    Args:
+        saved: the content of raw.json: `columns` (name → number, name, time or text), `missing` (the markers of
+            `data.missing`), `form` (of Unicode; null: texts stay as they are), `truncate` (column → max_characters and
+            keep).
+    """
+
+    def __init__(self, saved: Mapping[str, Any]) -> None:
+        self.columns: Mapping[str, str] = saved["columns"]
+        self.missing = frozenset(saved["missing"])
+        self.form: str | None = saved["form"]
+        self.cuts: Mapping[str, Mapping[str, Any]] = saved["truncate"]
+
+    def read(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """A row with its values read: float, str, or None where one is missing; other columns stay as they are.
+
+        Raises:
+            ValueError: a value of a column of numbers is none.
+        """
+        return {column: self._value(column, value) for column, value in row.items()}
+
+    def _value(self, column: str, value: Any) -> Any:
+        kind = self.columns.get(column)
+        if kind is None or value is None:
+            return value
+        if kind == NUMBER_COLUMN:
+            try:
+                return number(value, self.missing)
+            except ValueError as error:
+                raise ValueError(f"column {column}: {error}") from error
+        text = self._cleaned(column, str(text_of(value)))
+        return text if kind == TEXT_COLUMN else name(text, self.missing)
+
+    def _cleaned(self, column: str, text: str) -> str:
+        if self.form:
+            text = normalize_text(text, self.form)
+        cut = self.cuts.get(column)
+        return truncate(text, cut["max_characters"], cut["keep"]) if cut else text
