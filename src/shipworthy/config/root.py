@@ -70,7 +70,7 @@ class Config:
             for group, wanted in part.needs.items():
                 chosen: Schema = getattr(self, group)
                 if not chosen.fits(wanted):
-                    fit = [kind for kind, cls in SCHEMAS[group].items() if cls.fits(wanted)]
+                    fit = sorted(kind for kind, cls in SCHEMAS[group].items() if cls.fits(wanted))
                     raise UsageError(
                         f"{name} '{part.kind}' needs {group} to be {' or '.join(fit)}, not '{chosen.kind}': "
                         f"change one of the two, or take a whole recipe with experiment=NAME."
