@@ -6,7 +6,7 @@ from shipworthy.core.progress import say
 from shipworthy.core.workspace import Workspace
 from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.optimize.package import card
-from shipworthy.optimize.package.build import Subject, kind
+from shipworthy.optimize.package.build import Subject, copy_raw_rows, kind
 from shipworthy.optimize.package.lineage import lineage
 from shipworthy.optimize.package.questions import questions
 from shipworthy.optimize.package.validate import validate, write_sums

@@ -13,13 +13,14 @@ from shipworthy.data.left_out import RefusedFolder
 from shipworthy.data.mixing.mix import mix
 from shipworthy.data.parts import scratch_folder, write_table
 from shipworthy.data.prompt_columns import check_prompts
+from shipworthy.data.raw_settings import raw_settings
 from shipworthy.data.row_store import RowStore
 from shipworthy.data.schema import Conversations, Data, Text
 from shipworthy.data.sources.files import types_of
 from shipworthy.data.splits import assign, check, folds
 from shipworthy.data.splits.schema import Split
 from shipworthy.evaluation.tasks.schema import Classification, Task
-from shipworthy.models import base, parquet
+from shipworthy.models import base, parquet, raw_rows
 from shipworthy.models.dataset import SPLITS, DatasetInfo
 
 HIDDEN = ("answer", "answer_ids")
@@ -43,6 +44,7 @@ def run(*, task: TaskConfig, data: DataConfig, model: ModelConfig, seed: int, wo
             left_out.require_rows(store)
             split = data.split.scaled(data.sample)
             checked = _divide(data, store, folder, split, seed, classes=isinstance(task, Classification))
+            write_json(folder / raw_rows.FILE, raw_settings(data, store))
             found = post_split.decontaminate(data, store, folder, refused)
             verdicts = post_split.run_gates(data, store, seed, types)
             found |= {"gates": [one.to_json() for one in verdicts], **post_split.fit(data, store, folder, seed)}

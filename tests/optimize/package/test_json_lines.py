@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from shipworthy.models import prompt
+from shipworthy.models import normalize, prompt, raw_rows
 from shipworthy.models.tfidf import scorer
 from shipworthy.models.tfidf.family import TfidfModel
 from shipworthy.models.tfidf.schema import Tfidf
@@ -130,7 +130,10 @@ class Llama(BaseHTTPRequestHandler):
 
 
 def test_a_language_model_goes_on_after_a_bad_line(tmp_path: Path) -> None:
-    for path in (Path(gguf.__path__[0]) / "files" / "predict", SCRIPTS / "json_lines.py", Path(prompt.__file__)):
+    carried = (Path(str(module.__file__)) for module in (prompt, raw_rows, normalize))
+    raw = {"columns": {}, "missing": [], "form": None, "truncate": {}}
+    (tmp_path / "raw.json").write_text(json.dumps(raw), encoding="utf-8")
+    for path in (Path(gguf.__path__[0]) / "files" / "predict", SCRIPTS / "json_lines.py", *carried):
         shutil.copy2(path, tmp_path / path.name)
     settings = {"system": "s", "prompt": "{{x}} {text.body}", "messages": "", "tools": "", "columns": ["text.body"]}
     (tmp_path / "preprocessing.json").write_text(json.dumps(settings), encoding="utf-8")

@@ -18,7 +18,7 @@ from shipworthy.data.fitted.encode.schema import Encode, OneHot, Target
 from shipworthy.data.fitted.missing.schema import Median, Missing, Model
 from shipworthy.data.fitted.outliers.schema import IQR, IsolationForest, Outliers
 from shipworthy.data.fitted.schema import Fitting
-from shipworthy.models import prompt
+from shipworthy.models import normalize, prompt, raw_rows
 from shipworthy.models.protocol import Fittable, Prediction
 from shipworthy.models.tfidf import scorer
 from shipworthy.models.tfidf.family import TfidfModel
@@ -128,7 +128,10 @@ def test_a_variant_outside_its_artifact_is_not_packaged(tmp_path: Path) -> None:
 
 
 def test_a_row_without_a_column_is_refused(tmp_path: Path) -> None:
-    for path in (Path(gguf.__path__[0]) / "files" / "predict", SCRIPTS / "json_lines.py", Path(prompt.__file__)):
+    carried = (Path(str(module.__file__)) for module in (prompt, raw_rows, normalize))
+    raw = {"columns": {}, "missing": [], "form": None, "truncate": {}}
+    (tmp_path / "raw.json").write_text(json.dumps(raw), encoding="utf-8")
+    for path in (Path(gguf.__path__[0]) / "files" / "predict", SCRIPTS / "json_lines.py", *carried):
         shutil.copy2(path, tmp_path)
     settings = {"system": "s", "prompt": "{service}: {description}", "columns": ["service", "description"]}
     (tmp_path / "preprocessing.json").write_text(json.dumps(settings))

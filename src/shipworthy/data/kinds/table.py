@@ -24,7 +24,7 @@ def select(config: Table, dtypes: dict[str, pl.DataType]) -> tuple[list[pl.Expr]
         dtypes: of the source's columns.
 
     Raises:
-        UsageError: a feature is neither numeric nor text.
+        UsageError: a feature is neither a number, nor a time, nor text.
     """
     if config.label in config.split.columns:
         raise UsageError(f"data.split names the column '{config.label}', which is the label: call it 'answer'.")
@@ -32,7 +32,7 @@ def select(config: Table, dtypes: dict[str, pl.DataType]) -> tuple[list[pl.Expr]
     features = [name for name in dtypes if name not in hidden]
     for name in features:
         kind = dtypes[name]
-        if name == "answer" or not (kind.is_numeric() or kind in (pl.String, pl.Boolean)):
+        if name == "answer" or not (kind.is_numeric() or kind.is_temporal() or kind in (pl.String, pl.Boolean)):
             raise UsageError(
                 f"column '{name}' ({kind}) cannot be a feature: rename or convert it, or list it in data.ignore."
             )

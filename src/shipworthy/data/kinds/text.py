@@ -10,9 +10,9 @@ from shipworthy.core.errors import UsageError
 from shipworthy.data.clean.rows import clean
 from shipworthy.data.column_index import Rows, first_equal, sparse
 from shipworthy.data.duplicates.clusters import cluster_counts, clusters
-from shipworthy.models.normalize import words
 from shipworthy.data.row_store import RowStore
 from shipworthy.data.schema import Text
+from shipworthy.models.normalize import words
 
 WORDS = "_words"
 """The column of each text's words; a text without words is compared by its characters, after a space."""
