@@ -10,6 +10,7 @@ from shipworthy.extensions.operation_naming.formats import botocore
 
 from shipworthy.config.compose import compose
 from shipworthy.core.project import project_root
+from shipworthy.data.formats.batch import Written
 from shipworthy.data.tokens.analysis import analyse
 from shipworthy.data.tokens.encode import Encoder
 from shipworthy.data.tokens.schema import Tokens
@@ -47,7 +48,7 @@ def chat() -> Chat:
 def rows() -> pl.DataFrame:
     """Operations of the committed recipe's snapshot."""
     config = compose([]).data
-    parts = botocore.batches(project_root() / "data" / config.file, 20_000)
+    parts = botocore.batches(project_root() / "data" / config.file, 20_000, Written())
     raw = pl.concat([pl.DataFrame(part.columns) for part in parts]).rename({"place": "id", "operation": "answer"})
     return raw.filter(pl.col("description") != "").head(3000).with_columns(pl.lit("train").alias("split"))
 
