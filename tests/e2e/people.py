@@ -51,7 +51,7 @@ class People:
             (folder / "data" / file.name).symlink_to(file)
         number = pl.int_range(1500)
         age, hours = 20 + number * 7919 % 60, 20 + number * 15485863 % 40
-        flipped = number * 32452843 % 10 == 0  # a table whose columns tell the answer without fail is taken for a leak
+        flipped = number * 32452843 % 101 < 10  # a table whose columns tell the answer without fail is taken for a leak
         pay = pl.when((age + hours > 65) ^ flipped).then(pl.lit("yes")).otherwise(pl.lit("no"))
         rows = pl.select(age=age, hours=hours, job=pl.format("job {}", number * 104729 % 11), pay=pay)
         rows.write_csv(folder / "data" / "people.csv")

@@ -12,7 +12,14 @@ from tests.execution.campaigns.test_service import ADULT, LINKED
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
-RECIPE = (*ADULT, "model.rounds=20", "model.learning_rate=0.3", "model.threads=1", "ablation=own")
+RECIPE = (
+    *ADULT,
+    "model.rounds=60",
+    "model.learning_rate=0.1",
+    "model.subsample=1.0",
+    "model.threads=1",
+    "ablation=own",
+)
 OWN = """\
 defaults: [base_recipe, _self_]
 design: drop_one
