@@ -40,7 +40,7 @@ def project(shipworthy: Shipworthy, tmp_path_factory: pytest.TempPathFactory) ->
         shutil.copytree(ROOT / name, folder / name)
     (folder / "conf" / "ablation" / "own.yaml").write_text(OWN)
     for command in ("plan", "prepare"):
-        done = shipworthy(command, *ADULT, cwd=folder)
+        done = shipworthy(command, *LARGER, cwd=folder)
         assert done.returncode == 0, done.stdout + done.stderr
     return folder
 
