@@ -88,6 +88,8 @@ def test_a_table_has_numbers_and_names(tmp_path: Path) -> None:
         (TABLE, "x,note", r"no column 'y' \(it has x, note\): correct data.label"),
         (TABLE, "x,note,cluster,y", "keeps names such as 'cluster' for itself"),
         (TABLE, "x,note,answer,y", "column 'answer' .* cannot be a feature"),
+        (TABLE, "*,note,y", "takes the name '.' for a pattern of names: rename"),
+        (TABLE, "^a$,note,y", "for a pattern of names: rename"),
     ],
 )
 def test_a_column_that_does_not_fit_is_one_sentence(

@@ -68,6 +68,8 @@ def selection(config: Data, types: Mapping[str, str], path: Path) -> list[pl.Exp
         made.append(pl.col(config.mixing.by).cast(pl.String).alias(SOURCE))
         needed.append(config.mixing.by)
     for name in needed:
+        if name == "*" or (name.startswith("^") and name.endswith("$")):
+            raise UsageError(f"{path}: polars takes the name '{name}' for a pattern of names: rename your column.")
         if (name in files.RESERVED and name not in _own(config)) or name.startswith("_"):
             ignore = ", or list it in data.ignore" if isinstance(config, Table) else ""
             raise UsageError(
