@@ -14,7 +14,7 @@ from shipworthy.config.root import Config
 from shipworthy.core.errors import UsageError
 from shipworthy.core.schema import SCHEMAS, from_plain
 from shipworthy.core.sources.schema import Folder, Hub, Wheel
-from shipworthy.data.schema import Conversations
+from shipworthy.data.kinds.schema import Conversations
 from shipworthy.data.sources.schema import Sql
 from shipworthy.models.prompted.schema import FewShot
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import sha256_of_files
-from shipworthy.data.schema import Records, Table
+from shipworthy.data.kinds.schema import Records, Table
 from shipworthy.data.sources.files import batches, locate, types_of
 from shipworthy.models.raw_rows import number
 

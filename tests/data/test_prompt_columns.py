@@ -1,8 +1,8 @@
 import pytest
 
 from shipworthy.core.errors import UsageError
+from shipworthy.data.kinds.schema import Records, Table
 from shipworthy.data.prompt_columns import check_prompts
-from shipworthy.data.schema import Records, Table
 from shipworthy.evaluation.tasks.schema import Classification, TextToText
 from shipworthy.models.majority.schema import Majority
 from shipworthy.models.tfidf.schema import Tfidf

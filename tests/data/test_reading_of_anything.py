@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shipworthy.core.errors import ShipworthyError
-from shipworthy.data.schema import Data, Records, Table
+from shipworthy.data.kinds.schema import Records, Table
+from shipworthy.data.schema import Data
 from shipworthy.data.sources.files import batches, types_of
 
 EXAMPLES = int(os.environ.get("SHIPWORTHY_FUZZ_EXAMPLES", "60"))

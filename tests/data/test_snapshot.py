@@ -10,7 +10,7 @@ from shipworthy.core import choices
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.sources.schema import Folder, Wheel
 from shipworthy.data import snapshot
-from shipworthy.data.schema import Records, Table
+from shipworthy.data.kinds.schema import Records, Table
 from shipworthy.data.snapshot import fill, pins, raw, refuse_strays
 
 CONTENT = b"the raw file"

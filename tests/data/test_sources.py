@@ -10,8 +10,10 @@ import pytest
 
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.data import build
-from shipworthy.data.schema import Data, Records, Split, Table
+from shipworthy.data.kinds.schema import Records, Table
+from shipworthy.data.schema import Data
 from shipworthy.data.sources.files import types_of
+from shipworthy.data.splits.schema import Split
 
 RECORDS = Records(name="n", licence="l", file="mine.csv", text="question", context=["topic"], answer="reply")
 EVALS = Records(name="n", licence="l", file="s.jsonl", format="evals", text="question", answer="answer")

@@ -66,6 +66,20 @@ def test_what_is_no_text_is_one_sentence(tmp_path: Path, content: bytes, sentenc
         read(tmp_path / "a.csv")
 
 
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ("a,b\né,x\n".encode() + b"caf\xe9,y\n" + "ü,z\n".encode(), 3),
+        (b"a,b\ncaf\xe9,y\n" + "ü,é\nß,z\n".encode(), 2),
+        ("a,b\né,x\n".encode() + "👍".encode()[:3], 3),  # a download that broke off
+    ],
+)
+def test_damaged_utf_8_is_not_taken_for_another_encoding(tmp_path: Path, content: bytes, line: int) -> None:
+    (tmp_path / "a.csv").write_bytes(content)
+    with pytest.raises(ShipworthyError, match=rf"a\.csv cannot be read: line {line} is damaged"):
+        read(tmp_path / "a.csv")
+
+
 def test_a_declared_encoding_wins(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes("Żółć".encode("cp1250"))
     assert read(tmp_path / "a.txt", "cp1250") == "Żółć"

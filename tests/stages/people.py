@@ -8,7 +8,7 @@ import polars as pl
 from shipworthy.config.load import as_dict
 from shipworthy.core.artifact import Artifact, read_artifact
 from shipworthy.core.workspace import Workspace
-from shipworthy.data.schema import Table
+from shipworthy.data.kinds.schema import Table
 from shipworthy.data.splits.schema import Split
 from shipworthy.evaluation.tasks.schema import Classification
 from shipworthy.models.xgboost.schema import XGBoost

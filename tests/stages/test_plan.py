@@ -17,7 +17,8 @@ from shipworthy.core.files import write_json
 from shipworthy.core.identity import environment
 from shipworthy.core.sources.schema import Folder
 from shipworthy.core.workspace import Workspace
-from shipworthy.data.schema import Records, Split, Table
+from shipworthy.data.kinds.schema import Records, Table
+from shipworthy.data.splits.schema import Split
 from shipworthy.evaluation.tasks.schema import Classification, TextToText
 from shipworthy.models.adapters.build import build as build_adapter
 from shipworthy.models.adapters.schema import Lora, NoAdapter

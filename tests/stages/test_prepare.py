@@ -22,7 +22,8 @@ from shipworthy.data import build, parts
 from shipworthy.data.contamination.schema import Benchmark, Contamination
 from shipworthy.data.fitted.encode.schema import Auto, Encode
 from shipworthy.data.fitted.schema import Fitting
-from shipworthy.data.schema import Conversations, Records, Split, Table
+from shipworthy.data.kinds.schema import Conversations, Records, Table
+from shipworthy.data.splits.schema import Split
 from shipworthy.evaluation.tasks.schema import TextToText
 from shipworthy.models.causal_lm.conversation import last_turns
 from shipworthy.models.causal_lm.schema import CausalLM

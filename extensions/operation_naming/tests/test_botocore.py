@@ -7,7 +7,7 @@ from pathlib import Path
 
 from shipworthy.extensions.operation_naming.formats.botocore import row_id
 
-from shipworthy.data.schema import Records
+from shipworthy.data.kinds.schema import Records
 from tests.data.test_sources import read
 
 OPERATIONS = Records(

@@ -10,10 +10,11 @@ from shipworthy.core.errors import UsageError
 from shipworthy.data.columns import DTYPES
 from shipworthy.data.hash_sampling import hash_uniform
 from shipworthy.data.kinds import conversations, table, text
+from shipworthy.data.kinds.schema import Conversations, Table, Text
 from shipworthy.data.mixing.mix import SOURCE
 from shipworthy.data.parts import BATCH_ROWS
 from shipworthy.data.row_store import RowStore
-from shipworthy.data.schema import Conversations, Data, Table, Text
+from shipworthy.data.schema import Data
 from shipworthy.data.sources import files
 
 

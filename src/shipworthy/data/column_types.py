@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 
 from shipworthy.data.columns import DECIMAL, type_of
-from shipworthy.models.raw_rows import is_missing_number
+from shipworthy.models.raw_rows import SPACES, is_missing_number
 
 WHOLE = r"^[+-]?[0-9]+$"
 LEADING_ZERO = r"^[+-]?0[0-9]"
@@ -60,7 +60,7 @@ class Guess:
 
     def _look_of(self, values: pl.Series) -> set[str]:
         """Whether text reads as whole numbers, other numbers or names; nothing of what is missing."""
-        bare = values.drop_nulls().unique().str.strip_chars()
+        bare = values.drop_nulls().unique().str.strip_chars(SPACES)
         whole, decimal = bare.str.contains(WHOLE), bare.str.contains(DECIMAL)
         if any(not is_missing_number(text, self.markers) for text in bare.filter(~decimal)):
             return {"string"}

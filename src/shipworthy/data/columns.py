@@ -13,7 +13,7 @@ import polars as pl
 
 from shipworthy.core.errors import UsageError
 from shipworthy.data.formats.batch import Batch
-from shipworthy.models.raw_rows import MISSING, number, text_of
+from shipworthy.models.raw_rows import MISSING, SPACES, number, text_of
 
 Where = Callable[[int], str]
 """Gives the name of a row of a batch (numbered from 0) for messages, such as `data/a.csv, row 17`."""
@@ -78,6 +78,12 @@ def type_of(name: str, dtype: pl.DataType) -> str:
             "(data.ignore)."
         )
     return next(kind for kind, holds in kinds.items() if holds)
+
+
+def as_name(column: str, markers: Sequence[str]) -> pl.Expr:
+    """A column of names as `raw_rows.name` reads it: without white space around it, null where it is missing."""
+    bare = pl.col(column).str.strip_chars(SPACES)
+    return pl.when(~bare.is_in(["", *markers])).then(bare).alias(column)
 
 
 @dataclass(frozen=True)
@@ -161,7 +167,7 @@ def _read(column: Column, values: pl.Series | Sequence[Any]) -> pl.Series:
 def _of_text(column: Column, values: pl.Series) -> pl.Series:
     if column.bare in TEXTS:
         return values
-    bare = values.str.strip_chars()
+    bare = values.str.strip_chars(SPACES)
     gap = bare.is_in(["", *column.reading.markers])
     if column.bare in NUMBERS:
         gap |= bare.str.to_lowercase().is_in(list(MISSING))

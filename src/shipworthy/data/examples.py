@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from shipworthy.core.errors import UsageError
+from shipworthy.data.kinds.schema import Conversations, Text
 from shipworthy.data.left_out import require_splits
 from shipworthy.data.row_store import RowStore
-from shipworthy.data.schema import Conversations, Data, Text
+from shipworthy.data.schema import Data
 from shipworthy.evaluation.tasks.schema import Classification, Task, TextToText
 from shipworthy.models.dataset import SPLITS
 

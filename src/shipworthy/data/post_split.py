@@ -15,11 +15,12 @@ from shipworthy.data.examples import features_of
 from shipworthy.data.fitted.build import fit as fit_steps
 from shipworthy.data.gates.build import refuse, run
 from shipworthy.data.gates.interface import GateInput, Verdict
+from shipworthy.data.kinds.schema import Table, Text
 from shipworthy.data.left_out import RefusedFolder
 from shipworthy.data.mixing.mix import SOURCE
 from shipworthy.data.parts import write_table
 from shipworthy.data.row_store import RowStore
-from shipworthy.data.schema import Data, Table, Text
+from shipworthy.data.schema import Data
 from shipworthy.data.splits.check import mark_rewritten
 from shipworthy.models.dataset import SPLITS
 from shipworthy.models.transform.transformation import RAW

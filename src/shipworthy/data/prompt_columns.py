@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import ModelConfig, TaskConfig
 from shipworthy.core.schema import MISSING
-from shipworthy.data.schema import Conversations, Data, Table, Text
+from shipworthy.data.kinds.schema import Conversations, Table, Text
+from shipworthy.data.schema import Data
 from shipworthy.evaluation.tasks.schema import TextToText
 from shipworthy.models.prompt_checks import DOUBLE, check_columns, checked
 

@@ -5,8 +5,9 @@ from typing import Any
 import polars as pl
 
 from shipworthy.data.examples import features_of
+from shipworthy.data.kinds.schema import Conversations, Table, Text
 from shipworthy.data.row_store import RowStore
-from shipworthy.data.schema import Conversations, Data, Table, Text
+from shipworthy.data.schema import Data
 from shipworthy.models.raw_rows import NAME_COLUMN, NUMBER_COLUMN, TEXT_COLUMN, TIME_COLUMN
 
 

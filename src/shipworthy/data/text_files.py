@@ -87,22 +87,30 @@ def _encoding(path: Path, size: int, changed: int) -> str:
             say(f"{path}: read as {name}, of whose characters every second byte is 0")
             return name
         decoder = codecs.getincrementaldecoder("utf-8")()
-        lines = 0
+        lines, sound = 0, False  # sound: characters beyond ASCII were UTF-8 so far
         block = head
-        while block:
+        while True:
             try:
-                decoder.decode(block)
+                sound |= not decoder.decode(block, final=not block).isascii()
             except UnicodeDecodeError as error:
-                seen = block[: max(0, error.start)]
+                line = lines + block[: error.start].count(b"\n") + 1
                 sample = block + file.read(SAMPLE_BYTES)
-                return _guessed(path, sample, lines + seen.count(b"\n") + 1)
+                if sound or _mostly_utf8(sample):
+                    raise ShipworthyError(
+                        f"{path} cannot be read: line {line} is damaged, for it is not UTF-8 as others are: mend the "
+                        "line, or name another encoding in data.encoding."
+                    ) from error
+                return _guessed(path, sample, line)
+            if not block:
+                return "utf-8"
             lines += block.count(b"\n")
             block = file.read(BLOCK_BYTES)
-        try:
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return _guessed(path, head, lines + 1)
-    return "utf-8"
+
+
+def _mostly_utf8(sample: bytes) -> bool:
+    """Whether more characters beyond ASCII are UTF-8 than are not, which text of another encoding is only by chance."""
+    beyond = [c for c in sample.decode("utf-8", errors="replace") if ord(c) > 127]
+    return 2 * beyond.count("\ufffd") < len(beyond)
 
 
 def _open(path: Path) -> io.BufferedIOBase:

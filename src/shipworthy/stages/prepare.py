@@ -9,13 +9,14 @@ from shipworthy.core.progress import say
 from shipworthy.core.project import project_root
 from shipworthy.core.workspace import Workspace
 from shipworthy.data import build, class_shares, examples, left_out, post_split, report, snapshot, split_lengths
+from shipworthy.data.kinds.schema import Conversations, Text
 from shipworthy.data.left_out import RefusedFolder
 from shipworthy.data.mixing.mix import mix
 from shipworthy.data.parts import scratch_folder, write_table
 from shipworthy.data.prompt_columns import check_prompts
 from shipworthy.data.raw_settings import raw_settings
 from shipworthy.data.row_store import RowStore
-from shipworthy.data.schema import Conversations, Data, Text
+from shipworthy.data.schema import Data
 from shipworthy.data.sources.files import types_of
 from shipworthy.data.splits import assign, check, folds
 from shipworthy.data.splits.schema import Split
@@ -51,12 +52,10 @@ def run(*, task: TaskConfig, data: DataConfig, model: ModelConfig, seed: int, wo
             found |= mix(data.mixing, store, seed)
             shaped = examples.shape(task, data, store, lambda: base.chat(model))  # tokens
             left_out.require_splits(store, SPLITS)
-        found |= _left_out(data, store, shaped.warnings)
+        moved = class_shares.class_shares(store.steps)
+        found |= _left_out(data, store, shaped.warnings + class_shares.warnings(moved))
 
         rows = _write_splits(store, folder)
-        moved = class_shares.class_shares(store.steps)
-        for warning in class_shares.warnings(moved):
-            say(warning)
         info = DatasetInfo(
             problem=task.kind,
             features=shaped.features,

@@ -6,7 +6,7 @@ import pytest
 from shipworthy.core.errors import UsageError
 from shipworthy.data.clean.apply import apply
 from shipworthy.data.clean.schema import Cleaning, Cut, Length, Limits, Truncate
-from shipworthy.data.schema import Conversations
+from shipworthy.data.kinds.schema import Conversations
 from tests.data.clean.cleaned import rejected
 
 LONG = " ".join(f"word{i:02}" for i in range(20))

@@ -10,8 +10,8 @@ import pytest
 from shipworthy.core.errors import UsageError
 from shipworthy.data import build
 from shipworthy.data.clean.schema import PII, Cleaning, Length, Limits
+from shipworthy.data.kinds.schema import Conversations
 from shipworthy.data.row_store import RowStore
-from shipworthy.data.schema import Conversations
 
 SYSTEM = {"role": "system", "content": "You run a shop."}
 CALL = {"type": "function", "function": {"name": "find", "arguments": {"mail": ["ada@example.org"], "most": 3}}}

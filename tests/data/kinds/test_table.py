@@ -9,8 +9,8 @@ import pytest
 
 from shipworthy.core.errors import UsageError
 from shipworthy.data import build, examples
+from shipworthy.data.kinds.schema import Table
 from shipworthy.data.row_store import RowStore
-from shipworthy.data.schema import Table
 from shipworthy.evaluation.tasks.schema import Classification
 
 CONFIG = Table(name="n", licence="l", file="f", label="y", missing=["?"])

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from shipworthy.data import build
 from shipworthy.data.duplicates.schema import Duplicates, Exact, MinHash
+from shipworthy.data.kinds.schema import Records
 from shipworthy.data.row_store import RowStore
-from shipworthy.data.schema import Records
 
 CONFIG = Records(
     name="n",

@@ -9,7 +9,7 @@ from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import sha256_of_file
 from shipworthy.core.sources.schema import Folder, Url
 from shipworthy.data import snapshot
-from shipworthy.data.schema import Records, Table
+from shipworthy.data.kinds.schema import Records, Table
 from shipworthy.data.sources.hub import fetch
 from shipworthy.data.sources.schema import Hub
 

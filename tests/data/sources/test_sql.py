@@ -11,7 +11,7 @@ import pytest
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.project import project_root
 from shipworthy.data import snapshot
-from shipworthy.data.schema import Table
+from shipworthy.data.kinds.schema import Table
 from shipworthy.data.sources.schema import Sql
 from shipworthy.data.sources.sql import fetch
 

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from shipworthy.core.files import write_json
 from shipworthy.data import build
+from shipworthy.data.kinds.schema import Records, Table
 from shipworthy.data.raw_settings import raw_settings
-from shipworthy.data.schema import Data, Records, Table
+from shipworthy.data.schema import Data
 from shipworthy.data.sources.files import types_of
 from shipworthy.models import normalize, prompt, raw_rows
 from shipworthy.models.raw_rows import RawRows

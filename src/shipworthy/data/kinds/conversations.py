@@ -7,9 +7,9 @@ import polars as pl
 
 from shipworthy.core.errors import UsageError
 from shipworthy.data.clean.messages import clean
+from shipworthy.data.kinds.schema import Conversations
 from shipworthy.data.kinds.text import reject_and_cluster
 from shipworthy.data.row_store import RowStore
-from shipworthy.data.schema import Conversations
 from shipworthy.models.causal_lm.chat_format import MalformedError
 from shipworthy.models.causal_lm.conversation import SYSTEM, dumps, parse, said
 

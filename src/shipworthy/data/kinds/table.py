@@ -8,9 +8,10 @@ import polars as pl
 from shipworthy.core.errors import UsageError
 from shipworthy.data.clean.rows import clean
 from shipworthy.data.column_index import first_equal
+from shipworthy.data.columns import as_name
+from shipworthy.data.kinds.schema import Table
 from shipworthy.data.kinds.text import attach_clusters, reject_repeated
 from shipworthy.data.row_store import RowStore
-from shipworthy.data.schema import Table
 
 MANY_NUMBERS = 20
 """So many distinct numbers may be a label, however few rows each has."""
@@ -68,9 +69,7 @@ def clean_rows(config: Table, store: RowStore) -> dict[str, Any]:
     counted = clean(config.clean, store, [name for name in strings if name != "answer"])
     floats = [name for name in features if store.columns[name].is_float()]
     store.change(*(pl.when(pl.col(name).is_finite()).then(pl.col(name)).alias(name) for name in floats))
-    missing = ["", *config.missing]
-    stripped = {name: pl.col(name).str.strip_chars() for name in strings}
-    store.change(*(pl.when(~text.is_in(missing)).then(text).alias(name) for name, text in stripped.items()))
+    store.change(*(as_name(name, config.missing) for name in strings))
     nothing = pl.all_horizontal(pl.col(name).is_null() for name in features)
     unlabelled = pl.when(pl.col("answer").is_null()).then(pl.lit("the label is missing"))
     store.reject("empty", pl.coalesce(unlabelled, pl.when(nothing).then(pl.lit("every feature is missing"))))

@@ -10,8 +10,8 @@ from shipworthy.core.errors import UsageError
 from shipworthy.data.clean.rows import clean
 from shipworthy.data.column_index import Rows, first_equal, sparse
 from shipworthy.data.duplicates.clusters import cluster_counts, clusters
+from shipworthy.data.kinds.schema import Text
 from shipworthy.data.row_store import RowStore
-from shipworthy.data.schema import Text
 from shipworthy.models.normalize import words
 
 WORDS = "_words"
