@@ -42,6 +42,7 @@ def test_composing_the_config_imports_no_library_that_trains() -> None:
         ("train model.lora_rnak=8", "adapter.rank"),
         ("train adapter.rnak=8", "adapter.rank"),
         ("train optimzer=adamw", "did you mean optimizer?"),
+        ("train modle=xgboost", "did you mean model?"),
         ("train +model.x=1", "there is no model.x"),
         ("train +foo=1", "there is no foo"),
         ("train optimizer=adamv", "optimizer=adamw"),

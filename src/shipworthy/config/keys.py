@@ -74,7 +74,7 @@ def is_known(key: str) -> bool:
 
 
 def nearest(key: str, known: Sequence[str] | None = None) -> str:
-    """'did you mean …?' for a key that does not exist: the nearest in its group, else the nearest anywhere.
+    """'did you mean …?' for a key that does not exist: the nearest group, or in its group, else anywhere.
 
     Args:
         known: the keys that come into question (None: all that there are).
@@ -84,7 +84,8 @@ def nearest(key: str, known: Sequence[str] | None = None) -> str:
     inside = {one.rpartition(".")[2]: one for one in all_ if group and one.startswith(f"{group}.")}
     anywhere = {one.rpartition(".")[2]: one for one in all_}
     anywhere |= {one.replace(".", "_"): one for one in all_}
-    for candidates in (inside, anywhere):
+    top = {} if group or known is not None else {one.name: one.name for one in fields(Config)}
+    for candidates in (top, inside, anywhere):
         if close := difflib.get_close_matches(leaf, candidates, n=1, cutoff=0.6):
             return f"did you mean {candidates[close[0]]}?"
     candidates = inside or anywhere
