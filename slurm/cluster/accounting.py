@@ -24,11 +24,14 @@ def start(cluster: Cluster) -> None:
 
 def _start_mariadbd(cluster: Cluster) -> None:
     """Accounting's database; durable against a killed process, not against a power cut."""
-    data, sock = cluster.home / "mysql", cluster.home / "mysql.sock"
+    data, sock, temporary = (cluster.home / name for name in ("mysql", "mysql.sock", "mysql.tmp"))
+    # Not /tmp: a mariadbd that starts deletes what other clusters' mariadbds have in their folder of temporary tables.
+    temporary.mkdir(exist_ok=True)
     if not data.exists():
-        _install_database(cluster, data)
+        _install_database(cluster, data, temporary)
     command = [
         "mariadbd", "--no-defaults", "--user=root", f"--datadir={data}", f"--socket={sock}", "--skip-networking",
+        f"--tmpdir={temporary}",
         f"--pid-file={cluster.home / 'pid/mariadbd.pid'}", "--skip-log-bin", "--performance-schema=OFF",
         "--innodb-buffer-pool-size=64M", "--innodb-log-file-size=32M", "--innodb-lock-wait-timeout=900",
         "--innodb-flush-log-at-trx-commit=0",
@@ -39,7 +42,7 @@ def _start_mariadbd(cluster: Cluster) -> None:
     tell(cluster, "mariadb", "--no-defaults", "-uroot", f"--socket={sock}", "-e", make, log="mariadbd")
 
 
-def _install_database(cluster: Cluster, data: Path) -> None:
+def _install_database(cluster: Cluster, data: Path, temporary: Path) -> None:
     """Make MariaDB's own tables, under another name until all are there."""
     say("making the accounting database, once: about 10 s")
     daemons.stop(cluster, "mariadb-install")
@@ -48,12 +51,12 @@ def _install_database(cluster: Cluster, data: Path) -> None:
         shutil.rmtree(new)
     done = launch(
         cluster, log, "mariadb-install-db", "--no-defaults", "--user=root", f"--datadir={new}", "--skip-test-db",
-        "--auth-root-authentication-method=normal",
+        f"--tmpdir={temporary}", "--auth-root-authentication-method=normal",
     )  # fmt: skip
     if not wait("the accounting database", lambda: done.poll() is not None, seconds=180):
         daemons.stop(cluster, "mariadb-install")
     if done.returncode:
-        raise failure("mariadb-install-db failed", log)
+        raise failure("mariadb-install-db failed", log, "ERROR")
     new.rename(data)
 
 

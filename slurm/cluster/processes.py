@@ -35,11 +35,14 @@ def environment(cluster: Cluster) -> dict[str, str]:
     }
 
 
-def failure(what: str, log: Path) -> ClusterError:
-    """One sentence: what failed, which log tells of it, and how that log ends."""
-    lines = log.read_text(encoding="utf-8", errors="replace").split("\n") if log.exists() else []
-    last = next((line.strip() for line in reversed(lines) if line.strip()), "(nothing)")
-    return ClusterError(f"{what}; {log} ends with: {last}")
+def failure(what: str, log: Path, mark: str = "") -> ClusterError:
+    """One sentence: what failed, which log tells of it, and its last line (that starts with `mark`, where one does)."""
+    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+    lines = [line.strip() for line in text.split("\n") if line.strip()] or ["(nothing)"]
+    marked = [line for line in lines if mark and line.startswith(mark)]
+    if marked:
+        return ClusterError(f"{what}; {log} says: {marked[-1]}")
+    return ClusterError(f"{what}; {log} ends with: {lines[-1]}")
 
 
 def ask(cluster: Cluster, *command: str, seconds: float = 20) -> subprocess.CompletedProcess[str]:

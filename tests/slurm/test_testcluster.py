@@ -197,7 +197,16 @@ def test_down_leaves_nothing_running_and_up_remembers(cluster: Cluster):
     cluster.until("the old job's record", lambda: "CANCELLED" in cluster.accounted(job)[0])
 
 
-def test_up_after_a_killed_up_and_after_everything_was_killed(own_cluster: Cluster):
+@pytest.fixture
+def another_servers_table() -> Iterator[Path]:
+    """A temporary table as another MariaDB of this machine may have it; who starts with the same folder deletes it."""
+    table = Path(f"/tmp/#sql-temptable-{os.getpid():x}-1-1f.MAI")
+    table.touch()
+    yield table
+    table.unlink(missing_ok=True)
+
+
+def test_up_after_a_killed_up_and_after_everything_was_killed(own_cluster: Cluster, another_servers_table: Path):
     first = subprocess.Popen(
         [TESTCLUSTER, "up", "--nodes=1", f"--port={own_cluster.port}"],
         env={**os.environ, **own_cluster.env},
@@ -216,6 +225,8 @@ def test_up_after_a_killed_up_and_after_everything_was_killed(own_cluster: Clust
                 os.kill(process.pid, signal.SIGKILL)
     assert "n1 idle;" in own_cluster.testcluster("up")
     assert own_cluster.run("srun", "echo", "well") == "well"
+
+    assert another_servers_table.exists()
 
     own_cluster.testcluster("down", "--purge")
     assert traces(own_cluster.home) == []
