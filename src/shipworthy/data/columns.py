@@ -13,7 +13,7 @@ import polars as pl
 
 from shipworthy.core.errors import UsageError
 from shipworthy.data.formats.batch import Batch
-from shipworthy.models.raw_rows import MISSING, SPACES, number, text_of
+from shipworthy.models.raw_rows import MISSING, POINT, SPACES, number, text_of
 
 Where = Callable[[int], str]
 """Gives the name of a row of a batch (numbered from 0) for messages, such as `data/a.csv, row 17`."""
@@ -95,12 +95,14 @@ class Reading:
         sparse: whether a missing column counts as empty.
         declared: whether all columns are declared, so that any other is an error; else it is left out.
         markers: the texts that stand for a missing value.
+        decimal: what stands before the decimals of numbers in text.
     """
 
     untyped: bool
     sparse: bool
     declared: bool
     markers: Sequence[str] = ()
+    decimal: str = POINT
 
 
 def enforce(batch: Batch, types: Mapping[str, str], where: Where, reading: Reading) -> pl.DataFrame:
@@ -172,9 +174,11 @@ def _of_text(column: Column, values: pl.Series) -> pl.Series:
     if column.bare in NUMBERS:
         gap |= bare.str.to_lowercase().is_in(list(MISSING))
     bare = bare.set(gap.fill_null(value=False), None)
-    parsed = bare.to_frame("text").select(PARSE[column.bare](pl.col("text"))).to_series()
+    foreign = column.bare == "float" and column.reading.decimal != POINT
+    parse = PARSE["int" if foreign else column.bare]
+    parsed = bare.to_frame("text").select(parse(pl.col("text"))).to_series().cast(DTYPES[column.bare])
     lost = (parsed.is_null() & bare.is_not_null()).arg_true()
-    if column.bare == "float":  # Python reads all that the pattern takes, such as +5 and 5.
+    if column.bare == "float":  # Python reads the rest of what is a number, such as +5, 5. and 1,234.50
         return parsed.scatter(lost, [_number(column, int(row), values[int(row)]) for row in lost])
     if lost.len():
         column.refuse(int(lost[0]), values[int(lost[0])])
@@ -223,7 +227,8 @@ def _number(column: Column, row: int, value: Any) -> float | None:
     if isinstance(value, float) and not whole:
         return float(value)
     try:
-        found = number(value, column.reading.markers) if isinstance(value, str | None) else math.nan
+        text = isinstance(value, str | None)
+        found = number(value, column.reading.markers, column.reading.decimal) if text else math.nan
     except ValueError:
         found = math.nan
     if found is not None and (math.isnan(found) or (whole and not str(value).strip().lstrip("+-").isdigit())):

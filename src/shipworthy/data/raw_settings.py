@@ -8,7 +8,7 @@ from shipworthy.data.examples import features_of
 from shipworthy.data.kinds.schema import Conversations, Table, Text
 from shipworthy.data.row_store import RowStore
 from shipworthy.data.schema import Data
-from shipworthy.models.raw_rows import NAME_COLUMN, NUMBER_COLUMN, TEXT_COLUMN, TIME_COLUMN
+from shipworthy.models.raw_rows import NAME_COLUMN, NUMBER_COLUMN, POINT, TEXT_COLUMN, TIME_COLUMN
 
 
 def raw_settings(config: Data, store: RowStore) -> dict[str, Any]:
@@ -21,6 +21,7 @@ def raw_settings(config: Data, store: RowStore) -> dict[str, Any]:
     return {
         "columns": _columns(config, store),
         "missing": config.markers,
+        "decimal": config.decimal or POINT,
         "form": cleaning.unicode.form if cleaning.unicode else None,
         "truncate": {
             name: {"max_characters": cut.max_characters, "keep": cut.keep}

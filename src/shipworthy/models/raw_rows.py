@@ -2,7 +2,7 @@
 
 A column of numbers has a gap where nothing stands, one of `MISSING`, one of the markers of `data.missing`, NaN, or what
 is not finite. A column of names has a gap where nothing stands but spaces, or one of the markers of `data.missing`;
-every other text is a name, `NA` and `None` too.
+every other text is a name, `NA` and `None` too. A number may stand as spreadsheets show it: `1,234.50`, `$ 5`, `12%`.
 """
 
 import math
@@ -19,6 +19,8 @@ else:
 FILE = "raw.json"
 NUMBER_COLUMN, NAME_COLUMN, TIME_COLUMN, TEXT_COLUMN = "number", "name", "time", "text"
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+POINT, COMMA = ".", ","
+"""What may stand before a number's decimals."""
 _SPACES = (*range(9, 14), 32, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000)
 SPACES = "".join(map(chr, _SPACES))
 """What Unicode calls white space, and polars strips."""
@@ -28,6 +30,37 @@ MARKS = (
 )
 MISSING = frozenset(["", *MARKS.split()])
 """What stands for a missing number, in lower case: the marks of pandas, R, spreadsheets and databases."""
+
+
+_SHOWN = (
+    r"(?P<sign>[+-]?)(?P<before>[$€£¥₹]?)[ \u00a0]?(?P<back>-?)"
+    r"(?P<whole>[0-9]{{1,3}}(?P<group>[{group}\u00a0\u202f'’])[0-9]{{3}}(?:(?P=group)[0-9]{{3}})*|[0-9]*)"
+    r"(?:[{decimal}](?P<rest>[0-9]*))?(?P<exponent>(?:[eE][+-]?[0-9]+)?)[ \u00a0]?(?P<after>[%$€£¥₹]?)"
+)
+SHOWN = {
+    POINT: re.compile(_SHOWN.format(group=COMMA, decimal=POINT)),
+    COMMA: re.compile(_SHOWN.format(group=POINT, decimal=COMMA)),
+}
+"""Decimal mark → a number as a spreadsheet shows it: digits in groups of three, a currency's sign or % beside it."""
+
+
+def shown_number(text: str, decimal: str) -> tuple[str, str] | None:
+    """A number as Python reads it, and the sign beside it (empty: none); None: the text is no number.
+
+    Args:
+        text: without white space around it.
+        decimal: `POINT` or `COMMA`.
+    """
+    if decimal == POINT and NUMBER.fullmatch(text):
+        return text, ""
+    found = SHOWN[decimal].fullmatch(text)
+    if not found or not (found["whole"] or found["rest"]) or (found["before"] and found["after"]):
+        return None
+    if found["sign"] and found["back"]:
+        return None
+    whole = "".join(sign for sign in found["whole"] if sign.isdecimal())
+    plain = f"{found['sign'] or found['back']}{whole or 0}.{found['rest'] or 0}{found['exponent']}"
+    return plain, found["before"] or found["after"]
 
 
 def text_of(value: Any) -> str | None:
@@ -53,8 +86,12 @@ def is_missing_number(text: str, markers: Collection[str]) -> bool:
     return bare in markers or bare.lower() in MISSING
 
 
-def number(value: Any, markers: Collection[str]) -> float | None:
+def number(value: Any, markers: Collection[str], decimal: str = POINT) -> float | None:
     """A value of a column of numbers; None: it is missing.
+
+    Args:
+        markers: those of `data.missing`.
+        decimal: what stands before a text's decimals; a number of JSON has a point.
 
     Raises:
         ValueError: it is no number.
@@ -62,9 +99,10 @@ def number(value: Any, markers: Collection[str]) -> float | None:
     text = text_of(value)
     if text is None or is_missing_number(text, markers):
         return None
-    if isinstance(value, bool) or not NUMBER.fullmatch(text.strip(SPACES)):
+    shown = shown_number(text.strip(SPACES), decimal if isinstance(value, str) else POINT)
+    if isinstance(value, bool) or shown is None:
         raise ValueError(f"'{text}' is no number")
-    found = float(text.strip(SPACES))
+    found = float(shown[0])
     return found if math.isfinite(found) else None
 
 
@@ -80,13 +118,14 @@ class RawRows:
 
     Args:
         saved: the content of raw.json: `columns` (name → number, name, time or text), `missing` (the markers of
-            `data.missing`), `form` (of Unicode; null: texts stay as they are), `truncate` (column → max_characters and
-            keep).
+            `data.missing`), `decimal` (what stands before the decimals of numbers in text), `form` (of Unicode; null:
+            texts stay as they are), `truncate` (column → max_characters and keep).
     """
 
     def __init__(self, saved: Mapping[str, Any]) -> None:
         self.columns: Mapping[str, str] = saved["columns"]
         self.missing = frozenset(saved["missing"])
+        self.decimal: str = saved["decimal"]
         self.form: str | None = saved["form"]
         self.cuts: Mapping[str, Mapping[str, Any]] = saved["truncate"]
 
@@ -104,7 +143,7 @@ class RawRows:
             return value
         if kind == NUMBER_COLUMN:
             try:
-                return number(value, self.missing)
+                return number(value, self.missing, self.decimal)
             except ValueError as error:
                 raise ValueError(f"column {column}: {error}") from error
         text = self._cleaned(column, str(text_of(value)))

@@ -31,7 +31,7 @@ from shipworthy.optimize.package import build as package
 TABLE = Table(name="n", licence="l", file="a.jsonl", label="y", missing=["unknown"])
 TEXTS = Records(name="n", licence="l", file="a.jsonl", text="t", answer="y", one_answer=False)
 DIRT: dict[str, list[Any]] = {
-    "n": [" 12 ", "NA", "?", "1e1", "Infinity", "", None, 7, 3.5, "+4", ".5", "unknown", "12.0", "\u00a05"],
+    "n": [" 12 ", "NA", "1,234.5", "?", "1e1", "Infinity", "", None, 7, 3.5, "+4", ".5", "unknown", "12.0", "\u00a05"],
     "c": [" red", "red ", "RED", "", None, "unknown", "NA", True, 7, "re\u0301d", "r\u00e9d", "red\u200b", "a\u2028b"],
     "t": ["  two  spaces", "tab\there", "cafe\u0301", "caf\u00e9", "\ufeffbom", "می\u200cخواهم", "a\u2028b", "x\x00y"],
 }
@@ -139,7 +139,8 @@ def test_a_name_is_read_as_prepare_reads_it(cell: Any, tmp_path_factory: pytest.
 
 
 def test_what_is_no_number_is_said_with_its_column() -> None:
-    raw = RawRows({"columns": {"age": "number"}, "missing": [], "form": "NFC", "truncate": {}})
+    raw = RawRows({"columns": {"age": "number"}, "missing": [], "decimal": ",", "form": "NFC", "truncate": {}})
     with pytest.raises(ValueError, match="column age: 'old' is no number"):
         raw.read({"age": "old"})
     assert raw.read({"age": "NA", "more": " x "}) == {"age": None, "more": " x "}
+    assert [raw.read({"age": age})["age"] for age in ("3,5", 3.5, "1.234")] == [3.5, 3.5, 1234.0]

@@ -14,8 +14,10 @@ from shipworthy.core.files import matching
 from shipworthy.core.lazy import Lazy
 from shipworthy.data import columns
 from shipworthy.data.column_types import Guess
+from shipworthy.data.decimal_mark import decimal_mark
 from shipworthy.data.formats.batch import Batch, Written
 from shipworthy.data.schema import SAME, Data, ending
+from shipworthy.models.raw_rows import POINT
 
 HOME = "shipworthy.data.formats"
 NAMED = {"document", "evals"}
@@ -56,7 +58,8 @@ def batches(config: Data, paths: list[Path], types: Mapping[str, str], rows: int
     number = 0
     for path in paths:
         format_ = reader(config, path)
-        reading = columns.Reading(format_.UNTYPED, format_.SPARSE, bool(config.columns), config.markers)
+        decimal, declared = config.decimal or POINT, bool(config.columns)
+        reading = columns.Reading(format_.UNTYPED, format_.SPARSE, declared, config.markers, decimal)
         first = 0
         for batch in _read(config, path, rows):
             where = _where(path, first)
@@ -81,7 +84,8 @@ def types_of(config: Data, paths: list[Path]) -> dict[str, str]:
         for name, values in batch.columns.items():
             names.setdefault(name)
             if config.uses(name):
-                guess = guesses.setdefault(name, Guess(name, config.markers, measured=config.measures(name)))
+                measured, decimal = config.measures(name), config.decimal or POINT
+                guess = guesses.setdefault(name, Guess(name, config.markers, measured=measured, decimal=decimal))
                 with _naming(path):
                     guess.add(values, untyped=untyped)
     if not names:
@@ -126,7 +130,9 @@ def frame_of(path: Path, types: Mapping[str, str], markers: Sequence[str] = ()) 
         ShipworthyError: it cannot be read.
     """
     format_ = _format(path.name, "")
-    reading = columns.Reading(format_.UNTYPED, sparse=False, declared=False, markers=markers)
+    numbers = {name for name, kind in types.items() if kind.removesuffix("?") in columns.NUMBERS}
+    decimal = decimal_mark(path, Written(), markers, numbers.__contains__) if ending(path.name) == "csv" else POINT
+    reading = columns.Reading(format_.UNTYPED, sparse=False, declared=False, markers=markers, decimal=decimal)
     frames = [pl.DataFrame(schema={name: columns.DTYPES[kind.removesuffix("?")] for name, kind in types.items()})]
     first = 0
     for batch in _readable(path, format_.batches(path, INFERRED_FROM, Written())):
