@@ -1,6 +1,8 @@
 """What stands before the decimals of numbers in a CSV file: a point, or the comma of many languages."""
 
+import csv
 import re
+import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import islice
@@ -14,20 +16,26 @@ from shipworthy.data.schema import Data, ending
 from shipworthy.data.text_files import open_text
 from shipworthy.models.raw_rows import COMMA, POINT, SPACES, is_missing_number, shown_number
 
+UNREADABLE = (csv.Error, OSError, EOFError, ValueError, zlib.error)
 AnyData = TypeVar("AnyData", bound=Data)
 
 
 def with_decimal_mark(config: AnyData, paths: list[Path]) -> AnyData:
     """The config with the decimal mark of its files, which it may leave open; it is said if it is a comma."""
+    mark = mark_of(config, paths)
+    if mark != POINT and not config.decimal:
+        say(f"{paths[0]}: numbers are read with a decimal comma; data.decimal=. says otherwise")
+    return replace(config, decimal=mark)
+
+
+def mark_of(config: Data, paths: list[Path]) -> str:
+    """The decimal mark that the config names, else that of its files: `COMMA` if one of them is written so."""
     if config.decimal or not config.measures_any:
-        return replace(config, decimal=config.decimal or POINT)
-    csv = [path for path in paths if (config.format or ending(path.name)) == "csv"]
+        return config.decimal or POINT
     written = Written(config.encoding, config.delimiter)
-    for path in csv:
-        if decimal_mark(path, written, config.markers, config.measures) == COMMA:
-            say(f"{path}: numbers are read with a decimal comma; data.decimal=. says otherwise")
-            return replace(config, decimal=COMMA)
-    return replace(config, decimal=POINT)
+    found = (path for path in paths if (config.format or ending(path.name)) == "csv")
+    commas = (decimal_mark(path, written, config.markers, config.measures) == COMMA for path in found)
+    return COMMA if any(commas) else POINT
 
 
 def decimal_mark(path: Path, written: Written, markers: Iterable[str], measures: Callable[[str], bool]) -> str:
@@ -42,11 +50,14 @@ def decimal_mark(path: Path, written: Written, markers: Iterable[str], measures:
     Raises:
         ShipworthyError: the file is empty, or its text cannot be read.
     """
-    dialect = dialect_of(path, written.encoding, written.delimiter)
-    if dialect.delimiter == COMMA:
+    try:
+        dialect = dialect_of(path, written.encoding, written.delimiter)
+        if dialect.delimiter == COMMA:
+            return POINT
+        with open_text(path, written.encoding) as file:
+            names, *rows = islice(dialect.records(file), SAMPLE_ROWS + 1)
+    except UNREADABLE:  # who reads the rows says why
         return POINT
-    with open_text(path, written.encoding) as file:
-        names, *rows = islice(dialect.records(file), SAMPLE_ROWS + 1)
     known = frozenset(markers)
     for name, cells in zip(names, zip(*rows, strict=False), strict=False):
         bare = {cell.strip(SPACES) for cell in cells if not is_missing_number(cell, known)}

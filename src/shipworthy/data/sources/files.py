@@ -14,7 +14,7 @@ from shipworthy.core.files import matching
 from shipworthy.core.lazy import Lazy
 from shipworthy.data import columns
 from shipworthy.data.column_types import Guess
-from shipworthy.data.decimal_mark import decimal_mark
+from shipworthy.data.decimal_mark import decimal_mark, mark_of
 from shipworthy.data.formats.batch import Batch, Written
 from shipworthy.data.schema import SAME, Data, ending
 from shipworthy.models.raw_rows import POINT
@@ -55,11 +55,10 @@ def batches(config: Data, paths: list[Path], types: Mapping[str, str], rows: int
         UsageError: a row does not have these columns.
         ShipworthyError: a file cannot be read.
     """
-    number = 0
+    number, decimal = 0, mark_of(config, paths)
     for path in paths:
         format_ = reader(config, path)
-        decimal, declared = config.decimal or POINT, bool(config.columns)
-        reading = columns.Reading(format_.UNTYPED, format_.SPARSE, declared, config.markers, decimal)
+        reading = columns.Reading(format_.UNTYPED, format_.SPARSE, bool(config.columns), config.markers, decimal)
         first = 0
         for batch in _read(config, path, rows):
             where = _where(path, first)
@@ -78,13 +77,14 @@ def types_of(config: Data, paths: list[Path]) -> dict[str, str]:
     if config.columns:
         _check_named(config, paths[0], config.columns)
         return dict(config.columns)
+    decimal = mark_of(config, paths)
     guesses: dict[str, Guess] = {}
     names: dict[str, None] = {}
     for path, batch, untyped in _to_be_inferred(config, paths):
         for name, values in batch.columns.items():
             names.setdefault(name)
             if config.uses(name):
-                measured, decimal = config.measures(name), config.decimal or POINT
+                measured = config.measures(name)
                 guess = guesses.setdefault(name, Guess(name, config.markers, measured=measured, decimal=decimal))
                 with _naming(path):
                     guess.add(values, untyped=untyped)
