@@ -3,7 +3,7 @@
 Text, answers, ids and names stay as they stand in the file. Of the columns that may be numbers (a table's features, and
 the time by which rows are split) the type is inferred from all rows:
 
-- typed values (parquet, JSON) keep their type;
+- typed values (parquet, JSON) keep their type, in all other columns they are text, as JSON writes them;
 - text is a number if every value that isn't missing reads as one, none has a leading zero (`0012` is a name), and one
   at least is there; whole numbers of 64 bits are `int`, others `float` (missing: see models/raw_rows.py);
 - so is text that spreadsheets show numbers as, `1,234.50` or `12%`, with the same sign (%, $ …) in all rows or none;
@@ -57,9 +57,7 @@ class Guess:
         if not isinstance(values, pl.Series):
             self._typed |= {_of_value(value) for value in values if not isinstance(value, str | None)}
             values = pl.Series([value for value in values if isinstance(value, str)], dtype=pl.String)
-        if not self.measured:
-            self._text = {"string"}
-        elif "string" not in self._text:
+        if self.measured and "string" not in self._text:
             self._text |= self._look_of(values)
 
     def _look_of(self, values: pl.Series) -> set[str]:
@@ -93,9 +91,9 @@ class Guess:
     def _type(self) -> str:
         if "json" in self._typed:
             return "json"
-        seen = self._typed | (self._text if self._untyped or self._typed else set())
-        if self._text and not self.measured:
+        if not self.measured:
             return "string"
+        seen = self._typed | (self._text if self._untyped or self._typed else set())
         if seen and seen <= {"int", "float"}:
             return "float" if "float" in seen else "int"
         if seen == {"date", "datetime"}:

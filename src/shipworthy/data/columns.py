@@ -145,6 +145,11 @@ class Column:
         """Its type without ?."""
         return self.kind.removesuffix("?")
 
+    @property
+    def holds_lists(self) -> bool:
+        """Whether lists and objects become JSON text; a column of text that nobody declared may begin to at any row."""
+        return self.bare == "json" or (self.bare == "string" and not self.reading.declared)
+
     def refuse(self, row: int, value: Any) -> NoReturn:
         """Says that a row's value is not of the type."""
         where = f"{self.where(row)}: column '{self.name}'"
@@ -189,7 +194,7 @@ def _of_typed(column: Column, values: pl.Series) -> pl.Series:
     found = type_of(column.name, values.dtype)
     if values.null_count() == values.len():
         return pl.Series([None] * values.len(), dtype=DTYPES[column.bare])
-    if found == "json" and column.bare == "json":
+    if found == "json" and column.holds_lists:
         return pl.Series([None if v is None else _json(v) for v in values.to_list()], dtype=pl.String)
     if found != column.bare and (found, column.bare) not in CONVERTS and (column.bare != "string" or found == "json"):
         row = int(values.is_not_null().arg_true()[0])
@@ -202,7 +207,7 @@ def _of_typed(column: Column, values: pl.Series) -> pl.Series:
 
 
 def _of_python(column: Column, values: Sequence[Any]) -> pl.Series:
-    if column.bare == "json":
+    if column.holds_lists:
         return pl.Series([_json(value) for value in values], dtype=pl.String)
     if column.bare == "string":
         for row, value in enumerate(values):

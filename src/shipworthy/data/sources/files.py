@@ -80,7 +80,7 @@ def types_of(config: Data, paths: list[Path]) -> dict[str, str]:
     decimal = mark_of(config, paths)
     guesses: dict[str, Guess] = {}
     names: dict[str, None] = {}
-    for path, batch, untyped in _to_be_inferred(config, paths):
+    for path, batch, untyped in _all_batches(config, paths):
         for name, values in batch.columns.items():
             names.setdefault(name)
             if config.uses(name):
@@ -88,6 +88,8 @@ def types_of(config: Data, paths: list[Path]) -> dict[str, str]:
                 guess = guesses.setdefault(name, Guess(name, config.markers, measured=measured, decimal=decimal))
                 with _naming(path):
                     guess.add(values, untyped=untyped)
+        if not config.measures_any and all(name in names for name in config.named):
+            break  # text stays text, whatever comes
     if not names:
         raise ShipworthyError(f"{paths[0]} cannot be read: it holds no rows.")
     _check_named(config, paths[0], names)
@@ -99,14 +101,12 @@ def _check_named(config: Data, path: Path, names: Iterable[str]) -> None:
         raise UsageError(f"{path} has no column '{lacking[0]}' (it has {', '.join(names)}): correct {config.keys}.")
 
 
-def _to_be_inferred(config: Data, paths: list[Path]) -> Iterator[tuple[Path, Batch, bool]]:
+def _all_batches(config: Data, paths: list[Path]) -> Iterator[tuple[Path, Batch, bool]]:
     """The batches that say what the columns are: all of a table's, for one late value makes numbers names."""
     for path in paths:
         untyped = reader(config, path).UNTYPED
         for batch in _read(config, path, INFERRED_FROM):
             yield path, batch, untyped
-            if not config.measures_any:
-                return
 
 
 @contextmanager
@@ -189,7 +189,7 @@ def _identified(config: Data, frame: pl.DataFrame, number: int, where: Callable[
         rest = frame.drop("id", strict=False)
         return rest.insert_column(0, ("row-" + numbered).alias("id"))
     ids = frame[config.id].cast(pl.String)
-    if ids.null_count():
-        row = int(ids.is_null().arg_true()[0])
+    if (empty := (ids.fill_null("") == "").arg_true()).len():
+        row = int(empty[0])
         raise UsageError(f"{where(row)}: column '{config.id}' (data.id) is empty: every row needs an id of its own.")
     return frame.drop("id", strict=False).insert_column(0, ids.alias("id"))
