@@ -34,6 +34,7 @@ def run(asked: argparse.Namespace) -> None:
     found = raw_file.find(Path(asked.file), root / snapshot.FOLDER)
     name = raw_file.checked_name(asked.name) if asked.name else raw_file.name_of(found.path)
     _refuse_overwriting(name, root, force=asked.force)
+    found = raw_file.placed(found, name, root / snapshot.FOLDER)
     with TemporaryDirectory(prefix="shipworthy-") as work:
         found, seen = _read(found, Path(work))
         for line in said.rows_and_columns(seen, roles.ids(seen)):

@@ -86,6 +86,8 @@ def _check_known(profile: Profile, name: str) -> None:
 
 def _of_talks(profile: Profile, found: conversations.Talks) -> Draft:
     made = Draft(TALKS, talks=found, id=_id(profile, [found.messages, found.tools]))
+    if found.unsound:
+        made.notes.append(f"'{shown(found.unsound)}' holds no JSON Schemas of functions: it is not read")
     if found.sound < 1:
         made.notes.append(f"{1 - found.sound:.0%} of the conversations can't be taught as they are; `prepare` says why")
     return made
@@ -190,9 +192,10 @@ def _table(
     unusable: dict[str, str],
 ) -> Draft:
     made = Draft(TABLE, chosen.label, chosen.why, chosen.others)
-    made.id = ids[0] if ids else ""
-    made.ignore = {name: why for name, why in unusable.items() if name != made.id}
-    made.ignore |= {name: f"it tells rows apart, as '{shown(made.id)}' does" for name in ids[1:]}
+    made.id = _first(name for name in ids if name.strip())
+    made.ignore = {name: why for name, why in unusable.items() if not made.id or name != made.id}
+    rest = [name for name in ids if not made.id or name != made.id]
+    made.ignore |= dict.fromkeys(rest, "it only tells rows apart")
     made.group, made.time = _first(name for name in groups if name not in made.ignore), ""
     if not made.group:
         made.time = _first(name for name in times if name not in made.ignore)
@@ -211,11 +214,13 @@ def _table(
 
 def features(profile: Profile, made: Draft) -> list[str]:
     """The columns that a table's model sees."""
-    return [name for name in profile.names if name not in (made.label, made.id, *made.ignore)]
+    return [
+        name for name in profile.names if name not in {made.label, *made.ignore} and not (made.id and name == made.id)
+    ]
 
 
 def _id(profile: Profile, taken: list[str]) -> str:
-    return _first(name for name in roles.ids(profile) if name not in taken)
+    return _first(name for name in roles.ids(profile) if name not in taken and name.strip())
 
 
 def _first(found: Iterable[str]) -> str:

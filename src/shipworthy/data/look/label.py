@@ -6,12 +6,8 @@ from shipworthy.data.look import names
 from shipworthy.data.look.profile import Column, Profile
 
 MOST_CLASSES = 50
-MOST_NUMBERS = 12
-"""Whole numbers of more values are a measure, not classes."""
 ROWS_OF_A_CLASS = 3
 """Classes have so many rows in the mean."""
-CLEAR = 2
-"""A column with fewer points is no guess."""
 SURE = 4
 """Only a column with so many points is taken where another one, a measure, seems to be meant."""
 
@@ -36,16 +32,17 @@ class Guess:
 def guess(profile: Profile, taken: set[str]) -> Guess:
     """Ranks the columns of classes by their points.
 
-    A column may be a label if it has 2 to 50 values (whole numbers: 2 to 12), three rows of each in the mean, and gaps
-    in at most half of the rows. Points: 4 if its name ends in a word for an answer (`label`, `target`, `class`, `y`), 3
-    if such a word stands in it, 2 if another word for a result does (`status`, `approved`, `is_…`); 2 if it is the
-    last column, 1 if it is the first; 1 if it has two values; 1 if they are names or truth values; 2 less if its name
-    is what is known of a person (`sex`, `age`). Of equal points the later column wins.
+    A column may be a label if it has 2 to 50 values (whole numbers: 2 to 12, with fractions: 2 to 5), three rows of
+    each in the mean, and gaps in at most half of the rows. Points: 4 if its name ends in a word for an answer (`label`,
+    `target`, `class`, `y`), 3 if such a word stands in it, 2 if another word for a result does (`status`, `approved`,
+    `is_…`); 2 if it is the last column, 1 if it is the first; 1 if it has two values; 1 if they are names or truth
+    values; 2 less if its name is what is known of a person (`sex`, `age`). Of equal points the later column wins. Where
+    the last column, or one that is called like an answer, is a measure, only a column of 4 points is taken.
 
     Args:
         taken: columns that have another role.
     """
-    free = [one for one in profile.columns if one.name not in taken]
+    free = [one for one in profile.columns if one.name not in taken and not names.ends_in(one.name, names.TIMES)]
     if not free:
         return Guess("", "", [], "")
     points = {one.name: _points(one, free) for one in free if may_be(one)}
@@ -53,14 +50,15 @@ def guess(profile: Profile, taken: set[str]) -> Guess:
     measure = next((one.name for one in reversed(free) if one.is_measure and _named(one.name) >= 3), "")
     if not measure and free[-1].is_measure:
         measure = free[-1].name
-    best = ranked[0] if ranked and points[ranked[0]] >= (SURE if measure else CLEAR) else ""
+    best = ranked[0] if ranked and (not measure or points[ranked[0]] >= SURE) else ""
     return Guess(best, _why(profile[best], free) if best else "", [name for name in ranked if name != best], measure)
 
 
 def may_be(column: Column) -> bool:
     """Whether the values of a column can be classes."""
-    most = MOST_NUMBERS if column.is_number else MOST_CLASSES
-    if column.type in ("json", "date", "datetime") or not 2 <= column.distinct <= most or column.missing > 0.5:
+    if column.type in ("json", "date", "datetime") or not 2 <= column.distinct <= MOST_CLASSES:
+        return False
+    if column.is_measure or column.missing > 0.5:
         return False
     return column.known >= ROWS_OF_A_CLASS * column.distinct and column.words <= 4
 

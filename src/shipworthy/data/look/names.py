@@ -29,6 +29,8 @@ OWNERS = _words(
 """Words for those of whom there may be several rows."""
 BIRTHS = _words("birth born dob birthday birthdate")
 """Words for times that are a fact about a row, not its place in time."""
+TIMES = _words("time timestamp date datetime day month year quarter week hour")
+"""Words for a time: hardly ever what is asked for."""
 PEOPLE = _words("sex gender race age ethnicity")
 """Words for what is known of a person, hardly ever what is asked for."""
 TEXTS = _words("text body message content description comment review question prompt instruction title")

@@ -1,7 +1,9 @@
 """What a file holds, column by column, from a reading of all its rows, which then wait on disk for more questions."""
 
+import csv
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,9 +15,11 @@ from shipworthy.core.progress import track
 from shipworthy.data import columns
 from shipworthy.data.column_index import first_equal
 from shipworthy.data.column_types import Guess
+from shipworthy.data.csv_dialect import dialect_of
 from shipworthy.data.look.raw_file import EveryColumn, RawFile
 from shipworthy.data.parts import BATCH_ROWS, write_table
 from shipworthy.data.sources.files import INFERRED_FROM, read, reader
+from shipworthy.data.text_files import open_text
 from shipworthy.data.times import SEEN
 from shipworthy.models import parquet
 from shipworthy.models.raw_rows import NUMBER, text_of
@@ -24,6 +28,10 @@ EXACT_ROWS = 1_000_000
 """Of more rows the number of distinct values is estimated (HyperLogLog, about 1% off)."""
 EXAMPLES = 3
 SHOWN = 24
+MOST_WHOLE = 12
+"""Whole numbers of more values are a measure, not classes."""
+MOST_FRACTIONS = 5
+"""The same of numbers with fractions."""
 """Characters of an example."""
 
 
@@ -43,6 +51,7 @@ class Column:
         longest: words of the longest value (text; else 0).
         characters: of the longest value (text; else 0).
         low, high: the least and the largest value (numbers; else None).
+        whole: whether no number has a fraction.
     """
 
     name: str
@@ -57,6 +66,7 @@ class Column:
     characters: int = 0
     low: float | None = None
     high: float | None = None
+    whole: bool = True
 
     @property
     def missing(self) -> float:
@@ -76,7 +86,7 @@ class Column:
     @property
     def is_measure(self) -> bool:
         """Whether it holds numbers of which there are too many different ones to be classes."""
-        return self.is_number and (self.distinct > 20 or (self.type == "float" and self.distinct > 12))
+        return self.is_number and self.distinct > (MOST_WHOLE if self.whole else MOST_FRACTIONS)
 
     @property
     def is_unique(self) -> bool:
@@ -151,6 +161,7 @@ def look(found: RawFile, work: Path) -> Profile:
     Raises:
         ShipworthyError: it can't be read, or holds no rows.
     """
+    _refuse_values_for_names(found)
     types, unreadable = _types(found)
     config, table = found.config, work / "rows.parquet"
     rows = write_table(_frames(config, found.paths, types), table) if types else 0
@@ -171,25 +182,29 @@ def _types(found: RawFile) -> tuple[dict[str, str], dict[str, str]]:
     for path in found.paths:
         untyped = reader(config, path).UNTYPED
         for batch in track(read(config, path, INFERRED_FROM), f"reading {path.name}, parts", None):
-            if untyped and not guesses:
-                _refuse_values_for_names(list(batch.columns), path)
             for name, values in batch.columns.items():
                 guess = guesses.setdefault(name, Guess(name, (), measured=True))
                 try:
                     guess.add(values, untyped=untyped)
                 except UsageError as error:
-                    unreadable.setdefault(name, str(error).partition(":")[0])
+                    unreadable.setdefault(name, re.sub(r"^column .* (holds \w+),? .*", r"\1", str(error)))
     types = {name: one.type for name, one in guesses.items() if name not in unreadable}
     return types, unreadable
 
 
-def _refuse_values_for_names(names: list[str], path: Path) -> None:
+def _refuse_values_for_names(found: RawFile) -> None:
     """Refuses a CSV file whose first row holds numbers alone, so that it is no row of names."""
-    if len(names) > 1 and all(NUMBER.fullmatch(name.strip()) for name in names):
-        raise ShipworthyError(
-            f"{path} has no names of columns: its first row holds numbers ({', '.join(names[:4])}, …); put a row of "
-            "names before it."
-        )
+    for path in found.paths:
+        names: list[str] = []
+        if not reader(found.config, path).UNTYPED:
+            continue
+        with open_text(path) as file, suppress(csv.Error):  # which reading will say
+            names = next(dialect_of(path, "", found.delimiter).records(file), [])
+        if names and all(NUMBER.fullmatch(name.strip()) for name in names):
+            raise ShipworthyError(
+                f"{path} has no names of columns: its first row holds numbers ({', '.join(names[:4])}, …): put a row "
+                "of names before it."
+            )
 
 
 def _frames(config: EveryColumn, paths: Sequence[Path], types: dict[str, str]) -> Iterator[pl.DataFrame]:
@@ -220,6 +235,7 @@ def _column(table: Path, name: str, place: int, kind: str, rows: int) -> Column:
         asked |= {"words": words.mean(), "longest": words.max(), "characters": values.str.len_chars().max()}
     if bare in columns.NUMBERS:
         asked |= {"low": values.min().cast(pl.Float64), "high": values.max().cast(pl.Float64)}
+        asked["whole"] = (known == known.floor()).all()
     scan = parquet.scan(table)
     facts: dict[str, Any] = scan.select(**asked).collect(engine="streaming").row(0, named=True)
     first = scan.select(known.head(1000).unique(maintain_order=True).head(EXAMPLES)).collect()[key]

@@ -1,14 +1,15 @@
 """The file or folder that `init` is given: its name in the project, how it is written, and its place in data/."""
 
+import csv
 import re
 import shutil
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import is_litter, matching, sha256_of_files
-from shipworthy.data.csv_dialect import dialect_of
+from shipworthy.data.csv_dialect import DELIMITERS, dialect_of
 from shipworthy.data.schema import Data, ending
 from shipworthy.data.text_files import open_text
 
@@ -89,7 +90,9 @@ def find(path: Path, data: Path) -> RawFile:
     paths = [one for one in matching(whole.parent, whole.name) if one.stat().st_size]
     if not paths:
         raise UsageError(f"{path} is empty: name a file or folder that holds rows.")
-    return RawFile(whole, paths, place.as_posix(), _format(paths), inside=inside)
+    format_ = _format(paths)
+    spaced = {format_ or ending(one.name) for one in paths} == {"csv"} and all(_is_spaced(one) for one in paths[:3])
+    return RawFile(whole, paths, place.as_posix(), format_, " " if spaced else "", inside)
 
 
 def name_of(path: Path) -> str:
@@ -115,22 +118,31 @@ def checked_name(name: str) -> str:
     return name
 
 
-def bring(found: RawFile, data: Path) -> str:
-    """Copies the file or folder into data/ unless it lies there; one sentence on what was done.
+def placed(found: RawFile, name: str, data: Path) -> RawFile:
+    """The same with its place in data/: its own name, or the recipe's where something else has that.
 
     Raises:
-        ShipworthyError: something else of that name lies there.
+        ShipworthyError: something else has both.
     """
+    if found.inside:
+        return found
+    own = f"{name}{''.join(found.path.suffixes)}" if found.path.is_file() else name
+    for file in (found.file, own):
+        target = data / file
+        if not target.exists() or _content(matching(data, file), target) == _content(found.paths, found.path):
+            return replace(found, file=file)
+    raise ShipworthyError(
+        f"{data / found.file} is there already and holds something else: give another --name, or rename {found.path}."
+    )
+
+
+def bring(found: RawFile, data: Path) -> str:
+    """Copies the file or folder to its place in data/ unless it lies there; a sentence on what was done."""
     target = data / found.file
     if found.inside:
         return f"{target} stays where it is"
     if target.exists():
-        there = matching(data, found.file)
-        if _content(there, target) == _content(found.paths, found.path):
-            return f"{target} holds the same already"
-        raise ShipworthyError(
-            f"{target} is there already and holds something else: rename {found.path}, or remove the other one."
-        )
+        return f"{target} holds the same already"
     data.mkdir(exist_ok=True)
     temporary = data.absolute().parent / f".{data.name}.{uuid.uuid4().hex[:8]}.tmp"
     try:
@@ -169,6 +181,24 @@ def _format(paths: list[Path]) -> str:
     if endings == {"txt"} and len({path.parent for path in paths}) > 1:
         return "document"
     return ""
+
+
+def _is_spaced(path: Path) -> bool:
+    """Whether single spaces stand between the cells of a file that no other sign divides."""
+    try:
+        if dialect_of(path, "").delimiter != DELIMITERS[0]:
+            return False
+        with open_text(path) as file:
+            head = [line for _, line in zip(range(LINES), file, strict=False)]
+        widths = _widths(head, " ")
+    except (ShipworthyError, UnicodeDecodeError, ValueError, csv.Error):
+        return False
+    return len(widths) == 1 and widths.pop() > 1 and _widths(head, DELIMITERS[0], strict=False) == {1}
+
+
+def _widths(lines: list[str], delimiter: str, *, strict: bool = True) -> set[int]:
+    """How many cells rows have."""
+    return {len(row) for row in csv.reader(lines, delimiter=delimiter, strict=strict) if row}
 
 
 def _has_cells(path: Path) -> bool:

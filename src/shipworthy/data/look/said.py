@@ -26,8 +26,10 @@ def rows_and_columns(profile: Profile, ids: list[str]) -> Iterator[str]:
         yield f"  {shown(column.name, 32):<{widest}}  {_facts(column)}"
     if len(profile.columns) > MOST_COLUMNS:
         yield f"  … and {len(profile.columns) - MOST_COLUMNS} more"
-    for name, why in profile.unreadable.items():
-        yield f"  {shown(name, 32):<{widest}}  can't be read: {why}"
+    if profile.unreadable:
+        name, why = next(iter(profile.unreadable.items()))
+        more = f", and {len(profile.unreadable) - 1} more like it" if len(profile.unreadable) > 1 else ""
+        yield f"  '{shown(name, 32)}' can't be read, for it {why}{more}"
 
 
 def _facts(column: Column) -> str:
@@ -55,7 +57,8 @@ def proposal(draft: Draft, tried: Tried) -> Iterator[str]:
         yield f"missing is written as: {listed(draft.missing)}"
     yield from _left_out(draft, tried)
     yield from draft.notes
-    yield f"rows: {', '.join(f'{number:,} {name}' for name, number in tried.rows.items())}"
+    tried_on = "rows, of those that were tried" if tried.some else "rows"
+    yield f"{tried_on}: {', '.join(f'{number:,} {name}' for name, number in tried.rows.items())}"
     if tried.rows.get("test", 0) < FEW_ROWS:
         yield "so few rows of test that no figure will mean much"
     network = "a small language model (SmolLM2, 135 million parameters) with LoRA"
@@ -82,6 +85,7 @@ def _left_out(draft: Draft, tried: Tried) -> Iterator[str]:
         yield f"likely leaks, left out: {listed(draft.leaks)} (each tells the label nearly perfectly)"
     if rest := {name: why for name, why in draft.ignore.items() if name not in draft.leaks}:
         yield "left out: " + "; ".join(f"'{shown(name)}' ({why})" for name, why in list(rest.items())[:8])
+    yield from tried.strong[:3]
     if tried.dropped:
         told = (f"'{shown(name)}' ({holds})" for name, holds in tried.dropped.items())
         yield f"left out when columns are encoded: {'; '.join(told)}"

@@ -30,6 +30,7 @@ class Talks:
         calls: whether messages call functions.
         characters: of the longest conversation, and of the longest answer.
         sound: the share of the sample that can be taught.
+        unsound: a column that is called like tools and holds none (empty: there is none).
     """
 
     messages: str
@@ -37,6 +38,7 @@ class Talks:
     calls: bool
     characters: tuple[int, int]
     sound: float
+    unsound: str = ""
 
 
 def find(profile: Profile) -> Talks | None:
@@ -55,7 +57,8 @@ def find(profile: Profile) -> Talks | None:
         if len(lengths) >= SHARE * values.len():
             longest = max(whole for whole, _ in lengths), max(answer for _, answer in lengths)
             calls = any('"tool_calls"' in text or '"function_call"' in text for text in texts)
-            return Talks(column.name, _tools(profile, column), calls, longest, len(lengths) / values.len())
+            tools, unsound = _tools(profile)
+            return Talks(column.name, tools, calls, longest, len(lengths) / values.len(), unsound)
     return None
 
 
@@ -101,14 +104,14 @@ def _lengths(text: str) -> tuple[int, int] | None:
     return sum(len(str(one.get("content") or "")) for one in talk.messages), len(said(talk.messages[-1:]))
 
 
-def _tools(profile: Profile, messages: Column) -> str:
-    for column in profile.columns:
-        if column is messages or column.name.lower() not in ("tools", "functions"):
-            continue
-        values: Sequence[object] = profile.values(column, SAMPLE).to_list() if column.type in ("json", "string") else []
-        if values and sum(_are_tools(str(text)) for text in values) >= SHARE * len(values):
-            return column.name
-    return ""
+def _tools(profile: Profile) -> tuple[str, str]:
+    """The column of tools, and one that is called so and holds none."""
+    named = [one for one in profile.columns if one.name.lower() in ("tools", "functions") and one.known]
+    for column in named:
+        values = profile.values(column, SAMPLE).to_list()
+        if sum(_are_tools(str(text)) for text in values) >= SHARE * len(values):
+            return column.name, ""
+    return "", named[0].name if named else ""
 
 
 def _are_tools(text: str) -> bool:

@@ -73,6 +73,8 @@ class Tried:
         rows: split → rows that were tried.
         rejected: reason → rows.
         dropped: column → what it holds, of those that are left out by default when columns are encoded.
+        strong: sentences on columns that tell much alone, and stay.
+        some: whether a part of the rows was tried.
     """
 
     split: dict[str, Any]
@@ -82,6 +84,8 @@ class Tried:
     rows: dict[str, int] = field(default_factory=dict)
     rejected: dict[str, int] = field(default_factory=dict)
     dropped: dict[str, str] = field(default_factory=dict)
+    strong: list[str] = field(default_factory=list)
+    some: bool = False
 
 
 def tried(made: Draft, found: RawFile, settings: SettingsOf, rows: int) -> Tried:
@@ -115,7 +119,7 @@ def _divided(made: Draft, found: RawFile, settings: SettingsOf, rows: int) -> tu
             store = build.read(config, found.paths, _types(config, found), Path(work) / "rows")
             build.clean_rows(config, store)
             require_rows(store)
-            result = Tried(way.settings, rejected=dict(counts(store)))
+            result = Tried(way.settings, rejected=dict(counts(store)), some=rows > MOST_ROWS)
             if fault := _fault(made, config, store, result):
                 why.append(f"{way.said} {fault}")
                 continue
@@ -197,7 +201,8 @@ def _leaks(made: Draft, config: Data, store: RowStore, result: Tried) -> list[st
     types = store.columns
     features = {name: types[name] for name in features_of(store)[0]}
     inputs = GateInput.hiding_test_answers(store.rows, features, config.gates.sample, SEED, ["", *config.missing])
-    found = leak.check(Leak(), inputs).columns
+    result_of_gate = leak.check(Leak(), inputs)
+    found, result.strong = result_of_gate.columns, result_of_gate.warnings
     if found and len(set(found)) == len(features):
         raise UsageError(
             f"every column tells '{shown(made.label)}' nearly perfectly ({listed(found)}), as copies do: name "
