@@ -40,5 +40,8 @@ def test_bands_do_not_depend_on_the_way_or_the_order(monkeypatch: pytest.MonkeyP
     short = minhash.band_keys(rows, CONFIG)
     monkeypatch.undo()
     assert (minhash.band_keys(rows, CONFIG) == short).all()
+    monkeypatch.setattr(minhash, "TEXTS_PER_BATCH", 30)
+    monkeypatch.setattr(minhash, "SHINGLES_PER_BATCH", 1000)
+    assert (minhash.band_keys(rows, CONFIG) == short).all()
     back = np.arange(len(rows))[::-1]
     assert (minhash.band_keys(rows.take(back), CONFIG) == short[:, back]).all()

@@ -15,12 +15,14 @@ from shipworthy.data.duplicates import buckets
 from shipworthy.data.duplicates.buckets import Pairs
 from shipworthy.data.duplicates.documents import Documents
 from shipworthy.data.duplicates.parallel import ordered_map
-from shipworthy.data.duplicates.ragged_array import RaggedArray
+from shipworthy.data.duplicates.ragged_array import RaggedArray, batch_bounds, offsets_from_lengths
 from shipworthy.data.duplicates.schema import MinHash
 from shipworthy.data.duplicates.shingles import mix_bits, odd_constants
 
-# Texts whose signatures are computed at once: 128 × 256 numbers of 4 bytes stay in a core's cache.
-TEXTS_PER_BATCH = 256
+# How much is computed at once: arrays that stay in a core's cache, and calls of numpy so long that threads, which need
+# Python's lock between two of them, seldom wait for it. Short texts by number, long ones by their shingles.
+TEXTS_PER_BATCH = 1024
+SHINGLES_PER_BATCH = 1 << 19
 # Texts with at least this many shingles are signed permutation by permutation: 3 to 4 times as fast there.
 LONG_SHINGLES = 48
 
@@ -58,11 +60,19 @@ def band_keys(sets: RaggedArray, config: MinHash) -> NDArray[np.uint32]:
     keys = np.empty((config.bands, len(sets)), np.uint32)
     order = np.argsort(-sets.lengths, kind="stable")
     salt = odd_constants(config.permutations // config.bands)[None, :, None]
-    for low in range(0, len(order), TEXTS_PER_BATCH):
-        some = order[low : low + TEXTS_PER_BATCH]
+    for low, high in _batches(sets.lengths[order]):
+        some = order[low:high]
         rows = _signatures(sets, some, config.permutations).reshape(config.bands, -1, len(some))
         keys[:, some] = mix_bits((rows * salt).sum(axis=1)) >> np.uint64(32)
     return keys
+
+
+def _batches(lengths: NDArray[Any]) -> Iterator[tuple[int, int]]:
+    """Ranges (from, to) of texts, which are sorted by descending length."""
+    long = int(np.count_nonzero(lengths >= LONG_SHINGLES))
+    yield from batch_bounds(offsets_from_lengths(lengths[:long]), SHINGLES_PER_BATCH)
+    for low in range(long, len(lengths), TEXTS_PER_BATCH):
+        yield low, min(low + TEXTS_PER_BATCH, len(lengths))
 
 
 def _signatures(sets: RaggedArray, some: NDArray[Any], permutations: int) -> NDArray[np.uint32]:
