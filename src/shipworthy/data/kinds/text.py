@@ -124,8 +124,9 @@ def attach_clusters(store: RowStore, labels: Rows) -> None:
 def reject_repeated(store: RowStore, reason: str, labels: Rows, detail: str) -> None:
     """Rejects the rows whose label is another row, which the detail names by its id."""
     rows, firsts = sparse(labels)
-    named = pl.DataFrame({"first": ids_of(store, firsts)}).select(pl.format(detail, "first"))
-    store.reject_rows(reason, rows, named.to_series())
+    store.attach("_first", ids_of(store, firsts), rows)
+    store.reject(reason, pl.format(detail, "_first"))
+    store.drop("_first")
 
 
 def ids_of(store: RowStore, rows: Rows) -> pl.Series:
