@@ -3,7 +3,6 @@
 A column's type is one of `TYPES` in schema.py, with ? where it may be empty.
 """
 
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,8 @@ import polars as pl
 
 from shipworthy.core.errors import UsageError
 from shipworthy.data.formats.batch import Batch
-from shipworthy.models.raw_rows import MISSING, POINT, SPACES, number, text_of
+from shipworthy.models.json_row import text_of
+from shipworthy.models.raw_rows import MISSING, POINT, SPACES, number
 
 Where = Callable[[int], str]
 """Gives the name of a row of a batch (numbered from 0) for messages, such as `data/a.csv, row 17`."""
@@ -195,7 +195,7 @@ def _of_typed(column: Column, values: pl.Series) -> pl.Series:
     if values.null_count() == values.len():
         return pl.Series([None] * values.len(), dtype=DTYPES[column.bare])
     if found == "json" and column.holds_lists:
-        return pl.Series([None if v is None else _json(v) for v in values.to_list()], dtype=pl.String)
+        return pl.Series([text_of(v) for v in values.to_list()], dtype=pl.String)
     if found != column.bare and (found, column.bare) not in CONVERTS and (column.bare != "string" or found == "json"):
         row = int(values.is_not_null().arg_true()[0])
         column.refuse(row, values[row])
@@ -208,7 +208,7 @@ def _of_typed(column: Column, values: pl.Series) -> pl.Series:
 
 def _of_python(column: Column, values: Sequence[Any]) -> pl.Series:
     if column.holds_lists:
-        return pl.Series([_json(value) for value in values], dtype=pl.String)
+        return pl.Series([text_of(value) for value in values], dtype=pl.String)
     if column.bare == "string":
         for row, value in enumerate(values):
             if isinstance(value, list | dict):
@@ -239,10 +239,3 @@ def _number(column: Column, row: int, value: Any) -> float | None:
     if found is not None and (math.isnan(found) or (whole and not str(value).strip().lstrip("+-").isdigit())):
         column.refuse(row, value)
     return int(str(value).strip()) if whole and found is not None else found
-
-
-def _json(value: Any) -> str | None:
-    """A value as JSON; text stays what it is."""
-    if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    return text_of(value)

@@ -53,7 +53,7 @@ def _parsed(config: Conversations, rows: pl.DataFrame) -> pl.DataFrame:
     told: list[tuple[str | None, str | None]] = []
     for text, tools in _pairs(config, rows):
         try:
-            told.append((dumps(parse(text, tools).answered()), None))
+            told.append((dumps(parse(text, tools).answered().messages), None))
         except MalformedError as error:
             told.append((text, str(error)))
     return rows.with_columns(
