@@ -82,7 +82,7 @@ def _fold(text: str) -> str:
         high = high if high >= 0 else len(text)
         parts += [text[done:low], " ".join(words(text[low:high]))]
         done = high
-    return "".join([*parts, text[done:]])
+    return " ".join([*parts, text[done:]])
 
 
 def _hash(letters: NDArray[np.uint8], starts: NDArray[Any], lengths: NDArray[Any]) -> Hashes:
