@@ -26,7 +26,7 @@ WORDS = Path(scorer.__file__)
 def raw(columns: Mapping[str, str], clean: Mapping[str, Any] = UNCLEANED) -> dict[str, Any]:
     """A raw.json of columns of strings, or of numbers."""
     types = {name: "float" for name, role in columns.items() if role == NUMBER_COLUMN}
-    return {"columns": dict(columns), "types": types, "missing": [], "others": [], "clean": dict(clean)}
+    return {"columns": dict(columns), "types": types, "missing": [], "decimal": ".", "others": [], "clean": dict(clean)}
 
 
 def texts(*columns: str) -> dict[str, Any]:
