@@ -16,13 +16,15 @@ from shipworthy.data import columns
 from shipworthy.data.column_index import first_equal
 from shipworthy.data.column_types import Guess
 from shipworthy.data.csv_dialect import dialect_of
+from shipworthy.data.decimal_mark import mark_of
 from shipworthy.data.look.raw_file import EveryColumn, RawFile
 from shipworthy.data.parts import BATCH_ROWS, write_table
-from shipworthy.data.sources.files import INFERRED_FROM, read, reader
+from shipworthy.data.sources.files import INFERRED_FROM, read, reader, where_of
 from shipworthy.data.text_files import open_text
 from shipworthy.data.times import SEEN
 from shipworthy.models import parquet
-from shipworthy.models.raw_rows import NUMBER, text_of
+from shipworthy.models.json_row import text_of
+from shipworthy.models.raw_rows import NUMBER
 
 EXACT_ROWS = 1_000_000
 """Of more rows the number of distinct values is estimated (HyperLogLog, about 1% off)."""
@@ -208,12 +210,13 @@ def _refuse_values_for_names(found: RawFile) -> None:
 
 
 def _frames(config: EveryColumn, paths: Sequence[Path], types: dict[str, str]) -> Iterator[pl.DataFrame]:
+    decimal = mark_of(config, list(paths))
     for path in paths:
         format_ = reader(config, path)
-        reading = columns.Reading(format_.UNTYPED, format_.SPARSE, declared=False)
+        reading = columns.Reading(format_.UNTYPED, format_.SPARSE, declared=False, decimal=decimal)
         first = 0
         for batch in read(config, path, BATCH_ROWS):
-            frame = columns.enforce(batch, types, lambda row, at=first, of=path: f"{of}, row {at + row + 1}", reading)
+            frame = columns.enforce(batch, types, where_of(path, first), reading)
             frame.columns = [_key(place) for place in range(frame.width)]
             yield frame
             first += batch.rows

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
@@ -90,7 +91,7 @@ def _is_asked(text: str) -> bool:
         found = json.loads(text)
     except ValueError:
         return False
-    messages = found if isinstance(found, list) else [None]
+    messages: list[Any] = found if isinstance(found, list) else [None]
     sound = all(isinstance(one, dict) and {"role", "content"} <= one.keys() for one in messages)
     return sound and any(one["role"] == "user" for one in messages)
 

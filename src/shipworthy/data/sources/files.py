@@ -61,7 +61,7 @@ def batches(config: Data, paths: list[Path], types: Mapping[str, str], rows: int
         reading = columns.Reading(format_.UNTYPED, format_.SPARSE, bool(config.columns), config.markers, decimal)
         first = 0
         for batch in read(config, path, rows):
-            where = _where(path, first)
+            where = where_of(path, first)
             yield _identified(config, columns.enforce(batch, types, where, reading), number, where)
             first += batch.rows
             number += batch.rows
@@ -141,7 +141,7 @@ def frame_of(path: Path, types: Mapping[str, str], markers: Sequence[str] = ()) 
     frames = [pl.DataFrame(schema={name: columns.DTYPES[kind.removesuffix("?")] for name, kind in types.items()})]
     first = 0
     for batch in _readable(path, format_.batches(path, INFERRED_FROM, Written())):
-        frames.append(columns.enforce(batch, types, _where(path, first), reading))
+        frames.append(columns.enforce(batch, types, where_of(path, first), reading))
         first += batch.rows
     return pl.concat(frames)
 
@@ -183,7 +183,8 @@ def _readable(path: Path, found: Iterator[Any]) -> Iterator[Any]:
         raise ShipworthyError(f"{path} cannot be read: {said}.") from error
 
 
-def _where(path: Path, first: int) -> Callable[[int], str]:
+def where_of(path: Path, first: int) -> Callable[[int], str]:
+    """Names a row of a batch, counted from 0, of which `first` rows of the file stand before it."""
     return lambda row: f"{path}, row {first + row + 1}"
 
 

@@ -41,7 +41,7 @@ class Requests:
     def fault(self, body: Mapping[str, Any]) -> str | None:
         """Why a chat completion that a client wrote must not be answered: it holds a control token (None: it may)."""
         told = body.get("messages")
-        found = [one for one in told if isinstance(one, Mapping)] if isinstance(told, list) else []
+        found = [dict(one) for one in told if isinstance(one, Mapping)] if isinstance(told, list) else []
         tools = body.get("tools")
         return control_token(Conversation(found, tools if isinstance(tools, list) else None), self._controls)
 
