@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -213,10 +214,14 @@ def _frames(config: EveryColumn, paths: Sequence[Path], types: dict[str, str]) -
         reading = columns.Reading(format_.UNTYPED, format_.SPARSE, declared=False)
         first = 0
         for batch in read(config, path, BATCH_ROWS):
-            frame = columns.enforce(batch, types, lambda row, at=first, of=path: f"{of}, row {at + row + 1}", reading)
+            frame = columns.enforce(batch, types, partial(_where, path, first), reading)
             frame.columns = [_key(place) for place in range(frame.width)]
             yield frame
             first += batch.rows
+
+
+def _where(path: Path, first: int, row: int) -> str:
+    return f"{path}, row {first + row + 1}"
 
 
 def _key(place: int) -> str:
