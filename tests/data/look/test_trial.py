@@ -21,7 +21,7 @@ def try_(folder: Path, rows: list[str], label: str = "") -> tuple[Recipe, Tried]
     seen = look(found, folder)
     made = draft(seen, label, "")
     recipe = Recipe("rows", found, seen, made)
-    return recipe, tried(made, found, lambda _, split: recipe.data(split), seen.rows)
+    return recipe, tried(made, found, recipe.data, seen.rows)
 
 
 def test_columns_that_tell_the_label_are_left_out_one_behind_the_other(tmp_path: Path) -> None:
