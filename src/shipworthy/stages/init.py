@@ -41,7 +41,7 @@ def run(asked: argparse.Namespace) -> None:
             say(line)
         made = draft(seen, asked.label, asked.text)
         look = Look(name, found, seen, made)
-        tried = trial.tried(made, found, lambda _, split: look.data(split), seen.rows)
+        tried = trial.tried(made, found, look.data, seen.rows)
         for line in said.proposal(made, tried):
             say(line)
         written = files(look, tried)

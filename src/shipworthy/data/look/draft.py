@@ -200,7 +200,7 @@ def _table(
     if not made.group:
         made.time = _first(name for name in times if name not in made.ignore)
     if made.group:
-        made.ignore[made.group] = "of those in test the model has seen none: what it learned of them would be no use"
+        made.ignore[made.group] = "it names whom a row is of, and the model is asked about others"
     made.missing = roles.gaps(profile, made.label)
     if chosen.measure:
         made.notes.append(

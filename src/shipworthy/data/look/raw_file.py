@@ -1,6 +1,7 @@
 """The file or folder that `init` is given: its name in the project, how it is written, and its place in data/."""
 
 import csv
+import os
 import re
 import shutil
 import uuid
@@ -79,7 +80,7 @@ def find(path: Path, data: Path) -> RawFile:
     Raises:
         UsageError: there is none, it is data/ itself, or nothing is in it.
     """
-    if not path.exists():
+    if not _is_there(path):
         raise UsageError(f"there is no file or folder {path}: correct its name.")
     whole, home = path.absolute(), data.absolute()
     if whole.resolve() == home.resolve() or home.resolve().is_relative_to(whole.resolve()):
@@ -93,6 +94,21 @@ def find(path: Path, data: Path) -> RawFile:
     format_ = _format(paths)
     spaced = {format_ or ending(one.name) for one in paths} == {"csv"} and all(_is_spaced(one) for one in paths[:3])
     return RawFile(whole, paths, place.as_posix(), format_, " " if spaced else "", inside)
+
+
+def _is_there(path: Path) -> bool:
+    """Whether a path leads to something; what can't be a path leads to nothing.
+
+    Raises:
+        ShipworthyError: it may not be read.
+    """
+    try:
+        there = path.exists()
+        if there and not os.access(path, os.R_OK):
+            raise ShipworthyError(f"{path} may not be read: change its permissions (chmod u+r).")
+    except (OSError, ValueError):
+        return False
+    return there
 
 
 def name_of(path: Path) -> str:

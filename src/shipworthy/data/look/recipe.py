@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from shipworthy.data.gates.row_settings import Missing
 from shipworthy.data.kinds.schema import Records
 from shipworthy.data.look.draft import ANSWERS, CLASSES, TABLE, TALKS, Draft, features
@@ -95,8 +97,8 @@ class Look:
         for name in features(self.profile, self.draft):
             column = self.profile[name]
             values = self.profile.values(column)
-            if column.type == "string" and values.len():
-                marked = float(values.str.strip_chars().is_in(self.draft.missing).mean())  # type: ignore[arg-type]
+            if column.type in ("string", "int") and values.len():
+                marked = values.cast(pl.String).str.strip_chars().is_in(self.draft.missing).sum() / values.len()
                 shares.append(column.missing + (1 - column.missing) * marked)
         return max(shares)
 

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import polars as pl
 
@@ -91,9 +90,10 @@ def _is_asked(text: str) -> bool:
         found = json.loads(text)
     except ValueError:
         return False
-    messages: list[Any] = found if isinstance(found, list) else [None]
-    sound = all(isinstance(one, dict) and {"role", "content"} <= one.keys() for one in messages)
-    return sound and any(one["role"] == "user" for one in messages)
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        return False
+    sound = all({"role", "content"} <= one.keys() for one in found)
+    return sound and any(one["role"] == "user" for one in found)
 
 
 def _lengths(text: str) -> tuple[int, int] | None:

@@ -44,8 +44,8 @@ TRIES = 8
 """Rounds in which leaks are looked for, for one may hide another."""
 KINDS: dict[str, type[Data]] = {TABLE: Table, TALKS: Conversations}
 SEED = 0
-SettingsOf = Callable[[Draft, Mapping[str, Any]], list[Setting]]
-"""Gives the settings of conf/data/ for a draft and a split."""
+SettingsOf = Callable[[Mapping[str, Any]], list[Setting]]
+"""Gives the settings of conf/data/ for a way to divide the rows."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def ways(made: Draft) -> Iterator[Way]:
 
 def _config(made: Draft, settings: SettingsOf, way: Way, rows: int) -> Data:
     # `watched`, which is DVC's, is derived by a resolver that a composed config has.
-    given = {"watched": ".", **plain(settings(made, way.settings))}
+    given = {"watched": ".", **plain(settings(way.settings))}
     whole: Data = from_plain(KINDS.get(made.kind, Records), given, "data")
     return replace(whole, sample=MOST_ROWS / rows) if rows > MOST_ROWS else whole
 
