@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shipworthy.core.errors import ShipworthyError
+from shipworthy.data.parts import spill
 from shipworthy.data.row_store import RowStore
 
 ROWS = pl.DataFrame({"id": [f"r{i:02}" for i in range(20)], "n": range(20)})
@@ -95,6 +96,26 @@ def test_what_looks_at_other_rows_is_refused(tmp_path: Path) -> None:
     store.map(lambda frame: frame.head(3))
     with pytest.raises(AssertionError, match="lost rows"):
         assert store.height
+
+
+@pytest.mark.parametrize(("batch", "workers"), [(3, 1), (7, 2), (50, 1)])
+def test_rows_are_rejected_by_their_ids(tmp_path: Path, batch: int, workers: int) -> None:
+    store = RowStore(ROWS, tmp_path / "rows", batch_rows=batch, workers=workers)
+    store.reject("three", pl.when(pl.col("n") == 3).then(pl.lit("n is 3")))
+    wanted = pl.DataFrame(
+        {"id": ["a", "r02", "r03", "r07", "r19", "z"], "detail": ["-", "two", "-", "seven", "last", "-"]}
+    )
+    store.reject_ids("told", spill([wanted], tmp_path / "told", 2))
+    gone = rejected(store)
+    assert gone.select("id", "reason", "detail").rows() == [
+        ("r02", "told", "two"),
+        ("r03", "three", "n is 3"),
+        ("r07", "told", "seven"),
+        ("r19", "told", "last"),
+    ]
+    assert store.height == 16
+    store.reject_ids("none", [])
+    assert [step.name for step in store.steps] == ["three", "told"]
 
 
 def test_rows_are_taken_by_their_numbers(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import polars.selectors as cs
 
 from shipworthy.core.errors import UsageError
 from shipworthy.data.columns import DTYPES
@@ -16,6 +17,9 @@ from shipworthy.data.parts import BATCH_ROWS
 from shipworthy.data.row_store import RowStore
 from shipworthy.data.schema import Data
 from shipworthy.data.sources import files
+
+EMPTY_IS_MISSING = pl.when(cs.string() != "").then(cs.string()).name.keep()
+"""CSV has one sign for both, so that JSON and parquet with either must make the same dataset."""
 
 
 def read(
@@ -38,7 +42,7 @@ def read(
 
     def rows() -> Iterator[pl.DataFrame]:
         for frame in files.batches(config, paths, types, batch_rows):
-            part = frame.select("id", *wanted)
+            part = frame.select("id", *wanted).with_columns(EMPTY_IS_MISSING)
             if config.sample < 1:
                 part = part.filter(pl.Series(hash_uniform(part["id"], "sample"), dtype=pl.Float64) < config.sample)
             yield part
@@ -56,9 +60,9 @@ def selection(config: Data, types: Mapping[str, str], path: Path) -> list[pl.Exp
     try:
         match config:
             case Conversations():
-                made, needed = conversations.select(config, dtypes)
+                made, needed = conversations.select(config)
             case Text():
-                made, needed = text.select(config, dtypes)
+                made, needed = text.select(config)
             case Table():
                 made, needed = table.select(config, dtypes)
             case _:

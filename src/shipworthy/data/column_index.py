@@ -9,17 +9,24 @@ import polars as pl
 Rows = np.ndarray[Any, Any]
 SEEDS = (1, 2)
 """Of two hashes of 64 bits: two values share both with a chance of about 1 to 10^25 among five million."""
+AT_ONCE = 1 << 18
 
 
 def first_equal(frames: Iterable[pl.DataFrame], columns: Sequence[str]) -> Rows:
     """For each row the first one with the same values in all of `columns` (null equals null): shape (n,), int32."""
-    high, low = [], []
+    hashes: tuple[list[Rows], list[Rows]] = ([], [])
     for frame in frames:
         keys = pl.struct(columns)
-        hashed = frame.select(keys.hash(SEEDS[0]).alias("high"), keys.hash(SEEDS[1]).alias("low"))
-        high.append(hashed["high"].to_numpy())
-        low.append(hashed["low"].to_numpy())
-    return first_of(np.concatenate(high), np.concatenate(low))
+        for part, seed in zip(hashes, SEEDS, strict=True):
+            part.append(frame.select(keys.hash(seed)).to_series().to_numpy())
+    return first_of(*(_joined(part) for part in hashes))
+
+
+def _joined(parts: list[Rows]) -> Rows:
+    """The parts in one array; the list is emptied, so that nothing is held twice."""
+    whole = np.concatenate([np.zeros(0, np.uint64), *parts])
+    parts.clear()
+    return whole
 
 
 def first_of(high: Rows, low: Rows) -> Rows:
@@ -30,16 +37,23 @@ def first_of(high: Rows, low: Rows) -> Rows:
     del ordered
     if not len(again):
         return result
-    place = np.searchsorted(again, high)
-    place[place == len(again)] = 0
-    rows = np.flatnonzero(again[place] == high)  # those that are not alone: mostly few
-    order = np.lexsort((low[rows], high[rows]))  # stable: of equal ones the first row comes first
-    rows = rows[order]
-    del order, place
+    rows = _rows_of(again, high)  # those that are not alone: mostly few
+    rows = rows[np.lexsort((low[rows], high[rows]))]  # stable: of equal ones the first row comes first
     starts = np.ones(len(rows), dtype=bool)
     starts[1:] = (high[rows[1:]] != high[rows[:-1]]) | (low[rows[1:]] != low[rows[:-1]])
     result[rows] = rows[np.flatnonzero(starts)][np.cumsum(starts) - 1]
     return result
+
+
+def _rows_of(wanted: Rows, numbers: Rows) -> Rows:
+    """The rows whose number is one of `wanted` (ascending)."""
+    found = []
+    for start in range(0, len(numbers), AT_ONCE):
+        some = numbers[start : start + AT_ONCE]
+        place = np.searchsorted(wanted, some)
+        place[place == len(wanted)] = 0
+        found.append(start + np.flatnonzero(wanted[place] == some))
+    return np.concatenate(found)
 
 
 def sparse(labels: Rows) -> tuple[Rows, Rows]:

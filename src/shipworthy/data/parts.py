@@ -86,7 +86,9 @@ def rebatch(frames: Iterable[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]
 
 
 def sort_by_id(parts: Sequence[Part], folder: Path, batch_rows: int = BATCH_ROWS) -> list[Part]:
-    """The parts sorted by id, which are unique: the same parts if they are sorted, else new ones in `folder`.
+    """The parts sorted by id: the same parts if they are sorted, else new ones in `folder`.
+
+    Rows of one id keep their order.
 
     External sort: ranges of ids are read and sorted one after the other, so that one range is in memory.
     """
@@ -99,7 +101,7 @@ def sort_by_id(parts: Sequence[Part], folder: Path, batch_rows: int = BATCH_ROWS
         for low, high in zip([None, *borders], [*borders, None], strict=True):
             above = pl.lit(True) if low is None else pl.col("id") >= low
             below = pl.lit(True) if high is None else pl.col("id") < high
-            yield rows.filter(above & below).collect(engine="streaming").sort("id")
+            yield rows.filter(above & below).collect(engine="streaming").sort("id", maintain_order=True)
 
     return spill(ranges(), folder, batch_rows)
 

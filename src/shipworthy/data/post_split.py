@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 from shutil import copyfile
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
@@ -43,13 +44,11 @@ def decontaminate(config: Data, store: RowStore, folder: Path, refused: RefusedF
     asked, column = config.contamination, config.text
     parts = {name: store.rows.filter(split=name).select("id", column) for name in SPLITS}
     train = parts.pop("train")
-    findings = check(train, {**parts, **benchmarks.read(asked.benchmarks, column)}, column, asked)
-    findings.pairs.write_parquet(folder / PAIRS)
-    gone = findings.apply(asked, lambda: refused.keep(PAIRS, findings.pairs.write_parquet))
-    if gone.height:
-        numbered = pl.DataFrame({"id": store.column("id")}).with_row_index("row")
-        found = numbered.join(gone, on="id").sort("row")
-        store.reject_rows("contamination", found["row"].to_numpy(), found["detail"])
+    others = {**parts, **benchmarks.read(asked.benchmarks, column)}
+    with TemporaryDirectory(dir=store.folder) as work:
+        findings = check(train, others, column, asked, folder=Path(work) / "contamination")
+        findings.write(folder / PAIRS)
+        store.reject_ids("contamination", findings.apply(asked, lambda: refused.keep(PAIRS, findings.write)))
     return {"contamination": findings.summary}
 
 

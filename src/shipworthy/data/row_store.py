@@ -181,6 +181,20 @@ class RowStore:
         self.reject(reason, pl.col("_detail"))
         self.drop("_detail")
 
+    def reject_ids(self, reason: str, details: Sequence[Part]) -> None:
+        """Rejects the rows with these ids.
+
+        Args:
+            details: rows with id and detail (str), by id; ids of other rows do not matter.
+        """
+        if not details:
+            return
+        self._run()
+        self.map(partial(_with_details, [(*_ends(part.path), part.path) for part in details if part.rows]))
+        self.reject(reason, pl.col("_detail"))
+        self.drop("_detail")
+        self._run()  # the parts need not be there any longer
+
     def attach(self, name: str, values: Rows | pl.Series, rows: Rows | None = None, base: str = "") -> None:
         """Adds a column of the rows that are left.
 
@@ -272,6 +286,20 @@ def _with_columns(columns: list[pl.Expr], frame: pl.DataFrame) -> pl.DataFrame:
 
 def _without(columns: Sequence[str], frame: pl.DataFrame) -> pl.DataFrame:
     return frame.drop(columns)
+
+
+def _ends(path: Path) -> tuple[str, str]:
+    ids = parquet.read(path, ["id"])["id"]
+    return ids[0], ids[-1]
+
+
+def _with_details(files: Sequence[tuple[str, str, Path]], frame: pl.DataFrame) -> pl.DataFrame:
+    """Adds `_detail` from files that are sorted by id, each with its first and last id."""
+    empty = pl.DataFrame(schema={"id": pl.String, "detail": pl.String})
+    low, high = (frame["id"][0], frame["id"][-1]) if frame.height else ("", "")
+    told = [parquet.read(path) for first, last, path in files if first <= high and low <= last]
+    found = pl.concat([empty, *told]).rename({"detail": "_detail"})
+    return frame.join(found, on="id", how="left", maintain_order="left")
 
 
 def _check(columns: Sequence[pl.Expr]) -> None:

@@ -3,6 +3,7 @@
 import random
 import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
 import pytest
@@ -12,7 +13,8 @@ from jinja2 import Template
 
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.data.contamination import check as module
-from shipworthy.data.contamination.check import check
+from shipworthy.data.contamination import texts as batches
+from shipworthy.data.contamination.check import Findings
 from shipworthy.data.contamination.schema import Contamination, Near
 from shipworthy.data.duplicates import documents
 from shipworthy.models.normalize import words
@@ -20,6 +22,19 @@ from tests.data.duplicates import plain
 
 LONG = [f"w{i}" for i in range(20)]
 RUN = " ".join(LONG[:13])
+
+
+class Result:
+    """The findings, read while their folder is there."""
+
+    def __init__(self, findings: Findings) -> None:
+        self.pairs, self.summary = findings.pairs.collect(), findings.summary
+        self.details = pl.concat([pl.read_parquet(part.path) for part in findings.details])
+
+
+def check(*args, **settings) -> Result:
+    with TemporaryDirectory() as folder:
+        return Result(module.check(*args, folder=Path(folder) / "work", **settings))
 
 
 def frame(texts: dict[str, str | None]) -> pl.LazyFrame:
@@ -133,7 +148,7 @@ def test_batches_and_workers_make_no_difference(monkeypatch: pytest.MonkeyPatch)
     sets = {"test": frame({str(i): text for i, text in enumerate(others)}), "empty": frame({})}
     config = Contamination(ngram=4, shortest=3, near=Near(threshold=0.5, shingle_words=1))
     whole = check(train, sets, "text", config, workers=1)
-    monkeypatch.setattr(module, "BATCH_ROWS", 17)
+    monkeypatch.setattr(batches, "BATCH_ROWS", 17)
     monkeypatch.setattr(documents, "BATCH_BYTES", 200)
     again = check(train, sets, "text", config, workers=3)
     assert again.pairs.equals(whole.pairs)
@@ -174,21 +189,22 @@ def test_the_action_follows_and_the_report_stays(
     tmp_path: Path, action: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = Contamination(action=action)
-    findings = check(frame({"a": "one two", "b": RUN}), {"test": frame({"x": RUN, "y": f"{RUN} z"})}, "text", config)
+    others = {"test": frame({"x": RUN, "y": f"{RUN} z"})}
+    findings = module.check(frame({"a": "one two", "b": RUN}), others, "text", config, folder=tmp_path / "work")
     report = tmp_path / "contamination.parquet"
 
     def keep() -> Path:
-        findings.pairs.write_parquet(report)
+        findings.write(report)
         return report
 
     if action == "fail":
         said = f"1 training rows hold texts of an evaluation set, the first is 'b': exact match with x of test: {RUN}"
         with pytest.raises(ShipworthyError, match=f"{said}; all pairs are in {report}"):
             findings.apply(config, keep)
-        assert pl.read_parquet(report).equals(findings.pairs)
+        assert pl.read_parquet(report).equals(findings.pairs.collect())
     else:
-        rejected = findings.apply(config, keep)
-        assert rejected.rows() == ([("b", f"exact match with x of test: {RUN}")] if action == "drop" else [])
+        rejected = [row for part in findings.apply(config, keep) for row in pl.read_parquet(part.path).rows()]
+        assert rejected == ([("b", f"exact match with x of test: {RUN}")] if action == "drop" else [])
         said = capsys.readouterr().out
         assert ("all pairs are in the dataset's contamination.parquet" in said) == (action == "warn")
         assert not report.exists()
@@ -210,7 +226,7 @@ def test_a_phrase_that_many_texts_share_is_no_copy() -> None:
     assert told == [("piece", "e07", "n-gram", 1.0), ("whole", "e09", "n-gram", 1.0)]
     bars = result.summary["sets"]["test"]["by share of shared words"]
     assert (sum(bars), bars[1], bars[-1]) == (62, 60, 2)
-    assert result.details()["detail"][0].startswith(
+    assert result.details["detail"][0].startswith(
         "n-gram match with e07 of test: 100% of its words or the other's, such as"
     )
     every = check(frame(train), {"test": frame(test)}, "text", Contamination(min_share=0.0))
@@ -219,8 +235,10 @@ def test_a_phrase_that_many_texts_share_is_no_copy() -> None:
 
 def test_a_clean_train_passes_whatever_the_action(tmp_path: Path) -> None:
     config = Contamination(action="fail")
-    findings = check(frame({"a": "one two"}), {"test": frame({"x": RUN})}, "text", config)
-    assert findings.apply(config, lambda: tmp_path).height == 0
+    findings = module.check(
+        frame({"a": "one two"}), {"test": frame({"x": RUN})}, "text", config, folder=tmp_path / "work"
+    )
+    assert not findings.apply(config, lambda: tmp_path)
 
 
 def test_what_can_not_work_is_refused() -> None:

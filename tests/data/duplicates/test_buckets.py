@@ -3,9 +3,11 @@
 from itertools import combinations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shipworthy.data.duplicates import buckets
 from shipworthy.data.duplicates.buckets import NEIGHBOURS, candidate_pairs
 
 
@@ -29,3 +31,19 @@ def test_large_buckets_cost_no_square() -> None:
     assert every.shape[1] < (NEIGHBOURS + 1) * n
     assert set(every[1][every[0] == 0].tolist()) == set(range(1, n))
     assert (every[0] < every[1]).all()
+
+
+def test_pairs_are_the_same_in_any_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = np.random.default_rng(1).integers(0, 9, 700).astype(np.uint32)
+
+    def found() -> set[tuple[int, int]]:
+        pairs = [
+            pair for left, right in candidate_pairs(keys) for pair in zip(left.tolist(), right.tolist(), strict=True)
+        ]
+        assert len(pairs) == len(set(pairs))
+        return set(pairs)
+
+    whole = found()
+    for block in (1, 33, 250):
+        monkeypatch.setattr(buckets, "BLOCK", block)
+        assert found() == whole

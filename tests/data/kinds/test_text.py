@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from shipworthy.data import build
 from shipworthy.data.duplicates.schema import Duplicates, Exact, MinHash
+from shipworthy.data.kinds import text as module
 from shipworthy.data.kinds.schema import Records
 from shipworthy.data.row_store import RowStore
+from shipworthy.models.normalize import words as words_of
 
 CONFIG = Records(
     name="n",
@@ -162,3 +164,11 @@ def test_emoji_are_words_and_signs_are_texts_of_their_own(tmp_path: Path) -> Non
         signs = [(one, "length", "0 words, not 1 to 30") for one in "def"]
         assert gone == ([twice] if words == 0 else signs)
     assert kept == {0: list("abcdegh"), 1: list("abcgh")}
+
+
+@settings(deadline=None)
+@given(st.lists(st.none() | st.text() | st.text(st.characters(max_codepoint=127)), max_size=5))
+def test_words_by_columns_are_those_of_each_text(texts: list[str | None]) -> None:
+    rows = pl.DataFrame({"text": texts, "answer": ["a"] * len(texts)}, schema={"text": pl.String, "answer": pl.String})
+    found = module._with_words("text", rows)[module.WORDS].to_list()
+    assert found == [" ".join(words_of(value or "")) or f" {value or ''}" for value in texts]

@@ -4,8 +4,9 @@ Runs of 13 words as in Brown et al., Language Models are Few-Shot Learners, 2020
 in such runs: see shared_ngrams.py.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,12 @@ from numpy.typing import NDArray
 
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.progress import say, track
-from shipworthy.data.contamination.evaluation_set import SHARES, EvaluationSet, Matches, Texts
+from shipworthy.data.contamination.evaluation_set import SHARES, EvaluationSet, Found, Matches
 from shipworthy.data.contamination.schema import Contamination
-from shipworthy.data.duplicates.documents import BATCH_ROWS, text_batch_bounds
+from shipworthy.data.contamination.texts import Texts, text_batches
 from shipworthy.data.duplicates.parallel import ordered_map, usable_cpus
+from shipworthy.data.parts import Part, sort_by_id, spill, write_table
+from shipworthy.models import parquet
 from shipworthy.models.normalize import words
 
 PAIRS = {
@@ -35,27 +38,30 @@ SHOWN = 50
 
 @dataclass(frozen=True)
 class Findings:
-    """What train shares with the evaluation sets.
+    """What train shares with the evaluation sets; the pairs are on disk.
 
     Attributes:
-        pairs: id (of the training row), set, other (the first row of the set that matches: its id, or file:line),
-            match (exact, n-gram or near), shared (the words, of n-grams the longest run; or the similarity), share (of
-            the words that are shared, or the similarity); by id, one for each set and match.
+        parts: id (of the training row), set, other (the first row of the set that matches: its id, or file:line), match
+            (exact, n-gram or near), shared (the words, of n-grams the longest run; or the similarity), share (of the
+            words that are shared, or the similarity); by id, one for each set and match.
+        details: one sentence for each training row that shares something: id, detail; by id.
         summary: for the report: the rows of train, how many share something, and the same for each set.
     """
 
-    pairs: pl.DataFrame
+    parts: list[Part]
+    details: list[Part]
     summary: dict[str, Any]
 
-    def details(self) -> pl.DataFrame:
-        """One sentence for each training row that shares something: id, detail."""
-        first = self.pairs.unique("id", keep="first", maintain_order=True)
-        percent = pl.format(" {}% of its words or the other's, such as", (pl.col("share") * 100).round().cast(pl.Int64))
-        much = pl.when(pl.col("match") == "n-gram").then(percent).otherwise(pl.lit(""))
-        told = pl.format("{} match with {} of {}:{} {}", "match", "other", "set", much, "shared")
-        return first.select("id", told.alias("detail"))
+    @property
+    def pairs(self) -> pl.LazyFrame:
+        """All pairs."""
+        return parquet.scan([part.path for part in self.parts])
 
-    def apply(self, config: Contamination, keep: Callable[[], Path]) -> pl.DataFrame:
+    def write(self, path: Path) -> None:
+        """Writes the pairs as a file, or, of many, as a folder of files."""
+        write_table((parquet.read(part.path) for part in self.parts), path)
+
+    def apply(self, config: Contamination, keep: Callable[[], Path]) -> list[Part]:
         """Does what the config says.
 
         Args:
@@ -67,11 +73,11 @@ class Findings:
         Raises:
             ShipworthyError: the action is `fail`, and there are some.
         """
-        details = self.details()
-        if not details.height:
-            return details
-        found = f"{details.height} training rows hold texts of an evaluation set"
-        first = f"'{details['id'][0]}': {details['detail'][0]}"
+        rows = sum(part.rows for part in self.details)
+        if not rows:
+            return []
+        found = f"{rows} training rows hold texts of an evaluation set"
+        first = "'{}': {}".format(*parquet.read(self.details[0].path).row(0))
         if config.action == "fail":
             raise ShipworthyError(
                 f"{found}, the first is {first}; all pairs are in {keep()}: take them out, or set "
@@ -79,8 +85,8 @@ class Findings:
             )
         if config.action == "warn":
             say(f"warning: {found}, the first is {first}; all pairs are in the dataset's contamination.parquet")
-            return details.clear()
-        return details
+            return []
+        return self.details
 
 
 def check(
@@ -89,44 +95,104 @@ def check(
     column: str,
     config: Contamination,
     *,
+    folder: Path,
     workers: int | None = None,
 ) -> Findings:
     """Compares every training text with every text of the evaluation sets.
 
-    The sets are held in memory (about 36 bytes for each of their words and 4 for each band of a text), train is not.
-    Which pairs are found does not depend on the order of train or on the number of workers.
+    In memory is the index of the sets (see `EvaluationSet`); train and the pairs are not. Which pairs are found does
+    not depend on the order of train or on the number of workers.
 
     Args:
-        train: rows with `id`.
+        train: rows with a unique `id`.
         others: evaluation sets by name, rows with `id`.
         column: the texts that are compared (str), in all of them.
         config: what counts as a match.
+        folder: a new folder for what is on disk.
         workers: threads; null: as many as there are processors.
     """
-    evaluation_sets = [EvaluationSet(name, rows, column, config) for name, rows in others.items()]
+    folder.mkdir()
+    sets = [
+        EvaluationSet(name, rows, column, config, folder / f"set_{i}") for i, (name, rows) in enumerate(others.items())
+    ]
+    found = {one.name: SetSummary() for one in sets}
+    hit_rows = 0
 
-    def compare(batch: pl.DataFrame) -> tuple[list[pl.DataFrame], NDArray[np.int64]]:
+    def compare(batch: pl.DataFrame) -> tuple[pl.DataFrame, list[Found]]:
         texts = Texts(batch[column])
-        every = [(evaluation_set, evaluation_set.find(texts)) for evaluation_set in evaluation_sets]
+        every = [(one, one.find(texts)) for one in sets]
         named = [_named(hits, batch, column, one) for one, result in every for hits in result.matches]
-        return named, np.array([result.shares for _, result in every]).reshape(-1, SHARES)
+        pairs = pl.concat([pl.DataFrame(schema=PAIRS), *named]).sort("id", maintain_order=True)
+        return pairs, [result for _, result in every]
 
+    def frames() -> Iterator[pl.DataFrame]:
+        nonlocal hit_rows
+        yield pl.DataFrame(schema=PAIRS)
+        compared = ordered_map(compare, text_batches(train, column), workers or usable_cpus())
+        for pairs, results in track(compared, "train against evaluation sets, by batch", None):
+            hit_rows += pairs["id"].n_unique()
+            for one, result in zip(sets, results, strict=True):
+                found[one.name].add(pairs.filter(set=one.name), result)
+            yield pairs
+
+    parts = sort_by_id(spill(frames(), folder / "found"), folder / "pairs")
+    told = (_details(parquet.read(part.path)) for part in parts)
+    details = spill(_first_of_each(told), folder / "details")
     total = train.select(pl.len()).collect(engine="streaming").item()
-    batches = _text_batches(train.select(pl.col("id").cast(pl.String), column))
-    found = [pl.DataFrame(schema=PAIRS)]
-    compared = ordered_map(compare, batches, workers or usable_cpus())
-    shares = np.zeros((len(evaluation_sets), SHARES), np.int64)
-    for frames, bars in track(compared, "train against evaluation sets, by batch", total=-(-total // BATCH_ROWS)):
-        found += (frame for frame in frames if frame.height)
-        shares += bars
-    pairs = pl.concat(found).sort("id", maintain_order=True)
-    return Findings(pairs, _summary(pairs, total, evaluation_sets, shares))
+    summary = {
+        "training rows": total,
+        "training rows that share something": hit_rows,
+        "sets": {one.name: found[one.name].to_json(one) for one in sets},
+    }
+    return Findings(parts, details, summary)
 
 
-def _text_batches(rows: pl.LazyFrame) -> Iterator[pl.DataFrame]:
-    for frame in rows.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True, lazy=True):
-        for low, high in text_batch_bounds(frame.to_series(1)):
-            yield frame[low:high]
+@dataclass
+class SetSummary:
+    """What of one set was found in train so far.
+
+    Attributes:
+        training_rows: training rows that share something with it.
+        by_match: the same for each way to match.
+        shares: see `Found`.
+    """
+
+    training_rows: int = 0
+    by_match: Counter[str] = field(default_factory=Counter)
+    shares: NDArray[np.int64] = field(default_factory=lambda: np.zeros(SHARES, np.int64))
+
+    def add(self, pairs: pl.DataFrame, result: Found) -> None:
+        """Counts the pairs of a batch of training rows."""
+        self.training_rows += pairs["id"].n_unique()
+        self.by_match.update(dict(pairs.group_by("match").agg(pl.col("id").n_unique()).iter_rows()))
+        self.shares += result.shares
+
+    def to_json(self, evaluation_set: EvaluationSet) -> dict[str, Any]:
+        """For the report."""
+        return {
+            "rows": len(evaluation_set.ids),
+            "rows found in train": evaluation_set.matched(),
+            "training rows": self.training_rows,
+            "by match": dict(sorted(self.by_match.items())),
+            "by share of shared words": self.shares.tolist(),
+        }
+
+
+def _details(pairs: pl.DataFrame) -> pl.DataFrame:
+    """One sentence for each training row: id, detail."""
+    first = pairs.unique("id", keep="first", maintain_order=True)
+    percent = pl.format(" {}% of its words or the other's, such as", (pl.col("share") * 100).round().cast(pl.Int64))
+    much = pl.when(pl.col("match") == "n-gram").then(percent).otherwise(pl.lit(""))
+    told = pl.format("{} match with {} of {}:{} {}", "match", "other", "set", much, "shared")
+    return first.select("id", told.alias("detail"))
+
+
+def _first_of_each(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """Frames that are sorted by id, without a first row that has the id of the row before."""
+    last: str | None = None
+    for frame in frames:
+        yield frame[1:] if frame.height and frame["id"][0] == last else frame
+        last = frame["id"][-1] if frame.height else last
 
 
 def _named(hits: Matches, batch: pl.DataFrame, column: str, evaluation_set: EvaluationSet) -> pl.DataFrame:
@@ -150,20 +216,3 @@ def _named(hits: Matches, batch: pl.DataFrame, column: str, evaluation_set: Eval
 
 def _shown(found: list[str]) -> str:
     return " ".join(found[:SHOWN]) + ("…" if len(found) > SHOWN else "")
-
-
-def _summary(
-    pairs: pl.DataFrame, total: int, evaluation_sets: list[EvaluationSet], shares: NDArray[np.int64]
-) -> dict[str, Any]:
-    counts = {}
-    for evaluation_set, bars in zip(evaluation_sets, shares.tolist(), strict=True):
-        own = pairs.filter(pl.col("set") == evaluation_set.name)
-        matches = own.group_by("match").agg(pl.col("id").n_unique()).sort("match")
-        counts[evaluation_set.name] = {
-            "rows": len(evaluation_set.ids),
-            "rows found in train": evaluation_set.matched(),
-            "training rows": own["id"].n_unique(),
-            "by match": dict(matches.iter_rows()),
-            "by share of shared words": bars,
-        }
-    return {"training rows": total, "training rows that share something": pairs["id"].n_unique(), "sets": counts}

@@ -48,20 +48,40 @@ class Shared:
 class NgramMatcher:
     """The texts of an evaluation set by their n-grams; one that is shorter than n is one n-gram of all its words.
 
+    Texts are to be added all, then sorted once, and can then be looked for.
+
     Args:
-        hashed: the words of each text.
-        chosen: the texts that are looked for; of equal ones one is enough.
+        lengths: shape (n,), the words of each text of the set.
         config: the length of n-grams, and the shortest text that is looked for.
     """
 
-    def __init__(self, hashed: RaggedArray, chosen: NDArray[Any], config: Contamination) -> None:
-        self.lengths = hashed.lengths
-        lengths = self.lengths[chosen]
+    def __init__(self, lengths: NDArray[Any], config: Contamination) -> None:
+        self.lengths, self._config = lengths, config
         self.postings: dict[int, Postings] = {}
-        short = (lengths >= config.shortest) & (lengths < config.ngram)
-        for size in [config.ngram, *np.unique(lengths[short])[::-1].tolist()]:
-            texts = chosen[lengths >= size] if size == config.ngram else chosen[lengths == size]
-            self.postings[size] = Postings(ngram_hashes(hashed.take(texts), size), texts)
+        self._added: dict[int, list[tuple[NDArray[Any], ...]]] = {config.ngram: []}
+
+    def add(self, hashed: RaggedArray, chosen: NDArray[Any], first: int) -> None:
+        """Adds texts of a batch.
+
+        Args:
+            hashed: the words of the batch's texts.
+            chosen: which of them are looked for, ascending; of equal ones one is enough.
+            first: the number of the batch's first text.
+        """
+        lengths, longest = hashed.lengths[chosen], self._config.ngram
+        short = (lengths >= self._config.shortest) & (lengths < longest)
+        for size in [longest, *np.unique(lengths[short]).tolist()]:
+            some = chosen[lengths >= size] if size == longest else chosen[lengths == size]
+            every = ngram_hashes(hashed.take(some), size)
+            texts = np.repeat((some + first).astype(np.int32), every.lengths)
+            places = np.arange(len(texts)) - np.repeat(every.offsets[:-1], every.lengths)
+            self._added.setdefault(size, []).append((every.values, texts, places.astype(np.int32)))
+
+    def sort(self) -> None:
+        """Makes the index of what was added, the longest n-grams first."""
+        for size in sorted(self._added, reverse=True):
+            added = self._added.pop(size) or [tuple(np.zeros(0, dtype) for dtype in (np.uint64, np.int32, np.int32))]
+            self.postings[size] = Postings(*(np.concatenate(column) for column in zip(*added, strict=True)))
 
     def find(self, hashed: RaggedArray) -> Shared:
         """The pairs of the training texts of a batch (words of each) and this set."""

@@ -10,7 +10,7 @@ import polars as pl
 
 from shipworthy.core.lazy import Lazy
 from shipworthy.data.duplicates import exact
-from shipworthy.data.duplicates.connected_components import Rows, merge_components
+from shipworthy.data.duplicates.connected_components import Components, Rows
 from shipworthy.data.duplicates.documents import Documents, read
 from shipworthy.data.duplicates.parallel import usable_cpus
 from shipworthy.data.duplicates.schema import Duplicates
@@ -70,12 +70,13 @@ def cluster_counts(labels: Rows) -> dict[str, int]:
 def _merge_by(labels: Rows, documents: Documents, name: str, method: Any, folder: Path, workers: int) -> Rows:
     """The labels of the texts after one method."""
     module = METHODS.load(name)
+    components = Components(labels)
     for proposed in module.candidates(documents, method, folder, workers):
-        different = labels[proposed[0]] != labels[proposed[1]]
+        different = components.of(proposed[0]) != components.of(proposed[1])
         left, right = proposed[0][different], proposed[1][different]
         above_threshold = module.above_threshold(documents, left, right, method, folder)
-        labels = merge_components(labels, left[above_threshold], right[above_threshold])
-    return labels
+        components.merge(left[above_threshold], right[above_threshold])
+    return components.labels()
 
 
 def _of_rows(documents: Documents, labels: Rows) -> Rows:

@@ -14,6 +14,7 @@ from shipworthy.core.progress import track
 from shipworthy.data.duplicates import exact, shingles
 from shipworthy.data.duplicates.parallel import ordered_map
 from shipworthy.data.duplicates.ragged_array import RaggedArray, batch_bounds, offsets_from_lengths
+from shipworthy.data.duplicates.set_bitmaps import WORDS, Bitmaps, Bounds, bitmaps
 
 BATCH_ROWS = 20_000
 HELD_TEXTS = 100_000
@@ -35,6 +36,7 @@ class Documents:
         first_identical: shape (n,), the lowest row with the same text, character by character.
         file_position: shape (m,), the row of the file that holds the text.
         offsets: shape (m + 1,), where each row of the file begins (values).
+        bitmaps: shape (m, 4), of each row of the file (see set_bitmaps.py).
         file: sorted shingles (int64), one text after the other, in the order of the rows.
         source, column: where the texts are read from.
     """
@@ -44,6 +46,7 @@ class Documents:
     first_identical: NDArray[np.int32]
     file_position: NDArray[np.int32]
     offsets: NDArray[np.int64]
+    bitmaps: Bitmaps
     file: Path
     source: pl.LazyFrame
     column: str
@@ -68,6 +71,11 @@ class Documents:
             found = pl.concat(batches(self.source, self.column, mask))
             yield found.gather(np.argsort(np.argsort(wanted)))
 
+    def bounds(self, minimum: float, numbers: NDArray[Any]) -> Bounds:
+        """Which of the texts with these numbers may have at least this Jaccard similarity."""
+        at = self.file_position[numbers]
+        return Bounds.of(self.bitmaps[at], self.offsets[at + 1] - self.offsets[at], minimum)
+
     def jaccard(self, left: NDArray[Any], right: NDArray[Any], minimum: float) -> NDArray[np.float64]:
         """The Jaccard similarity of texts left[i] and right[i]: shape (k,).
 
@@ -75,8 +83,8 @@ class Documents:
         exact but for collisions (see shingles.py).
         """
         a, b = self.file_position[left], self.file_position[right]
-        lengths = np.diff(self.offsets)
-        shorter, longer = np.minimum(lengths[a], lengths[b]), np.maximum(lengths[a], lengths[b])
+        of_a, of_b = self.offsets[a + 1] - self.offsets[a], self.offsets[b + 1] - self.offsets[b]
+        shorter, longer = np.minimum(of_a, of_b), np.maximum(of_a, of_b)
         result = np.zeros(len(a))
         likely = np.flatnonzero(shorter >= minimum * longer)
         if not len(likely):
@@ -117,7 +125,7 @@ def read(rows: pl.LazyFrame, column: str, size: int, folder: Path, workers: int)
     first_identical = exact.first_identical(rows, column)
     chosen = np.flatnonzero(first_identical == np.arange(len(first_identical)))
     file = folder / f"shingles_{size}"
-    lengths, text_hashes = _write(rows, column, size, file, chosen, len(first_identical), workers)
+    lengths, text_hashes, bits = _write(rows, column, size, file, chosen, len(first_identical), workers)
     worded, spelled = np.flatnonzero(text_hashes), np.full(len(text_hashes), -1, np.int32)
     _, first, inverse = np.unique(text_hashes[worded], return_index=True, return_inverse=True)
     spelled[worded] = inverse
@@ -130,6 +138,7 @@ def read(rows: pl.LazyFrame, column: str, size: int, folder: Path, workers: int)
         first_identical=first_identical,
         file_position=order,
         offsets=offsets_from_lengths(lengths),
+        bitmaps=bits,
         file=file,
         source=rows,
         column=column,
@@ -138,26 +147,29 @@ def read(rows: pl.LazyFrame, column: str, size: int, folder: Path, workers: int)
 
 def _write(
     rows: pl.LazyFrame, column: str, size: int, file: Path, chosen: NDArray[Any], total: int, workers: int
-) -> tuple[NDArray[np.int32], NDArray[np.uint64]]:
-    """Writes the shingles of the chosen rows: how many each has, and the hash of its words."""
+) -> tuple[NDArray[np.int32], NDArray[np.uint64], Bitmaps]:
+    """Writes the shingles of the chosen rows: how many each has, the hash of its words, and its bitmap."""
     mask = np.zeros(total, np.bool_)
     mask[chosen] = True
 
-    def compute(texts: pl.Series) -> tuple[RaggedArray, NDArray[np.uint64]]:
+    def compute(texts: pl.Series) -> tuple[RaggedArray, NDArray[np.uint64], Bitmaps]:
         hashed = shingles.word_hashes(texts)
-        return shingles.shingle_sets(hashed, size), shingles.text_hashes(hashed)
+        sets = shingles.shingle_sets(hashed, size)
+        return sets, shingles.text_hashes(hashed), bitmaps(sets)
 
     lengths, text_hashes = np.empty(len(chosen), np.int32), np.empty(len(chosen), np.uint64)
+    bits = np.empty((len(chosen), WORDS), np.uint64)
     done = 0
     with file.open("wb") as out:
         results = ordered_map(compute, _small_batches(rows, column, mask), workers)
-        for sets, sequence in track(results, "shingles of texts, by batch", total=-(-total // BATCH_ROWS)):
+        for sets, sequence, bitmap in track(results, "shingles of texts, by batch", total=-(-total // BATCH_ROWS)):
             out.write(np.ascontiguousarray(sets.values).data)  # tofile would not say that the disk is full
             lengths[done : done + len(sets)] = sets.lengths
             text_hashes[done : done + len(sets)] = sequence
+            bits[done : done + len(sets)] = bitmap
             done += len(sets)
     assert done == len(chosen)
-    return lengths, text_hashes
+    return lengths, text_hashes, bits
 
 
 def batches(rows: pl.LazyFrame, column: str, mask: NDArray[np.bool_]) -> Iterator[pl.Series]:

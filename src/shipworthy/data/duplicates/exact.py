@@ -1,8 +1,14 @@
 """Texts that are equal character by character."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+
+from shipworthy.data.column_index import first_equal
+
+BATCH_ROWS = 20_000
 
 
 def first_identical(rows: pl.LazyFrame, column: str) -> NDArray[np.int32]:
@@ -10,8 +16,14 @@ def first_identical(rows: pl.LazyFrame, column: str) -> NDArray[np.int32]:
 
     Texts are compared by two 64-bit hashes.
     """
-    text = pl.col(column)
-    hashes = rows.select(text.hash(0).alias("a"), text.hash(1).alias("b"), text.is_null().alias("none"))
-    first = pl.when(pl.col("none")).then(pl.col("row")).otherwise(pl.col("row").min().over("a", "b"))
-    numbered = hashes.collect(engine="streaming").with_row_index("row")
-    return numbered.select(first.cast(pl.Int32)).to_series().to_numpy()
+    missing: list[NDArray[np.bool_]] = []
+
+    def frames() -> Iterator[pl.DataFrame]:
+        for frame in rows.select(column).collect_batches(chunk_size=BATCH_ROWS, maintain_order=True, lazy=True):
+            missing.append(frame[column].is_null().to_numpy())
+            yield frame
+
+    result: NDArray[np.int32] = first_equal(frames(), [column])
+    alone = np.flatnonzero(np.concatenate([np.zeros(0, np.bool_), *missing]))
+    result[alone] = alone
+    return result

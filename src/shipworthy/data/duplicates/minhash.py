@@ -4,6 +4,7 @@ Broder 1997; Leskovec, Rajaraman, Ullman, Mining of Massive Datasets, ch. 3.
 """
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ LONG_SHINGLES = 48
 def candidates(documents: Documents, config: MinHash, folder: Path, workers: int) -> Iterator[Pairs]:
     """Pairs of texts that agree in a band, band by band; the keys of the bands are kept on disk."""
     n, bands = len(documents.offsets) - 1, config.bands
-    file = folder / "bands"
+    file, bounds = folder / "bands", partial(documents.bounds, config.threshold)
     with file.open("w+b") as out:
         low = 0
         for keys in ordered_map(lambda sets: band_keys(sets, config), documents.blocks(), workers):
@@ -40,7 +41,7 @@ def candidates(documents: Documents, config: MinHash, folder: Path, workers: int
             low += keys.shape[1]
         for band in track(range(bands), "bands of MinHash", total=bands):
             out.seek(4 * band * n)
-            yield from buckets.candidate_pairs(np.fromfile(out, np.uint32, n)[documents.file_position])
+            yield from buckets.candidate_pairs(np.fromfile(out, np.uint32, n)[documents.file_position], bounds)
     file.unlink()
 
 

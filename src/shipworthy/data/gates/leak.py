@@ -53,6 +53,7 @@ def _judge(config: Leak, name: str, area: Interval, result: GateResult, *, copy:
     said = f"{name} alone tells the answer with an AUC of {_shown(area)}"
     if _fails(config, area, copy=copy):
         result.violations.append(f"{said}: {REMEDY}")
+        result.columns.append(name)
     elif area.low > config.warn_auc or (area.value > config.max_auc and area.low > SURE_COPY):
         result.warnings.append(f"{said}: is it known when the answer is asked for?")
 
@@ -79,6 +80,7 @@ def _pairs(
         said = f"{a} and {b} together tell the answer with an AUC of {_shown(area)} (alone {best:.3f})"
         if config.max_auc < 1 and area.value > MAX_AUC_TOGETHER and area.low > SURE:
             result.violations.append(f"{said}: {REMEDY}")
+            result.columns.append(a if alone[a].value >= alone[b].value else b)
         elif area.value > config.max_auc and area.low > SURE and 1 - area.value < (1 - best) / 2:
             result.warnings.append(f"{said}: are both known when the answer is asked for?")
 

@@ -18,14 +18,9 @@ WORDS = "_words"
 """The column of each text's words; a text without words is compared by its characters, after a space."""
 
 
-def select(config: Text, dtypes: dict[str, pl.DataType]) -> tuple[list[pl.Expr], list[str]]:
-    """The columns of a row (text, context, columns of the split, `answer`), and the source columns they need.
-
-    Args:
-        dtypes: of the source's columns.
-    """
-    wanted = dict.fromkeys([config.text, *config.context])
-    asked = [name for name in dtypes if name in wanted] + [name for name in wanted if name not in dtypes]
+def select(config: Text) -> tuple[list[pl.Expr], list[str]]:
+    """The columns of a row (context, text, columns of the split, `answer`), and the source columns they need."""
+    asked = list(dict.fromkeys([*config.context, config.text]))  # whatever their order in the file
     split_only = [name for name in config.split.columns if name not in asked]
     if config.answer in split_only:
         raise UsageError(f"data.split names the column '{config.answer}', which holds the answer: call it 'answer'.")
@@ -59,8 +54,14 @@ def reject_and_cluster(config: Text, store: RowStore) -> dict[str, Any]:
 
 
 def _with_words(text: str, rows: pl.DataFrame) -> pl.DataFrame:
-    texts = [" ".join(words(value or "")) or f" {value or ''}" for value in rows[text]]
-    return rows.with_columns(pl.Series(WORDS, texts, dtype=pl.String), pl.col("answer").str.strip_chars())
+    texts = rows[text].fill_null("")
+    # What `words` finds in ASCII, by columns; other texts are read one by one.
+    joined = texts.str.replace_all(r"[^a-zA-Z0-9_]+", " ").str.strip_chars(" ").str.to_lowercase()
+    foreign = (texts.str.len_bytes() != texts.str.len_chars()).arg_true()
+    found = [" ".join(words(value)) for value in texts.gather(foreign)]
+    joined = joined.scatter(foreign, pl.Series(found, dtype=pl.String))
+    column = joined.zip_with(joined != "", " " + texts)
+    return rows.with_columns(column.alias(WORDS), pl.col("answer").str.strip_chars())
 
 
 def _gates(config: Text, store: RowStore) -> None:
@@ -124,8 +125,9 @@ def attach_clusters(store: RowStore, labels: Rows) -> None:
 def reject_repeated(store: RowStore, reason: str, labels: Rows, detail: str) -> None:
     """Rejects the rows whose label is another row, which the detail names by its id."""
     rows, firsts = sparse(labels)
-    named = pl.DataFrame({"first": ids_of(store, firsts)}).select(pl.format(detail, "first"))
-    store.reject_rows(reason, rows, named.to_series())
+    store.attach("_first", ids_of(store, firsts), rows)
+    store.reject(reason, pl.format(detail, "_first"))
+    store.drop("_first")
 
 
 def ids_of(store: RowStore, rows: Rows) -> pl.Series:
