@@ -73,7 +73,11 @@ def _by_cells(columns: list[pl.Series], answers: NDArray[np.int64], measured: li
                     for side in (half, ~half)]  # fmt: skip
             areas = np.minimum(areas, _areas(mine[0], whole[0], mine[1], whole[1]))
         rows, others = np.nonzero(areas >= LEAST_AREA)
-        least += [(areas[i, j], start + i, j) for i, j in zip(rows, others, strict=True) if start + i < j]
+        least += [
+            (float(areas[i, j]), start + i, j)
+            for i, j in zip(rows.tolist(), others.tolist(), strict=True)
+            if start + i < j
+        ]
     return [(i, j) for _, i, j in sorted(least, reverse=True)[:MOST]]
 
 
@@ -121,7 +125,7 @@ def _by_regression(columns: list[pl.Series], answers: NDArray[np.int64], measure
         explained = np.triu((a**2 + b**2 - 2 * a * b * between) / left, k=1)
         best = np.maximum(a**2, b**2)
         rows, others = np.nonzero((explained > LEAST_EXPLAINED) & (1 - explained < (1 - best) / 2))
-        found += [(explained[i, j], i, j) for i, j in zip(rows, others, strict=True)]
+        found += [(float(explained[i, j]), i, j) for i, j in zip(rows.tolist(), others.tolist(), strict=True)]
     ranked = dict.fromkeys((i, j) for _, i, j in sorted(found, reverse=True))
     return list(ranked)[:MOST]
 
