@@ -98,7 +98,7 @@ class Look:
             column = self.profile[name]
             values = self.profile.values(column)
             if column.type in ("string", "int") and values.len():
-                marked = values.cast(pl.String).str.strip_chars().is_in(self.draft.missing).sum() / values.len()
+                marked = int(values.cast(pl.String).str.strip_chars().is_in(self.draft.missing).sum()) / values.len()
                 shares.append(column.missing + (1 - column.missing) * marked)
         return max(shares)
 
