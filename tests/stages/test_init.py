@@ -40,7 +40,7 @@ def test_a_table_is_looked_at_copied_and_described(in_process: Shipworthy, home:
     done = in_process("init", str(file), cwd=home)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
-    assert lines[0] == "99 rows, 48 of them equal to an earlier one; 4 columns:" or lines[0].startswith("99 rows")
+    assert lines[0] == "99 rows; 4 columns:"
     assert lines[-1] == "shipworthy pipeline experiment=my_cars_2"
     assert (home / "data" / file.name).read_text() == file.read_text()
     config = compose(["experiment=my_cars_2"])
@@ -52,7 +52,7 @@ def test_a_table_is_looked_at_copied_and_described(in_process: Shipworthy, home:
         "xgboost",
     )
     text = (home / "conf" / "data" / "my_cars_2.yaml").read_text()
-    assert "# 2 classes: F 85.9%, T 14.1%." in text and text.count("#") > 6
+    assert "# 2 classes: F 84.8%, T 15.2%." in text and text.count("#") > 6
 
 
 def test_texts_and_conversations_get_their_recipes(in_process: Shipworthy, home: Path, tmp_path: Path) -> None:

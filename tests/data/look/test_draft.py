@@ -89,6 +89,12 @@ TABLE_ROWS = "a,b,price,one,list\n" + "".join(f"{i},{i * 1.5},{i * 2.5},x,{i}\n"
         ),
         (TABLE_ROWS, "one", "", "has 1 value"),
         (
+            "text,price\n" + "".join(f"{note(i)},{i * 1.5}\n" for i in range(60)),
+            "price",
+            "text",
+            "regression is not there",
+        ),
+        (
             "a,b,price\n" + "".join(f"{i},{i % 3},{i * 2.5}\n" for i in range(60)),
             "",
             "",

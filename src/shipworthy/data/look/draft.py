@@ -104,12 +104,14 @@ def _of_columns(profile: Profile, label: str, text: str) -> Draft:
     chosen = _asked(profile[label], guessed, bool(texts)) if label else guessed
     label = chosen.label
     beside = [name for name in profile.names if name not in {label, *texts, *ids, *times, *groups, *unusable}]
-    if not label or (texts and not labels.may_be(profile[label])):
-        made = _answers(profile, label, texts, ids) if texts and (text or len(beside) <= OTHER_FEATURES + 1) else None
+    # Where no label is known, the answer is one of the columns beside the text.
+    read = texts and (text or len(beside) <= OTHER_FEATURES + (not label))
+    if not label or (read and not labels.may_be(profile[label])):
+        made = _answers(profile, label, text, texts, ids) if read else None
         if made is None:
             raise _no_label(profile, chosen, texts)
         return made
-    if texts and (text or len(beside) <= OTHER_FEATURES):
+    if read:
         made = Draft(CLASSES, label, chosen.why, chosen.others, texts[0])
         made.context = [name for name in texts[1:] if profile[name].missing == 0]
         made.id, made.time, made.group = _id(profile, [label, *texts]), _first(times), _first(groups)
@@ -126,7 +128,7 @@ def _asked(column: Column, guessed: labels.Guess, beside_text: bool) -> labels.G
     name = shown(column.name)
     if column.distinct < 2:
         raise UsageError(f"--label '{name}' has {column.distinct or 'no'} value, so there is nothing to learn.")
-    if column.is_measure and not beside_text:
+    if column.is_measure:
         raise UsageError(f"--label '{name}' holds {column.distinct:,} different numbers: {NO_REGRESSION}.")
     if column.type == "json":
         raise UsageError(f"--label '{name}' holds lists or objects, which are no classes: name another column.")
@@ -158,12 +160,19 @@ def _no_label(profile: Profile, guessed: labels.Guess, texts: list[str]) -> Usag
     return UsageError(f"no column is likely what is to be learned: name one with --label{such}.")
 
 
-def _answers(profile: Profile, label: str, texts: list[str], ids: list[str]) -> Draft | None:
-    """A question in words, and its answer in words; None where there is no column for the answer."""
-    free = [one.name for one in profile.columns if one.type == "string" and one.name not in ids and one.known]
+def _answers(profile: Profile, label: str, text: str, texts: list[str], ids: list[str]) -> Draft | None:
+    """A question in words, and its answer in words; None where there is no column for the answer.
+
+    Args:
+        label, text: as the user names them (empty: they are guessed).
+        texts: the likely questions.
+        ids: columns that tell rows apart.
+    """
+    named = [name for name in ids if names.holds(name, names.IDS) or not name.strip()]
+    free = [one.name for one in profile.columns if one.type == "string" and one.name not in named and one.known]
     rest = [name for name in free if name not in RESERVED or name == "answer"]
     if not label:
-        replies = [name for name in rest if names.holds(name, names.REPLIES) and name != texts[0]]
+        replies = [name for name in rest if names.holds(name, names.REPLIES) and name != text]
         others = [name for name in rest if name != texts[0]]
         label = replies[-1] if replies else others[0] if len(others) == 1 else ""
         why = "its name says so" if replies else "it is the only other column of text"
@@ -173,7 +182,7 @@ def _answers(profile: Profile, label: str, texts: list[str], ids: list[str]) -> 
     if not label or not questions:
         return None
     asked = sorted(questions, key=lambda name: (not names.holds(name, names.TEXTS), profile[name].place))
-    made = Draft(ANSWERS, label, why, [], asked[0], id=_id(profile, [label, *asked]))
+    made = Draft(ANSWERS, label, why, text=asked[0], id=_id(profile, [label, *asked]))
     more = [name for name in asked[1:] if profile[name].missing == 0]
     made.context = more
     if profile[label].distinct <= MOST_CLASSES_OF_TEXTS and labels.may_be(profile[label]):

@@ -92,7 +92,7 @@ def tried(made: Draft, found: RawFile, settings: SettingsOf, rows: int) -> Tried
     """The split that works, after leaks were added to `made.ignore`.
 
     Args:
-        made: is changed: `ignore`, `leaks`, `time`, `group`, `notes`.
+        made: its `ignore` and `leaks` are changed.
         settings: those that are tried.
         rows: of the file.
 
@@ -155,7 +155,11 @@ def _types(config: Data, found: RawFile) -> dict[str, str]:
 
 
 def _fault(made: Draft, config: Data, store: RowStore, result: Tried) -> str:
-    """What is wrong with the rows when they are divided (empty: nothing)."""
+    """What is wrong with the rows when they are divided (empty: nothing).
+
+    Raises:
+        UsageError: one class is left, however they are divided.
+    """
     before, features = store.height, features_of(store)[0]
     split_only = build.split_only_columns(config)
     table = made.kind == TABLE
@@ -171,6 +175,11 @@ def _fault(made: Draft, config: Data, store: RowStore, result: Tried) -> str:
     if made.kind in (TABLE, CLASSES):
         whole = found.group_by("answer").agg(pl.col("len").sum()).sort("len", "answer", descending=[True, False])
         result.classes = [(name, int(number)) for name, number in whole.iter_rows()]
+        if len(result.classes) < 2:
+            raise UsageError(
+                f"every row that is left has the label '{shown(result.classes[0][0])}', so there is nothing to learn: "
+                "name another column with --label."
+            )
         held = {name: set(found.filter(split=name)["answer"]) for name in SPLITS}
         if lacking := [name for name, _ in result.classes if name not in held["train"]]:
             return f"leaves train without a row of the class '{shown(lacking[0])}'"
@@ -193,11 +202,6 @@ def _leaks(made: Draft, config: Data, store: RowStore, result: Tried) -> list[st
     """The columns of a table that tell the label nearly perfectly; notes what becomes of the others."""
     if not isinstance(config, Table):
         return []
-    if len(result.classes) < 2:
-        raise UsageError(
-            f"every row that is left has the label '{shown(result.classes[0][0])}', so there is nothing to learn: name "
-            "another column with --label."
-        )
     types = store.columns
     features = {name: types[name] for name in features_of(store)[0]}
     inputs = GateInput.hiding_test_answers(store.rows, features, config.gates.sample, SEED, ["", *config.missing])
