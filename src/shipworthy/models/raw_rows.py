@@ -17,7 +17,7 @@ else:
     from shipworthy.models.normalize import normalize_text, truncate
 
 FILE = "raw.json"
-NUMBER_COLUMN, NAME_COLUMN, TIME_COLUMN, TEXT_COLUMN = "number", "name", "time", "text"
+NUMBER_COLUMN, NAME_COLUMN, TRUTH_COLUMN, TIME_COLUMN, TEXT_COLUMN = "number", "name", "truth", "time", "text"
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _SPACES = (*range(9, 14), 32, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000)
 SPACES = "".join(map(chr, _SPACES))
@@ -75,11 +75,17 @@ def name(value: Any, markers: Collection[str]) -> str | None:
     return None if bare == "" or bare in markers else bare
 
 
+def truth(value: Any, markers: Collection[str]) -> str | None:
+    """A value of a column of truth: `true` or `false`, in whatever case it is written; anything else is a name."""
+    found = name(value, markers)
+    return found.lower() if found and found.lower() in ("true", "false") else found
+
+
 class RawRows:
     """Reads raw rows as `prepare` read those that the model was trained on.
 
     Args:
-        saved: the content of raw.json: `columns` (name → number, name, time or text), `missing` (the markers of
+        saved: the content of raw.json: `columns` (name → number, name, truth, time or text), `missing` (the markers of
             `data.missing`), `form` (of Unicode; null: texts stay as they are), `truncate` (column → max_characters and
             keep).
     """
@@ -108,7 +114,9 @@ class RawRows:
             except ValueError as error:
                 raise ValueError(f"column {column}: {error}") from error
         text = self._cleaned(column, str(text_of(value)))
-        return text if kind == TEXT_COLUMN else name(text, self.missing)
+        if kind == TEXT_COLUMN:
+            return text
+        return truth(text, self.missing) if kind == TRUTH_COLUMN else name(text, self.missing)
 
     def _cleaned(self, column: str, text: str) -> str:
         if self.form:

@@ -45,7 +45,7 @@ def run(*, task: TaskConfig, data: DataConfig, model: ModelConfig, seed: int, wo
             left_out.require_rows(store)
             split = data.split.scaled(data.sample)
             checked = _divide(data, store, folder, split, seed, classes=isinstance(task, Classification))
-            write_json(folder / raw_rows.FILE, raw_settings(data, store))
+            write_json(folder / raw_rows.FILE, raw_settings(data, store, types))
             found = post_split.decontaminate(data, store, folder, refused)
             verdicts = post_split.run_gates(data, store, seed, types)
             found |= {"gates": [one.to_json() for one in verdicts], **post_split.fit(data, store, folder, seed)}

@@ -45,7 +45,7 @@ def project(config: Data, rows: list[dict[str, Any]], work: Path, types: dict[st
     types = types or types_of(config, [path])
     store = build.read(config, [path], types, work / "w")
     build.clean_rows(config, store)
-    return store.rows.collect().sort("id"), types, raw_settings(config, store)
+    return store.rows.collect().sort("id"), types, raw_settings(config, store, types)
 
 
 def made(folder: Path, model: Any, raw: dict[str, Any], code: Path) -> Path:
@@ -89,6 +89,21 @@ def test_rows_of_a_table(tmp_path: Path) -> None:
     said = answers(folder, [dirty[row] for row in kept])
     assert [one["prediction"] for one in said] == expected
     assert len(set(expected)) == 2
+
+
+def test_truth_is_one_whatever_wrote_it(tmp_path: Path) -> None:
+    """pandas writes True, spreadsheets TRUE, and a service sends JSON's own."""
+    (tmp_path / "a.csv").write_text("held,y\nTrue,a\nFalse,b\n,a\n", encoding="utf-8")
+    config = replace(TABLE, file="a.csv")
+    types = types_of(config, [tmp_path / "a.csv"])
+    store = build.read(config, [tmp_path / "a.csv"], types, tmp_path / "w")
+    assert store.rows.collect()["held"].to_list() == ["true", "false", None]
+    read = raw_rows.RawRows(raw_settings(config, store, types)).read
+    for value in (True, "True", " TRUE ", "true"):
+        assert read({"held": value}) == {"held": "true"}
+    assert [read({"held": value})["held"] for value in (False, None, "", "unknown", "Yes")] == [
+        "false", None, None, None, "Yes",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("cut", [None, {"columns": {"t": {"max_characters": 20, "keep": "both"}}}])
