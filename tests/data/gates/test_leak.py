@@ -70,7 +70,7 @@ def test_a_planted_leak_is_named_and_nothing_else(column: pl.Series) -> None:
     found = checked(BASE.with_columns(x=column), ANSWER)
     assert len(found.violations) == 1 and found.violations[0].startswith("x alone tells the answer with an AUC of ")
     assert "data.ignore" in found.violations[0] and "known_in_advance" in found.violations[0]
-    assert found.warnings == []
+    assert found.warnings == [] and found.columns == ["x"]
     assert found.measurements[0].name == "AUC of x alone"
 
 
@@ -85,6 +85,7 @@ def test_two_times_that_make_the_delay_together() -> None:
     planned = DRAWS.integers(300, 1400, N)
     found = checked(BASE.with_columns(planned=pl.Series(planned), arrived=pl.Series(planned + DELAY)), ANSWER)
     assert [one for one in found.violations if {"planned", "arrived"} <= set(one.split())], found.violations
+    assert set(found.columns) <= {"planned", "arrived"} and found.columns
 
 
 def test_a_copy_of_three_classes_and_of_few_rows() -> None:

@@ -54,7 +54,7 @@ def check(config: Leak, inputs: GateInput) -> GateResult:
     for name, area in _ranked(alone):
         result.measurements.append(_measurement(f"AUC of {name} alone", area, config.max_auc))
         said = f"{name} alone tells the answer with an AUC of {_shown(area)}"
-        _judge(config, said, area, result, copy=is_copy(rows[name], labelled))
+        _judge(config, name, said, area, result, copy=is_copy(rows[name], labelled))
     suspects = [name for name, area in _ranked(alone) if not _fails(config, area, copy=False)]
     suspects = [name for name in suspects if not _parts(config, name, rows[name], labelled, result)]
     if config.strongest:
@@ -67,18 +67,19 @@ def _parts(config: Leak, name: str, column: pl.Series, labelled: Labelled, resul
     before = len(result.violations) + len(result.warnings)
     if is_text(column) and (area := told_by_words(column, labelled)):
         said = f"{name} holds words that tell the answer with an AUC of {_shown(area)}"
-        _judge(config, said, area, result)
+        _judge(config, name, said, area, result)
     if column.null_count():
         area, one = told_by_gaps(column, labelled)
         said = f"{name} is filled, or missing, where the answer is {one}, which tells it with an AUC of {_shown(area)}"
-        _judge(config, said, area, result)
+        _judge(config, name, said, area, result)
     return len(result.violations) + len(result.warnings) > before
 
 
-def _judge(config: Leak, said: str, area: Interval, result: GateResult, *, copy: bool = False) -> None:
+def _judge(config: Leak, name: str, said: str, area: Interval, result: GateResult, *, copy: bool = False) -> None:
     """Adds the sentence on one feature, if it is strong."""
     if _fails(config, area, copy=copy):
         result.violations.append(f"{said}: {REMEDY}")
+        result.columns.append(name)
     elif area.low > config.warn_auc or (area.value > config.max_auc and area.low > SURE_COPY):
         result.warnings.append(f"{said}: is it known when the answer is asked for?")
 
@@ -109,6 +110,7 @@ def _pairs(
         said = f"{a} and {b} together tell the answer with an AUC of {_shown(area)} (alone {best:.3f})"
         if config.max_auc < 1 and area.value > MAX_AUC_TOGETHER and area.low > SURE:
             result.violations.append(f"{said}: {REMEDY}")
+            result.columns.append(a if alone[a].value >= alone[b].value else b)
             continue
         sure = SURE if best >= WEAK else SURE_COPY
         if area.value > config.max_auc and area.low > sure and 1 - area.value < (1 - best) / 2:

@@ -58,7 +58,7 @@ def batches(config: Data, paths: list[Path], types: Mapping[str, str], rows: int
         format_ = reader(config, path)
         reading = columns.Reading(format_.UNTYPED, format_.SPARSE, bool(config.columns), config.markers)
         first = 0
-        for batch in _read(config, path, rows):
+        for batch in read(config, path, rows):
             where = _where(path, first)
             yield _identified(config, columns.enforce(batch, types, where, reading), number, where)
             first += batch.rows
@@ -101,7 +101,7 @@ def _all_batches(config: Data, paths: list[Path]) -> Iterator[tuple[Path, Batch,
     """The batches that say what the columns are: all of a table's, for one late value makes numbers names."""
     for path in paths:
         untyped = reader(config, path).UNTYPED
-        for batch in _read(config, path, INFERRED_FROM):
+        for batch in read(config, path, INFERRED_FROM):
             yield path, batch, untyped
 
 
@@ -113,7 +113,12 @@ def _naming(path: Path) -> Iterator[None]:
         raise UsageError(f"{path}: {error}") from error
 
 
-def _read(config: Data, path: Path, rows: int) -> Iterator[Batch]:
+def read(config: Data, path: Path, rows: int) -> Iterator[Batch]:
+    """A file's rows as its format gives them, `rows` at a time.
+
+    Raises:
+        ShipworthyError: it cannot be read.
+    """
     written = Written(config.encoding, config.delimiter)
     return _readable(path, reader(config, path).batches(path, rows, written))
 
