@@ -41,7 +41,7 @@ OTHERS = {"srun", "sbatch", "squeue", "scontrol", "git", "cd", "export"}
 """First words of commands that are not ours."""
 SWEEP_ID = re.compile(r"\b[a-z]+-\d{8}-\d{6}-[0-9a-f]{4}\b")
 
-OWN_DATA = "tests/e2e/test_init.py::test_the_steps_that_the_readme_prints_for_ones_own_data_work"
+OWN_DATA = "tests/e2e/test_readme.py::test_every_step_runs_as_it_is_printed"
 RUN_BY = {
     "./scripts/demo": "tests/test_scripts.py::test_the_demo_calls_everything_in_order_and_ends_with_the_table",
     "shipworthy trace RUN step=120": "tests/stages/test_train.py::test_a_step_is_traced_to_its_rows",
