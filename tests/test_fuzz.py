@@ -46,8 +46,10 @@ def test_what_a_kind_did_is_told_and_a_broken_promise_is_an_exit_code(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     module = script()
-    said = {"comma": (0, "#9 DONE   cov: 144 ft: 217 corp\nstat::number_of_executed_units: 1254\n"),
-            "tab": (77, "AssertionError: refused by how many rows are read at once\n#3 NEW    cov: 20 ft: 2\n")}  # fmt: skip
+    said = {
+        "comma": (0, "#9 DONE   cov: 144 ft: 217 corp\nstat::number_of_executed_units: 1254\n"),
+        "tab": (77, "AssertionError: refused by how many rows are read at once\n#3 NEW    cov: 20 ft: 2\n"),
+    }
 
     def called(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
         code, told = said[command[command.index("--here") + 1]]

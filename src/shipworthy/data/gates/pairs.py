@@ -19,7 +19,9 @@ from shipworthy.data.gates.one_column import Labelled, as_number, coded
 ROWS = 4000
 FEW_COLUMNS, FINE, COARSE = 100, 16, 8
 """Codes of a column, of few columns and of more."""
-BLOCK_CELLS = 4_000_000
+MOST_COLUMNS = 500
+"""Columns whose pairs are looked at, for work grows with their square."""
+BLOCK_CELLS = 1_000_000
 """Cells that are counted at once."""
 MOST = 10
 """Pairs of each kind that look most promising."""
