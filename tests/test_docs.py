@@ -7,6 +7,7 @@ import ast
 import itertools
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -171,6 +172,22 @@ def test_each_section_of_a_printed_config_fits_a_schema_of_its_group(text: str) 
             except (OmegaConfBaseException, UsageError) as error:
                 refused.append(f"{kind}: {str(error).splitlines()[0]}")
         assert len(refused) < len(SCHEMAS["data"]), refused
+
+
+def test_the_recipe_by_hand_composes_as_it_is_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (ROOT / "docs" / "data.md").read_text(encoding="utf-8").partition("## A recipe by hand\n")[2]
+    block = re.search(r"^ *```yaml\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL)
+    command = re.search(r"`shipworthy (pipeline [^`]+)`", text)
+    assert block and command
+    for name in ("conf", "extensions"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    (tmp_path / "conf" / "data" / "tickets.yaml").write_text(textwrap.dedent(block[1]), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    project_root.cache_clear()
+    try:
+        check_command_line(shlex.split(command[1]))
+    finally:
+        project_root.cache_clear()
 
 
 @pytest.fixture
