@@ -7,6 +7,7 @@ import ast
 import itertools
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -41,7 +42,7 @@ OTHERS = {"srun", "sbatch", "squeue", "scontrol", "git", "cd", "export"}
 """First words of commands that are not ours."""
 SWEEP_ID = re.compile(r"\b[a-z]+-\d{8}-\d{6}-[0-9a-f]{4}\b")
 
-OWN_DATA = "tests/e2e/test_init.py::test_the_steps_that_the_readme_prints_for_ones_own_data_work"
+OWN_DATA = "tests/e2e/test_readme.py::test_every_step_runs_as_it_is_printed"
 RUN_BY = {
     "./scripts/demo": "tests/test_scripts.py::test_the_demo_calls_everything_in_order_and_ends_with_the_table",
     "shipworthy trace RUN step=120": "tests/stages/test_train.py::test_a_step_is_traced_to_its_rows",
@@ -171,6 +172,22 @@ def test_each_section_of_a_printed_config_fits_a_schema_of_its_group(text: str) 
             except (OmegaConfBaseException, UsageError) as error:
                 refused.append(f"{kind}: {str(error).splitlines()[0]}")
         assert len(refused) < len(SCHEMAS["data"]), refused
+
+
+def test_the_recipe_by_hand_composes_as_it_is_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (ROOT / "docs" / "data.md").read_text(encoding="utf-8").partition("## A recipe by hand\n")[2]
+    block = re.search(r"^ *```yaml\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL)
+    command = re.search(r"`shipworthy (pipeline [^`]+)`", text)
+    assert block and command
+    for name in ("conf", "extensions"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    (tmp_path / "conf" / "data" / "tickets.yaml").write_text(textwrap.dedent(block[1]), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    project_root.cache_clear()
+    try:
+        check_command_line(shlex.split(command[1]))
+    finally:
+        project_root.cache_clear()
 
 
 @pytest.fixture

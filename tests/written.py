@@ -101,7 +101,7 @@ class Way:
 
 
 def _cell(value: Any) -> Any:
-    """A value as a cell: truth and lists as JSON writes them."""
+    """A value as a cell: lists as JSON writes them, truth as pandas does."""
     if isinstance(value, list | dict):
         return json.dumps(value, ensure_ascii=False)
-    return {True: "true", False: "false"}[value] if isinstance(value, bool) else value
+    return value

@@ -83,10 +83,20 @@ INFERRED: list[tuple[list[Any], str]] = [
     (["1_000", "2"], "string"),
     (["٣", "٤"], "string"),
     (["NA", "?"], "string"),
-    (["TRUE", "FALSE"], "string"),
+    (["TRUE", "FALSE", "yes"], "string"),
     (["2024-01-31"], "string"),
     (["1"] * 20_000 + ["late"], "string"),
 ]
+
+
+@pytest.mark.parametrize("cells", [["TRUE", "FALSE", ""], ["True", "unknown", "false"], ["true"]])
+def test_text_is_truth_where_nothing_else_stands(tmp_path: Path, cells: list[str]) -> None:
+    (tmp_path / "a.csv").write_text("y,v\n" + "".join(f'TRUE,"{cell}"\n' for cell in cells), encoding="utf-8")
+    mine = replace(config("a.csv", missing=["unknown"]), label="y")
+    assert types_of(mine, locate(mine, tmp_path)) == {"y": "string?", "v": "bool?"}
+    found = read(mine, tmp_path)
+    assert found["v"].to_list() == [{"true": True, "false": False}.get(cell.lower()) for cell in cells]
+    assert found["y"].to_list() == ["TRUE"] * len(cells)
 
 
 @pytest.mark.parametrize(("cells", "kind"), INFERRED, ids=[str(cells[:4]) for cells, _ in INFERRED])

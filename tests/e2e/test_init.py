@@ -2,7 +2,6 @@
 
 import json
 import random
-import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -10,7 +9,6 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from scripts.bench.inits import project
 from scripts.bench.inits.attempt import ABSENT, attempt
 from scripts.bench.inits.files import NETWORK, REFUSED, Sample, samples
 from tests.conftest import ROOT
@@ -84,18 +82,6 @@ def test_what_init_proposes_runs_as_it_is(tmp_path: Path, make: Callable[[Path],
     found = attempt(Sample(make.__name__, make), tmp_path)
     assert found.ran, found
     assert all(one in found.said for one in said), found.said
-
-
-def test_the_steps_that_the_readme_prints_for_ones_own_data_work(tmp_path: Path) -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    section = re.search(r"## Bring your own data\n(.*?)\n## ", text, re.DOTALL)
-    assert section is not None
-    blocks = re.findall(r"^ *```\n(.*?)^ *```", section[1], re.MULTILINE | re.DOTALL)
-    assert len(blocks) == 3
-    home = project.make(tmp_path / "project")
-    done = project.shell(home, "set -e\n" + "\n".join(blocks), 800)
-    assert done.returncode == 0, done.stderr
-    assert "VERDICT" in done.stdout
 
 
 @pytest.mark.long

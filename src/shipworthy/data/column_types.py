@@ -7,6 +7,7 @@ the time by which rows are split) the type is inferred from all rows:
 - text is a number if every value that isn't missing reads as one, none has a leading zero (`0012` is a name), and one
   at least is there; whole numbers of 64 bits are `int`, others `float` (missing: see models/raw_rows.py);
 - so is text that spreadsheets show numbers as, `1,234.50` or `12%`, with the same sign (%, $ …) in all rows or none;
+- text is truth if every value that isn't empty is true or false, in any case, as typed values are `true` and `false`;
 - JSON strings alone are names, whatever they look like; numbers and strings in one column are numbers if all strings
   read as numbers or gaps, else names.
 """
@@ -21,6 +22,7 @@ from shipworthy.data.columns import DECIMAL, type_of
 from shipworthy.models.raw_rows import POINT, SPACES, is_missing_number, shown_number
 
 WHOLE = r"^[+-]?[0-9]+$"
+TRUTH = ["true", "false"]
 LEADING_ZERO = r"^[+-]?0[0-9]"
 
 
@@ -63,6 +65,9 @@ class Guess:
     def _look_of(self, values: pl.Series) -> set[str]:
         """Whether text reads as whole numbers, other numbers or names; nothing of what is missing."""
         bare = values.drop_nulls().unique().str.strip_chars(SPACES)
+        names = bare.filter(~bare.is_in(["", *self.markers]))
+        if names.len() and names.str.to_lowercase().is_in(TRUTH).all():
+            return {"bool"}
         whole, plain = bare.str.contains(WHOLE), bare.str.contains(DECIMAL if self.decimal == POINT else WHOLE)
         if bare.filter(plain).str.contains(LEADING_ZERO).any():
             return {"string"}

@@ -216,12 +216,11 @@ def _of_python(column: Column, values: Sequence[Any]) -> pl.Series:
         return pl.Series([text_of(value) for value in values], dtype=pl.String)
     if column.bare in NUMBERS:
         return pl.Series([_number(column, row, value) for row, value in enumerate(values)], dtype=DTYPES[column.bare])
-    accepted = bool if column.bare == "bool" else str
+    accepted = (bool, str) if column.bare == "bool" else str
     for row, value in enumerate(values):
         if value is not None and not isinstance(value, accepted):
             column.refuse(row, value)
-    series = pl.Series(values, dtype=pl.Boolean if column.bare == "bool" else pl.String)
-    return series if column.bare == "bool" else _of_text(column, series)
+    return _of_text(column, pl.Series([text_of(value) for value in values], dtype=pl.String))
 
 
 def _number(column: Column, row: int, value: Any) -> float | None:

@@ -59,8 +59,8 @@ def _columns(config: Data, store: RowStore) -> dict[str, str]:
         case Text():
             return dict.fromkeys([config.text, *config.context], TEXT_COLUMN)
         case Table():
-            types = store.columns
-            return {name: _kind(types[name]) for name in features_of(store)[0]}
+            made = store.columns
+            return {name: _kind(made[name]) for name in features_of(store)[0]}
         case _:
             raise TypeError(config)
 

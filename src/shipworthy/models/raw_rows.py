@@ -164,7 +164,7 @@ class RawRows:
         try:
             if role == NUMBER_COLUMN:
                 return _measure(value, kind, self.missing, self.decimal)
-            text = _typed(value, kind)
+            text = _typed(value, kind, self.missing)
         except ValueError as error:
             raise ValueError(f"column {column}: {error}") from error
         if text is None:
@@ -174,17 +174,19 @@ class RawRows:
         return text if role == TEXT_COLUMN else name(text, self.missing)
 
 
-def _typed(value: Any, kind: str) -> str | None:
+def _typed(value: Any, kind: str, markers: Collection[str]) -> str | None:
     """A value of a column of names or texts, as text; of a source's numbers and truth values in their one form."""
     text = text_of(value)
     if text is None or kind not in ("int", "float", "bool"):
         return text
     bare = text.strip(SPACES)
     if kind == "bool":
-        if bare and bare.lower() not in ("true", "false"):
+        if bare == "" or bare in markers:
+            return None
+        if bare.lower() not in ("true", "false"):
             raise ValueError(f"'{text}' is neither true nor false")
-        return bare.lower() or None
-    found = _measure(value, kind, ())
+        return bare.lower()
+    found = _measure(value, kind, markers)
     return None if found is None else str(found)
 
 

@@ -72,7 +72,7 @@ def read(kind: type[Data], named: Mapping[str, Any], written: Rows, way: Way) ->
 
 
 TABLE = (Table, {"label": "team"})
-TEXTS = (Records, {"text": "text", "answer": "team", "context": ["whole", "held"]})
+TEXTS = (Records, {"text": "text", "answer": "team", "context": ["whole"]})
 
 
 def check(kind: tuple[type[Data], Mapping[str, Any]], written: Rows, way: Way) -> None:

@@ -67,6 +67,21 @@ def test_rows_of_a_table(tmp_path: Path) -> None:
     assert len(set(expected)) == 2
 
 
+def test_truth_is_one_whatever_wrote_it(tmp_path: Path) -> None:
+    """pandas writes True, spreadsheets TRUE, and a service sends JSON's own."""
+    (tmp_path / "a.csv").write_text("held,y\nTrue,a\nFalse,b\n,a\n", encoding="utf-8")
+    config = replace(TABLE, file="a.csv")
+    types = types_of(config, [tmp_path / "a.csv"])
+    store = build.read(config, [tmp_path / "a.csv"], types, tmp_path / "w")
+    assert store.rows.collect()["held"].to_list() == ["true", "false", None]
+    read = RawRows(raw_settings(config, store, types), ["held"]).read
+    for value in (True, "True", " TRUE ", "true"):
+        assert read({"held": value}) == {"held": "true"}
+    assert [read({"held": value})["held"] for value in (False, None, "", "unknown")] == ["false", None, None, None]
+    with pytest.raises(ValueError, match="column held: 'Yes' is neither true nor false"):
+        read({"held": "Yes"})
+
+
 @pytest.mark.parametrize("cut", [None, {"columns": {"t": {"max_characters": 20, "keep": "both"}}}])
 def test_rows_of_text(tmp_path: Path, cut: dict[str, Any] | None) -> None:
     from shipworthy.data.clean.schema import Cleaning, Cut, Truncate

@@ -10,16 +10,9 @@ from shipworthy.core.errors import UsageError
 from shipworthy.core.progress import track
 from shipworthy.data.gates.interface import GateInput, GateResult, Measurement
 from shipworthy.data.gates.model_settings import Leak
-from shipworthy.data.gates.one_column import (
-    Labelled,
-    is_copy,
-    is_text,
-    told,
-    told_by_gaps,
-    told_by_words,
-    told_together,
-)
-from shipworthy.data.gates.pairs import promising
+from shipworthy.data.gates.one_column import Labelled, is_copy, told, told_together
+from shipworthy.data.gates.pairs import MOST_COLUMNS, promising
+from shipworthy.data.gates.words_and_gaps import is_text, told_by_gaps, told_by_words
 from shipworthy.data.hash_sampling import folds
 from shipworthy.evaluation.intervals import Interval
 
@@ -100,8 +93,8 @@ def _pairs(
 ) -> None:
     """Measures pairs of the strongest, and what looks promising; tells of those that say far more together."""
     strongest = list(combinations(names[: config.strongest], 2))
-    hidden = [pair for pair in promising({name: rows[name] for name in sorted(names)}, labelled)
-              if max(alone[one].value for one in pair) < WEAK]  # fmt: skip
+    looked_at = {name: rows[name] for name in sorted(names[:MOST_COLUMNS])}
+    hidden = [pair for pair in promising(looked_at, labelled) if max(alone[one].value for one in pair) < WEAK]
     asked = {tuple(sorted(pair)): pair for pair in (*hidden, *strongest)}.values()
     together = {(a, b): told_together(rows[a], rows[b], labelled) for a, b in asked}
     for (a, b), area in _ranked(together):

@@ -4,8 +4,6 @@ A column is made into codes: its values where they are few, else bins of numbers
 of a code in the other folds is a row's score, so that a value that stands in one row alone, such as an id, says no more
 than the class's share; the area under the ROC curve is computed from the counts.
 
-Texts of many distinct values are also looked at word by word, and gaps by themselves.
-
 Shapes: N rows, C classes, F folds, V codes.
 """
 
@@ -31,8 +29,6 @@ FEW_VALUES = 200
 PRIOR_ROWS = 1.0
 """Rows with the classes' shares that are added to each code, so that a rare value is not certain."""
 MAX_CLASSES = 20
-WORD = r"\w+"
-MAX_WORDS = 20_000
 LEAST_ROWS = 20
 """Of a class that is measured."""
 
@@ -88,13 +84,7 @@ def told(column: pl.Series, labelled: Labelled) -> Interval:
         best = np.maximum(best, out_of_fold_areas(codes, labelled))
     if (ranks := _ranks(column)) is not None:
         best = np.maximum(best, _rank_areas(ranks, labelled))
-    return _worst(best, labelled)
-
-
-def is_text(column: pl.Series) -> bool:
-    """Whether its values are so many that they are looked at by their words."""
-    distinct = column.n_unique()
-    return column.dtype == pl.String and (distinct > FEW_VALUES or 2 * distinct > column.len())
+    return worst(best, labelled)
 
 
 def told_together(left: pl.Series, right: pl.Series, labelled: Labelled) -> Interval:
@@ -103,51 +93,10 @@ def told_together(left: pl.Series, right: pl.Series, labelled: Labelled) -> Inte
     best = out_of_fold_areas(a * (int(b.max()) + 1) + b, labelled)
     if left.dtype.is_numeric() and right.dtype.is_numeric():
         x, y = as_number(left), as_number(right)
-        for made in (x + y, x - y, x * y, x / y):
+        for made in map(as_number, (x + y, x - y, x * y, x / y)):
             for codes in (coded(made), *_evenly(made)):
                 best = np.maximum(best, out_of_fold_areas(codes, labelled))
-    return _worst(best, labelled)
-
-
-def told_by_gaps(column: pl.Series, labelled: Labelled) -> tuple[Interval, str]:
-    """How well it tells a class whether a value is missing, and the class that it tells best.
-
-    The best, for a column that is filled after the fact is filled for one class of several.
-    """
-    filled = column.is_not_null().to_numpy()
-    areas = [_area_of_flag(filled, labelled, one) for one in labelled.measured]
-    best = int(np.argmax(areas))
-    return _interval(areas[best], labelled.measured[best], labelled), labelled.name(labelled.measured[best])
-
-
-def told_by_words(texts: pl.Series, labelled: Labelled) -> Interval | None:
-    """How well single words tell the classes: for each class the best word, then the class that is told worst.
-
-    None where no word stands in as many rows as half of the smallest class has.
-    """
-    from sklearn.feature_extraction.text import CountVectorizer
-
-    least = min(int(labelled.sizes[one]) for one in labelled.measured)
-    seldom = max(1, least // 2)
-    counter = CountVectorizer(binary=True, token_pattern=WORD, min_df=seldom, max_features=MAX_WORDS)
-    try:
-        stands = counter.fit_transform(texts.fill_null("").to_list())  # (N, words)
-    except ValueError:  # of sparse texts none is left
-        return None
-    rows = np.asarray(stands.sum(axis=0)).ravel()
-    best = np.zeros(len(labelled.measured))
-    for i, one in enumerate(labelled.measured):
-        inside = labelled.classes == one
-        with_word = np.asarray(stands[inside].sum(axis=0)).ravel()
-        gap = with_word / inside.sum() - (rows - with_word) / (~inside).sum()
-        best[i] = 0.5 + np.abs(gap).max() / 2
-    return _worst(best, labelled)
-
-
-def _area_of_flag(flag_N: NDArray[np.bool_], labelled: Labelled, one: int) -> float:
-    """The area under the ROC curve of a flag, or of its opposite."""
-    inside = labelled.classes == one
-    return 0.5 + abs(float(flag_N[inside].mean()) - float(flag_N[~inside].mean())) / 2
+    return worst(best, labelled)
 
 
 def as_number(column: pl.Series) -> pl.Series:
@@ -227,8 +176,9 @@ def _evenly(column: pl.Series) -> Iterator[Codes]:
     numbers = as_number(column)
     low, high = (float(cast(float, end)) for end in (numbers.min() or 0.0, numbers.max() or 0.0))
     known = numbers.is_not_null().to_numpy()
+    share = (numbers.fill_null(low).to_numpy() / 2 - low / 2) / max(high / 2 - low / 2, TINY)  # halves never overflow
     for bins in (BINS, FEW_BINS):
-        place = (numbers.fill_null(low).to_numpy() - low) / max(high - low, TINY) * (bins - 1)
+        place = share * (bins - 1)
         yield np.where(known, place.round().astype(np.int64) + 1, 0)
 
 
@@ -252,12 +202,13 @@ def _rank_areas(rank_N: NDArray[np.float64], labelled: Labelled) -> NDArray[np.f
     return areas
 
 
-def _worst(area_C: NDArray[np.float64], labelled: Labelled) -> Interval:
+def worst(area_C: NDArray[np.float64], labelled: Labelled) -> Interval:
     """The interval of the class whose area is the least."""
     i = int(np.argmin(area_C))
-    return _interval(float(area_C[i]), labelled.measured[i], labelled)
+    return interval(float(area_C[i]), labelled.measured[i], labelled)
 
 
-def _interval(area: float, one: int, labelled: Labelled) -> Interval:
+def interval(area: float, one: int, labelled: Labelled) -> Interval:
+    """That of an area that tells a class from the others."""
     yes = int(labelled.sizes[one])
     return interval_of(area, yes, int(labelled.sizes.sum()) - yes)

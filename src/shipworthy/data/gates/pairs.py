@@ -19,7 +19,9 @@ from shipworthy.data.gates.one_column import Labelled, as_number, coded
 ROWS = 4000
 FEW_COLUMNS, FINE, COARSE = 100, 16, 8
 """Codes of a column, of few columns and of more."""
-BLOCK_CELLS = 4_000_000
+MOST_COLUMNS = 500
+"""Columns whose pairs are looked at, for work grows with their square."""
+BLOCK_CELLS = 1_000_000
 """Cells that are counted at once."""
 MOST = 10
 """Pairs of each kind that look most promising."""
@@ -72,12 +74,7 @@ def _by_cells(columns: list[pl.Series], answers: NDArray[np.int64], measured: li
             mine = [_cells(block[side & (answers == one)], hot[side & (answers == one)], values)
                     for side in (half, ~half)]  # fmt: skip
             areas = np.minimum(areas, _areas(mine[0], whole[0], mine[1], whole[1]))
-        rows, others = np.nonzero(areas >= LEAST_AREA)
-        least += [
-            (float(areas[i, j]), start + i, j)
-            for i, j in zip(rows.tolist(), others.tolist(), strict=True)
-            if start + i < j
-        ]
+        least += [(area, start + i, j) for area, i, j in _large(areas, areas >= LEAST_AREA) if start + i < j]
     return [(i, j) for _, i, j in sorted(least, reverse=True)[:MOST]]
 
 
@@ -124,10 +121,15 @@ def _by_regression(columns: list[pl.Series], answers: NDArray[np.int64], measure
         a, b = alone[:, None], alone[None, :]
         explained = np.triu((a**2 + b**2 - 2 * a * b * between) / left, k=1)
         best = np.maximum(a**2, b**2)
-        rows, others = np.nonzero((explained > LEAST_EXPLAINED) & (1 - explained < (1 - best) / 2))
-        found += [(float(explained[i, j]), i, j) for i, j in zip(rows.tolist(), others.tolist(), strict=True)]
+        found += _large(explained, (explained > LEAST_EXPLAINED) & (1 - explained < (1 - best) / 2))
     ranked = dict.fromkeys((i, j) for _, i, j in sorted(found, reverse=True))
     return list(ranked)[:MOST]
+
+
+def _large(values: Numbers, chosen: NDArray[np.bool_]) -> list[tuple[float, int, int]]:
+    """The chosen values with their row and column."""
+    rows, others = np.nonzero(chosen)
+    return list(zip(values[chosen].tolist(), rows.tolist(), others.tolist(), strict=True))
 
 
 def _targets(answers: NDArray[np.int64], measured: list[int]) -> Iterator[NDArray[np.int64]]:
