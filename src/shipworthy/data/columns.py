@@ -4,7 +4,7 @@ A column's type is one of `TYPES` in schema.py, with ? where it may be empty.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -12,6 +12,7 @@ import polars as pl
 
 from shipworthy.core.errors import UsageError
 from shipworthy.data.formats.batch import Batch
+from shipworthy.models import raw_rows
 from shipworthy.models.json_row import text_of
 from shipworthy.models.raw_rows import MISSING, POINT, SPACES, number
 
@@ -80,10 +81,19 @@ def type_of(name: str, dtype: pl.DataType) -> str:
     return next(kind for kind, holds in kinds.items() if holds)
 
 
-def as_name(column: str, markers: Sequence[str]) -> pl.Expr:
-    """A column of names as `raw_rows.name` reads it: without white space around it, null where it is missing."""
-    bare = pl.col(column).str.strip_chars(SPACES)
-    return pl.when(~bare.is_in(["", *markers])).then(bare).alias(column)
+def as_names(columns: Sequence[str], markers: Collection[str], rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows with columns of names as `raw_rows.name` reads each name: without white space around it, or missing."""
+    known = frozenset(markers)
+    return rows.with_columns(_names(rows[column], known) for column in columns)
+
+
+def _names(values: pl.Series, markers: Collection[str]) -> pl.Series:
+    written = values.drop_nulls().unique()
+    if 2 * written.len() > values.len():
+        return pl.Series(values.name, [raw_rows.name(text, markers) for text in values], dtype=pl.String)
+    read = pl.Series([raw_rows.name(text, markers) for text in written], dtype=pl.String)
+    other = read.ne_missing(written)
+    return values.replace(written.filter(other), read.filter(other)) if other.any() else values
 
 
 @dataclass(frozen=True)

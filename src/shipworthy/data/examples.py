@@ -109,6 +109,7 @@ def _text_to_text(task: TextToText, config: Data, store: RowStore, chat: "Chat |
     found = analyse(store.rows, task, chat, config.tokens, config.context if isinstance(config, Text) else ())
     cut = config.text if isinstance(config, Text) and not task.messages else ""
     long, warnings = too_long.by_split(store.rows), too_long.warnings(store.rows, task, cut)
+    short = too_long.cut_by_split(store.rows)
     _reject(store)
     return Examples(
         features,
@@ -118,6 +119,7 @@ def _text_to_text(task: TextToText, config: Data, store: RowStore, chat: "Chat |
         statistics={
             "max_length": task.max_length,
             "too long": long,
+            "cut": short,
             "tokens": statistics(store.rows),
             "tokenization": found,
         },
@@ -143,7 +145,7 @@ def _reject(store: RowStore) -> None:
     reasons = store.rows.select(pl.col("_reason").drop_nulls().unique()).collect(engine="streaming").to_series()
     for reason in dict.fromkeys(["too long", "answer not reproducible", *reasons.sort()]):
         store.reject(reason, pl.when(pl.col("_reason") == reason).then(pl.col("_why")))
-    store.drop("_reason", "_why")
+    store.drop(*(name for name in ("_reason", "_why", "_cut") if name in store.columns))
 
 
 def _classification(task: Classification, store: RowStore) -> Examples:

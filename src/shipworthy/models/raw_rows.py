@@ -143,7 +143,7 @@ class RawRows:
         for name in self.needed:
             if row.get(name) is None:
                 raise ValueError(f"a row lacks {name}; it needs {', '.join(self.needed)}")
-        found = {name: self._value(name, row[name]) for name in self.columns if name in row}
+        found = {name: self._value(name, row[name]) for name in self.needed}
         for name in self.needed:
             if not found[name]:
                 raise ValueError(f"{name} is empty")

@@ -61,16 +61,22 @@ def language(folder: Path, task: Mapping[str, Any], settings: Mapping[str, Any])
     shutil.copyfile(SCRIPTS / "json_lines.py", folder / "json_lines.py")
     carry(folder, raw_rows, json_row, request)
     write_json(folder / raw_rows.FILE, settings)
-    empty = {"system": "", "prompt": "", "messages": "", "tools": "", "control_tokens": []}
+    empty = {"system": "", "prompt": "", "messages": "", "tools": "", "control_tokens": [], "cut": None}
     write_json(folder / "preprocessing.json", {**empty, **task})
     write_json(folder / "generation.json", {})
     return folder
 
 
-def answers(folder: Path, rows: Sequence[Mapping[str, Any]] | bytes, *arguments: str) -> list[dict[str, Any]]:
-    """What `predict` answers to rows, or to lines."""
+def answers(
+    folder: Path, rows: Sequence[Mapping[str, Any]] | bytes, *arguments: str, python: str = sys.executable
+) -> list[dict[str, Any]]:
+    """What `predict` answers to rows, or to lines.
+
+    Args:
+        python: the interpreter that has what the package needs.
+    """
     lines = rows if isinstance(rows, bytes) else "".join(json.dumps(row) + "\n" for row in rows).encode()
-    command = [sys.executable, "-I", str(folder / "predict"), *arguments]
+    command = [python, "-I", str(folder / "predict"), *arguments]
     done = subprocess.run(command, input=lines, capture_output=True, check=False)
     said = done.stderr.decode()
     assert not said or said.endswith("lines have no answer; each says why.\n"), said

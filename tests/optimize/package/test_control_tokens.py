@@ -52,7 +52,7 @@ def served(body: bytes, path: str = "/v1/chat/completions", parts: int = 1) -> t
     module: Any = importlib.util.module_from_spec(spec)
     with pytest.MonkeyPatch.context() as patch:  # the script changes both
         patch.setattr(sys, "path", list(sys.path))
-        patch.setattr(sys, "dont_write_bytecode", False)
+        patch.setattr(sys, "dont_write_bytecode", True)
         loader.exec_module(module)
     reached, sent = [], []
 
@@ -68,7 +68,9 @@ def served(body: bytes, path: str = "/v1/chat/completions", parts: int = 1) -> t
         sent.append(message)
 
     left = list(range(parts))
-    guarded = module.Guarded(app, Requests({"prompt": "", "messages": "m", "tools": "", "control_tokens": ["<|x|>"]}))
+    guarded = module.Guarded(
+        app, Requests({"prompt": "", "messages": "m", "tools": "", "control_tokens": ["<|x|>"], "cut": None})
+    )
     asyncio.run(guarded({"type": "http", "path": path}, receive, send))
     return sent, reached
 

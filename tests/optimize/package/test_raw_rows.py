@@ -10,17 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shipworthy.data import build
+from shipworthy.data.clean.schema import PII, Cleaning, Cut, Encoding, Truncate, UnicodeForm
+from shipworthy.data.duplicates.schema import Duplicates
 from shipworthy.data.kinds.schema import Records, Table
-from shipworthy.data.raw_settings import raw_settings
-from shipworthy.data.schema import Data
-from shipworthy.data.sources.files import types_of
 from shipworthy.models.raw_rows import RawRows
 from shipworthy.models.tfidf.family import TfidfModel
 from shipworthy.models.tfidf.schema import Tfidf
 from shipworthy.models.xgboost.family import XGBoostModel
 from shipworthy.models.xgboost.schema import XGBoost
-from tests.optimize.package.made import TREES, WORDS, answers, fitted, raw
+from tests.optimize.package.asked import project
+from tests.optimize.package.made import TREES, WORDS, answers, fitted, raw, texts
 
 TABLE = Table(name="n", licence="l", file="a.jsonl", label="y", missing=["unknown"])
 TEXTS = Records(name="n", licence="l", file="a.jsonl", text="t", answer="y", one_answer=False)
@@ -29,17 +28,6 @@ DIRT: dict[str, list[Any]] = {
     "c": [" red", "red ", "RED", "", None, "unknown", "NA", True, 7, "re\u0301d", "r\u00e9d", "red\u200b", "a\u2028b"],
     "t": ["  two  spaces", "tab\there", "cafe\u0301", "caf\u00e9", "\ufeffbom", "می\u200cخواهم", "a\u2028b", "x\x00y"],
 }
-
-
-def project(config: Data, rows: list[dict[str, Any]], work: Path, types: dict[str, str] | None = None) -> Any:
-    """The cleaned rows, as `prepare` makes them, the types of their columns, and the settings for raw rows."""
-    work.mkdir(parents=True)
-    path = work / "a.jsonl"
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    types = types or types_of(config, [path])
-    store = build.read(config, [path], types, work / "w")
-    build.clean_rows(config, store)
-    return store.rows.collect().sort("id"), types, raw_settings(config, store, types)
 
 
 def test_rows_of_a_table(tmp_path: Path) -> None:
@@ -84,8 +72,6 @@ def test_truth_is_one_whatever_wrote_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("cut", [None, {"columns": {"t": {"max_characters": 20, "keep": "both"}}}])
 def test_rows_of_text(tmp_path: Path, cut: dict[str, Any] | None) -> None:
-    from shipworthy.data.clean.schema import Cleaning, Cut, Truncate
-
     config = replace(TEXTS, min_words=0)
     if cut:
         config = replace(config, clean=Cleaning(truncate=Truncate({"t": Cut(max_characters=20, keep="both")})))
@@ -104,6 +90,64 @@ def test_rows_of_text(tmp_path: Path, cut: dict[str, Any] | None) -> None:
     said = answers(folder, [dirty[row] for row in kept])
     assert [(one["prediction"], one["score"]) for one in said] == expected
     assert len(kept) > 30
+
+
+DAMAGED = ["caf\u00c3\u00a9", "\u00e2\u20ac\u0153quoted\u00e2\u20ac\u009d", "caf\u00e9", "ascii", "\ufb01ne \u00b2"]
+PERSONAL = ["ann@mail.example.org", "+49 30 901820", "4111 1111 1111 1111", "192.168.0.254", "(202) 456-1111", "12"]
+
+
+def test_what_changes_text_is_replayed(tmp_path: Path) -> None:
+    cleaning = Cleaning(
+        encoding=Encoding("repair"),
+        unicode=UnicodeForm("NFKC"),
+        truncate=Truncate({"t": Cut(max_characters=60, keep="end")}),
+        pii=PII(email="reject", ip="keep", region="US"),
+    )
+    config = replace(TEXTS, clean=cleaning, min_words=0, duplicates=Duplicates(minhash=None))
+    draw = np.random.default_rng(0)
+    numbers = [" ".join(map(str, draw.integers(0, 99, 9))) for _ in range(1000)]
+    dirty = [
+        {"t": f"{draw.choice(DAMAGED)} {said} {draw.choice(PERSONAL)} {i}\u00a0x"} for i, said in enumerate(numbers)
+    ]
+    clean, _, settings_ = project(config, [{**row, "y": "even"} for row in dirty], tmp_path / "x")
+    rows = RawRows(settings_, ["t"])
+    assert clean.height > 600
+    for identity, text in clean.select("id", "t").iter_rows():
+        assert rows.read(dirty[int(identity.removeprefix("row-"))])["t"] == text
+    read = " ".join(clean["t"])
+    for seen in ("caf\u00e9", "<PHONE>", "<CARD>", "192.168.0.254", "quoted"):
+        assert seen in read
+    assert "\u00c3" not in read
+
+
+def test_truth_values_and_whole_numbers_of_a_source(tmp_path: Path) -> None:
+    types = {"b": "bool?", "n": "int?", "y": "string?"}
+    rows = [{"b": True, "n": 5, "y": "a"}, {"b": False, "n": None, "y": "b"}, {"b": None, "n": 2**60 + 1, "y": "b"}]
+    clean, _, saved = project(TABLE, rows, tmp_path / "x", types)
+    raw_rows = RawRows(saved, ["b", "n"])
+    assert [raw_rows.read(row) for row in rows] == clean.select("b", "n").to_dicts()
+    for other in ({"b": "TRUE", "n": "5"}, {"b": " true ", "n": " +5 "}):
+        assert raw_rows.read(other) == {"b": "true", "n": 5}
+    with pytest.raises(ValueError, match="column b: 'yes' is neither true nor false"):
+        raw_rows.read({"b": "yes"})
+    with pytest.raises(ValueError, match="column b: a list or an object is no name"):
+        raw_rows.read({"b": [True]})
+
+
+def test_a_table_knows_its_columns_and_text_looks_at_its_own(tmp_path: Path) -> None:
+    config = replace(TABLE, ignore=["note"])
+    rows = [{"id": 1, "n": 1, "c": "x", "note": "z", "y": "a"}, {"id": 2, "n": 2, "c": "y", "note": "z", "y": "b"}]
+    _, _, saved = project(replace(config, id="id"), rows, tmp_path / "x")
+    rows_of_table = RawRows(saved, ["n", "c"])
+    assert rows_of_table.read(rows[0]) == {"n": 1, "c": "x"}
+    assert rows_of_table.read({"c": "x"}) == {"n": None, "c": "x"}
+    with pytest.raises(ValueError, match="there is no column nn; the columns are n, c"):
+        rows_of_table.read({"nn": 1})
+    rows_of_text = RawRows(texts("t"), ["t"])
+    assert rows_of_text.read({"t": "x", "y": "answer", "else": 1}) == {"t": "x"}
+    for lacking, why in (({}, "a row lacks t"), ({"t": None}, "a row lacks t"), ({"t": ""}, "t is empty")):
+        with pytest.raises(ValueError, match=why):
+            rows_of_text.read(lacking)
 
 
 CELL = st.one_of(

@@ -10,7 +10,7 @@ from scipy import stats
 from shipworthy.core.artifact import read_artifact
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.project import project_root
-from shipworthy.data.columns import as_name
+from shipworthy.data.columns import as_names
 from shipworthy.data.gates.auc import auc
 from shipworthy.data.gates.interface import GateInput, GateResult, Measurement
 from shipworthy.data.gates.model_settings import Drift
@@ -166,5 +166,5 @@ def _rows(path: Path, where: str, inputs: GateInput) -> pl.LazyFrame:
     types = {name: "float?" if kind.is_numeric() else "string?" for name, kind in inputs.features.items()}
     frame = frame_of(path, types, inputs.missing_markers)
     names = [name for name, kind in types.items() if kind == "string?"]
-    read = frame.with_columns(as_name(name, inputs.missing_markers) for name in names)
+    read = as_names(names, inputs.missing_markers, frame)
     return read.with_row_index("id").with_columns(pl.col("id").cast(pl.String)).lazy()

@@ -1,5 +1,6 @@
 """Rows of tables: which columns are features; missing values, repeated rows, and labels that are no classes."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import polars as pl
 from shipworthy.core.errors import UsageError
 from shipworthy.data.clean.rows import clean
 from shipworthy.data.column_index import first_equal
-from shipworthy.data.columns import as_name
+from shipworthy.data.columns import as_names
 from shipworthy.data.kinds.schema import Table
 from shipworthy.data.kinds.text import attach_clusters, reject_repeated
 from shipworthy.data.row_store import RowStore
@@ -69,7 +70,7 @@ def clean_rows(config: Table, store: RowStore) -> dict[str, Any]:
     counted = clean(config.clean, store, [name for name in strings if name != "answer"])
     floats = [name for name in features if store.columns[name].is_float()]
     store.change(*(pl.when(pl.col(name).is_finite()).then(pl.col(name)).alias(name) for name in floats))
-    store.change(*(as_name(name, config.missing) for name in strings))
+    store.map(partial(as_names, strings, config.missing))
     nothing = pl.all_horizontal(pl.col(name).is_null() for name in features)
     unlabelled = pl.when(pl.col("answer").is_null()).then(pl.lit("the label is missing"))
     store.reject("empty", pl.coalesce(unlabelled, pl.when(nothing).then(pl.lit("every feature is missing"))))

@@ -7,7 +7,7 @@ from functools import cache
 
 import polars as pl
 
-from shipworthy.core.errors import ShipworthyError
+from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.data.tokens import rejections, template_checks
 from shipworthy.data.tokens.rejections import IGNORED, Rejection
 from shipworthy.evaluation.tasks.schema import TextToText
@@ -21,9 +21,13 @@ from shipworthy.models.causal_lm.conversation import (
     parse,
     turn_id,
 )
+from shipworthy.models.causal_lm.fit import Cutter, Row
 from shipworthy.models.causal_lm.questions import columns, questions
+from shipworthy.models.prompt import Prompt
 
 IDS = pl.List(pl.Int32)
+CUT = "_cut"
+"""Whether a row's text was cut."""
 ADDED: dict[str, pl.DataType] = {"prompt_ids": IDS, "answer_ids": IDS, "_reason": pl.String(), "_why": pl.String()}
 
 
@@ -85,11 +89,30 @@ class Encoder:
         Raises:
             UsageError: the task names a column that the rows lack.
         """
+        rows = self._cut(rows)
         examples = list(self._examples(rows))
         self._encode([example for example in examples if not example.rejection])
         for example in examples:
             example.rejection = example.rejection or self._check(example)
         return self._frame(rows, self._reject_whole_rows(examples))
+
+    def _cut(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows with the text that the task names cut where the question is too long, and `_cut`, whether it was."""
+        if not (cuts := self.task.cuts):
+            return rows
+        cutter, prompt = Cutter(**cuts), Prompt(self.task.prompt)
+        asked = [question.messages for question in questions(self.task, rows)]
+        long = [i for i, ids in enumerate(self.chat.ids(asked, answering=True)) if len(ids) > cutter.most]
+        if rows.schema[cutter.column] != pl.String:
+            raise UsageError(f"task.cut: the column '{cutter.column}' is no text, and can't be cut: name another.")
+
+        def tokens(row: Row) -> int:
+            return len(self.chat.prompt_ids(self.task.system, prompt.fill(row)))
+
+        columns = rows.select(prompt.columns)
+        texts = [cutter.cut(columns.row(i, named=True), tokens)[cutter.column] for i in long]
+        short = rows[cutter.column].scatter(long, texts) if long else rows[cutter.column]
+        return rows.with_columns(short, (short != rows[cutter.column]).fill_null(value=False).alias(CUT))
 
     def _examples(self, rows: pl.DataFrame) -> Iterator[Example]:
         if not self.task.messages:

@@ -4,6 +4,7 @@ from typing import Any
 
 import polars as pl
 
+from shipworthy.data.tokens.encode import CUT
 from shipworthy.evaluation.tasks.schema import TextToText
 
 REASON = "too long"
@@ -19,7 +20,16 @@ def by_split(rows: pl.LazyFrame) -> dict[str, dict[str, Any]]:
     Args:
         rows: as `Encoder` gives them, with split and `_reason`.
     """
-    counts = rows.group_by("split").agg(pl.len().alias("of"), (pl.col("_reason") == REASON).sum().alias("rows"))
+    return _shares(rows, pl.col("_reason") == REASON)
+
+
+def cut_by_split(rows: pl.LazyFrame) -> dict[str, dict[str, Any]]:
+    """For each split its rows whose text was cut, and their share of it; empty where none is ever cut."""
+    return _shares(rows, pl.col(CUT)) if CUT in rows.collect_schema() else {}
+
+
+def _shares(rows: pl.LazyFrame, of: pl.Expr) -> dict[str, dict[str, Any]]:
+    counts = rows.group_by("split").agg(pl.len().alias("of"), of.sum().alias("rows"))
     found = {row["split"]: row for row in counts.collect(engine="streaming").iter_rows(named=True)}
     return {
         name: {"rows": found[name]["rows"], "share": round(found[name]["rows"] / found[name]["of"], 6)}
@@ -44,9 +54,10 @@ def warnings(rows: pl.LazyFrame, task: TextToText, column: str) -> list[str]:
             f", or cut the text of every split alike, in the data's config: clean: {{truncate: {{columns: {{{column}: "
             f"{{max_characters: {most}}}}}}}}}"
         )
+    by_tokens = ", or by tokens: task.too_long=truncate" if column and not task.cuts else ""
     return [
         f"rows longer than task.max_length={task.max_length} tokens are left out, {told}, so that only the others are "
-        f"taught and measured: raise task.max_length{cut}."
+        f"taught and measured: raise task.max_length{cut}{by_tokens}."
     ]
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from shipworthy.core.errors import UsageError
 from shipworthy.core.extensions import of_extensions
 from shipworthy.core.groups import ModelConfig, TaskConfig
 from shipworthy.core.schema import MISSING, SCHEMAS, schema
+from shipworthy.core.validation import one_of
 from shipworthy.models.prompt_checks import checked
 
 METRICS = "shipworthy.evaluation.metrics"
@@ -102,7 +103,11 @@ class TextToText(Task):
             tool_calls as in Hugging Face's chat format; `system` goes to those that have none.
         tools: the column of the functions that the assistant may call, JSON text (empty: none).
         turns: which of the assistant's turns train teaches: the last, or all; the other splits ask for the last.
-        max_length: the longest row, prompt and answer together (tokens); longer ones are rejected, never cut.
+        max_length: the longest row, prompt and answer together (tokens).
+        too_long: what becomes of a longer row: reject (it is left out), or truncate (the text in its prompt is cut, in
+            every split and in service alike, so that `max_new_tokens` are left for an answer; answers are never cut).
+        cut: the column of the prompt whose text is cut (empty: its only one).
+        keep: of a text that is cut the start, the end, or both, with … between them.
         max_new_tokens: the longest answer that is generated (tokens).
         shots: examples in the prompt of the few-shot baseline.
     """
@@ -114,6 +119,9 @@ class TextToText(Task):
     tools: str = ""
     turns: str = "last"
     max_length: int = 128
+    too_long: str = "reject"
+    cut: str = ""
+    keep: str = "start"
     max_new_tokens: int = 24
     shots: int = 8
 
@@ -138,6 +146,33 @@ class TextToText(Task):
         for name in ("max_length", "max_new_tokens", "shots"):
             if getattr(self, name) < 1:
                 raise UsageError(f"task.{name}={getattr(self, name)} is not a number from 1: give 1 or more.")
+        self._check_cut()
+
+    def _check_cut(self) -> None:
+        one_of("task.too_long", self.too_long, ("reject", "truncate"))
+        one_of("task.keep", self.keep, ("start", "end", "both"))
+        if self.too_long == "reject":
+            if self.cut or self.keep != "start":
+                raise UsageError("task.cut and task.keep have no effect beside task.too_long=reject: set truncate.")
+            return
+        if self.messages:
+            raise UsageError("task.too_long=truncate: conversations are never cut, for they hold answers: drop it.")
+        names = checked("task.prompt", self.prompt).columns
+        if self.cut not in names and (self.cut or len(names) > 1):
+            raise UsageError(f"task.cut={self.cut}: name the column of task.prompt that is cut, of {', '.join(names)}.")
+        if self.max_length <= self.max_new_tokens:
+            raise UsageError(
+                f"task.max_length={self.max_length} leaves no room for a prompt beside task.max_new_tokens="
+                f"{self.max_new_tokens}: raise it."
+            )
+
+    @property
+    def cuts(self) -> dict[str, Any] | None:
+        """The column that is cut, what is kept, and the longest question (tokens); None: nothing is cut."""
+        if self.too_long == "reject":
+            return None
+        column = self.cut or checked("task.prompt", self.prompt).columns[0]
+        return {"column": column, "keep": self.keep, "most": self.max_length - self.max_new_tokens}
 
 
 def _reads_prompt(baseline: str) -> bool:

@@ -27,7 +27,7 @@ def row_lengths(model: CausalLM, task: Task, rows: pl.DataFrame) -> RowLengths:
         _of_conversations(task, rows, chat)
         if task.messages
         else [
-            (len(chat.prompt_ids(task.system, question)), len(chat.answer_ids(answer)))
+            (_question(task, len(chat.prompt_ids(task.system, question))), len(chat.answer_ids(answer)))
             for question, answer in zip(texts(rows, task.prompt), rows["answer"], strict=True)
         ]
     )
@@ -40,6 +40,11 @@ def row_lengths(model: CausalLM, task: Task, rows: pl.DataFrame) -> RowLengths:
             f"{task.max_length} tokens, and will be left out"
         )
     return RowLengths(fitting)
+
+
+def _question(task: TextToText, tokens: int) -> int:
+    """A prompt's tokens, once its text is cut where the task says so."""
+    return min(tokens, task.cuts["most"]) if task.cuts else tokens
 
 
 def _of_conversations(task: TextToText, rows: pl.DataFrame, chat: Chat) -> list[tuple[int, int]]:

@@ -1,9 +1,10 @@
 """From a row to what a language model is asked. It needs Python alone: packages carry this file."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from shipworthy.models.causal_lm.conversation import Conversation, control_pattern, control_token, messages, parse
+from shipworthy.models.causal_lm.fit import Cutter, Row
 from shipworthy.models.prompt import Prompt
 
 
@@ -11,18 +12,21 @@ class Requests:
     """Makes of rows the bodies of chat completions, as the model was trained.
 
     Args:
-        saved: the content of preprocessing.json: `system`, `prompt`, `messages` and `tools` of the task, and the
-            `control_tokens` that only the chat template may write.
+        saved: the content of preprocessing.json: `system`, `prompt`, `messages` and `tools` of the task, the
+            `control_tokens` that only the chat template may write, and `cut` (see `Cutter`; null: nothing is cut).
+        tokens: how long the prompt of a request is (tokens); needed where something is cut.
 
     Attributes:
         columns: of a row, those that the model looks at.
     """
 
-    def __init__(self, saved: Mapping[str, Any]) -> None:
+    def __init__(self, saved: Mapping[str, Any], tokens: Callable[[dict[str, Any]], int] | None = None) -> None:
         self.saved = saved
         self.prompt = Prompt(saved["prompt"])
         self.columns = [*self.prompt.columns, *(saved[name] for name in ("messages", "tools") if saved[name])]
         self._controls = control_pattern(saved["control_tokens"])
+        self._cutter = Cutter(**saved["cut"]) if saved["cut"] else None
+        self._tokens = tokens
 
     def __call__(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """The messages, and the tools where there are some.
@@ -41,13 +45,23 @@ class Requests:
     def fault(self, body: Mapping[str, Any]) -> str | None:
         """Why a chat completion that a client wrote must not be answered: it holds a control token (None: it may)."""
         told = body.get("messages")
-        found = [dict(one) for one in told if isinstance(one, Mapping)] if isinstance(told, list) else []
+        found = [one for one in told if isinstance(one, dict)] if isinstance(told, list) else []
         tools = body.get("tools")
         return control_token(Conversation(found, tools if isinstance(tools, list) else None), self._controls)
 
     def _conversation(self, row: Mapping[str, Any]) -> Conversation:
         saved = self.saved
         if not saved["messages"]:
-            return Conversation(messages(saved["system"], self.prompt.fill(row)))
+            return self._filled(self._fitting(row))
         tools = row[saved["tools"]] if saved["tools"] else None
         return parse(row[saved["messages"]], tools, saved["system"]).asked()
+
+    def _filled(self, row: Row) -> Conversation:
+        return Conversation(messages(self.saved["system"], self.prompt.fill(row)))
+
+    def _fitting(self, row: Row) -> Row:
+        """The row with its text cut, where that is too long."""
+        tokens = self._tokens
+        if self._cutter is None or tokens is None:
+            return row
+        return self._cutter.cut(row, lambda made: tokens(self._filled(made).request))

@@ -36,7 +36,7 @@ def fill(subject: Subject, folder: Path) -> Contents:
     subject.artifacts["compressed"].copy_to(folder / TOKENIZER, below=TOKENIZER)
     chat = _template(subject, folder)
     settled = {name: getattr(task, name) for name in ("system", "prompt", "messages", "tools")}
-    preprocessing = {**settled, "control_tokens": chat.control_tokens}
+    preprocessing = {**settled, "control_tokens": chat.control_tokens, "cut": task.cuts}
     write_json(folder / "preprocessing.json", preprocessing)
     columns = request.Requests(preprocessing).columns
     write_json(folder / "generation.json", {"max_tokens": task.max_new_tokens, **GREEDY})

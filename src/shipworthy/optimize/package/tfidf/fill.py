@@ -22,7 +22,7 @@ def fill(subject: Subject, folder: Path) -> Contents:
     example = " ".join(shlex.quote(f"{name}=…") for name in model.columns)
     return Contents(
         columns=model.columns,
-        requirements="# Python 3.11 or newer, and nothing else\n",
+        requirements="# Python 3.11 or newer\n",
         wheels=None,
         usage=[
             f"python predict {example}",
