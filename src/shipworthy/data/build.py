@@ -17,6 +17,9 @@ from shipworthy.data.row_store import RowStore
 from shipworthy.data.schema import Data
 from shipworthy.data.sources import files
 
+READ_ROWS = 10_000
+"""Rows that are read from a file at once; a part is made of several of them."""
+
 
 def read(
     config: Data, paths: list[Path], types: Mapping[str, str], work: Path, *, batch_rows: int = BATCH_ROWS
@@ -37,7 +40,7 @@ def read(
     wanted = selection(config, types, paths[0])
 
     def rows() -> Iterator[pl.DataFrame]:
-        for frame in files.batches(config, paths, types, batch_rows):
+        for frame in files.batches(config, paths, types, min(batch_rows, READ_ROWS)):
             part = frame.select("id", *wanted)
             if config.sample < 1:
                 part = part.filter(pl.Series(hash_uniform(part["id"], "sample"), dtype=pl.Float64) < config.sample)
