@@ -142,3 +142,35 @@ def test_every_command_has_a_stage_that_takes_parts_of_the_config() -> None:
     parts = set(Config.__dataclass_fields__)
     for command in COMMANDS:
         assert set(stage_groups(command)) <= parts, command
+
+
+def test_init_has_options_and_a_help_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["init", "--help"])
+    said = capsys.readouterr().out
+    assert stopped.value.code == 0
+    assert all(word in said for word in ("FILE", "--label COLUMN", "--text COLUMN", "--name NAME", "--force"))
+    loaded = modules_after("from shipworthy.cli import main\ntry: main(['init', '--help'])\nexcept SystemExit: pass")
+    assert not loaded & (HEAVY | {"omegaconf", "numpy"})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["init"], "FILE"),
+        (["init", "a.csv", "b.csv"], "b.csv"),
+        (["init", "a.csv", "--lable", "x"], "--lable"),
+        (["init", "a.csv", "--label"], "--label"),
+        (["init", "no such file.csv"], "there is no file or folder no such file.csv"),
+        (["--multirun", "init", "a.csv"], "takes no --option"),
+    ],
+)
+def test_a_mistake_with_init_gets_one_sentence(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], named: str
+) -> None:
+    try:
+        code: object = main(arguments)
+    except SystemExit as stopped:
+        code = stopped.code
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert named in sentence and code == 2

@@ -41,9 +41,11 @@ OTHERS = {"srun", "sbatch", "squeue", "scontrol", "git", "cd", "export"}
 """First words of commands that are not ours."""
 SWEEP_ID = re.compile(r"\b[a-z]+-\d{8}-\d{6}-[0-9a-f]{4}\b")
 
+OWN_DATA = "tests/e2e/test_init.py::test_the_steps_that_the_readme_prints_for_ones_own_data_work"
 RUN_BY = {
     "./scripts/demo": "tests/test_scripts.py::test_the_demo_calls_everything_in_order_and_ends_with_the_table",
     "shipworthy trace RUN step=120": "tests/stages/test_train.py::test_a_step_is_traced_to_its_rows",
+    **dict.fromkeys(("shipworthy init customers.csv", "shipworthy pipeline experiment=customers"), OWN_DATA),
     "shipworthy reproduce RUN": "tests/e2e/test_reproduce.py::test_it_is_identical_and_has_the_same_id",
     "shipworthy data diff 'HEAD~3' HEAD": "tests/data/versions/test_resolve.py::test_revisions_come_out_of_the_cache",
     **{

@@ -35,7 +35,9 @@ ASIDE = {
 CAMPAIGNS = ("tune", "ablate")
 """Those of them that make many runs."""
 
+INIT = "init"
 BESIDE = {
+    INIT: "look at a file or folder, and write a recipe for it: init FILE [--label COLUMN]",
     "runs": "list the runs, filter and sort them; note, select, sync, a dashboard",
     "compare": "put runs side by side: compare RUN RUN…",
     "reproduce": "run a run again, and say what differs: reproduce RUN",
@@ -44,7 +46,7 @@ BESIDE = {
     "data": "say what one dataset has otherwise than another: data diff A B (folders, or revisions of Git)",
     "sweep": "ask about a sweep on Slurm: sweep status|collect|cancel|retry-failed|adopt ID",
 }
-"""What asks about runs and datasets instead of taking a config."""
+"""What asks about files, runs and datasets instead of taking a config; `init` has options of its own."""
 
 EXAMPLES = """\
 overrides: shipworthy train model=smollm2_135m optimizer.lr=3e-4
@@ -80,10 +82,37 @@ def parser() -> argparse.ArgumentParser:
     return root
 
 
+def parser_of_init() -> argparse.ArgumentParser:
+    """The command line of `shipworthy init`."""
+    own = Parser(
+        prog=f"shipworthy {INIT}",
+        description="Looks at a file or folder of rows (CSV, JSON, parquet, text), says what it holds, copies it into "
+        "data/, and writes conf/data/NAME.yaml, conf/task/NAME.yaml and conf/experiment/NAME.yaml, in which comments "
+        "say why each line is there. It asks nothing; the last line that it prints runs the recipe.",
+        epilog="example: shipworthy init ~/Downloads/tickets.csv --label team",
+    )
+    own.add_argument("file", metavar="FILE", help="a file, or a folder of files of one kind")
+    own.add_argument("--label", metavar="COLUMN", default="", help="the column that is to be predicted (else: guessed)")
+    own.add_argument("--text", metavar="COLUMN", default="", help="the text that is to be read (else: guessed)")
+    own.add_argument("--name", metavar="NAME", default="", help="the recipe's name (else: from the file's)")
+    own.add_argument("--force", action="store_true", help="overwrite files of this name in conf/")
+    return own
+
+
+def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The words of the command line; those of `init`, which has options of its own, are left to its parser."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:1] == [INIT]:
+        options = parser().parse_args([INIT])
+        options.overrides = words[1:]
+        return options
+    return parser().parse_intermixed_args(words)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; 0 if it did what it was asked for, 1 if something went wrong, 2 if the asking was wrong."""
     root = parser()
-    options = root.parse_intermixed_args(arguments)
+    options = parsed(arguments)
     known = [*COMMANDS, *ASIDE, *BESIDE]
     if options.command not in known:
         close = difflib.get_close_matches(str(options.command), known, n=1)
@@ -135,9 +164,10 @@ def run(
     if command in BESIDE:
         if params is not None or multirun or detach or dry_run:
             raise UsageError(f"{command} takes no --option: it asks about what was made.")
+        asked = parser_of_init().parse_args(overrides) if command == INIT else overrides
         from shipworthy.execution.stage import stage
 
-        stage(command)(overrides)
+        stage(command)(asked)
         return
     if command == "pipeline":
         if params is not None or multirun or detach or dry_run:

@@ -4,6 +4,7 @@ import gzip
 import json
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import sha256_of_files
+from shipworthy.data.decimal_mark import with_decimal_mark
 from shipworthy.data.kinds.schema import Records, Table
 from shipworthy.data.sources.files import batches, locate, types_of
 from shipworthy.models.raw_rows import number
@@ -77,7 +79,7 @@ INFERRED: list[tuple[list[Any], str]] = [
     (["0012", "0047"], "string"),
     (["0.5", "0", "-0.5"], "float"),
     (["12345678901234567890", "1"], "float"),
-    (["1,234", "2"], "string"),
+    (["1,234", "2"], "float"),
     (["1_000", "2"], "string"),
     (["٣", "٤"], "string"),
     (["NA", "?"], "string"),
@@ -95,6 +97,83 @@ def test_text_is_a_number_by_a_written_rule(tmp_path: Path, cells: list[str], ki
     found = read(mine, tmp_path)["v"].to_list()
     wanted = [number(cell, ["unknown"]) if kind != "string" else cell for cell in cells]
     assert found == wanted
+
+
+@pytest.mark.parametrize(
+    ("cells", "read_as"),
+    [
+        (["1,234.50", "7", "-12,000,000"], [1234.5, 7.0, -12_000_000.0]),
+        (["$1,234.50", "$ 7", "-$.5"], [1234.5, 7.0, -0.5]),
+        (["12%", "0.5 %", "n/a"], [12.0, 0.5, None]),
+        (["1'234.5", "1\u202f000", "2"], [1234.5, 1000.0, 2.0]),
+        (["12%", "7", "3%"], ["12%", "7", "3%"]),  # is 7 a share?
+        (["$5", "€5", "$7"], ["$5", "€5", "$7"]),
+        (
+            ["1,2", "3,14", "5"],
+            ["1,2", "3,14", "5"],
+        ),  # a list, as far as one sees
+        (["1,23,456", "5", "6"], ["1,23,456", "5", "6"]),
+        (["007%", "5%", "6%"], ["007%", "5%", "6%"]),
+    ],
+)
+def test_numbers_as_spreadsheets_show_them(tmp_path: Path, cells: list[str], read_as: list[Any]) -> None:
+    rows = "".join(f'{n},"{cell}"\n' for n, cell in enumerate(cells))
+    (tmp_path / "a.csv").write_text(f"n,x\n{rows}", encoding="utf-8")
+    assert read(config("a.csv"), tmp_path)["x"].to_list() == read_as
+
+
+@pytest.mark.parametrize(
+    ("cells", "delimiter", "mark"),
+    [
+        (["3,14", "1.234,5", "7"], ";", ","),
+        (["3,14", "?", "7"], "\t", ","),
+        (["0,5 %", "12 %", "1,25 %"], ";", ","),
+        (["3.14", "7", "1e5"], ";", "."),
+        (["1,234", "12", "5,678"], ";", "."),  # either may be; nothing in the file says comma
+        (["3,14", "red", "7"], ";", "."),
+        (["1", "2", "3"], ";", "."),
+    ],
+)
+def test_the_decimal_mark_is_found_out(tmp_path: Path, cells: list[str], delimiter: str, mark: str) -> None:
+    rows = "".join(f"{n}{delimiter}{cell}\n" for n, cell in enumerate(cells))
+    (tmp_path / "a.csv").write_text(f"n{delimiter}x\n{rows}", encoding="utf-8")
+    assert with_decimal_mark(config("a.csv"), [tmp_path / "a.csv"]).decimal == mark
+
+
+def test_a_decimal_comma_is_read_in_every_column_of_numbers_and_no_label_changes(tmp_path: Path) -> None:
+    rows = ["n;x;y;z", "1,50;3,14;1.234,5;9007199254740993", "2,0;,5;?;12"]
+    (tmp_path / "a.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    found = with_decimal_mark(config("a.csv"), [tmp_path / "a.csv"])
+    assert read(found, tmp_path).drop("id").rows() == [
+        ("1,50", 3.14, 1234.5, 9007199254740993), ("2,0", 0.5, None, 12),
+    ]  # fmt: skip
+    declared = replace(found, columns={"n": "string", "x": "float", "y": "float?", "z": "string"})
+    assert read(declared, tmp_path).drop("id").rows() == [
+        ("1,50", 3.14, 1234.5, "9007199254740993"), ("2,0", 0.5, None, "12"),
+    ]  # fmt: skip
+
+
+def test_a_decimal_mark_that_is_named_wins(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("n;x\n1;1,234\n2;5,678\n", encoding="utf-8")
+    for mark, values in (("", [1234.0, 5678.0]), (".", [1234.0, 5678.0]), (",", [1.234, 5.678])):
+        found = with_decimal_mark(config("a.csv", decimal=mark), [tmp_path / "a.csv"])
+        assert read(found, tmp_path)["x"].to_list() == values
+    with pytest.raises(UsageError, match="data.decimal=x: give a point or a comma"):
+        config("a.csv", decimal="x")
+
+
+@given(st.lists(st.decimals(-(10**9), 10**9, places=3), min_size=3, max_size=20))
+def test_numbers_written_in_either_way_are_the_same(numbers: list[Decimal]) -> None:
+    numbers.append(Decimal("0.5"))  # 1,234 alone might be either
+    with TemporaryDirectory() as place:
+        folder = Path(place)
+        (folder / "us.csv").write_text("n,x\n" + "".join(f'1,"{one:,}"\n' for one in numbers), encoding="utf-8")
+        swap = str.maketrans(".,", ",.")
+        lines = "".join(f"1;{f'{one:,}'.translate(swap)}\n" for one in numbers)
+        (folder / "de.csv").write_text("n;x\n" + lines, encoding="utf-8")
+        us = read(config("us.csv"), folder)["x"]
+        de = read(with_decimal_mark(config("de.csv"), [folder / "de.csv"]), folder)["x"]
+        assert us.cast(pl.Float64).to_list() == de.cast(pl.Float64).to_list() == [float(one) for one in numbers]
 
 
 @pytest.mark.parametrize(

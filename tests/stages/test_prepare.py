@@ -25,7 +25,7 @@ from shipworthy.data.fitted.schema import Fitting
 from shipworthy.data.kinds.schema import Conversations, Records, Table
 from shipworthy.data.splits.schema import Split
 from shipworthy.evaluation.tasks.schema import TextToText
-from shipworthy.models.causal_lm.conversation import last_turns
+from shipworthy.models.causal_lm.questions import last_turns
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.causal_lm.weights import fetch
 from shipworthy.models.dataset import SPLITS, files, info, scan, split
@@ -326,6 +326,20 @@ def test_what_a_tables_columns_hold_is_found_on_train_and_said(
         project, {"task": CLASSES, "data": replace(data, fitted=Fitting(encode=Encode(auto=auto))), "model": XGBoost()}
     )
     assert info(kept).features == ["ticket", "town", "age"]
+
+
+def test_a_spreadsheet_with_a_decimal_comma_is_a_table_of_numbers(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = "".join(f"{n % 13},{n:03};{n}.000,5;{'yes' if n % 13 > 5 else 'no'}\r\n" for n in range(1, 201))
+    (project / "data" / "t.csv").write_bytes(("x;paid (€);pay\r\n" + rows).encode("cp1252"))
+    data = Table(name="n", licence="l", file="t.csv", label="pay", split=Split(test=0.2, validation=0.1))
+    dataset = run(project, {"task": CLASSES, "data": data, "model": XGBoost()})
+    assert info(dataset).columns == {"x": "float?", "paid (€)": "float?", "pay": "string?"}
+    train = pl.read_parquet(dataset.file("train.parquet"))
+    assert train["x"].dtype == pl.Float64 and train["paid (€)"].max() > 100_000
+    assert json.loads(dataset.file("raw.json").read_text(encoding="utf-8"))["decimal"] == ","
+    assert "numbers are read with a decimal comma; data.decimal=. says otherwise" in capsys.readouterr().out
 
 
 def test_columns_that_only_the_split_needs_are_no_features(project: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import polars.selectors as cs
 
 from shipworthy.core.errors import UsageError
 from shipworthy.data.columns import DTYPES
@@ -19,6 +20,8 @@ from shipworthy.data.sources import files
 
 READ_ROWS = 10_000
 """Rows that are read from a file at once; a part is made of several of them."""
+EMPTY_IS_MISSING = pl.when(cs.string() != "").then(cs.string()).name.keep()
+"""CSV has one sign for both, so that JSON and parquet with either must make the same dataset."""
 
 
 def read(
@@ -41,7 +44,7 @@ def read(
 
     def rows() -> Iterator[pl.DataFrame]:
         for frame in files.batches(config, paths, types, min(batch_rows, READ_ROWS)):
-            part = frame.select("id", *wanted)
+            part = frame.select("id", *wanted).with_columns(EMPTY_IS_MISSING)
             if config.sample < 1:
                 part = part.filter(pl.Series(hash_uniform(part["id"], "sample"), dtype=pl.Float64) < config.sample)
             yield part
@@ -59,9 +62,9 @@ def selection(config: Data, types: Mapping[str, str], path: Path) -> list[pl.Exp
     try:
         match config:
             case Conversations():
-                made, needed = conversations.select(config, dtypes)
+                made, needed = conversations.select(config)
             case Text():
-                made, needed = text.select(config, dtypes)
+                made, needed = text.select(config)
             case Table():
                 made, needed = table.select(config, dtypes)
             case _:

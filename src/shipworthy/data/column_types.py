@@ -3,20 +3,22 @@
 Text, answers, ids and names stay as they stand in the file. Of the columns that may be numbers (a table's features, and
 the time by which rows are split) the type is inferred from all rows:
 
-- typed values (parquet, JSON) keep their type;
+- typed values (parquet, JSON) keep their type, in all other columns they are text, as JSON writes them;
 - text is a number if every value that isn't missing reads as one, none has a leading zero (`0012` is a name), and one
   at least is there; whole numbers of 64 bits are `int`, others `float` (missing: see models/raw_rows.py);
+- so is text that spreadsheets show numbers as, `1,234.50` or `12%`, with the same sign (%, $ …) in all rows or none;
 - JSON strings alone are names, whatever they look like; numbers and strings in one column are numbers if all strings
   read as numbers or gaps, else names.
 """
 
+import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
 import polars as pl
 
 from shipworthy.data.columns import DECIMAL, type_of
-from shipworthy.models.raw_rows import SPACES, is_missing_number
+from shipworthy.models.raw_rows import POINT, SPACES, is_missing_number, shown_number
 
 WHOLE = r"^[+-]?[0-9]+$"
 LEADING_ZERO = r"^[+-]?0[0-9]"
@@ -29,10 +31,12 @@ class Guess:
         name: for messages.
         measured: whether it may hold numbers; otherwise text stays text.
         markers: the texts that stand for a missing value.
+        decimal: what stands before the decimals of numbers in text.
     """
 
-    def __init__(self, name: str, markers: Collection[str], *, measured: bool) -> None:
-        self.name, self.markers, self.measured = name, markers, measured
+    def __init__(self, name: str, markers: Collection[str], *, measured: bool, decimal: str = POINT) -> None:
+        self.name, self.markers, self.measured, self.decimal = name, markers, measured, decimal
+        self._signs: set[str] = set()  # beside numbers, such as %
         self._typed: set[str] = set()  # types of values that have one
         self._text: set[str] = set()  # what text looks like: int, float, string
         self._untyped = False
@@ -53,21 +57,31 @@ class Guess:
         if not isinstance(values, pl.Series):
             self._typed |= {_of_value(value) for value in values if not isinstance(value, str | None)}
             values = pl.Series([value for value in values if isinstance(value, str)], dtype=pl.String)
-        if not self.measured:
-            self._text = {"string"}
-        elif "string" not in self._text:
+        if self.measured and "string" not in self._text:
             self._text |= self._look_of(values)
 
     def _look_of(self, values: pl.Series) -> set[str]:
         """Whether text reads as whole numbers, other numbers or names; nothing of what is missing."""
         bare = values.drop_nulls().unique().str.strip_chars(SPACES)
-        whole, decimal = bare.str.contains(WHOLE), bare.str.contains(DECIMAL)
-        if any(not is_missing_number(text, self.markers) for text in bare.filter(~decimal)):
+        whole, plain = bare.str.contains(WHOLE), bare.str.contains(DECIMAL if self.decimal == POINT else WHOLE)
+        if bare.filter(plain).str.contains(LEADING_ZERO).any():
             return {"string"}
-        if bare.filter(decimal).str.contains(LEADING_ZERO).any():
+        if plain.any():
+            self._signs.add("")
+        shown = False
+        for text in bare.filter(~plain):
+            if is_missing_number(text, self.markers):
+                continue
+            number = shown_number(text, self.decimal)
+            if number is None or re.match(LEADING_ZERO, number[0]):
+                return {"string"}
+            self._signs.add(number[1])
+            shown = True
+        if len(self._signs) > 1:
             return {"string"}
         large = bare.filter(whole).cast(pl.Int64, strict=False).null_count()
-        return {kind for kind, seen in {"int": whole.any(), "float": large or (decimal & ~whole).any()}.items() if seen}
+        looks = {"int": whole.any(), "float": large or shown or (plain & ~whole).any()}
+        return {kind for kind, seen in looks.items() if seen}
 
     @property
     def type(self) -> str:
@@ -77,9 +91,9 @@ class Guess:
     def _type(self) -> str:
         if "json" in self._typed:
             return "json"
-        seen = self._typed | (self._text if self._untyped or self._typed else set())
-        if self._text and not self.measured:
+        if not self.measured:
             return "string"
+        seen = self._typed | (self._text if self._untyped or self._typed else set())
         if seen and seen <= {"int", "float"}:
             return "float" if "float" in seen else "int"
         if seen == {"date", "datetime"}:

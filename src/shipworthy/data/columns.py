@@ -3,7 +3,6 @@
 A column's type is one of `TYPES` in schema.py, with ? where it may be empty.
 """
 
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,8 @@ import polars as pl
 
 from shipworthy.core.errors import UsageError
 from shipworthy.data.formats.batch import Batch
-from shipworthy.models.raw_rows import MISSING, SPACES, number, text_of
+from shipworthy.models.json_row import text_of
+from shipworthy.models.raw_rows import MISSING, POINT, SPACES, number
 
 Where = Callable[[int], str]
 """Gives the name of a row of a batch (numbered from 0) for messages, such as `data/a.csv, row 17`."""
@@ -95,12 +95,14 @@ class Reading:
         sparse: whether a missing column counts as empty.
         declared: whether all columns are declared, so that any other is an error; else it is left out.
         markers: the texts that stand for a missing value.
+        decimal: what stands before the decimals of numbers in text.
     """
 
     untyped: bool
     sparse: bool
     declared: bool
     markers: Sequence[str] = ()
+    decimal: str = POINT
 
 
 def enforce(batch: Batch, types: Mapping[str, str], where: Where, reading: Reading) -> pl.DataFrame:
@@ -143,6 +145,11 @@ class Column:
         """Its type without ?."""
         return self.kind.removesuffix("?")
 
+    @property
+    def holds_lists(self) -> bool:
+        """Whether lists and objects become JSON text; a column of text that nobody declared may begin to at any row."""
+        return self.bare == "json" or (self.bare == "string" and not self.reading.declared)
+
     def refuse(self, row: int, value: Any) -> NoReturn:
         """Says that a row's value is not of the type."""
         where = f"{self.where(row)}: column '{self.name}'"
@@ -172,9 +179,11 @@ def _of_text(column: Column, values: pl.Series) -> pl.Series:
     if column.bare in NUMBERS:
         gap |= bare.str.to_lowercase().is_in(list(MISSING))
     bare = bare.set(gap.fill_null(value=False), None)
-    parsed = bare.to_frame("text").select(PARSE[column.bare](pl.col("text"))).to_series()
+    foreign = column.bare == "float" and column.reading.decimal != POINT
+    parse = PARSE["int" if foreign else column.bare]
+    parsed = bare.to_frame("text").select(parse(pl.col("text"))).to_series().cast(DTYPES[column.bare])
     lost = (parsed.is_null() & bare.is_not_null()).arg_true()
-    if column.bare == "float":  # Python reads all that the pattern takes, such as +5 and 5.
+    if column.bare == "float":  # Python reads the rest of what is a number, such as +5, 5. and 1,234.50
         return parsed.scatter(lost, [_number(column, int(row), values[int(row)]) for row in lost])
     if lost.len():
         column.refuse(int(lost[0]), values[int(lost[0])])
@@ -185,8 +194,8 @@ def _of_typed(column: Column, values: pl.Series) -> pl.Series:
     found = type_of(column.name, values.dtype)
     if values.null_count() == values.len():
         return pl.Series([None] * values.len(), dtype=DTYPES[column.bare])
-    if found == "json" and column.bare == "json":
-        return pl.Series([None if v is None else _json(v) for v in values.to_list()], dtype=pl.String)
+    if found == "json" and column.holds_lists:
+        return pl.Series([text_of(v) for v in values.to_list()], dtype=pl.String)
     if found != column.bare and (found, column.bare) not in CONVERTS and (column.bare != "string" or found == "json"):
         row = int(values.is_not_null().arg_true()[0])
         column.refuse(row, values[row])
@@ -198,8 +207,8 @@ def _of_typed(column: Column, values: pl.Series) -> pl.Series:
 
 
 def _of_python(column: Column, values: Sequence[Any]) -> pl.Series:
-    if column.bare == "json":
-        return pl.Series([_json(value) for value in values], dtype=pl.String)
+    if column.holds_lists:
+        return pl.Series([text_of(value) for value in values], dtype=pl.String)
     if column.bare == "string":
         for row, value in enumerate(values):
             if isinstance(value, list | dict):
@@ -223,16 +232,10 @@ def _number(column: Column, row: int, value: Any) -> float | None:
     if isinstance(value, float) and not whole:
         return float(value)
     try:
-        found = number(value, column.reading.markers) if isinstance(value, str | None) else math.nan
+        text = isinstance(value, str | None)
+        found = number(value, column.reading.markers, column.reading.decimal) if text else math.nan
     except ValueError:
         found = math.nan
     if found is not None and (math.isnan(found) or (whole and not str(value).strip().lstrip("+-").isdigit())):
         column.refuse(row, value)
     return int(str(value).strip()) if whole and found is not None else found
-
-
-def _json(value: Any) -> str | None:
-    """A value as JSON; text stays what it is."""
-    if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    return text_of(value)

@@ -96,7 +96,7 @@ def _text_to_text(task: TextToText, config: Data, store: RowStore, chat: "Chat |
     from shipworthy.data.tokens.analysis import analyse
     from shipworthy.data.tokens.encode import Encoder
     from shipworthy.data.tokens.preview import previews, statistics
-    from shipworthy.models.causal_lm.conversation import questions
+    from shipworthy.models.causal_lm.questions import questions
 
     features, categorical = features_of(store)
     if chat is None and task.messages:

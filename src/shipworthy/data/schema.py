@@ -37,6 +37,7 @@ class Data(DataConfig):
             evals (samples of OpenAI's evals: question, answer); empty: as their names end.
         encoding: of text files, as Python calls it, e.g. cp1252 (empty: found out, and said if it is not UTF-8).
         delimiter: what stands between the cells of CSV (empty: found out: a comma, semicolon, tab or bar).
+        decimal: what stands before the decimals of numbers in CSV: . or , (empty: found out; a comma is said).
         source: where `shipworthy fetch` gets it from: rows of a hub or a database, a folder or file of this machine, a
             URL, or a wheel (null: you put it there).
         sha256: of the raw data (of a folder or pattern: what `fetch` says); empty: any, and the dataset notes it.
@@ -61,6 +62,7 @@ class Data(DataConfig):
     format: str = ""
     encoding: str = ""
     delimiter: str = ""
+    decimal: str = ""
     source: Source | None = choice(Hub, Folder, Url, Wheel, Sql, default=None)
     sha256: str = ""
     id: str = ""
@@ -144,6 +146,8 @@ class Data(DataConfig):
         return self.format or ending(self.file) or "*"
 
     def _check_writing(self) -> None:
+        if self.decimal not in ("", ".", ","):
+            raise UsageError(f"data.decimal={self.decimal}: give a point or a comma.")
         if len(self.delimiter) > 1:
             raise UsageError(f"data.delimiter={self.delimiter}: give one character.")
         try:

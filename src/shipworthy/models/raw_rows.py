@@ -1,24 +1,27 @@
-"""How raw rows are read, in a data set as in a package, which carries this file and normalize.py as they are.
+"""How raw rows are read, in a data set as in a package, which carries this file and what it imports as they are.
 
 A column of numbers has a gap where nothing stands, one of `MISSING`, one of the markers of `data.missing`, NaN, or what
 is not finite. A column of names has a gap where nothing stands but spaces, or one of the markers of `data.missing`;
-every other text is a name, `NA` and `None` too.
+every other text is a name, `NA` and `None` too. A number may stand as spreadsheets show it: `1,234.50`, `$ 5`, `12%`.
 """
 
 import math
 import re
 from collections.abc import Collection, Mapping
-from pathlib import Path
 from typing import Any
 
-if (Path(__file__).parent / "raw.json").is_file():  # in a package normalize.py lies beside this file
-    from normalize import normalize_text, truncate
-else:
-    from shipworthy.models.normalize import normalize_text, truncate
+from shipworthy.models.causal_lm.conversation import dumps, parse, with_texts
+from shipworthy.models.clean_text import TextCleaner
+from shipworthy.models.json_row import text_of
 
 FILE = "raw.json"
-NUMBER_COLUMN, NAME_COLUMN, TIME_COLUMN, TEXT_COLUMN = "number", "name", "time", "text"
+NUMBER_COLUMN, NAME_COLUMN, TIME_COLUMN = "number", "name", "time"
+"""What the columns of a table are."""
+TEXT_COLUMN, MESSAGES_COLUMN, TOOLS_COLUMN = "text", "messages", "tools"
+"""What the columns of questions and of conversations are."""
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+POINT, COMMA = ".", ","
+"""What may stand before a number's decimals."""
 _SPACES = (*range(9, 14), 32, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000)
 SPACES = "".join(map(chr, _SPACES))
 """What Unicode calls white space, and polars strips."""
@@ -30,17 +33,35 @@ MISSING = frozenset(["", *MARKS.split()])
 """What stands for a missing number, in lower case: the marks of pandas, R, spreadsheets and databases."""
 
 
-def text_of(value: Any) -> str | None:
-    """A scalar as JSON writes it, text without quotes; a number with a point as it was written, if that is known."""
-    match value:
-        case None:
-            return None
-        case bool():
-            return "true" if value else "false"
-        case float():
-            return str(getattr(value, "written", value))
-        case _:
-            return str(value)
+_SHOWN = (
+    r"(?P<sign>[+-]?)(?P<before>[$€£¥₹]?)[ \u00a0]?(?P<back>-?)"
+    r"(?P<whole>[0-9]{{1,3}}(?P<group>[{group}\u00a0\u202f'’])[0-9]{{3}}(?:(?P=group)[0-9]{{3}})*|[0-9]*)"
+    r"(?:[{decimal}](?P<rest>[0-9]*))?(?P<exponent>(?:[eE][+-]?[0-9]+)?)[ \u00a0]?(?P<after>[%$€£¥₹]?)"
+)
+SHOWN = {
+    POINT: re.compile(_SHOWN.format(group=COMMA, decimal=POINT)),
+    COMMA: re.compile(_SHOWN.format(group=POINT, decimal=COMMA)),
+}
+"""Decimal mark → a number as a spreadsheet shows it: digits in groups of three, a currency's sign or % beside it."""
+
+
+def shown_number(text: str, decimal: str) -> tuple[str, str] | None:
+    """A number as Python reads it, and the sign beside it (empty: none); None: the text is no number.
+
+    Args:
+        text: without white space around it.
+        decimal: `POINT` or `COMMA`.
+    """
+    if decimal == POINT and NUMBER.fullmatch(text):
+        return text, ""
+    found = SHOWN[decimal].fullmatch(text)
+    if not found or not (found["whole"] or found["rest"]) or (found["before"] and found["after"]):
+        return None
+    if found["sign"] and found["back"]:
+        return None
+    whole = "".join(sign for sign in found["whole"] if sign.isdecimal())
+    plain = f"{found['sign'] or found['back']}{whole or 0}.{found['rest'] or 0}{found['exponent']}"
+    return plain, found["before"] or found["after"]
 
 
 def is_missing_number(text: str, markers: Collection[str]) -> bool:
@@ -53,8 +74,12 @@ def is_missing_number(text: str, markers: Collection[str]) -> bool:
     return bare in markers or bare.lower() in MISSING
 
 
-def number(value: Any, markers: Collection[str]) -> float | None:
+def number(value: Any, markers: Collection[str], decimal: str = POINT) -> float | None:
     """A value of a column of numbers; None: it is missing.
+
+    Args:
+        markers: those of `data.missing`.
+        decimal: what stands before a text's decimals; a number of JSON has a point.
 
     Raises:
         ValueError: it is no number.
@@ -62,9 +87,10 @@ def number(value: Any, markers: Collection[str]) -> float | None:
     text = text_of(value)
     if text is None or is_missing_number(text, markers):
         return None
-    if isinstance(value, bool) or not NUMBER.fullmatch(text.strip(SPACES)):
+    shown = shown_number(text.strip(SPACES), decimal if isinstance(value, str) else POINT)
+    if isinstance(value, bool) or shown is None:
         raise ValueError(f"'{text}' is no number")
-    found = float(text.strip(SPACES))
+    found = float(shown[0])
     return found if math.isfinite(found) else None
 
 
@@ -78,40 +104,91 @@ def name(value: Any, markers: Collection[str]) -> str | None:
 class RawRows:
     """Reads raw rows as `prepare` read those that the model was trained on.
 
+    Of a table a column that a row lacks is missing, so a name that the table did not have is refused. Of text every
+    column that the model looks at must be there, and others are left out.
+
     Args:
-        saved: the content of raw.json: `columns` (name → number, name, time or text), `missing` (the markers of
-            `data.missing`), `form` (of Unicode; null: texts stay as they are), `truncate` (column → max_characters and
-            keep).
+        saved: the content of raw.json: `columns` (name → number, name, time, text, messages or tools), `types` (those
+            of the source, where it is no string), `missing` (the markers of `data.missing`), `decimal` (what stands
+            before the decimals of numbers in text), `others` (of a table the columns of the source that are no
+            features), `clean` (see `TextCleaner`).
+        needed: the columns that the model looks at.
     """
 
-    def __init__(self, saved: Mapping[str, Any]) -> None:
+    def __init__(self, saved: Mapping[str, Any], needed: Collection[str]) -> None:
         self.columns: Mapping[str, str] = saved["columns"]
+        self.types: Mapping[str, str] = saved["types"]
         self.missing = frozenset(saved["missing"])
-        self.form: str | None = saved["form"]
-        self.cuts: Mapping[str, Mapping[str, Any]] = saved["truncate"]
+        self.decimal: str = saved["decimal"]
+        self.others = frozenset(saved["others"])
+        self.clean = TextCleaner(saved["clean"])
+        self.needed = [name for name in needed if self.columns.get(name) == TEXT_COLUMN]
+        self.is_table = bool({NUMBER_COLUMN, NAME_COLUMN, TIME_COLUMN} & set(self.columns.values()))
+        by_role = {role: name for name, role in self.columns.items()}
+        self.messages, self.tools = by_role.get(MESSAGES_COLUMN), by_role.get(TOOLS_COLUMN)
 
     def read(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """A row with its values read: float, str, or None where one is missing; other columns stay as they are.
+        """A row with its values read: int, float, str, or None where one is missing; conversations as JSON text.
 
         Raises:
-            ValueError: a value of a column of numbers is none.
+            ValueError: the row lacks a column or has an unknown one, or a value is none of its column.
         """
-        return {column: self._value(column, value) for column, value in row.items()}
+        if self.messages is not None:
+            return self._conversation(self.messages, row)
+        if self.is_table:
+            for name in row:
+                if name not in self.columns and name not in self.others:
+                    raise ValueError(f"there is no column {name}; the columns are {', '.join(self.columns)}")
+            return {name: self._value(name, row.get(name)) for name in self.columns}
+        for name in self.needed:
+            if row.get(name) is None:
+                raise ValueError(f"a row lacks {name}; it needs {', '.join(self.needed)}")
+        found = {name: self._value(name, row[name]) for name in self.columns if name in row}
+        for name in self.needed:
+            if not found[name]:
+                raise ValueError(f"{name} is empty")
+        return found
+
+    def _conversation(self, messages: str, row: Mapping[str, Any]) -> dict[str, Any]:
+        if messages not in row:
+            raise ValueError(f"a row lacks {messages}")
+        tools = text_of(row.get(self.tools)) if self.tools else None
+        conversation = parse(text_of(row[messages]), tools)
+        cleaned = with_texts(conversation.messages, lambda text: self.clean(messages, text))
+        return {messages: dumps(cleaned), **({self.tools: tools} if self.tools else {})}
 
     def _value(self, column: str, value: Any) -> Any:
-        kind = self.columns.get(column)
-        if kind is None or value is None:
-            return value
-        if kind == NUMBER_COLUMN:
-            try:
-                return number(value, self.missing)
-            except ValueError as error:
-                raise ValueError(f"column {column}: {error}") from error
-        text = self._cleaned(column, str(text_of(value)))
-        return text if kind == TEXT_COLUMN else name(text, self.missing)
+        role, kind = self.columns[column], self.types.get(column, "string")
+        if isinstance(value, list | dict) and kind != "json":
+            raise ValueError(f"column {column}: a list or an object is no {role}")
+        try:
+            if role == NUMBER_COLUMN:
+                return _measure(value, kind, self.missing, self.decimal)
+            text = _typed(value, kind)
+        except ValueError as error:
+            raise ValueError(f"column {column}: {error}") from error
+        if text is None:
+            return None
+        if role != TIME_COLUMN:
+            text = self.clean(column, text)
+        return text if role == TEXT_COLUMN else name(text, self.missing)
 
-    def _cleaned(self, column: str, text: str) -> str:
-        if self.form:
-            text = normalize_text(text, self.form)
-        cut = self.cuts.get(column)
-        return truncate(text, cut["max_characters"], cut["keep"]) if cut else text
+
+def _typed(value: Any, kind: str) -> str | None:
+    """A value of a column of names or texts, as text; of a source's numbers and truth values in their one form."""
+    text = text_of(value)
+    if text is None or kind not in ("int", "float", "bool"):
+        return text
+    bare = text.strip(SPACES)
+    if kind == "bool":
+        if bare and bare.lower() not in ("true", "false"):
+            raise ValueError(f"'{text}' is neither true nor false")
+        return bare.lower() or None
+    found = _measure(value, kind, ())
+    return None if found is None else str(found)
+
+
+def _measure(value: Any, kind: str, markers: Collection[str], decimal: str = POINT) -> float | None:
+    """A value of a source's column of numbers; one that is written whole, in a column of whole numbers, as int."""
+    found, bare = number(value, markers, decimal), str(text_of(value)).strip(SPACES)
+    return int(bare) if found is not None and kind == "int" and bare.lstrip("+-").isdigit() else found

@@ -14,7 +14,7 @@ from shipworthy.core.workspace import Workspace
 from shipworthy.evaluation import predictions, scores
 from shipworthy.evaluation.tasks.schema import Task, TextToText
 from shipworthy.models import base, baselines, build
-from shipworthy.models.causal_lm.conversation import last_turns
+from shipworthy.models.causal_lm.questions import last_turns
 from shipworthy.models.dataset import SPLITS, split
 
 READS = ("dataset",)

@@ -29,8 +29,7 @@ def run(*, task: Task, engine: EngineConfig, workspace: Workspace) -> None:
     with workspace.write("package") as folder:
         say(f"package: {chosen['name']}")
         contents = kind(chosen["format"]).fill(subject, folder)
-        copy_raw_rows(subject, folder)
-        write_text(folder / "requirements.txt", contents.requirements)
+        write_text(folder / "requirements.txt", contents.requirements + copy_raw_rows(subject, folder))
         write_json(folder / "lineage.json", origin)
         write_text(folder / "MODEL_CARD.md", card.render(subject, contents, origin))
         write_sums(folder)

@@ -32,6 +32,7 @@ from shipworthy.core.project import project_root
 from shipworthy.core.workspace import Workspace
 from shipworthy.data import left_out, snapshot
 from shipworthy.data.build import clean_rows, read, split_only_columns
+from shipworthy.data.decimal_mark import with_decimal_mark
 from shipworthy.data.hash_sampling import hash_uniform_rows
 from shipworthy.data.post_split import as_encoded
 from shipworthy.data.prompt_columns import check_prompts
@@ -64,6 +65,7 @@ def run(
     assert isinstance(data, Data) and isinstance(compute, Machine)
     paths, digest = snapshot.raw(data, project_root() / snapshot.FOLDER)
     workspace.uses({f"{snapshot.FOLDER}/{data.file}": digest, **base.inputs(model)})
+    data = with_decimal_mark(data, paths)
     types = types_of(data, paths)
     check_prompts(task, model, data, types)
     source, share, sample, rejected = _cleaned(data, paths, types, seed)

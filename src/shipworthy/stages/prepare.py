@@ -9,6 +9,7 @@ from shipworthy.core.progress import say
 from shipworthy.core.project import project_root
 from shipworthy.core.workspace import Workspace
 from shipworthy.data import build, class_shares, examples, left_out, post_split, report, snapshot, split_lengths
+from shipworthy.data.decimal_mark import with_decimal_mark
 from shipworthy.data.kinds.schema import Conversations, Text
 from shipworthy.data.left_out import RefusedFolder
 from shipworthy.data.mixing.mix import mix
@@ -33,6 +34,7 @@ def run(*, task: TaskConfig, data: DataConfig, model: ModelConfig, seed: int, wo
     assert isinstance(task, Task)
     paths, sha256 = snapshot.raw(data, project_root() / snapshot.FOLDER)
     workspace.uses({f"{snapshot.FOLDER}/{data.file}": sha256, **base.inputs(model)})
+    data = with_decimal_mark(data, paths)
     types = types_of(data, paths)
     check_prompts(task, model, data, types)
 
@@ -45,7 +47,7 @@ def run(*, task: TaskConfig, data: DataConfig, model: ModelConfig, seed: int, wo
             left_out.require_rows(store)
             split = data.split.scaled(data.sample)
             checked = _divide(data, store, folder, split, seed, classes=isinstance(task, Classification))
-            write_json(folder / raw_rows.FILE, raw_settings(data, store))
+            write_json(folder / raw_rows.FILE, raw_settings(data, store, types))
             found = post_split.decontaminate(data, store, folder, refused)
             verdicts = post_split.run_gates(data, store, seed, types)
             found |= {"gates": [one.to_json() for one in verdicts], **post_split.fit(data, store, folder, seed)}

@@ -28,9 +28,10 @@ def plain(values: np.ndarray, permutations: int) -> list[int]:
 def test_a_signature_is_the_least_of_each_permutation(monkeypatch: pytest.MonkeyPatch, long: int) -> None:
     monkeypatch.setattr(minhash, "LONG_SHINGLES", long)
     rows = sets([90, 60, 60, 20, 7, 1])
-    found = minhash._signatures(rows, np.arange(len(rows)), 16)
-    for i in range(len(rows)):
-        assert found[:, i].tolist() == plain(rows.values[rows.offsets[i] : rows.offsets[i + 1]], 16), i
+    found = {i: one for some, lowest in minhash._signatures(rows, 16) for i, one in zip(some, lowest.T, strict=True)}
+    assert sorted(found) == list(range(len(rows)))
+    for i, one in found.items():
+        assert one.tolist() == plain(rows.values[rows.offsets[i] : rows.offsets[i + 1]], 16), i
 
 
 def test_bands_do_not_depend_on_the_way_or_the_order(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,6 +40,9 @@ def test_bands_do_not_depend_on_the_way_or_the_order(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(minhash, "LONG_SHINGLES", 10**6)
     short = minhash.band_keys(rows, CONFIG)
     monkeypatch.undo()
+    assert (minhash.band_keys(rows, CONFIG) == short).all()
+    monkeypatch.setattr(minhash, "TEXTS_PER_BATCH", 30)
+    monkeypatch.setattr(minhash, "SHINGLES_PER_BATCH", 1000)
     assert (minhash.band_keys(rows, CONFIG) == short).all()
     back = np.arange(len(rows))[::-1]
     assert (minhash.band_keys(rows.take(back), CONFIG) == short[:, back]).all()

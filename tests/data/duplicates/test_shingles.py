@@ -5,13 +5,20 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shipworthy.data.duplicates.shingles import ngram_hashes, shingle_sets, text_hashes, word_hashes
+from shipworthy.data.duplicates.ragged_array import RaggedArray, offsets_from_lengths
+from shipworthy.data.duplicates.shingles import _distinct, ngram_hashes, shingle_sets, text_hashes, word_hashes
 from shipworthy.models.normalize import words
 from tests.data.duplicates import plain
 
 ANY = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 SHORT = st.text("ab é_1.\n", max_size=20)
-TEXTS_PER_BATCH = st.lists(st.one_of(st.none(), ANY, SHORT), max_size=8)
+# Letters beyond ASCII, near one another and far apart, with spaces and what composes with its neighbour.
+SPREAD = st.lists(
+    st.sampled_from(
+        [" ", "a", "é", "e\u0301", "=\u0338", " \u0301", "ﬁ", "字", "🙂", "\u200b", "\n", "Ab 1-" * 20, "b" * 70]
+    )
+)
+TEXTS_PER_BATCH = st.lists(st.one_of(st.none(), ANY, SHORT, SPREAD.map("".join)), max_size=8)
 
 
 def rows(ragged):
@@ -40,6 +47,14 @@ def test_shingles_are_sets_of_runs_of_words(texts: list[str | None], size: int) 
     for a, x in zip(found, expected, strict=True):
         for b, y in zip(found, expected, strict=True):
             assert len(set(a) & set(b)) == len(x & y)
+
+
+def test_rows_of_every_length_are_sorted_sets() -> None:
+    rng = np.random.default_rng(3)
+    lengths = [0, 1, *range(60, 68), 0, 500, 2, 2, 1, 3, 900, 0]
+    values = [rng.integers(0, max(1, length * 2 // 3), length) for length in lengths]
+    found = rows(_distinct(RaggedArray(np.concatenate(values), offsets_from_lengths(np.array(lengths)))))
+    assert found == [np.unique(row).tolist() for row in values]
 
 
 def test_runs_keep_their_order_and_short_texts_have_none() -> None:

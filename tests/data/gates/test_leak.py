@@ -70,7 +70,7 @@ def test_a_planted_leak_is_named_and_nothing_else(column: pl.Series) -> None:
     found = checked(BASE.with_columns(x=column), ANSWER)
     assert len(found.violations) == 1 and found.violations[0].startswith("x alone tells the answer with an AUC of ")
     assert "data.ignore" in found.violations[0] and "known_in_advance" in found.violations[0]
-    assert found.warnings == []
+    assert found.warnings == [] and found.columns == ["x"]
     assert found.measurements[0].name == "AUC of x alone"
 
 
@@ -85,6 +85,7 @@ def test_two_times_that_make_the_delay_together() -> None:
     planned = DRAWS.integers(300, 1400, N)
     found = checked(BASE.with_columns(planned=pl.Series(planned), arrived=pl.Series(planned + DELAY)), ANSWER)
     assert [one for one in found.violations if {"planned", "arrived"} <= set(one.split())], found.violations
+    assert set(found.columns) <= {"planned", "arrived"} and found.columns
 
 
 def test_a_copy_of_three_classes_and_of_few_rows() -> None:
@@ -183,3 +184,54 @@ def test_a_feature_of_a_sound_table_that_is_the_answer(column: pl.Expr) -> None:
     assert leak.check(Leak(), gate_input(rows())).violations == []
     found = leak.check(Leak(), gate_input(rows().with_columns(outcome=column)))
     assert len(found.violations) == 1 and found.violations[0].startswith("outcome alone tells the answer")
+
+
+KIND = DRAWS.choice(["a", "b", "c"], N)
+CODE = pl.Series(KIND).replace_strict({"a": 0, "b": 1, "c": 2}).to_numpy()
+KEY, PAID = DRAWS.integers(0, 3, N), DRAWS.normal(0, 10, N)
+MORE = pl.DataFrame({f"n{i}": DRAWS.normal(0, 1, N) + 0.05 * i * (i % 3 == CODE) for i in range(12)})
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        {"left": KEY, "right": (CODE - KEY) % 3},
+        {"left": np.array(["x", "y", "z"])[KEY], "right": (CODE - KEY) % 3},
+        {"left": PAID, "right": CODE - PAID},
+        {"left": PAID, "right": PAID * 1.0 + CODE},
+    ],
+    ids=["numbers modulo three", "a name and a number", "sum", "difference"],
+)
+def test_two_columns_that_tell_nothing_alone_are_found_among_all_pairs(pair: dict[str, Any]) -> None:
+    found = checked(MORE.with_columns(**{name: pl.Series(values) for name, values in pair.items()}), KIND)
+    (violation,) = found.violations
+    assert violation.startswith(("left and right together", "right and left together")) and found.warnings == []
+    assert checked(MORE, KIND).violations == [] and checked(MORE, KIND).warnings == []
+
+
+def test_no_pairs_are_looked_at_where_none_are_asked_for() -> None:
+    rows = MORE.with_columns(left=pl.Series(KEY), right=pl.Series((CODE - KEY) % 3))
+    assert checked(rows, KIND, Leak(strongest=0)).violations == []
+
+
+def test_a_column_that_is_filled_for_one_class_of_several() -> None:
+    (violation,) = checked(MORE.with_columns(x=pl.Series(PAID).set(pl.Series(KIND != "b"), None)), KIND).violations
+    assert violation.startswith("x is filled, or missing, where the answer is b, which tells it with an AUC of 1.000")
+    gaps = MORE.with_columns(x=pl.Series(PAID).set(pl.Series(DRAWS.random(N) < 0.4), None))
+    assert checked(gaps, KIND).violations == []
+
+
+def test_the_name_of_the_class_inside_a_text() -> None:
+    said = [f"the {word} parcel {number}, closed as {kind} " for word, number, kind in zip(
+        DRAWS.choice(["red", "blue"], N), DRAWS.integers(0, 10**6, N), KIND, strict=True)]  # fmt: skip
+    (violation,) = checked(MORE.with_columns(x=pl.Series(said)), KIND).violations
+    assert violation.startswith("x holds words that tell the answer with an AUC of 1.000")
+    innocent = [text.replace(f"as {kind} ", "") for text, kind in zip(said, KIND, strict=True)]
+    assert checked(MORE.with_columns(x=pl.Series(innocent)), KIND).violations == []
+
+
+def test_the_smallest_class_of_a_step_is_told_apart() -> None:
+    """One row in 200 at the end of the numbers shares a bin of equal shares with others."""
+    rare = np.where(np.arange(N) % 200 == 0, 3, CODE)
+    found = checked(MORE.with_columns(x=pl.Series(rare * 10 + DRAWS.random(N) * 3)), rare)
+    assert [*found.violations, *found.warnings][0].startswith("x alone")

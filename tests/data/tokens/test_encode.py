@@ -15,6 +15,7 @@ from shipworthy.data.tokens.encode import Encoder
 from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.conversation import messages
 from shipworthy.models.causal_lm.template import read
+from shipworthy.models.prompted.schema import FewShot
 from tests.data.tokens.samples import ROWS, chat, encode, task
 from tests.tiny import CHATML
 
@@ -167,7 +168,7 @@ def test_a_table_of_structs_is_refused(tmp_path: Path) -> None:
         ({"prompt": ""}, "task.prompt and task.messages: set exactly one"),
         ({"turns": "first"}, "task.turns=first: choose last or all"),
         ({"turns": "all"}, "task.tools and task.turns speak of conversations"),
-        ({"messages": "m", "baselines": ["few_shot"]}, "names few_shot, which fills in task.prompt"),
+        ({"messages": "m", "baselines": [FewShot.kind]}, "names few_shot, which fills in task.prompt"),
     ],
 )
 def test_settings_that_do_not_go_together_are_refused(change: dict[str, Any], sentence: str) -> None:

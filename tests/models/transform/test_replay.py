@@ -1,11 +1,11 @@
 """The replay alone, as a package carries it: no polars, no shipworthy."""
 
 import json
-import shutil
 import subprocess
 import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -13,11 +13,13 @@ import pytest
 
 from shipworthy.core.errors import ArtifactError
 from shipworthy.models.dataset import SPLITS
-from shipworthy.models.transform.transformation import CODE, NOT_CARRIED, Transformation, arrays, raw_validation
+from shipworthy.models.transform import replay
+from shipworthy.models.transform.transformation import OPERATIONS, Transformation, arrays, raw_validation
+from shipworthy.optimize.package.carried import carry
 from tests.data.fitted.table import table
 from tests.stages import workspaces
 
-SAVED = {
+SAVED: dict[str, Any] = {
     "inputs": {"age": "number", "job": "name", "hours": "number"},
     "steps": [
         {"op": "fill", "column": "age", "value": 37.0},
@@ -33,14 +35,15 @@ SAVED = {
 
 
 def test_it_stands_alone(tmp_path: Path) -> None:
-    shutil.copytree(CODE, tmp_path / "transform", ignore=shutil.ignore_patterns(*NOT_CARRIED))
+    carry(tmp_path, replay, *(OPERATIONS.load(step["op"]) for step in SAVED["steps"]))
     script = (
         "import json, sys; sys.path.insert(0, sys.argv[1])\n"
-        "from transform.replay import Replay\n"
+        "from shipworthy.models.transform.replay import Replay\n"
         "replay = Replay(json.loads(sys.argv[2]))\n"
         "raw = {'age': [None, 99], 'job': ['judge', 'clerk'], 'hours': [1, None]}\n"
         "made = replay({name: replay.column(name, values) for name, values in raw.items()})\n"
-        "assert not {'polars', 'shipworthy', 'xgboost'} & set(sys.modules)\n"
+        "assert not {'polars', 'shipworthy.core', 'xgboost'} & set(sys.modules)\n"
+        "assert sys.modules['shipworthy'].__path__ == [sys.argv[1] + '/shipworthy']\n"
         "print({name: values.tolist() for name, values in made.items()})"
     )
     command = [sys.executable, "-I", "-c", script, str(tmp_path), json.dumps(SAVED)]

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,14 +12,11 @@ from typing import Any
 import polars as pl
 import pytest
 
-from shipworthy.models import normalize, prompt, raw_rows
-from shipworthy.models.tfidf import scorer
 from shipworthy.models.tfidf.family import TfidfModel
 from shipworthy.models.tfidf.schema import Tfidf
-from shipworthy.optimize.package import gguf
-from shipworthy.optimize.package.build import SCRIPTS, copy_scripts
 from shipworthy.optimize.package.scripts import json_lines
 from tests.models import samples
+from tests.optimize.package.made import WORDS, fitted, language, texts
 
 LINES = [
     b'{"text.body": "create\xe2\x80\xa8a\xc2\x85queue"}',
@@ -37,7 +33,7 @@ LINES = [
 ]
 SAID = [
     "", "", "line 4 is not UTF-8 (byte 19)", "line 5 holds half of a pair of surrogates, \\ud83d", "",
-    "line 7 is no JSON", "line 8 is no JSON object", "a row lacks text.body", "there is no column other", "",
+    "line 7 is no JSON", "line 8 is no JSON object", "a row lacks text.body", "a row lacks text.body", "",
 ]  # fmt: skip
 """What is wrong with each line that is not blank; empty: nothing."""
 
@@ -48,11 +44,7 @@ def words(tmp_path_factory: pytest.TempPathFactory) -> Path:
     train = samples.operations().with_columns(pl.col("answer").str.extract("^(Delete|Create)")).drop_nulls()
     model = TfidfModel(Tfidf(template="{{É}} {text.body}", min_count=1))
     model.fit(train.rename({"description": "text.body"}), train, 0)
-    model.save(folder)
-    shutil.copyfile(scorer.__file__, folder / "model.py")
-    shutil.copyfile(prompt.__file__, folder / "prompt.py")
-    copy_scripts(SCRIPTS, folder)
-    return folder
+    return fitted(folder, model, WORDS, texts("text.body"))
 
 
 def asked(
@@ -101,7 +93,7 @@ def test_a_server_answers_line_by_line_and_a_client_sees_it(words: Path) -> None
             found = [json.loads(line) for line in done.stdout.split(b"\n") if line]
             assert [("prediction" in line) for line in found] == [not said for said in SAID]
             refused = asked(words, "--url", url, "other=1")
-            assert refused.stderr.startswith(b"predict: there is no column other")
+            assert refused.stderr.startswith(b"predict: a row lacks text.body")
         finally:
             server.terminate()
 
@@ -130,14 +122,7 @@ class Llama(BaseHTTPRequestHandler):
 
 
 def test_a_language_model_goes_on_after_a_bad_line(tmp_path: Path) -> None:
-    carried = (Path(str(module.__file__)) for module in (prompt, raw_rows, normalize))
-    raw = {"columns": {}, "missing": [], "form": None, "truncate": {}}
-    (tmp_path / "raw.json").write_text(json.dumps(raw), encoding="utf-8")
-    for path in (Path(gguf.__path__[0]) / "files" / "predict", SCRIPTS / "json_lines.py", *carried):
-        shutil.copy2(path, tmp_path / path.name)
-    settings = {"system": "s", "prompt": "{{x}} {text.body}", "messages": "", "tools": "", "columns": ["text.body"]}
-    (tmp_path / "preprocessing.json").write_text(json.dumps(settings), encoding="utf-8")
-    (tmp_path / "generation.json").write_text("{}", encoding="utf-8")
+    language(tmp_path, {"system": "s", "prompt": "{{x}} {text.body}"}, texts("text.body"))
     server = ThreadingHTTPServer(("127.0.0.1", 0), Llama)
     Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}"

@@ -1,9 +1,6 @@
 """Raw rows, clean and dirty, are answered by a package as by the project that cleans and asks them itself."""
 
 import json
-import shutil
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,25 +10,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shipworthy.core.files import write_json
 from shipworthy.data import build
 from shipworthy.data.kinds.schema import Records, Table
 from shipworthy.data.raw_settings import raw_settings
 from shipworthy.data.schema import Data
 from shipworthy.data.sources.files import types_of
-from shipworthy.models import normalize, prompt, raw_rows
 from shipworthy.models.raw_rows import RawRows
-from shipworthy.models.tfidf import scorer
 from shipworthy.models.tfidf.family import TfidfModel
 from shipworthy.models.tfidf.schema import Tfidf
 from shipworthy.models.xgboost.family import XGBoostModel
 from shipworthy.models.xgboost.schema import XGBoost
-from shipworthy.optimize.package import build as package
+from tests.optimize.package.made import TREES, WORDS, answers, fitted, raw
 
 TABLE = Table(name="n", licence="l", file="a.jsonl", label="y", missing=["unknown"])
 TEXTS = Records(name="n", licence="l", file="a.jsonl", text="t", answer="y", one_answer=False)
 DIRT: dict[str, list[Any]] = {
-    "n": [" 12 ", "NA", "?", "1e1", "Infinity", "", None, 7, 3.5, "+4", ".5", "unknown", "12.0", "\u00a05"],
+    "n": [" 12 ", "NA", "1,234.5", "?", "1e1", "Infinity", "", None, 7, 3.5, "+4", ".5", "unknown", "12.0", "\u00a05"],
     "c": [" red", "red ", "RED", "", None, "unknown", "NA", True, 7, "re\u0301d", "r\u00e9d", "red\u200b", "a\u2028b"],
     "t": ["  two  spaces", "tab\there", "cafe\u0301", "caf\u00e9", "\ufeffbom", "می\u200cخواهم", "a\u2028b", "x\x00y"],
 }
@@ -45,25 +39,7 @@ def project(config: Data, rows: list[dict[str, Any]], work: Path, types: dict[st
     types = types or types_of(config, [path])
     store = build.read(config, [path], types, work / "w")
     build.clean_rows(config, store)
-    return store.rows.collect().sort("id"), types, raw_settings(config, store)
-
-
-def made(folder: Path, model: Any, raw: dict[str, Any], code: Path) -> Path:
-    folder.mkdir()
-    package.copy_scripts(package.SCRIPTS, folder)
-    for module in (raw_rows, normalize, prompt):
-        shutil.copyfile(str(module.__file__), folder / Path(str(module.__file__)).name)
-    shutil.copyfile(code, folder / "model.py")
-    write_json(folder / raw_rows.FILE, raw)
-    model.save(folder)
-    return folder
-
-
-def answers(folder: Path, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    lines = "".join(json.dumps(row) + "\n" for row in rows).encode()
-    done = subprocess.run([sys.executable, str(folder / "predict")], input=lines, capture_output=True, check=False)
-    assert not done.stderr, done.stderr.decode()
-    return [json.loads(line) for line in done.stdout.decode().split("\n") if line]
+    return store.rows.collect().sort("id"), types, raw_settings(config, store, types)
 
 
 def test_rows_of_a_table(tmp_path: Path) -> None:
@@ -77,7 +53,7 @@ def test_rows_of_a_table(tmp_path: Path) -> None:
     model = XGBoostModel(XGBoost(rounds=20, threads=1))
     features = clean.select("n", "c", "answer")
     model.fit(features, features.head(100), 0)
-    folder = made(tmp_path / "p", model, raw, Path(package.__file__).parent / "xgboost" / "files" / "model.py")
+    folder = fitted(tmp_path / "p", model, TREES, raw)
     dirty = [
         {"n": DIRT["n"][draw.integers(len(DIRT["n"]))], "c": DIRT["c"][draw.integers(len(DIRT["c"]))]}
         for _ in range(1000)
@@ -105,7 +81,7 @@ def test_rows_of_text(tmp_path: Path, cut: dict[str, Any] | None) -> None:
     model = TfidfModel(Tfidf(template="{t}", min_count=1))
     rows = clean.select("t", "answer")
     model.fit(rows, rows, 0)
-    folder = made(tmp_path / "p", model, raw, Path(scorer.__file__))
+    folder = fitted(tmp_path / "p", model, WORDS, raw)
     dirty = [{"t": f"{DIRT['t'][i % 8]}  {words[i % 7]}\n{i} and something longer than that"} for i in range(300)]
     asked, _, _ = project(config, [{**row, "y": "even"} for row in dirty], tmp_path / "asked", types)
     expected = [(prediction.text, prediction.score) for prediction in model.predict(asked.select("t"))]
@@ -135,11 +111,13 @@ def test_a_name_is_read_as_prepare_reads_it(cell: Any, tmp_path_factory: pytest.
     config = replace(TABLE, clean=replace(TABLE.clean, encoding=None))
     types = {"c": "string?", "n": "int?", "y": "string?"}
     rows, _, raw = project(config, [{"c": text, "n": 1, "y": "a"}], folder / "x", types)
-    assert RawRows(raw).read({"c": text})["c"] == (rows["c"][0] if rows.height else None)
+    assert RawRows(raw, ["c"]).read({"c": text})["c"] == (rows["c"][0] if rows.height else None)
 
 
 def test_what_is_no_number_is_said_with_its_column() -> None:
-    raw = RawRows({"columns": {"age": "number"}, "missing": [], "form": "NFC", "truncate": {}})
+    rows = RawRows(raw({"age": "number", "x": "name"}), ["age", "x"])
     with pytest.raises(ValueError, match="column age: 'old' is no number"):
-        raw.read({"age": "old"})
-    assert raw.read({"age": "NA", "more": " x "}) == {"age": None, "more": " x "}
+        rows.read({"age": "old"})
+    assert rows.read({"age": "NA", "x": " x "}) == {"age": None, "x": "x"}
+    german = RawRows({**raw({"age": "number"}), "decimal": ","}, ["age"])
+    assert [german.read({"age": age})["age"] for age in ("3,5", 3.5, "1.234")] == [3.5, 3.5, 1234.0]

@@ -1,7 +1,6 @@
 """The package's own scripts, run as they are delivered: without shipworthy."""
 
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -18,18 +17,18 @@ from shipworthy.data.fitted.encode.schema import Encode, OneHot, Target
 from shipworthy.data.fitted.missing.schema import Median, Missing, Model
 from shipworthy.data.fitted.outliers.schema import IQR, IsolationForest, Outliers
 from shipworthy.data.fitted.schema import Fitting
-from shipworthy.models import normalize, prompt, raw_rows
-from shipworthy.models.protocol import Fittable, Prediction
-from shipworthy.models.tfidf import scorer
+from shipworthy.models import json_row, raw_rows
+from shipworthy.models.protocol import Prediction
 from shipworthy.models.tfidf.family import TfidfModel
 from shipworthy.models.tfidf.schema import Tfidf
 from shipworthy.models.xgboost.family import XGBoostModel
 from shipworthy.models.xgboost.schema import XGBoost
-from shipworthy.optimize.package import gguf, xgboost
-from shipworthy.optimize.package.build import SCRIPTS, Subject, copy_scripts
+from shipworthy.optimize.package.build import Subject
+from shipworthy.optimize.package.carried import carry
 from shipworthy.optimize.package.xgboost.fill import fill
 from tests.data.fitted import table as fitted_table
 from tests.models import samples
+from tests.optimize.package.made import TREES, WORDS, fitted, language, table, texts
 
 COLUMNS = ["age", "job"]
 
@@ -39,7 +38,7 @@ def trees(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, XGBoostModel]
     folder = tmp_path_factory.mktemp("package")
     model = XGBoostModel(XGBoost(rounds=20, threads=1))
     model.fit(samples.table(300, 1), samples.table(100, 2), 0)
-    return packaged(folder, model, Path(xgboost.__path__[0]) / "files" / "model.py"), model
+    return fitted(folder, model, TREES, table(["age"], ["job"])), model
 
 
 @pytest.fixture(scope="module")
@@ -47,16 +46,7 @@ def words(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, TfidfModel]:
     model = TfidfModel(Tfidf(template="{service}: {description}", min_count=1))
     train = samples.operations().with_columns(pl.col("answer").str.extract("^(Delete|Create)")).drop_nulls()
     model.fit(train, train, 0)
-    return packaged(tmp_path_factory.mktemp("package"), model, Path(scorer.__file__)), model
-
-
-def packaged(folder: Path, model: Fittable, code: Path) -> Path:
-    """What a package of a family that fits itself holds: its files, the code that reads them, and the scripts."""
-    model.save(folder)
-    shutil.copyfile(code, folder / "model.py")
-    shutil.copyfile(prompt.__file__, folder / "prompt.py")
-    copy_scripts(SCRIPTS, folder)
-    return folder
+    return fitted(tmp_path_factory.mktemp("package"), model, WORDS, texts("service", "description")), model
 
 
 def assert_same(done: "subprocess.CompletedProcess[str]", expected: Sequence[Prediction]) -> None:
@@ -97,7 +87,7 @@ def test_trees_refuse_a_column_that_they_do_not_know(trees: tuple[Path, XGBoostM
     done = predict(trees[0], "agge=70")
     assert (done.returncode, done.stderr.strip()) == (
         1,
-        "predict: there is no column agge; the model looks at age, job.",
+        "predict: there is no column agge; the columns are age, job.",
     )
 
 
@@ -128,14 +118,8 @@ def test_a_variant_outside_its_artifact_is_not_packaged(tmp_path: Path) -> None:
 
 
 def test_a_row_without_a_column_is_refused(tmp_path: Path) -> None:
-    carried = (Path(str(module.__file__)) for module in (prompt, raw_rows, normalize))
-    raw = {"columns": {}, "missing": [], "form": None, "truncate": {}}
-    (tmp_path / "raw.json").write_text(json.dumps(raw), encoding="utf-8")
-    for path in (Path(gguf.__path__[0]) / "files" / "predict", SCRIPTS / "json_lines.py", *carried):
-        shutil.copy2(path, tmp_path)
-    settings = {"system": "s", "prompt": "{service}: {description}", "columns": ["service", "description"]}
-    (tmp_path / "preprocessing.json").write_text(json.dumps(settings))
-    (tmp_path / "generation.json").write_text("{}")
+    task = {"system": "s", "prompt": "{service}: {description}"}
+    language(tmp_path, task, texts("service", "description"))
     done = predict(tmp_path, "--url", "http://127.0.0.1:9", "service=amplify")
     assert done.returncode == 1
     assert done.stderr.strip() == "predict: a row lacks description; it needs service, description."
@@ -149,8 +133,8 @@ def test_trees_take_raw_rows_where_columns_were_fitted(tmp_path: Path) -> None:
         Encode(target=Target(["town"]), one_hot=OneHot(["job"])),
     )
     raw = fitted_table.table(600)
-    fitted = fit(config, raw.lazy(), fitted_table.FEATURES, seed=1)
-    rows = fitted.apply(raw.lazy()).collect().drop("cluster")
+    steps = fit(config, raw.lazy(), fitted_table.FEATURES, seed=1)
+    rows = steps.apply(raw.lazy()).collect().drop("cluster")
     parts = rows.partition_by("split", as_dict=True, include_key=False)
     model = XGBoostModel(XGBoost(rounds=20, threads=1))
     model.fit(parts["train",], parts["validation",], 0)
@@ -158,12 +142,16 @@ def test_trees_take_raw_rows_where_columns_were_fitted(tmp_path: Path) -> None:
     with write_artifact(tmp_path / "compressed", "compressed", **about) as folder:
         (weights := folder / "weights").mkdir()
         model.save(weights)
-        fitted.save(weights)
+        steps.save(weights)
     compressed = read_artifact(tmp_path / "compressed", "compressed")
     (package := tmp_path / "package").mkdir()
     subject = Subject(None, None, {"compressed": compressed}, {"file": "weights", "size_mb": 1.0})
     contents = fill(subject, package)
     assert contents.columns == list(fitted_table.FEATURES)
+    carry(package, raw_rows, json_row)
+    numbers = [name for name, kind in fitted_table.FEATURES.items() if kind.is_numeric()]
+    settings = table(numbers, [name for name in fitted_table.FEATURES if name not in numbers])
+    (package / raw_rows.FILE).write_text(json.dumps(settings), encoding="utf-8")
     before = sorted(package.rglob("*"))
     asked = raw.filter(split="test").select(contents.columns)
     done = predict(package, rows=[*asked.to_dicts(), {"job": "astronaut", "town": None}])
@@ -181,6 +169,6 @@ def test_columns_with_any_name_are_answered_as_the_family_does(tmp_path: Path) -
     train = train.with_columns(**{name: samples.table(300, i + 2)["age"] for i, name in enumerate(names[1:])})
     model = XGBoostModel(XGBoost(rounds=20, threads=1))
     model.fit(train, train.head(100), 0)
-    folder = packaged(tmp_path, model, Path(xgboost.__path__[0]) / "files" / "model.py")
+    folder = fitted(tmp_path, model, TREES, table(names, ["job"]))
     rows = train.select(*names, "job").head(50)
     assert_same(predict(folder, rows=rows.to_dicts()), model.predict(rows))

@@ -6,8 +6,9 @@ import polars as pl
 
 from shipworthy.data.clean.apply import CleanerResult
 from shipworthy.data.clean.schema import Encoding
+from shipworthy.models import clean_text
+from shipworthy.models.clean_text import REPLACEMENT_CHARACTER
 
-REPLACEMENT_CHARACTER = "\ufffd"
 SUSPECT = r"[^\x00-\x7f]"
 """Damage shows in characters beyond ASCII; all other texts are skipped."""
 
@@ -41,16 +42,7 @@ def damage(texts: pl.Series) -> pl.Series:
 
 def repair(texts: pl.Series) -> pl.Series:
     """Each text, decoded again where the result has no replacement character and no sign of damage."""
-    from ftfy import fix_encoding
-    from ftfy.badness import is_bad
-
-    def read(text: str) -> str:
-        if not is_bad(text):
-            return text
-        fixed = fix_encoding(text)
-        return text if REPLACEMENT_CHARACTER in fixed or is_bad(fixed) else fixed
-
-    return _map_suspects(texts, read, keep=True)
+    return _map_suspects(texts, clean_text.repair, keep=True)
 
 
 def _map_suspects(texts: pl.Series, function: Callable[[str], str | None], *, keep: bool) -> pl.Series:

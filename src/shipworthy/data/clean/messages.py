@@ -1,7 +1,7 @@
 """Applies the cleaners to conversations: to each message by itself, and to the arguments of tool calls."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -10,6 +10,7 @@ import polars as pl
 from shipworthy.data.clean.apply import apply
 from shipworthy.data.clean.schema import Cleaning
 from shipworthy.data.row_store import RowStore
+from shipworthy.models.causal_lm.conversation import dumps, with_texts
 
 ROW = "_clean_row"
 WHY = "_clean_why"
@@ -43,7 +44,7 @@ def _cleaned(config: Cleaning, column: str, rows: pl.DataFrame) -> pl.DataFrame:
     cleaned = apply(config, frame.lazy(), [column])
     texts = cleaned.rows.collect()
     new = iter(texts[column])
-    written = [json.dumps(_replaced(one, lambda _: next(new)), ensure_ascii=False) for one in conversations]
+    written = [dumps(with_texts(one, lambda _: next(new))) for one in conversations]
     facts = {f"_clean_count_{n}": count for n, count in enumerate(cleaned.counts.values())}
     facts |= {f"{WHY}_{n}": why.drop_nulls().first() for n, (_, why) in enumerate(cleaned.rejections)}
     told = pl.DataFrame({ROW: range(rows.height)}, schema={ROW: pl.UInt32})
@@ -59,32 +60,5 @@ def _texts(value: list[dict[str, Any]]) -> Iterator[str]:
         found.append(text)
         return text
 
-    _replaced(value, note)
+    with_texts(value, note)
     return iter(found)
-
-
-def _replaced(conversation: list[dict[str, Any]], by: Callable[[str], str]) -> list[dict[str, Any]]:
-    """The messages with `by` applied to contents and to strings in arguments of calls; not to roles, names or ids."""
-    return [
-        message
-        | ({"content": by(message["content"])} if isinstance(message.get("content"), str) else {})
-        | ({"tool_calls": [_call(call, by) for call in message["tool_calls"]]} if message.get("tool_calls") else {})
-        for message in conversation
-    ]
-
-
-def _call(call: dict[str, Any], by: Callable[[str], str]) -> dict[str, Any]:
-    function = call["function"]
-    return call | {"function": function | {"arguments": _replaced_in(function["arguments"], by)}}
-
-
-def _replaced_in(value: Any, by: Callable[[str], str]) -> Any:
-    match value:
-        case str():
-            return by(value)
-        case list():
-            return [_replaced_in(one, by) for one in value]
-        case dict():
-            return {key: _replaced_in(one, by) for key, one in value.items()}
-        case _:
-            return value

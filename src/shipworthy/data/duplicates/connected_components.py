@@ -22,7 +22,7 @@ class Components:
 
     def of(self, members: NDArray[Any]) -> Rows:
         """The lowest member of the components of these members."""
-        found = self._parent[members]
+        found: Rows = self._parent[members]
         while True:
             above = self._parent[found]
             if np.array_equal(above, found):

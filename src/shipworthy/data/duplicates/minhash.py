@@ -16,12 +16,14 @@ from shipworthy.data.duplicates import buckets
 from shipworthy.data.duplicates.buckets import Pairs
 from shipworthy.data.duplicates.documents import Documents
 from shipworthy.data.duplicates.parallel import ordered_map
-from shipworthy.data.duplicates.ragged_array import RaggedArray
+from shipworthy.data.duplicates.ragged_array import RaggedArray, batch_bounds
 from shipworthy.data.duplicates.schema import MinHash
 from shipworthy.data.duplicates.shingles import mix_bits, odd_constants
 
-# Texts whose signatures are computed at once: 128 × 256 numbers of 4 bytes stay in a core's cache.
-TEXTS_PER_BATCH = 256
+# How much is computed at once: arrays that stay in a core's cache, and calls of numpy so long that threads, which need
+# Python's lock between two of them, seldom wait for it. Short texts by number, long ones by their shingles.
+TEXTS_PER_BATCH = 1024
+SHINGLES_PER_BATCH = 1 << 19
 # Texts with at least this many shingles are signed permutation by permutation: 3 to 4 times as fast there.
 LONG_SHINGLES = 48
 
@@ -57,22 +59,28 @@ def band_keys(sets: RaggedArray, config: MinHash) -> NDArray[np.uint32]:
     1997), as datasketch 2 has them by default.
     """
     keys = np.empty((config.bands, len(sets)), np.uint32)
-    order = np.argsort(-sets.lengths, kind="stable")
     salt = odd_constants(config.permutations // config.bands)[None, :, None]
-    for low in range(0, len(order), TEXTS_PER_BATCH):
-        some = order[low : low + TEXTS_PER_BATCH]
-        rows = _signatures(sets, some, config.permutations).reshape(config.bands, -1, len(some))
+    for some, lowest in _signatures(sets, config.permutations):
+        rows = lowest.reshape(config.bands, -1, len(some))
         keys[:, some] = mix_bits((rows * salt).sum(axis=1)) >> np.uint64(32)
     return keys
 
 
-def _signatures(sets: RaggedArray, some: NDArray[Any], permutations: int) -> NDArray[np.uint32]:
-    """Shape (permutations, texts); the texts are sorted by descending length."""
+def _signatures(sets: RaggedArray, permutations: int) -> Iterator[tuple[NDArray[Any], NDArray[np.uint32]]]:
+    """The numbers of some texts and their signatures, shape (permutations, texts), until all have had their turn."""
     a, b = (odd_constants(2 * permutations).reshape(2, -1, 1) >> np.uint64(32)).astype(np.uint32)
     a |= np.uint32(1)
-    if sets.lengths[some[-1]] >= LONG_SHINGLES:
-        return _signatures_of_long(sets.take(some), a, b)
-    return _signatures_of_short(sets, some, a, b)
+    long = np.flatnonzero(sets.lengths >= LONG_SHINGLES)
+    chosen = sets if len(long) == len(sets) else sets.take(long)
+    for low, high in batch_bounds(chosen.offsets, SHINGLES_PER_BATCH):
+        offsets = chosen.offsets[low : high + 1]
+        part = RaggedArray(chosen.values[offsets[0] : offsets[-1]], offsets - offsets[0])
+        yield long[low:high], _signatures_of_long(part, a, b)
+    short = np.flatnonzero(sets.lengths < LONG_SHINGLES)
+    short = short[np.argsort(-sets.lengths[short], kind="stable")]
+    for low in range(0, len(short), TEXTS_PER_BATCH):
+        some = short[low : low + TEXTS_PER_BATCH]
+        yield some, _signatures_of_short(sets, some, a, b)
 
 
 def _signatures_of_long(sets: RaggedArray, a: NDArray[np.uint32], b: NDArray[np.uint32]) -> NDArray[np.uint32]:
@@ -90,7 +98,7 @@ def _signatures_of_long(sets: RaggedArray, a: NDArray[np.uint32], b: NDArray[np.
 def _signatures_of_short(
     sets: RaggedArray, some: NDArray[Any], a: NDArray[np.uint32], b: NDArray[np.uint32]
 ) -> NDArray[np.uint32]:
-    """Shingle by shingle, all permutations of the texts that have a k-th: they come first."""
+    """Shingle by shingle, all permutations of the texts that have a k-th: they come first, sorted by length."""
     permutations, starts, lengths = len(a), sets.offsets[some], sets.lengths[some]
     with_k = np.searchsorted(-lengths, -np.arange(lengths[0]), side="left")
     lowest = np.full((permutations, len(some)), np.iinfo(np.uint32).max, np.uint32)

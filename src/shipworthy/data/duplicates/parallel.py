@@ -6,8 +6,15 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
+import numpy as np
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+# glibc keeps freed memory for the next allocation up to twice the size of the largest block that it has mapped and
+# unmapped, of at most this size (mallopt(3), M_MMAP_THRESHOLD); without one it returns each batch's arrays to the
+# kernel, and gets them back page by page: a sixth of the time of hashing long texts.
+LARGEST_DYNAMIC_BLOCK = (1 << 25) - (1 << 14)
 
 
 def usable_cpus() -> int:
@@ -17,6 +24,7 @@ def usable_cpus() -> int:
 
 def ordered_map(function: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:
     """`map` over threads that never holds more than `workers` + 1 items; the results come in the items' order."""
+    np.empty(LARGEST_DYNAMIC_BLOCK, np.uint8)
     waiting: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(workers) as pool:
         for item in items:

@@ -72,4 +72,5 @@ class Bounds:
 
 
 def _some(rows: Rows, places: NDArray[Any]) -> NDArray[Any]:
-    return rows.start + places if isinstance(rows, slice) else rows[places]
+    found: NDArray[Any] = rows.start + places if isinstance(rows, slice) else rows[places]
+    return found

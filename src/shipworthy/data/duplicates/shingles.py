@@ -4,6 +4,7 @@ Equal hashes mean equal words but for a collision: among 10^8 distinct words the
 10,000.
 """
 
+import re
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,11 @@ for _letter in b"abcdefghijklmnopqrstuvwxyz0123456789_":
 LETTERS[128:] = np.arange(128, 256)
 FIRST_BYTES = np.array([(1 << 8 * n) - 1 for n in range(9)], np.uint64)
 GOLDEN_RATIO = np.uint64(0x9E3779B97F4A7C15)
+# Characters beyond ASCII with fewer than 64 others between two of them.
+NON_ASCII = re.compile(r"[^\x00-\x7f](?:.{0,63}[^\x00-\x7f])*", re.DOTALL)
 COLUMNS = np.iinfo(np.int64).max
+# Rows of fewer values than this are sorted together with those of the same length.
+LONG_ROW = 64
 
 
 def mix_bits(x: Hashes) -> Hashes:
@@ -45,9 +50,9 @@ def odd_constants(count: int) -> Hashes:
 def word_hashes(texts: pl.Series) -> RaggedArray:
     """The hash of each word of n texts (str; null has no words): n rows of uint64."""
     texts = _fold_non_ascii(texts.fill_null(""))
-    joined = texts.str.join("\n").item() if len(texts) else ""
-    letters = np.zeros(len(joined.encode()) + 9, np.uint8)
-    np.take(LETTERS, np.frombuffer(joined.encode(), np.uint8), out=letters[1:-8])
+    joined: bytes = texts.str.join("\n").cast(pl.Binary).item() if len(texts) else b""
+    letters = np.zeros(len(joined) + 9, np.uint8)
+    letters[1:-8] = np.frombuffer(joined.translate(LETTERS.tobytes()), np.uint8)
     inside = letters != 0
     edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
     starts, stops = edges[::2], edges[1::2]
@@ -57,25 +62,38 @@ def word_hashes(texts: pl.Series) -> RaggedArray:
 
 
 def _fold_non_ascii(texts: pl.Series) -> pl.Series:
-    """Texts with a letter beyond ASCII are replaced by their normalised words, joined by spaces."""
+    """What has letters beyond ASCII is replaced by its normalised words, joined by spaces."""
     foreign = (texts.str.len_bytes() != texts.str.len_chars()).arg_true().to_list()
     if not foreign:
         return texts
     values = texts.to_list()
     for i in foreign:
-        values[i] = " ".join(words(values[i]))
+        values[i] = _fold(values[i])
     return pl.Series(values, dtype=pl.String)
+
+
+def _fold(text: str) -> str:
+    """Each stretch beyond ASCII, with what touches it, as its normalised words; no form of Unicode crosses a space."""
+    parts, done = [], 0
+    for stretch in NON_ASCII.finditer(text):
+        if stretch.end() <= done:
+            continue
+        low, high = text.rfind(" ", done, stretch.start()) + 1 or done, text.find(" ", stretch.end())
+        high = high if high >= 0 else len(text)
+        parts += [text[done:low], " ".join(words(text[low:high]))]
+        done = high
+    return " ".join([*parts, text[done:]])
 
 
 def _hash(letters: NDArray[np.uint8], starts: NDArray[Any], lengths: NDArray[Any]) -> Hashes:
     """One hash for each word, eight bytes at a time; words of up to eight bytes can't collide with one another."""
     eight = np.ndarray(len(letters) - 7, "<u8", letters, strides=(1,))
-    state = mix_bits(eight[starts] & FIRST_BYTES[np.minimum(lengths, 8)])
+    state = mix_bits(eight[starts] & FIRST_BYTES.take(lengths, mode="clip"))
     long, done = np.flatnonzero(lengths > 8), 8
     while len(long):
         left = lengths[long] - done
         state[long] = mix_bits(
-            state[long] * GOLDEN_RATIO ^ (eight[starts[long] + done] & FIRST_BYTES[np.minimum(left, 8)])
+            state[long] * GOLDEN_RATIO ^ (eight[starts[long] + done] & FIRST_BYTES.take(left, mode="clip"))
         )
         long, done = long[left > 8], done + 8
     return state
@@ -114,13 +132,13 @@ def shingle_sets(hashed: RaggedArray, size: int) -> RaggedArray:
         n rows of int64 (63 bits of the hashes), ascending, without repetition.
     """
     every, lengths = ngram_hashes(hashed, size), hashed.lengths
-    short = (lengths < size) & (lengths > 0)
-    offsets = offsets_from_lengths(np.where(short, 1, every.lengths))
-    values = np.empty(offsets[-1], np.uint64)
-    alone = np.zeros(offsets[-1], np.bool_)
-    alone[offsets[:-1][short]] = True
-    values[alone], values[~alone] = text_hashes(hashed)[short], every.values
-    return _distinct(RaggedArray((values >> np.uint64(1)).view(np.int64), offsets))
+    short = np.flatnonzero((lengths < size) & (lengths > 0))
+    values, offsets = every.values, every.offsets
+    if len(short):
+        values = np.insert(values, offsets[short], text_hashes(hashed.take(short)))
+        offsets = offsets_from_lengths(np.where(lengths < size, lengths > 0, every.lengths))
+    values >>= np.uint64(1)
+    return _distinct(RaggedArray(values.view(np.int64), offsets))
 
 
 def indicator_matrix(sets: RaggedArray) -> csr_array:
@@ -130,6 +148,26 @@ def indicator_matrix(sets: RaggedArray) -> csr_array:
 
 
 def _distinct(rows: RaggedArray) -> RaggedArray:
-    sets = indicator_matrix(rows)
-    sets.sum_duplicates()
-    return RaggedArray(sets.indices, sets.indptr)
+    """Each row's distinct values, ascending; the values are sorted where they are."""
+    _sort_rows(rows)
+    values = rows.values
+    repeated = values[1:] == values[:-1]
+    begins = rows.offsets[1:-1]
+    repeated[begins[(begins > 0) & (begins < len(values))] - 1] = False
+    left_out = np.flatnonzero(repeated) + 1
+    if not len(left_out):
+        return rows
+    return RaggedArray(np.delete(values, left_out), rows.offsets - np.searchsorted(left_out, rows.offsets))
+
+
+def _sort_rows(rows: RaggedArray) -> None:
+    """Sorts each row in place: short ones together with those of the same length, long ones one by one."""
+    values, starts, lengths = rows.values, rows.offsets[:-1], rows.lengths
+    for row in np.flatnonzero(lengths >= LONG_ROW).tolist():
+        values[starts[row] : starts[row] + lengths[row]].sort()
+    order = np.argsort(lengths, kind="stable")
+    edges = np.searchsorted(lengths[order], np.arange(2, LONG_ROW + 1))
+    for length, low, high in zip(range(2, LONG_ROW), edges, edges[1:], strict=False):
+        if low < high:
+            places = starts[order[low:high], None] + np.arange(length)
+            values[places] = np.sort(values[places], axis=1)

@@ -85,7 +85,7 @@ def fit(config: Fitting, rows: pl.LazyFrame, features: Mapping[str, pl.DataType]
     Raises:
         UsageError: a method does not suit a column.
     """
-    kinds = {name: _kind(dtype) for name, dtype in features.items()}
+    kinds = {name: kind_of(dtype) for name, dtype in features.items()}
     raw = rows.filter(pl.col("split") == "train").drop("split")
     learned: list[Learned] = []
     for stage in fields(config):
@@ -110,7 +110,8 @@ def fit(config: Fitting, rows: pl.LazyFrame, features: Mapping[str, pl.DataType]
     )
 
 
-def _kind(dtype: pl.DataType) -> str:
+def kind_of(dtype: pl.DataType) -> str:
+    """Whether a feature holds numbers, times or names."""
     if dtype.is_numeric():
         return NUMBER
     return TIME if dtype == pl.Date or isinstance(dtype, pl.Datetime) else NAME

@@ -1,6 +1,5 @@
 """JSON: an object per line, or one array of objects."""
 
-import json
 import re
 from collections.abc import Iterator
 from itertools import islice
@@ -10,6 +9,7 @@ from typing import Any, TextIO
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.data.formats.batch import Batch, Written
 from shipworthy.data.text_files import beginning, open_text
+from shipworthy.models.json_row import TwiceError, loads
 
 SPARSE = True
 UNTYPED = False
@@ -19,22 +19,6 @@ ESCAPED_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 REPLACEMENT = "\ufffd"
 HEAD = 4096
 """Characters that say whether a file is an array or lines of objects."""
-
-
-class Decimal(float):
-    """A number with a point or an exponent that knows how it was written."""
-
-    written: str
-
-    def __new__(cls, written: str) -> "Decimal":
-        """The number that `written` says."""
-        number = super().__new__(cls, written)
-        number.written = written
-        return number
-
-
-class TwiceError(ValueError):
-    """An object names a key twice."""
 
 
 def batches(path: Path, rows: int, written: Written) -> Iterator[Batch]:
@@ -81,21 +65,13 @@ def _is_whole(text: str) -> bool:
 
 def _decoded(text: str, where: str) -> Any:
     try:
-        value = json.loads(text, parse_float=Decimal, object_pairs_hook=_object)
+        value = loads(text)
     except TwiceError as error:
         raise ShipworthyError(f"{where} names the key '{error}' twice: rename one.") from error
     except (ValueError, RecursionError) as error:
         said = "it is nested too deep" if isinstance(error, RecursionError) else error
         raise ShipworthyError(f"{where} is no JSON ({said}).") from error
     return _mended(value) if ESCAPED_HALF.search(text) else value
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise TwiceError(next(name for name in names if names.count(name) > 1))
-    return found
 
 
 def _checked(value: Any, where: str) -> dict[str, Any]:

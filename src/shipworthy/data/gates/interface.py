@@ -97,6 +97,7 @@ class GateResult:
         failing_rows: how many rows fail, for gates that check single rows.
         rows_checked: how many rows the gate read.
         warnings: sentences on what should be looked at, though the gate holds.
+        columns: those for which the gate does not hold, for gates that look at columns: without them it would hold.
     """
 
     violations: list[str]
@@ -105,6 +106,7 @@ class GateResult:
     rows: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"id": pl.String, "detail": pl.String}))
     failing_rows: int = 0
     warnings: list[str] = field(default_factory=list)
+    columns: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Gate: no feature alone, nor two of the strongest together, tells the answer nearly perfectly (target leakage)."""
+"""Gate: no feature alone, nor two together, tells the answer nearly perfectly (target leakage)."""
 
 from collections.abc import Mapping
 from itertools import combinations
@@ -10,7 +10,16 @@ from shipworthy.core.errors import UsageError
 from shipworthy.core.progress import track
 from shipworthy.data.gates.interface import GateInput, GateResult, Measurement
 from shipworthy.data.gates.model_settings import Leak
-from shipworthy.data.gates.one_column import Labelled, is_copy, told, told_together
+from shipworthy.data.gates.one_column import (
+    Labelled,
+    is_copy,
+    is_text,
+    told,
+    told_by_gaps,
+    told_by_words,
+    told_together,
+)
+from shipworthy.data.gates.pairs import promising
 from shipworthy.data.hash_sampling import folds
 from shipworthy.evaluation.intervals import Interval
 
@@ -21,11 +30,13 @@ SURE = 0.97
 SURE_COPY = 0.9
 """The same of a feature that has one value for each class: chance and honest features hardly look like that."""
 MAX_AUC_TOGETHER = 0.9995
+WEAK = 0.9
+"""Below this area of both alone a pair that is none of the strongest is measured, if it looks promising."""
 REMEDY = "leave it out (data.ignore), or say that it is known in advance (data.gates.leak.known_in_advance)"
 
 
 def check(config: Leak, inputs: GateInput) -> GateResult:
-    """Ranks the features by what each tells alone, then pairs of the strongest, on a sample of the labelled rows.
+    """Ranks the features by what each tells alone, then pairs of them, on a sample of the labelled rows.
 
     Raises:
         UsageError: `known_in_advance` names what is no feature.
@@ -42,17 +53,33 @@ def check(config: Leak, inputs: GateInput) -> GateResult:
     result = GateResult([], rows.height)
     for name, area in _ranked(alone):
         result.measurements.append(_measurement(f"AUC of {name} alone", area, config.max_auc))
-        _judge(config, name, area, result, copy=is_copy(rows[name], labelled))
+        said = f"{name} alone tells the answer with an AUC of {_shown(area)}"
+        _judge(config, name, said, area, result, copy=is_copy(rows[name], labelled))
     suspects = [name for name, area in _ranked(alone) if not _fails(config, area, copy=False)]
-    _pairs(config, rows, labelled, suspects[: config.strongest], alone, result)
+    suspects = [name for name in suspects if not _parts(config, name, rows[name], labelled, result)]
+    if config.strongest:
+        _pairs(config, rows, labelled, suspects, alone, result)
     return result
 
 
-def _judge(config: Leak, name: str, area: Interval, result: GateResult, *, copy: bool) -> None:
-    """Adds a sentence on one feature, if it is strong."""
-    said = f"{name} alone tells the answer with an AUC of {_shown(area)}"
+def _parts(config: Leak, name: str, column: pl.Series, labelled: Labelled, result: GateResult) -> bool:
+    """Looks at the words of a text, and at the gaps of a column; whether there is something to say of them."""
+    before = len(result.violations) + len(result.warnings)
+    if is_text(column) and (area := told_by_words(column, labelled)):
+        said = f"{name} holds words that tell the answer with an AUC of {_shown(area)}"
+        _judge(config, name, said, area, result)
+    if column.null_count():
+        area, one = told_by_gaps(column, labelled)
+        said = f"{name} is filled, or missing, where the answer is {one}, which tells it with an AUC of {_shown(area)}"
+        _judge(config, name, said, area, result)
+    return len(result.violations) + len(result.warnings) > before
+
+
+def _judge(config: Leak, name: str, said: str, area: Interval, result: GateResult, *, copy: bool = False) -> None:
+    """Adds the sentence on one feature, if it is strong."""
     if _fails(config, area, copy=copy):
         result.violations.append(f"{said}: {REMEDY}")
+        result.columns.append(name)
     elif area.low > config.warn_auc or (area.value > config.max_auc and area.low > SURE_COPY):
         result.warnings.append(f"{said}: is it known when the answer is asked for?")
 
@@ -71,15 +98,22 @@ def _pairs(
     alone: dict[str, Interval],
     result: GateResult,
 ) -> None:
-    """Measures each pair of `names`; tells of those that say far more together than alone."""
-    together = {(a, b): told_together(rows[a], rows[b], labelled) for a, b in combinations(names, 2)}
+    """Measures pairs of the strongest, and what looks promising; tells of those that say far more together."""
+    strongest = list(combinations(names[: config.strongest], 2))
+    hidden = [pair for pair in promising({name: rows[name] for name in sorted(names)}, labelled)
+              if max(alone[one].value for one in pair) < WEAK]  # fmt: skip
+    asked = {tuple(sorted(pair)): pair for pair in (*hidden, *strongest)}.values()
+    together = {(a, b): told_together(rows[a], rows[b], labelled) for a, b in asked}
     for (a, b), area in _ranked(together):
         result.measurements.append(_measurement(f"AUC of {a} and {b} together", area, MAX_AUC_TOGETHER))
         best = max(alone[a].value, alone[b].value)
         said = f"{a} and {b} together tell the answer with an AUC of {_shown(area)} (alone {best:.3f})"
         if config.max_auc < 1 and area.value > MAX_AUC_TOGETHER and area.low > SURE:
             result.violations.append(f"{said}: {REMEDY}")
-        elif area.value > config.max_auc and area.low > SURE and 1 - area.value < (1 - best) / 2:
+            result.columns.append(a if alone[a].value >= alone[b].value else b)
+            continue
+        sure = SURE if best >= WEAK else SURE_COPY
+        if area.value > config.max_auc and area.low > sure and 1 - area.value < (1 - best) / 2:
             result.warnings.append(f"{said}: are both known when the answer is asked for?")
 
 

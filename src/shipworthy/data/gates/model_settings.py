@@ -27,18 +27,20 @@ class Labels(Gate):
 
 @dataclass
 class Leak(Gate):
-    """No feature alone, nor two of the strongest together, tells the answer nearly perfectly (target leakage).
+    """No feature alone, nor two together, tells the answer nearly perfectly (target leakage).
 
     A feature is measured by the cross-validated area under the ROC curve of the class that it tells worst. It fails
     where the area is above `max_auc` and its interval's lower end above 0.97 (or `max_auc`, if that is lower), or where
-    it has one value for each class, as a copy of the answer has, and the lower end is above 0.9. Two features together
-    fail above 0.9995. Strong features only warn.
+    it has one value for each class, as a copy of the answer has, and the lower end is above 0.9. The same holds for the
+    words of a text, for which each class has one of its own, and for a column that is filled for one class alone. Two
+    features together fail above 0.9995: the strongest, and of all others those that look promising on fewer rows.
+    Strong features only warn.
 
     Attributes:
         max_auc: largest area of one feature (0.5 to 1; 1: none fails).
         warn_auc: a feature whose interval lies above this area warns (0.5 to 1).
         known_in_advance: features that may tell the answer, for they are known when it is asked for.
-        strongest: so many of the strongest features are looked at in pairs (0: no pairs).
+        strongest: so many of the strongest features are looked at in each pair (0: no pairs at all).
         folds: of the cross-validation, by cluster.
     """
 

@@ -4,12 +4,15 @@ A column is made into codes: its values where they are few, else bins of numbers
 of a code in the other folds is a row's score, so that a value that stands in one row alone, such as an id, says no more
 than the class's share; the area under the ROC curve is computed from the counts.
 
+Texts of many distinct values are also looked at word by word, and gaps by themselves.
+
 Shapes: N rows, C classes, F folds, V codes.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
@@ -19,12 +22,17 @@ from shipworthy.data.gates.auc import interval_of
 from shipworthy.evaluation.intervals import Interval
 
 BINS = 64
-"""Bins of a column of numbers, of equal shares."""
+"""Bins of a column of numbers, of equal shares and of equal widths."""
+FEW_BINS = 16
+"""Bins of equal widths where there are few rows."""
+TINY = 1e-300
 FEW_VALUES = 200
 """Texts of more distinct values are also looked at in their alphabetical order, as an id that was given by class."""
 PRIOR_ROWS = 1.0
 """Rows with the classes' shares that are added to each code, so that a rare value is not certain."""
 MAX_CLASSES = 20
+WORD = r"\w+"
+MAX_WORDS = 20_000
 LEAST_ROWS = 20
 """Of a class that is measured."""
 
@@ -59,6 +67,10 @@ class Labelled:
         largest = [int(one) for one in np.argsort(-self.sizes, kind="stable")[:MAX_CLASSES]]
         return largest[-1:] if len(self.sizes) == 2 else [one for one in largest if self.sizes[one] >= LEAST_ROWS]
 
+    def name(self, one: int) -> str:
+        """Of a class."""
+        return str(self.answers.filter(pl.Series(self.classes == one))[0])
+
     @cached_property
     def folds(self) -> int:
         """How many there are."""
@@ -72,23 +84,76 @@ def told(column: pl.Series, labelled: Labelled) -> Interval:
     of the answer tells them all.
     """
     best = np.zeros(len(labelled.measured))
-    for codes in (coded(column), *_in_order(column)):
+    for codes in (coded(column), *_in_order(column), *_evenly(column)):
         best = np.maximum(best, out_of_fold_areas(codes, labelled))
     if (ranks := _ranks(column)) is not None:
         best = np.maximum(best, _rank_areas(ranks, labelled))
     return _worst(best, labelled)
 
 
+def is_text(column: pl.Series) -> bool:
+    """Whether its values are so many that they are looked at by their words."""
+    distinct = column.n_unique()
+    return column.dtype == pl.String and (distinct > FEW_VALUES or 2 * distinct > column.len())
+
+
 def told_together(left: pl.Series, right: pl.Series, labelled: Labelled) -> Interval:
-    """The same of two columns: their codes together, and of numbers also the difference and the quotient."""
+    """The same of two columns: their codes together, and of numbers also sum, difference, product and quotient."""
     a, b = coded(left, 16), coded(right, 16)
     best = out_of_fold_areas(a * (int(b.max()) + 1) + b, labelled)
     if left.dtype.is_numeric() and right.dtype.is_numeric():
-        x, y = left.cast(pl.Float64), right.cast(pl.Float64)
-        for made in (x - y, x / y):
-            finite = made.to_frame("v").select(pl.when(pl.col("v").is_finite()).then("v"))["v"]
-            best = np.maximum(best, out_of_fold_areas(coded(finite), labelled))
+        x, y = as_number(left), as_number(right)
+        for made in (x + y, x - y, x * y, x / y):
+            for codes in (coded(made), *_evenly(made)):
+                best = np.maximum(best, out_of_fold_areas(codes, labelled))
     return _worst(best, labelled)
+
+
+def told_by_gaps(column: pl.Series, labelled: Labelled) -> tuple[Interval, str]:
+    """How well it tells a class whether a value is missing, and the class that it tells best.
+
+    The best, for a column that is filled after the fact is filled for one class of several.
+    """
+    filled = column.is_not_null().to_numpy()
+    areas = [_area_of_flag(filled, labelled, one) for one in labelled.measured]
+    best = int(np.argmax(areas))
+    return _interval(areas[best], labelled.measured[best], labelled), labelled.name(labelled.measured[best])
+
+
+def told_by_words(texts: pl.Series, labelled: Labelled) -> Interval | None:
+    """How well single words tell the classes: for each class the best word, then the class that is told worst.
+
+    None where no word stands in as many rows as half of the smallest class has.
+    """
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    least = min(int(labelled.sizes[one]) for one in labelled.measured)
+    seldom = max(1, least // 2)
+    counter = CountVectorizer(binary=True, token_pattern=WORD, min_df=seldom, max_features=MAX_WORDS)
+    try:
+        stands = counter.fit_transform(texts.fill_null("").to_list())  # (N, words)
+    except ValueError:  # of sparse texts none is left
+        return None
+    rows = np.asarray(stands.sum(axis=0)).ravel()
+    best = np.zeros(len(labelled.measured))
+    for i, one in enumerate(labelled.measured):
+        inside = labelled.classes == one
+        with_word = np.asarray(stands[inside].sum(axis=0)).ravel()
+        gap = with_word / inside.sum() - (rows - with_word) / (~inside).sum()
+        best[i] = 0.5 + np.abs(gap).max() / 2
+    return _worst(best, labelled)
+
+
+def _area_of_flag(flag_N: NDArray[np.bool_], labelled: Labelled, one: int) -> float:
+    """The area under the ROC curve of a flag, or of its opposite."""
+    inside = labelled.classes == one
+    return 0.5 + abs(float(flag_N[inside].mean()) - float(flag_N[~inside].mean())) / 2
+
+
+def as_number(column: pl.Series) -> pl.Series:
+    """As Float64, what is not finite as missing."""
+    numbers = column.cast(pl.Float64)
+    return numbers.to_frame("v").select(pl.when(pl.col("v").is_finite()).then("v"))["v"]
 
 
 def is_copy(column: pl.Series, labelled: Labelled) -> bool:
@@ -155,6 +220,18 @@ def _in_order(column: pl.Series) -> list[Codes]:
     return [coded(column.rank("dense").cast(pl.Float64))]
 
 
+def _evenly(column: pl.Series) -> Iterator[Codes]:
+    """Bins of many numbers that are equally wide: those of equal shares put a rare class together with others."""
+    if not column.dtype.is_numeric() or column.n_unique() <= 2:
+        return
+    numbers = as_number(column)
+    low, high = (float(cast(float, end)) for end in (numbers.min() or 0.0, numbers.max() or 0.0))
+    known = numbers.is_not_null().to_numpy()
+    for bins in (BINS, FEW_BINS):
+        place = (numbers.fill_null(low).to_numpy() - low) / max(high - low, TINY) * (bins - 1)
+        yield np.where(known, place.round().astype(np.int64) + 1, 0)
+
+
 def _ranks(column: pl.Series) -> NDArray[np.float64] | None:
     """The ranks of many numbers, missing in the middle: bins can hide a rare class."""
     if not column.dtype.is_numeric() or column.n_unique() <= BINS:
@@ -178,5 +255,9 @@ def _rank_areas(rank_N: NDArray[np.float64], labelled: Labelled) -> NDArray[np.f
 def _worst(area_C: NDArray[np.float64], labelled: Labelled) -> Interval:
     """The interval of the class whose area is the least."""
     i = int(np.argmin(area_C))
-    yes = int(labelled.sizes[labelled.measured[i]])
-    return interval_of(float(area_C[i]), yes, int(labelled.sizes.sum()) - yes)
+    return _interval(float(area_C[i]), labelled.measured[i], labelled)
+
+
+def _interval(area: float, one: int, labelled: Labelled) -> Interval:
+    yes = int(labelled.sizes[one])
+    return interval_of(area, yes, int(labelled.sizes.sum()) - yes)

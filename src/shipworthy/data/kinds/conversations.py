@@ -16,11 +16,8 @@ from shipworthy.models.causal_lm.conversation import SYSTEM, dumps, parse, said
 WHY = "_malformed"
 
 
-def select(config: Conversations, dtypes: dict[str, pl.DataType]) -> tuple[list[pl.Expr], list[str]]:
+def select(config: Conversations) -> tuple[list[pl.Expr], list[str]]:
     """The columns of a row (conversation, tools, context, columns of the split), and the source columns they need.
-
-    Args:
-        dtypes: of the source's columns.
 
     Raises:
         UsageError: a source column is named like one that is made.
@@ -56,7 +53,7 @@ def _parsed(config: Conversations, rows: pl.DataFrame) -> pl.DataFrame:
     told: list[tuple[str | None, str | None]] = []
     for text, tools in _pairs(config, rows):
         try:
-            told.append((dumps(parse(text, tools).answered()), None))
+            told.append((dumps(parse(text, tools).answered().messages), None))
         except MalformedError as error:
             told.append((text, str(error)))
     return rows.with_columns(

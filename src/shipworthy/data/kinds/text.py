@@ -18,14 +18,9 @@ WORDS = "_words"
 """The column of each text's words; a text without words is compared by its characters, after a space."""
 
 
-def select(config: Text, dtypes: dict[str, pl.DataType]) -> tuple[list[pl.Expr], list[str]]:
-    """The columns of a row (text, context, columns of the split, `answer`), and the source columns they need.
-
-    Args:
-        dtypes: of the source's columns.
-    """
-    wanted = dict.fromkeys([config.text, *config.context])
-    asked = [name for name in dtypes if name in wanted] + [name for name in wanted if name not in dtypes]
+def select(config: Text) -> tuple[list[pl.Expr], list[str]]:
+    """The columns of a row (context, text, columns of the split, `answer`), and the source columns they need."""
+    asked = list(dict.fromkeys([*config.context, config.text]))  # whatever their order in the file
     split_only = [name for name in config.split.columns if name not in asked]
     if config.answer in split_only:
         raise UsageError(f"data.split names the column '{config.answer}', which holds the answer: call it 'answer'.")

@@ -14,8 +14,10 @@ from shipworthy.core.files import matching
 from shipworthy.core.lazy import Lazy
 from shipworthy.data import columns
 from shipworthy.data.column_types import Guess
+from shipworthy.data.decimal_mark import decimal_mark, mark_of
 from shipworthy.data.formats.batch import Batch, Written
 from shipworthy.data.schema import SAME, Data, ending
+from shipworthy.models.raw_rows import POINT
 
 HOME = "shipworthy.data.formats"
 NAMED = {"document", "evals"}
@@ -53,13 +55,13 @@ def batches(config: Data, paths: list[Path], types: Mapping[str, str], rows: int
         UsageError: a row does not have these columns.
         ShipworthyError: a file cannot be read.
     """
-    number = 0
+    number, decimal = 0, mark_of(config, paths)
     for path in paths:
         format_ = reader(config, path)
-        reading = columns.Reading(format_.UNTYPED, format_.SPARSE, bool(config.columns), config.markers)
+        reading = columns.Reading(format_.UNTYPED, format_.SPARSE, bool(config.columns), config.markers, decimal)
         first = 0
-        for batch in _read(config, path, rows):
-            where = _where(path, first)
+        for batch in read(config, path, rows):
+            where = where_of(path, first)
             yield _identified(config, columns.enforce(batch, types, where, reading), number, where)
             first += batch.rows
             number += batch.rows
@@ -75,15 +77,19 @@ def types_of(config: Data, paths: list[Path]) -> dict[str, str]:
     if config.columns:
         _check_named(config, paths[0], config.columns)
         return dict(config.columns)
+    decimal = mark_of(config, paths)
     guesses: dict[str, Guess] = {}
     names: dict[str, None] = {}
-    for path, batch, untyped in _to_be_inferred(config, paths):
+    for path, batch, untyped in _all_batches(config, paths):
         for name, values in batch.columns.items():
             names.setdefault(name)
             if config.uses(name):
-                guess = guesses.setdefault(name, Guess(name, config.markers, measured=config.measures(name)))
+                measured = config.measures(name)
+                guess = guesses.setdefault(name, Guess(name, config.markers, measured=measured, decimal=decimal))
                 with _naming(path):
                     guess.add(values, untyped=untyped)
+        if not config.measures_any and all(name in names for name in config.named):
+            break  # text stays text, whatever comes
     if not names:
         raise ShipworthyError(f"{paths[0]} cannot be read: it holds no rows.")
     _check_named(config, paths[0], names)
@@ -95,14 +101,12 @@ def _check_named(config: Data, path: Path, names: Iterable[str]) -> None:
         raise UsageError(f"{path} has no column '{lacking[0]}' (it has {', '.join(names)}): correct {config.keys}.")
 
 
-def _to_be_inferred(config: Data, paths: list[Path]) -> Iterator[tuple[Path, Batch, bool]]:
+def _all_batches(config: Data, paths: list[Path]) -> Iterator[tuple[Path, Batch, bool]]:
     """The batches that say what the columns are: all of a table's, for one late value makes numbers names."""
     for path in paths:
         untyped = reader(config, path).UNTYPED
-        for batch in _read(config, path, INFERRED_FROM):
+        for batch in read(config, path, INFERRED_FROM):
             yield path, batch, untyped
-            if not config.measures_any:
-                return
 
 
 @contextmanager
@@ -113,7 +117,12 @@ def _naming(path: Path) -> Iterator[None]:
         raise UsageError(f"{path}: {error}") from error
 
 
-def _read(config: Data, path: Path, rows: int) -> Iterator[Batch]:
+def read(config: Data, path: Path, rows: int) -> Iterator[Batch]:
+    """A file's rows as its format gives them, `rows` at a time.
+
+    Raises:
+        ShipworthyError: it cannot be read.
+    """
     written = Written(config.encoding, config.delimiter)
     return _readable(path, reader(config, path).batches(path, rows, written))
 
@@ -126,11 +135,13 @@ def frame_of(path: Path, types: Mapping[str, str], markers: Sequence[str] = ()) 
         ShipworthyError: it cannot be read.
     """
     format_ = _format(path.name, "")
-    reading = columns.Reading(format_.UNTYPED, sparse=False, declared=False, markers=markers)
+    numbers = {name for name, kind in types.items() if kind.removesuffix("?") in columns.NUMBERS}
+    decimal = decimal_mark(path, Written(), markers, numbers.__contains__) if ending(path.name) == "csv" else POINT
+    reading = columns.Reading(format_.UNTYPED, sparse=False, declared=False, markers=markers, decimal=decimal)
     frames = [pl.DataFrame(schema={name: columns.DTYPES[kind.removesuffix("?")] for name, kind in types.items()})]
     first = 0
     for batch in _readable(path, format_.batches(path, INFERRED_FROM, Written())):
-        frames.append(columns.enforce(batch, types, _where(path, first), reading))
+        frames.append(columns.enforce(batch, types, where_of(path, first), reading))
         first += batch.rows
     return pl.concat(frames)
 
@@ -172,7 +183,8 @@ def _readable(path: Path, found: Iterator[Any]) -> Iterator[Any]:
         raise ShipworthyError(f"{path} cannot be read: {said}.") from error
 
 
-def _where(path: Path, first: int) -> Callable[[int], str]:
+def where_of(path: Path, first: int) -> Callable[[int], str]:
+    """Names a row of a batch, counted from 0, of which `first` rows of the file stand before it."""
     return lambda row: f"{path}, row {first + row + 1}"
 
 
@@ -183,7 +195,7 @@ def _identified(config: Data, frame: pl.DataFrame, number: int, where: Callable[
         rest = frame.drop("id", strict=False)
         return rest.insert_column(0, ("row-" + numbered).alias("id"))
     ids = frame[config.id].cast(pl.String)
-    if ids.null_count():
-        row = int(ids.is_null().arg_true()[0])
+    if (empty := (ids.fill_null("") == "").arg_true()).len():
+        row = int(empty[0])
         raise UsageError(f"{where(row)}: column '{config.id}' (data.id) is empty: every row needs an id of its own.")
     return frame.drop("id", strict=False).insert_column(0, ids.alias("id"))

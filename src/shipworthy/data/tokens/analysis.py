@@ -15,7 +15,7 @@ from shipworthy.data.tokens.vocabulary import Vocabulary
 from shipworthy.data.tokens.word_sample import WordSample
 from shipworthy.evaluation.tasks.schema import TextToText
 from shipworthy.models.causal_lm.chat import Chat
-from shipworthy.models.causal_lm.conversation import questions
+from shipworthy.models.causal_lm.questions import questions
 
 BATCH_ROWS = 10_000
 TOO_LONG = "too long"

@@ -16,12 +16,12 @@ from shipworthy.models.causal_lm.chat_format import ASSISTANT, MalformedError, M
 from shipworthy.models.causal_lm.conversation import (
     SYSTEM,
     Conversation,
-    columns,
+    control_pattern,
     dumps,
     parse,
-    questions,
     turn_id,
 )
+from shipworthy.models.causal_lm.questions import columns, questions
 
 IDS = pl.List(pl.Int32)
 ADDED: dict[str, pl.DataType] = {"prompt_ids": IDS, "answer_ids": IDS, "_reason": pl.String(), "_why": pl.String()}
@@ -73,7 +73,7 @@ class Encoder:
     def __init__(self, task: TextToText, chat: Chat) -> None:
         template_checks.check_template(task, chat)
         self.task, self.chat = task, chat
-        self._controls = rejections.control_tokens(chat)
+        self._controls = control_pattern(chat.control_tokens)
         self._system = cache(self._system_dropped)
 
     def __call__(self, rows: pl.DataFrame) -> pl.DataFrame:
@@ -214,7 +214,7 @@ class Encoder:
             for e in examples
         ]
         asked = [
-            told if e.rejection else dumps(e.whole.until(e.turn).unweighted())
+            told if e.rejection else dumps(e.whole.until(e.turn).unweighted().messages)
             for told, e in zip(frame[self.task.messages], examples, strict=True)
         ]
         return frame.with_columns(

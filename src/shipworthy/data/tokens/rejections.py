@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from shipworthy.data.tokens import template_checks
 from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.chat_format import ASSISTANT
-from shipworthy.models.causal_lm.conversation import Conversation, called, written
+from shipworthy.models.causal_lm.conversation import Conversation, called, control_token
 
 IGNORED = -100
 """Label of a token that the loss ignores (torch's cross entropy has the same default)."""
-MARKER = re.compile(r"<\|[^|\s]+\|>|\[/?[A-Z_]+\]|<</?[A-Z]+>>")
-"""Marks of chat templates that are no special tokens: <|user|>, [INST], <<SYS>>."""
 
 
 @dataclass(frozen=True)
@@ -28,24 +26,10 @@ class Rejection:
     detail: str
 
 
-def control_tokens(chat: Chat) -> "re.Pattern[str]":
-    """A pattern of the texts that only the template may write: special tokens, added tokens, marks of the template."""
-    added = chat.tokenizer.added_tokens_decoder.values()
-    found = {str(token) for token in added if token.special or str(token) in chat.template}
-    found |= set(chat.tokenizer.all_special_tokens) | set(MARKER.findall(chat.template))
-    longest_first = sorted(filter(None, found), key=lambda text: (-len(text), text))
-    return re.compile("|".join(map(re.escape, longest_first)) or "(?!)")
-
-
 def check_control_tokens(conversation: Conversation, controls: "re.Pattern[str]") -> Rejection | None:
     """Rejects text that holds a control token, which would end a turn or begin another."""
-    for text in written(conversation):
-        if found := controls.search(text):
-            return Rejection(
-                "control token in text",
-                f"the text holds '{found[0]}', which the model reads as a mark of the chat template",
-            )
-    return None
+    why = control_token(conversation, controls)
+    return Rejection("control token in text", why) if why else None
 
 
 def check_empty(conversation: Conversation, turns: Sequence[int]) -> Rejection | None:

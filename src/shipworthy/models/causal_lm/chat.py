@@ -1,6 +1,7 @@
 """From messages to token ids and back, by the chat template of the model's tokenizer."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +16,8 @@ from shipworthy.models.causal_lm.conversation import messages
 
 REFUSALS = (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What a template raises for a conversation that it does not expect: its own words, or an error of its code."""
+MARKER = re.compile(r"<\|[^|\s]+\|>|\[/?[A-Z_]+\]|<</?[A-Z]+>>")
+"""Marks of chat templates that are no special tokens: <|user|>, [INST], <<SYS>>."""
 
 
 class Chat:
@@ -43,6 +46,14 @@ class Chat:
     def template_sha256(self) -> str:
         """The hash of the template's text; it travels with the model."""
         return hashlib.sha256(self.template.encode()).hexdigest()
+
+    @cached_property
+    def control_tokens(self) -> list[str]:
+        """The texts that only the template may write: special tokens, added tokens, marks of the template; sorted."""
+        added = self.tokenizer.added_tokens_decoder.values()
+        found = {str(token) for token in added if token.special or str(token) in self.template}
+        found |= set(self.tokenizer.all_special_tokens) | set(MARKER.findall(self.template))
+        return sorted(filter(None, found))
 
     def render(self, conversation: Sequence[Message], answering: bool, tools: list[Any] | None = None) -> str:
         """The template's text; `answering` adds the opening of the assistant's turn.

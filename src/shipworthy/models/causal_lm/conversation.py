@@ -1,20 +1,17 @@
 """A row as a conversation: its messages, the tools that were offered, and the turns that the assistant wrote.
 
 A column of conversations holds JSON text, one list of messages per row (see chat_format.py). Text, because a table of
-structs would fill the arguments of each call with the names of all others.
+structs would fill the arguments of each call with the names of all others. It needs Python alone: packages carry this
+file.
 """
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import polars as pl
-
-from shipworthy.core.errors import UsageError
-from shipworthy.evaluation.tasks.schema import TextToText
 from shipworthy.models.causal_lm.chat_format import ASSISTANT, MalformedError, Message, read_messages, read_tools
-from shipworthy.models.rows import texts
 
 SYSTEM = ("system", "developer")
 """The roles that give instructions for the whole conversation."""
@@ -57,6 +54,24 @@ class Conversation:
             raise MalformedError("every message of the assistant has weight 0, so that none is taught")
         return self.until(turns[-1] + 1)
 
+    def asked(self) -> "Conversation":
+        """What a client sends: all of it, or, where the assistant has spoken last, what precedes its last taught turn.
+
+        Raises:
+            MalformedError: nothing is left to ask, or no turn of the assistant is taught.
+        """
+        if self.messages[-1]["role"] != ASSISTANT:
+            return self.unweighted()
+        before = self.answered().messages[:-1]
+        if not before:
+            raise MalformedError("nothing stands before the assistant's message")
+        return Conversation(before, self.tools).unweighted()
+
+    @property
+    def request(self) -> dict[str, Any]:
+        """The body of a chat completion: messages, and tools where there are some."""
+        return {"messages": self.messages} | ({"tools": self.tools} if self.tools else {})
+
     def unweighted(self) -> "Conversation":
         """The same without weights, which a server does not know."""
         kept = [{key: value for key, value in message.items() if key != "weight"} for message in self.messages]
@@ -67,49 +82,9 @@ class Conversation:
         return Conversation(self.messages[:turn], self.tools)
 
 
-def questions(task: TextToText, rows: pl.DataFrame) -> "list[Conversation]":
-    """What a client sends for each row, of which the last message is not the assistant's.
-
-    Args:
-        rows: of a dataset; a column of conversations holds what precedes the answer.
-
-    Raises:
-        UsageError: a column is not there, or holds no conversation.
-    """
-    if not task.messages:
-        return [Conversation(messages(task.system, user)) for user in texts(rows, task.prompt)]
-    return [_sound(task, row) for row in columns(task, rows).iter_rows()]
-
-
 def turn_id(row: str, number: int) -> str:
     """The id of the row that teaches one turn of a conversation (from 1)."""
     return f"{row}#{number}"
-
-
-def last_turns(task: TextToText, train: pl.DataFrame) -> pl.DataFrame:
-    """Of conversations that are taught turn by turn the rows of the last turn, which is what other splits ask for."""
-    if task.turns != "all":
-        return train
-    row, number = (pl.col("id").str.extract(r"^(.*)#(\d+)$", group) for group in (1, 2))
-    return train.filter(number.cast(pl.Int64) == number.cast(pl.Int64).max().over(row))
-
-
-def columns(task: TextToText, rows: pl.DataFrame) -> pl.DataFrame:
-    """The conversations and the tools (null without) of the rows, as text.
-
-    Raises:
-        UsageError: a column is not there, or is not text.
-    """
-    for name, key in ((task.messages, "messages"), (task.tools, "tools")):
-        if name and name not in rows.columns:
-            raise UsageError(f"task.{key}={name} is none of the columns {', '.join(rows.columns)}: correct it.")
-        if name and rows.schema[name] != pl.String:
-            raise UsageError(
-                f"Column {name} (task.{key}) holds {rows.schema[name]}: give each row's list as JSON text, for in a "
-                "table of structs each call of a tool gets the arguments of all others."
-            )
-    tools = pl.col(task.tools) if task.tools else pl.lit(None, pl.String).alias("tools")
-    return rows.select(pl.col(task.messages).alias("messages"), tools.alias("tools"))
 
 
 def parse(text: str | None, tools: str | None, system: str = "") -> Conversation:
@@ -129,9 +104,9 @@ def parse(text: str | None, tools: str | None, system: str = "") -> Conversation
     return Conversation(found, read_tools(tools))
 
 
-def dumps(conversation: Conversation) -> str:
-    """The messages as a column holds them."""
-    return json.dumps(conversation.messages, ensure_ascii=False)
+def dumps(messages: Sequence[Message]) -> str:
+    """Messages as a column holds them."""
+    return json.dumps(messages, ensure_ascii=False)
 
 
 def written(conversation: Conversation) -> list[str]:
@@ -155,8 +130,42 @@ def called(messages: Sequence[Message]) -> list[str]:
     return [call["function"]["name"] for message in messages for call in message.get("tool_calls") or []]
 
 
-def _sound(task: TextToText, row: tuple[str | None, ...]) -> Conversation:
-    try:
-        return parse(row[0], row[1], task.system)
-    except MalformedError as error:
-        raise UsageError(f"Column {task.messages} (task.messages) holds no conversation: {error}.") from error
+def control_pattern(tokens: Iterable[str]) -> "re.Pattern[str]":
+    """A pattern of texts of which each is a control token."""
+    longest_first = sorted(filter(None, tokens), key=lambda text: (-len(text), text))
+    return re.compile("|".join(map(re.escape, longest_first)) or "(?!)")
+
+
+def control_token(conversation: Conversation, controls: "re.Pattern[str]") -> str | None:
+    """Why a conversation must not be rendered: a text in it would end a turn or begin another (None: none does)."""
+    for text in written(conversation):
+        if found := controls.search(text):
+            return f"the text holds '{found[0]}', which the model reads as a mark of the chat template"
+    return None
+
+
+def with_texts(messages: Sequence[Message], by: Callable[[str], str]) -> list[Message]:
+    """The messages with `by` applied to contents and to strings in arguments of calls; not to roles, names or ids."""
+    return [
+        message
+        | ({"content": by(message["content"])} if isinstance(message.get("content"), str) else {})
+        | ({"tool_calls": [_call(call, by) for call in message["tool_calls"]]} if message.get("tool_calls") else {})
+        for message in messages
+    ]
+
+
+def _call(call: dict[str, Any], by: Callable[[str], str]) -> dict[str, Any]:
+    function = call["function"]
+    return call | {"function": function | {"arguments": _replaced_in(function["arguments"], by)}}
+
+
+def _replaced_in(value: Any, by: Callable[[str], str]) -> Any:
+    match value:
+        case str():
+            return by(value)
+        case list():
+            return [_replaced_in(one, by) for one in value]
+        case dict():
+            return {key: _replaced_in(one, by) for key, one in value.items()}
+        case _:
+            return value

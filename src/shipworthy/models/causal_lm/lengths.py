@@ -7,7 +7,7 @@ from shipworthy.core.progress import say
 from shipworthy.evaluation.tasks.schema import Task, TextToText
 from shipworthy.models.causal_lm.base import base_folder
 from shipworthy.models.causal_lm.chat import Chat
-from shipworthy.models.causal_lm.conversation import questions
+from shipworthy.models.causal_lm.questions import questions
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.quantities import RowLengths
 from shipworthy.models.rows import texts

@@ -1,4 +1,4 @@
-"""What a linear model says of a text's words. It needs Python alone: a package carries this file as model.py."""
+"""What a linear model says of a text's words. It needs Python alone: packages carry this file."""
 
 import json
 import math
@@ -8,10 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-if (Path(__file__).parent / "prompt.py").is_file():  # a package carries it beside this file
-    from prompt import Prompt
-else:
-    from shipworthy.models.prompt import Prompt
+from shipworthy.models.prompt import Prompt
 
 FILE = "tfidf.json"
 WORD = re.compile(r"\w+")
@@ -47,7 +44,7 @@ class Scorer:
         return [self._answer(self._logits(self._text(row))) for row in rows]
 
     def _text(self, row: Mapping[str, Any]) -> str:
-        if missing := [name for name in self.columns if row.get(name) is None]:
+        if missing := [name for name in self.columns if name not in row]:
             raise ValueError(f"a row lacks {missing[0]}; it needs {', '.join(self.columns)}")
         return str(self.prompt.fill(row))
 

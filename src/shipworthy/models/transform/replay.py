@@ -1,6 +1,7 @@
 """Applies a saved transformation to raw rows.
 
-A package carries this file and ops/ as they are: they need numpy, and XGBoost where an operation asks a model.
+Packages carry this file, and those of ops/ that their steps name: they need numpy, and XGBoost where an operation asks
+a model.
 
 A transformation is JSON: {"inputs": {column: "number", "name" or "time"}, "steps": [{"op": …, …}]}; an `op` is the file
 of its name in ops/, and its `make(step)` gives the function that changes the columns.

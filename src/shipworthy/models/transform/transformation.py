@@ -20,9 +20,6 @@ OPERATIONS = Lazy("shipworthy.models.transform.ops.*")
 FILE = "fitted.json"
 RAW = "raw_validation.parquet"
 """The validation rows as they were before, by which a package is proved."""
-CODE = Path(__file__).parent
-"""What a package carries, but for NOT_CARRIED."""
-NOT_CARRIED = ("transformation.py", "__pycache__")
 
 
 class Transformation:

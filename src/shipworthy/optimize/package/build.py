@@ -3,15 +3,18 @@
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
 
 from shipworthy.core.artifact import Artifact, inside
 from shipworthy.core.errors import UsageError
+from shipworthy.core.files import read_json
 from shipworthy.core.groups import EngineConfig
 from shipworthy.core.lazy import Lazy
 from shipworthy.evaluation.tasks.schema import Task
-from shipworthy.models import normalize, raw_rows
+from shipworthy.models import clean_text, json_row, raw_rows
+from shipworthy.optimize.package.carried import carry
 
 KINDS = Lazy("shipworthy.optimize.package.{quant.kind}.fill", "shipworthy.optimize.package.{model.kind}.fill")
 """A format is named as the quantizer that makes it, or, where nothing is quantized, as the model's family."""
@@ -93,12 +96,16 @@ def kind(name: str) -> Kind:
     return found
 
 
-def copy_raw_rows(subject: Subject, folder: Path) -> None:
-    """Copies how the dataset's raw rows were read, and the code that reads rows in the same way."""
+def copy_raw_rows(subject: Subject, folder: Path) -> str:
+    """Copies how the dataset's raw rows were read, and the code that reads rows in the same way.
+
+    Returns:
+        What that code needs beside Python: exact versions, one per line.
+    """
     shutil.copyfile(subject.artifacts["dataset"].file(raw_rows.FILE), folder / raw_rows.FILE)
-    for module in (raw_rows, normalize):
-        carried = Path(str(module.__file__))
-        shutil.copyfile(carried, folder / carried.name)
+    carry(folder, raw_rows, json_row)
+    needed = clean_text.libraries(read_json(folder / raw_rows.FILE)["clean"])
+    return "".join(f"{name}=={version(name)}\n" for name in needed)
 
 
 def copy_scripts(source: Path, folder: Path) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 from shipworthy.core.errors import ArtifactError
 from shipworthy.core.files import write_json, write_text
 from shipworthy.evaluation.tasks.schema import TextToText
-from shipworthy.models import prompt
 from shipworthy.models.build import config_of
+from shipworthy.models.causal_lm import request
 from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.dataset import info
@@ -17,6 +17,7 @@ from shipworthy.optimize.engines.llamacpp.schema import Llamacpp
 from shipworthy.optimize.engines.llamacpp.server import GREEDY, settings
 from shipworthy.optimize.engines.llamacpp.toolchain import locate
 from shipworthy.optimize.package.build import PORT, SCRIPTS, Contents, Subject, copy_scripts
+from shipworthy.optimize.package.carried import carry
 from shipworthy.optimize.quantize.gguf.compress import TOKENIZER
 
 WEIGHTS = "model.gguf"
@@ -33,17 +34,18 @@ def fill(subject: Subject, folder: Path) -> Contents:
     assert isinstance(engine, Llamacpp)
     shutil.copyfile(subject.weights, folder / WEIGHTS)
     subject.artifacts["compressed"].copy_to(folder / TOKENIZER, below=TOKENIZER)
-    _template(subject, folder)
-    columns = [*prompt.Prompt(task.prompt).columns, *(name for name in (task.messages, task.tools) if name)]
+    chat = _template(subject, folder)
     settled = {name: getattr(task, name) for name in ("system", "prompt", "messages", "tools")}
-    write_json(folder / "preprocessing.json", {**settled, "columns": columns})
+    preprocessing = {**settled, "control_tokens": chat.control_tokens}
+    write_json(folder / "preprocessing.json", preprocessing)
+    columns = request.Requests(preprocessing).columns
     write_json(folder / "generation.json", {"max_tokens": task.max_new_tokens, **GREEDY})
     # -1: all threads of the machine that serves.
     write_json(folder / "serving.json", settings(WEIGHTS, task.name, engine.context_tokens, engine.threads or -1, PORT))
     toolchain = locate()
     copy_scripts(Path(__file__).parent / "files", folder)
-    for carried in (SCRIPTS / "json_lines.py", Path(prompt.__file__)):
-        shutil.copyfile(carried, folder / carried.name)
+    shutil.copyfile(SCRIPTS / "json_lines.py", folder / "json_lines.py")
+    carry(folder, request)
     model = config_of(subject.artifacts["checkpoint"].path)
     assert isinstance(model, CausalLM)
     example = " ".join(shlex.quote(f"{name}=…") for name in columns)
@@ -65,8 +67,10 @@ def fill(subject: Subject, folder: Path) -> Contents:
     )
 
 
-def _template(subject: Subject, folder: Path) -> None:
-    template = Chat(folder / TOKENIZER).template
+def _template(subject: Subject, folder: Path) -> Chat:
+    """Writes the template; the tokenizer that has it."""
+    chat = Chat(folder / TOKENIZER)
+    template = chat.template
     digest = hashlib.sha256(template.encode()).hexdigest()
     trained = info(subject.artifacts["dataset"]).template_sha256
     if digest != trained:
@@ -75,6 +79,7 @@ def _template(subject: Subject, folder: Path) -> None:
         )
     (folder / "chat_template.jinja").write_bytes(template.encode())
     write_text(folder / "chat_template.sha256", f"{digest}  chat_template.jinja\n")
+    return chat
 
 
 def _weights(subject: Subject, model: CausalLM) -> list[tuple[str, str]]:

@@ -1,13 +1,15 @@
 """JSON lines in, one JSON line out for each: UTF-8 whatever the locale, and only a newline ends a line.
 
-A line that cannot be answered gets {"error": why} in its place; the others are answered all the same. It needs Python
-alone: packages carry this file.
+A line that cannot be answered gets {"error": why} in its place; the others are answered all the same. Packages carry
+this file.
 """
 
 import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, BinaryIO
+
+from shipworthy.models.json_row import TwiceError, loads
 
 BOM = b"\xef\xbb\xbf"
 REFUSED = (ValueError, LookupError, TypeError, AttributeError)
@@ -20,13 +22,15 @@ Ask = Callable[[Sequence[Row]], Sequence[Row]]
 def parsed(number: int, line: bytes) -> Row | str:
     """The row on a line, or why there is none."""
     try:
-        row = json.loads(line.removeprefix(BOM).decode("utf-8"))
+        row = loads(line.removeprefix(BOM).decode("utf-8"))
         json.dumps(row, ensure_ascii=False).encode("utf-8")
     except UnicodeDecodeError as error:
         return f"line {number} is not UTF-8 (byte {error.start + 1})"
     except UnicodeEncodeError as error:
         half = ord(error.object[error.start])
         return f"line {number} holds half of a pair of surrogates, \\u{half:04x}, which is no character"
+    except TwiceError as error:
+        return f"line {number} names the key '{error}' twice"
     except (ValueError, RecursionError) as error:
         return f"line {number} is no JSON: {error}"
     return row if isinstance(row, dict) else f"line {number} is no JSON object"

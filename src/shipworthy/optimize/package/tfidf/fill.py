@@ -8,13 +8,14 @@ from shipworthy.core.files import write_json
 from shipworthy.models import prompt
 from shipworthy.models.tfidf import scorer
 from shipworthy.optimize.package.build import PORT, SCRIPTS, Contents, Subject, copy_scripts
+from shipworthy.optimize.package.carried import carry
 
 
 def fill(subject: Subject, folder: Path) -> Contents:
     """Writes the weights, the code that reads them, the server's settings and the scripts."""
     shutil.copyfile(subject.weights_file(scorer.FILE), folder / scorer.FILE)
     shutil.copyfile(Path(scorer.__file__), folder / "model.py")
-    shutil.copyfile(Path(prompt.__file__), folder / "prompt.py")
+    carry(folder, prompt)
     write_json(folder / "serving.json", {"host": "127.0.0.1", "port": PORT})
     copy_scripts(SCRIPTS, folder)
     model = scorer.load(folder)

@@ -6,9 +6,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 from shipworthy.core.files import read_json, write_json
-from shipworthy.models.transform.transformation import CODE, FILE, NOT_CARRIED, Transformation
+from shipworthy.models.transform import replay
+from shipworthy.models.transform.transformation import FILE, OPERATIONS, Transformation
 from shipworthy.models.xgboost.family import COLUMNS, TREES
 from shipworthy.optimize.package.build import PORT, SCRIPTS, Contents, Subject, copy_scripts
+from shipworthy.optimize.package.carried import carry
 
 LIBRARIES = ("numpy", "scipy", "xgboost-cpu")
 
@@ -25,7 +27,8 @@ def fill(subject: Subject, folder: Path) -> Contents:
     inputs = list(transformation.replay.inputs) if transformation else saved["columns"]
     if transformation:
         shutil.copyfile(subject.weights_file(FILE), folder / FILE)
-        shutil.copytree(CODE, folder / "transform", ignore=shutil.ignore_patterns(*NOT_CARRIED))
+        used = {step["op"] for step in transformation.saved["steps"]}
+        carry(folder, replay, *(OPERATIONS.load(name) for name in sorted(used)))
     example = " ".join(shlex.quote(f"{name}=…") for name in inputs[:3])
     return Contents(
         columns=inputs,

@@ -8,16 +8,13 @@ import polars as pl
 
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.evaluation.tasks.schema import TextToText
-from shipworthy.models.causal_lm.conversation import questions
+from shipworthy.models.causal_lm.questions import questions
 from shipworthy.optimize.engines.llamacpp.toolchain import Toolchain
 
 
 def requests(task: TextToText, rows: pl.DataFrame) -> list[dict[str, Any]]:
     """What a client sends for each row: messages, and tools where there are some."""
-    return [
-        {"messages": asked.messages} | ({"tools": asked.tools} if asked.tools else {})
-        for asked in questions(task, rows)
-    ]
+    return [asked.request for asked in questions(task, rows)]
 
 
 def check(task: TextToText, rows: pl.DataFrame, gguf: Path, toolchain: Toolchain, what: str) -> dict[str, Any]:

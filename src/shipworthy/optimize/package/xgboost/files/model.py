@@ -58,7 +58,7 @@ def transformation(folder: Path) -> Any:
     """What was fitted on train, to be replayed; None where nothing was."""
     if not (folder / "fitted.json").is_file():
         return None
-    from transform.replay import Replay  # beside this file in the package
+    from shipworthy.models.transform.replay import Replay  # the package carries it
 
     return Replay(json.loads((folder / "fitted.json").read_text(encoding="utf-8")))
 

@@ -1,0 +1,227 @@
+"""What `init` proposes: the kind of task, the role of each column, and why."""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from shipworthy.core.errors import UsageError
+from shipworthy.data.look import label as labels
+from shipworthy.data.look import names, roles
+from shipworthy.data.look import talks as conversations
+from shipworthy.data.look.names import listed, shown
+from shipworthy.data.look.profile import Column, Profile
+from shipworthy.data.sources.files import RESERVED
+
+TABLE, CLASSES, ANSWERS, TALKS = "table", "classes", "answers", "conversations"
+"""A table's class; the class of a text; an answer in words to a text; the last turn of a conversation."""
+OTHER_FEATURES = 1
+"""With more columns beside a text and its label, the rows are a table in which the text is a feature."""
+MOST_CLASSES_OF_TEXTS = 100
+"""As many as model=tfidf takes on."""
+NO_REGRESSION = "classification needs classes, and regression is not there yet: make classes of it (such as low, high)"
+
+
+@dataclass
+class Draft:
+    """The proposal.
+
+    Attributes:
+        kind: table, classes, answers or conversations.
+        label: the column to learn (of conversations: empty).
+        why: of the label.
+        others: what else may be the label.
+        text, context: the columns that are read (not of tables).
+        id: the column that tells rows apart (empty: none).
+        time: the column by which rows are split (empty: at random).
+        group: the column of which no value may be in two splits (empty: none).
+        ignore: column → why a table's model does not see it.
+        leaks: those of them that tell the label nearly perfectly.
+        missing: texts that stand for a missing value.
+        talks: the conversations.
+        notes: sentences that a person should read, in the output and in the files.
+    """
+
+    kind: str
+    label: str = ""
+    why: str = ""
+    others: list[str] = field(default_factory=list)
+    text: str = ""
+    context: list[str] = field(default_factory=list)
+    id: str = ""
+    time: str = ""
+    group: str = ""
+    ignore: dict[str, str] = field(default_factory=dict)
+    leaks: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    talks: conversations.Talks | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+def draft(profile: Profile, label: str, text: str) -> Draft:
+    """Decides what the rows are good for.
+
+    Args:
+        label, text: columns that the user names (empty: they are guessed).
+
+    Raises:
+        UsageError: a column that is not there or can't be a label, or nothing that can be learned.
+    """
+    for name in filter(None, (label, text)):
+        _check_known(profile, name)
+    if not label and not text:
+        if (found := conversations.find(profile)) is not None:
+            return _of_talks(profile, found)
+        conversations.refuse_pairs(profile)
+    return _of_columns(profile, label, text)
+
+
+def _check_known(profile: Profile, name: str) -> None:
+    if name in profile.unreadable:
+        raise UsageError(f"column '{shown(name)}' can't be read ({profile.unreadable[name]}): name another one.")
+    if name not in profile:
+        close = difflib.get_close_matches(name, profile.names, n=1)
+        hint = f"did you mean '{close[0]}'?" if close else f"it has {listed(profile.names, 12)}."
+        raise UsageError(f"the file has no column '{shown(name)}': {hint}")
+
+
+def _of_talks(profile: Profile, found: conversations.Talks) -> Draft:
+    made = Draft(TALKS, talks=found, id=_id(profile, [found.messages, found.tools]))
+    if found.unsound:
+        made.notes.append(f"'{shown(found.unsound)}' holds no JSON Schemas of functions: it is not read")
+    if found.sound < 1:
+        made.notes.append(f"{1 - found.sound:.0%} of the conversations can't be taught as they are; `prepare` says why")
+    return made
+
+
+def _of_columns(profile: Profile, label: str, text: str) -> Draft:
+    ids = [name for name in roles.ids(profile) if name not in (label, text)]
+    texts = [text] if text else [name for name in roles.texts(profile) if name != label]
+    times = [name for name in roles.times(profile) if name not in (label, text)]
+    groups = [name for name in roles.groups(profile) if name not in (label, text, *times)]
+    unusable = {name: why for name, why in roles.unusable(profile).items() if name not in (label, text)}
+    taken = {*ids, *texts, *times, *groups, *(name for name in unusable if name != "answer")}
+    guessed = labels.guess(profile, taken)
+    chosen = _asked(profile[label], guessed, bool(texts)) if label else guessed
+    label = chosen.label
+    beside = [name for name in profile.names if name not in {label, *texts, *ids, *times, *groups, *unusable}]
+    if not label or (texts and not labels.may_be(profile[label])):
+        made = _answers(profile, label, texts, ids) if texts and (text or len(beside) <= OTHER_FEATURES + 1) else None
+        if made is None:
+            raise _no_label(profile, chosen, texts)
+        return made
+    if texts and (text or len(beside) <= OTHER_FEATURES):
+        made = Draft(CLASSES, label, chosen.why, chosen.others, texts[0])
+        made.context = [name for name in texts[1:] if profile[name].missing == 0]
+        made.id, made.time, made.group = _id(profile, [label, *texts]), _first(times), _first(groups)
+        return made
+    return _table(profile, chosen, ids, times, groups, unusable)
+
+
+def _asked(column: Column, guessed: labels.Guess, beside_text: bool) -> labels.Guess:
+    """The label that the user names.
+
+    Raises:
+        UsageError: it is a measure, has one value, or has a name that a dataset keeps for itself.
+    """
+    name = shown(column.name)
+    if column.distinct < 2:
+        raise UsageError(f"--label '{name}' has {column.distinct or 'no'} value, so there is nothing to learn.")
+    if column.is_measure and not beside_text:
+        raise UsageError(f"--label '{name}' holds {column.distinct:,} different numbers: {NO_REGRESSION}.")
+    if column.type == "json":
+        raise UsageError(f"--label '{name}' holds lists or objects, which are no classes: name another column.")
+    if column.name in RESERVED and column.name != "answer":
+        raise UsageError(f"--label '{name}': a dataset keeps this name for itself: rename the column.")
+    if not beside_text and not column.is_number and column.distinct > column.known / 2:
+        raise UsageError(
+            f"--label '{name}' has {column.distinct:,} different values in {column.known:,} rows, which are no "
+            "classes: name another column, or beside it a text to answer with --text."
+        )
+    others = [one for one in [guessed.label, *guessed.others] if one and one != column.name]
+    return labels.Guess(column.name, "you named it", others, "")
+
+
+def _no_label(profile: Profile, guessed: labels.Guess, texts: list[str]) -> UsageError:
+    """What is said where nothing is likely to be learned."""
+    such = f" (such as {listed(guessed.others, 3)})" if guessed.others else ""
+    if guessed.measure:
+        column = profile[guessed.measure]
+        return UsageError(
+            f"what is to be learned seems to be '{shown(column.name)}', a measure of {column.distinct:,} different "
+            f"numbers: {NO_REGRESSION}, or name a column of classes with --label{such}."
+        )
+    if texts and len(profile.names) - len(texts) < 3:
+        return UsageError(
+            "it holds texts and no answers to them, and training on texts alone is not there yet: put a column of "
+            "labels or answers beside them, or name it with --label."
+        )
+    return UsageError(f"no column is likely what is to be learned: name one with --label{such}.")
+
+
+def _answers(profile: Profile, label: str, texts: list[str], ids: list[str]) -> Draft | None:
+    """A question in words, and its answer in words; None where there is no column for the answer."""
+    free = [one.name for one in profile.columns if one.type == "string" and one.name not in ids and one.known]
+    rest = [name for name in free if name not in RESERVED or name == "answer"]
+    if not label:
+        replies = [name for name in rest if names.holds(name, names.REPLIES) and name != texts[0]]
+        others = [name for name in rest if name != texts[0]]
+        label = replies[-1] if replies else others[0] if len(others) == 1 else ""
+        why = "its name says so" if replies else "it is the only other column of text"
+    else:
+        why = "you named it"
+    questions = [name for name in texts if name != label] or [name for name in rest if name != label]
+    if not label or not questions:
+        return None
+    asked = sorted(questions, key=lambda name: (not names.holds(name, names.TEXTS), profile[name].place))
+    made = Draft(ANSWERS, label, why, [], asked[0], id=_id(profile, [label, *asked]))
+    more = [name for name in asked[1:] if profile[name].missing == 0]
+    made.context = more
+    if profile[label].distinct <= MOST_CLASSES_OF_TEXTS and labels.may_be(profile[label]):
+        made.kind = CLASSES
+    if gone := [name for name in rest if name not in (label, asked[0], *more) and profile[name].missing]:
+        made.notes.append(f"{listed(gone)} has gaps, and a row with a gap in its question is left out: it is not read")
+    return made
+
+
+def _table(
+    profile: Profile,
+    chosen: labels.Guess,
+    ids: list[str],
+    times: list[str],
+    groups: list[str],
+    unusable: dict[str, str],
+) -> Draft:
+    made = Draft(TABLE, chosen.label, chosen.why, chosen.others)
+    made.id = _first(name for name in ids if name.strip())
+    made.ignore = {name: why for name, why in unusable.items() if not made.id or name != made.id}
+    rest = [name for name in ids if not made.id or name != made.id]
+    made.ignore |= dict.fromkeys(rest, "it only tells rows apart")
+    made.group, made.time = _first(name for name in groups if name not in made.ignore), ""
+    if not made.group:
+        made.time = _first(name for name in times if name not in made.ignore)
+    if made.group:
+        made.ignore[made.group] = "it names whom a row is of, and the model is asked about others"
+    made.missing = roles.gaps(profile, made.label)
+    if chosen.measure:
+        made.notes.append(
+            f"'{shown(chosen.measure)}' is a measure, and regression is not there yet: '{shown(made.label)}' is "
+            "learned instead"
+        )
+    if not features(profile, made):
+        raise UsageError(f"beside '{shown(made.label)}' no column is left to learn from: bring some.")
+    return made
+
+
+def features(profile: Profile, made: Draft) -> list[str]:
+    """The columns that a table's model sees."""
+    return [
+        name for name in profile.names if name not in {made.label, *made.ignore} and not (made.id and name == made.id)
+    ]
+
+
+def _id(profile: Profile, taken: list[str]) -> str:
+    return _first(name for name in roles.ids(profile) if name not in taken and name.strip())
+
+
+def _first(found: Iterable[str]) -> str:
+    return next(iter(found), "")

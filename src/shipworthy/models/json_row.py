@@ -1,0 +1,57 @@
+"""A value of JSON as it stands in the file, in a data set as in a package, which carries this file.
+
+A number with a point or an exponent knows how it was written, and an object that names a key twice is refused.
+"""
+
+import json
+from typing import Any
+
+
+class Decimal(float):
+    """A number with a point or an exponent that knows how it was written."""
+
+    written: str
+
+    def __new__(cls, written: str) -> "Decimal":
+        """The number that `written` says."""
+        number = super().__new__(cls, written)
+        number.written = written
+        return number
+
+
+class TwiceError(ValueError):
+    """An object names a key twice; the message is the key."""
+
+
+def loads(text: str) -> Any:
+    """The value that JSON text holds.
+
+    Raises:
+        TwiceError: an object in it names a key twice.
+        ValueError: it is no JSON.
+        RecursionError: it is nested too deep.
+    """
+    return json.loads(text, parse_float=Decimal, object_pairs_hook=_object)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise TwiceError(next(name for name in names if names.count(name) > 1))
+    return found
+
+
+def text_of(value: Any) -> str | None:
+    """A value as text: itself, lists and objects as JSON; a number with a point as it was written, if that is known."""
+    match value:
+        case None:
+            return None
+        case bool():
+            return "true" if value else "false"
+        case float():
+            return str(getattr(value, "written", value))
+        case list() | dict():
+            return json.dumps(value, ensure_ascii=False, default=str)
+        case _:
+            return str(value)
