@@ -18,6 +18,8 @@ from shipworthy.data.row_store import RowStore
 from shipworthy.data.schema import Data
 from shipworthy.data.sources import files
 
+READ_ROWS = 10_000
+"""Rows that are read from a file at once; a part is made of several of them."""
 EMPTY_IS_MISSING = pl.when(cs.string() != "").then(cs.string()).name.keep()
 """CSV has one sign for both, so that JSON and parquet with either must make the same dataset."""
 
@@ -41,7 +43,7 @@ def read(
     wanted = selection(config, types, paths[0])
 
     def rows() -> Iterator[pl.DataFrame]:
-        for frame in files.batches(config, paths, types, batch_rows):
+        for frame in files.batches(config, paths, types, min(batch_rows, READ_ROWS)):
             part = frame.select("id", *wanted).with_columns(EMPTY_IS_MISSING)
             if config.sample < 1:
                 part = part.filter(pl.Series(hash_uniform(part["id"], "sample"), dtype=pl.Float64) < config.sample)

@@ -1,5 +1,6 @@
 """Rows on disk as numbered parquet parts, written and read one at a time: memory does not grow with their number."""
 
+import math
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -9,13 +10,15 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 from polars.interchange import CompatLevel
-from pyarrow.parquet import ParquetWriter
+from pyarrow.parquet import ParquetWriter, read_metadata
 
 from shipworthy.models import parquet
 
 BATCH_ROWS = 50_000
 """Rows of a part, which is in memory as a whole."""
-RANGE_PARTS = 8
+PART_BYTES = 32_000_000
+"""Of a part, about (bytes in memory): of long texts it has fewer rows."""
+RANGE_PARTS = 4
 """Parts that are sorted in memory at once."""
 SHARD_ROWS = 1_000_000
 SHARD_BYTES = 256_000_000
@@ -45,7 +48,7 @@ class Part:
 
 
 def spill(frames: Iterable[pl.DataFrame], folder: Path, batch_rows: int = BATCH_ROWS) -> list[Part]:
-    """Writes frames of one schema into `folder`, as parts of `batch_rows` rows.
+    """Writes frames of one schema into `folder`, as parts of `batch_rows` rows, or fewer where they are long.
 
     Returns:
         The parts; if there are frames but no rows, one empty part.
@@ -53,7 +56,7 @@ def spill(frames: Iterable[pl.DataFrame], folder: Path, batch_rows: int = BATCH_
     folder.mkdir()
     parts: list[Part] = []
     first = 0
-    for frame in rebatch(frames, batch_rows):
+    for frame in rebatch(frames, batch_rows, PART_BYTES):
         parts.append(Part(write_part(frame, folder, len(parts)), first, frame.height))
         first += frame.height
     return parts
@@ -66,23 +69,40 @@ def write_part(frame: pl.DataFrame, folder: Path, number: int) -> Path:
     return path
 
 
-def rebatch(frames: Iterable[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
-    """The same rows in frames of `rows`, the last one smaller; one empty frame if there are frames but no rows."""
+def rebatch(frames: Iterable[pl.DataFrame], rows: int, most_bytes: float = math.inf) -> Iterator[pl.DataFrame]:
+    """The same rows in frames of `rows`, the last one smaller; one empty frame if there are frames but no rows.
+
+    Args:
+        most_bytes: frames of more than about so many bytes are divided, whatever their rows.
+    """
     waiting: list[pl.DataFrame] = []
-    height, yielded, empty = 0, False, None
+    height, size, yielded, empty = 0, 0, False, None
     for frame in frames:
         empty = frame.clear()
         waiting.append(frame)
         height += frame.height
-        if height >= rows:
+        size += bytes_of(frame) if most_bytes < math.inf else 0
+        if height >= rows or size >= most_bytes:
             whole = pl.concat(waiting)
-            full = height - height % rows
-            for start in range(0, full, rows):
-                yield whole.slice(start, rows)
+            each = rows if size < most_bytes else max(1, min(rows, int(height * most_bytes / size)))
+            full = height - height % each
+            for start in range(0, full, each):
+                yield whole.slice(start, each)
                 yielded = True
-            waiting, height = [whole.slice(full)], height - full
+            waiting, height, size = [whole.slice(full)], height - full, size * (height - full) // max(1, height)
     if height or (not yielded and empty is not None):
         yield pl.concat(waiting)
+
+
+def bytes_of(frame: pl.DataFrame) -> int:
+    """About the bytes of a frame's values; a slice counts for itself, not for the frame that it is cut from."""
+    total = 8 * frame.height * frame.width
+    for column in frame.iter_columns():
+        if column.dtype == pl.String:
+            total += int(column.str.len_bytes().sum())
+        elif isinstance(column.dtype, pl.List):
+            total += 8 * int(column.list.len().sum())
+    return total
 
 
 def sort_by_id(parts: Sequence[Part], folder: Path, batch_rows: int = BATCH_ROWS) -> list[Part]:
@@ -94,16 +114,41 @@ def sort_by_id(parts: Sequence[Part], folder: Path, batch_rows: int = BATCH_ROWS
     """
     if _sorted(parts):
         return list(parts)
-    borders = _borders(parts, RANGE_PARTS * batch_rows)
-    rows = parquet.scan([part.path for part in parts])
+    borders = _borders(parts, max(1, RANGE_PARTS * min(batch_rows, PART_BYTES // _row_bytes(parts))))
+    ends = [_ends(part) for part in parts]
 
     def ranges() -> Iterator[pl.DataFrame]:
         for low, high in zip([None, *borders], [*borders, None], strict=True):
             above = pl.lit(True) if low is None else pl.col("id") >= low
             below = pl.lit(True) if high is None else pl.col("id") < high
-            yield rows.filter(above & below).collect(engine="streaming").sort("id", maintain_order=True)
+            near = [
+                part.path
+                for part, (first, last) in zip(parts, ends, strict=True)
+                if part.rows and (low is None or last >= low) and (high is None or first < high)
+            ]
+            if near:
+                yield (
+                    parquet.scan(near).filter(above & below).collect(engine="streaming").sort("id", maintain_order=True)
+                )
 
     return spill(ranges(), folder, batch_rows)
+
+
+def _row_bytes(parts: Sequence[Part]) -> int:
+    """About the bytes of a row."""
+    whole = sum(
+        group.total_byte_size
+        for part in parts
+        for metadata in [read_metadata(part.path)]
+        for group in map(metadata.row_group, range(metadata.num_row_groups))
+    )
+    return max(1, whole // max(1, sum(part.rows for part in parts)))
+
+
+def _ends(part: Part) -> tuple[str, str]:
+    """The lowest and the highest id of a part."""
+    ids = parquet.read(part.path, columns=["id"])["id"]
+    return (str(ids.min()), str(ids.max())) if part.rows else ("", "")
 
 
 def _sorted(parts: Sequence[Part]) -> bool:

@@ -70,8 +70,8 @@ def test_blocks_make_no_difference(monkeypatch: pytest.MonkeyPatch, workers: int
     monkeypatch.setattr(documents, "BATCH_ROWS", 17)
     monkeypatch.setattr(documents, "BATCH_BYTES", 100)
     monkeypatch.setattr(documents, "BLOCK_VALUES", 30)
-    monkeypatch.setattr(documents, "MAPPED_BYTES", 200_000)
-    monkeypatch.setattr(documents, "PAGES_AROUND", 10_000)
+    monkeypatch.setattr(documents, "MAPPED_BYTES", 800)
+    monkeypatch.setattr(documents, "PAIR_VALUES", 90)
     monkeypatch.setattr(minhash, "TEXTS_PER_BATCH", 5)
     assert clusters(plain.frame(texts), "text", config, workers=workers).tolist() == whole.tolist()
     assert len(set(whole.tolist())) < len(texts) - 100

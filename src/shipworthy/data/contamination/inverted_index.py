@@ -86,11 +86,11 @@ class Postings:
             kept.append(order[np.arange(len(order)) - np.repeat(first, count) < NEIGHBOURS])
         self._set = HashSet(np.concatenate(known))
         self._count = np.concatenate(counts)
-        self._first = np.cumsum(self._count, dtype=np.int64) - self._count
+        self._first = (np.cumsum(self._count, dtype=np.int64) - self._count).astype(np.int32)
         rows = np.concatenate(kept)
         self.texts, self.places = texts[rows], places[rows]
 
     def find(self, hashes: Hashes) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
         """The positions of the n-grams that a text has, where their places begin, and how many they are: (k,) each."""
         found, numbers = self._set.find(hashes)
-        return found, self._first[numbers], self._count[numbers].astype(np.int64)
+        return found, self._first[numbers].astype(np.int64), self._count[numbers].astype(np.int64)

@@ -18,7 +18,7 @@ from shipworthy.data.contamination.schema import Contamination
 from shipworthy.data.duplicates.ragged_array import RaggedArray, batch_bounds, offsets_from_lengths
 from shipworthy.data.duplicates.shingles import ngram_hashes
 
-PLACES_PER_BATCH = 1 << 19
+PLACES_PER_BATCH = 1 << 18
 OTHER = np.int64(0xFFFFFFFF)
 
 
@@ -80,8 +80,9 @@ class NgramMatcher:
     def sort(self) -> None:
         """Makes the index of what was added, the longest n-grams first."""
         for size in sorted(self._added, reverse=True):
-            added = self._added.pop(size) or [tuple(np.zeros(0, dtype) for dtype in (np.uint64, np.int32, np.int32))]
-            self.postings[size] = Postings(*(np.concatenate(column) for column in zip(*added, strict=True)))
+            empty = (np.zeros(0, np.uint64), np.zeros(0, np.int32), np.zeros(0, np.int32))
+            columns = [list(column) for column in zip(empty, *self._added.pop(size), strict=True)]
+            self.postings[size] = Postings(*(_joined(column) for column in columns))
 
     def find(self, hashed: RaggedArray) -> Shared:
         """The pairs of the training texts of a batch (words of each) and this set."""
@@ -124,6 +125,13 @@ class NgramMatcher:
         rows, others = known >> 32, known & OTHER
         share = np.maximum(ours / hashed.lengths[rows], theirs / self.lengths[others])
         return rows, others, share, start, longest
+
+
+def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
+    """The parts in one array; the list is emptied, so that nothing is held twice."""
+    whole = np.concatenate(parts)
+    parts.clear()
+    return whole
 
 
 def _covered(pairs: NDArray[Any], starts: NDArray[Any], size: int) -> tuple[NDArray[Any], ...]:

@@ -15,8 +15,11 @@ Pairs = tuple[Members, Members]
 # with its NEIGHBOURS next ones. Members are numbered by the hash of their text, so the pairs are the same for any order
 # of the rows.
 NEIGHBOURS = 32
-BLOCK = 1 << 16
+BLOCK = 1 << 18
 """Members whose pairs are made at once."""
+TOGETHER = (1, 4)
+"""Distances up to which pairs are handed over together; those of distance 1 first, for where all of a bucket are alike
+they are then known to be one component."""
 
 
 def candidate_pairs(keys: NDArray[np.uint32], bounds: Callable[[Members], Bounds] | None = None) -> Iterator[Pairs]:
@@ -56,10 +59,7 @@ def _in_buckets(keys: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], Members]:
 
 
 def _near(key: NDArray[np.uint32], member: Members, bounds: Bounds | None) -> Iterator[Pairs]:
-    """The pairs of the first BLOCK members with their NEIGHBOURS next ones, in steps of growing distance.
-
-    Members at distance 1 come alone: where all of a bucket are alike, they are then known to be one component.
-    """
+    """The pairs of the first BLOCK members with their NEIGHBOURS next ones, in steps of growing distance."""
     found: list[Pairs] = []
     for distance in range(1, NEIGHBOURS + 1):
         end = min(BLOCK, len(key) - distance)
@@ -70,7 +70,7 @@ def _near(key: NDArray[np.uint32], member: Members, bounds: Bounds | None) -> It
         if bounds:
             equal &= bounds.possible(here, bounds, there)
         found.append((member[here][equal], member[there][equal]))
-        if distance & (distance - 1) == 0:  # a power of two
+        if distance in TOGETHER:
             yield _joined(found)
             found = []
     if found:

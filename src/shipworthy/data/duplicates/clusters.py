@@ -14,6 +14,7 @@ from shipworthy.data.duplicates.connected_components import Components, Rows
 from shipworthy.data.duplicates.documents import Documents, read
 from shipworthy.data.duplicates.parallel import usable_cpus
 from shipworthy.data.duplicates.schema import Duplicates
+from shipworthy.data.duplicates.unlike_pairs import UnlikePairs
 
 METHODS = Lazy("shipworthy.data.duplicates.{data.duplicates}")
 
@@ -70,12 +71,13 @@ def cluster_counts(labels: Rows) -> dict[str, int]:
 def _merge_by(labels: Rows, documents: Documents, name: str, method: Any, folder: Path, workers: int) -> Rows:
     """The labels of the texts after one method."""
     module = METHODS.load(name)
-    components = Components(labels)
-    for proposed in module.candidates(documents, method, folder, workers):
-        different = components.of(proposed[0]) != components.of(proposed[1])
-        left, right = proposed[0][different], proposed[1][different]
-        above_threshold = module.above_threshold(documents, left, right, method, folder)
-        components.merge(left[above_threshold], right[above_threshold])
+    components, unlike = Components(labels), UnlikePairs(len(documents))
+    for left, right in module.candidates(documents, method, folder, workers):
+        asked = (components.of(left) != components.of(right)) & ~unlike.holds(left, right)
+        a, b = left[asked], right[asked]
+        like = module.above_threshold(documents, a, b, method, folder)
+        components.merge(a[like], b[like])
+        unlike.add(a[~like], b[~like])
     return components.labels()
 
 

@@ -20,10 +20,10 @@ BATCH_ROWS = 20_000
 HELD_TEXTS = 100_000
 BATCH_BYTES = 1 << 21
 BLOCK_VALUES = 1 << 19
-# The pages of a mapped file that were read count as memory of the process. Those of a larger file than this are
-# released after every part.
-MAPPED_BYTES = 1 << 28
-PAGES_AROUND = 1 << 16
+PAIR_VALUES = 1 << 23
+"""Shingles of the pairs whose texts are read at once; a text of several pairs is read once."""
+# The pages of a mapped file that were read count as memory of the process. They are released after so many bytes.
+MAPPED_BYTES = 1 << 26
 
 
 @dataclass
@@ -36,7 +36,8 @@ class Documents:
         first_identical: shape (n,), the lowest row with the same text, character by character.
         file_position: shape (m,), the row of the file that holds the text.
         offsets: shape (m + 1,), where each row of the file begins (values).
-        bitmaps: shape (m, 4), of each row of the file (see set_bitmaps.py).
+        sizes: shape (m,), the shingles of each text.
+        bitmaps: shape (m, 4), see set_bitmaps.py.
         file: sorted shingles (int64), one text after the other, in the order of the rows.
         source, column: where the texts are read from.
     """
@@ -46,6 +47,7 @@ class Documents:
     first_identical: NDArray[np.int32]
     file_position: NDArray[np.int32]
     offsets: NDArray[np.int64]
+    sizes: NDArray[np.int32]
     bitmaps: Bitmaps
     file: Path
     source: pl.LazyFrame
@@ -73,8 +75,7 @@ class Documents:
 
     def bounds(self, minimum: float, numbers: NDArray[Any]) -> Bounds:
         """Which of the texts with these numbers may have at least this Jaccard similarity."""
-        at = self.file_position[numbers]
-        return Bounds.of(self.bitmaps[at], self.offsets[at + 1] - self.offsets[at], minimum)
+        return Bounds.of(self.bitmaps[numbers], self.sizes[numbers], minimum)
 
     def jaccard(self, left: NDArray[Any], right: NDArray[Any], minimum: float) -> NDArray[np.float64]:
         """The Jaccard similarity of texts left[i] and right[i]: shape (k,).
@@ -82,26 +83,48 @@ class Documents:
         It is 0 where the lengths alone show that it is below `minimum`. It is computed from sets of 63-bit hashes:
         exact but for collisions (see shingles.py).
         """
-        a, b = self.file_position[left], self.file_position[right]
-        of_a, of_b = self.offsets[a + 1] - self.offsets[a], self.offsets[b + 1] - self.offsets[b]
+        of_a, of_b = self.sizes[left].astype(np.int64), self.sizes[right].astype(np.int64)
         shorter, longer = np.minimum(of_a, of_b), np.maximum(of_a, of_b)
-        result = np.zeros(len(a))
+        result = np.zeros(len(left))
         likely = np.flatnonzero(shorter >= minimum * longer)
-        if not len(likely):
-            return result
-        with self.file.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-            sets = RaggedArray(np.frombuffer(mapped, np.int64), self.offsets)
-            large = len(mapped) > MAPPED_BYTES
-            step = MAPPED_BYTES // PAGES_AROUND // 2 if large else len(likely)
-            for some in (likely[i : i + step] for i in range(0, len(likely), step)):
-                for low, high in batch_bounds(offsets_from_lengths(shorter[some] + longer[some]), BLOCK_VALUES):
-                    part = some[low:high]
-                    shared = intersections(sets.take(a[part]), sets.take(b[part]))
-                    result[part] = shared / (shorter[part] + longer[part] - shared)
-                if large:
-                    mapped.madvise(mmap.MADV_DONTNEED)
-            del sets
+        for low, high in batch_bounds(offsets_from_lengths(shorter[likely] + longer[likely]), PAIR_VALUES):
+            part = likely[low:high]
+            texts, places = np.unique(np.concatenate([left[part], right[part]]), return_inverse=True)
+            sets = self._sets(texts)
+            for some, a, b in _blocks(part, places.reshape(2, -1), shorter[part] + longer[part]):
+                shared = intersections(sets.take(a), sets.take(b))
+                result[some] = shared / (shorter[some] + longer[some] - shared)
         return result
+
+    def _sets(self, texts: NDArray[Any]) -> RaggedArray:
+        """The shingles of these texts, read in the order of the file."""
+        at = self.file_position[texts]
+        order = np.argsort(at)
+        bounds = offsets_from_lengths(self.sizes[texts])
+        values = np.empty(bounds[-1], np.int64)
+        if not len(values):
+            return RaggedArray(values, bounds)
+        with self.file.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+            whole = RaggedArray(np.frombuffer(mapped, np.int64), self.offsets)
+            starts = self.offsets[at[order]]
+            edges = np.searchsorted(starts, np.arange(0, starts[-1] + 1, MAPPED_BYTES // 8))
+            for low, high in zip(edges, [*edges[1:], len(order)], strict=True):
+                some = order[low:high]
+                read = whole.take(at[some])
+                places = np.arange(len(read.values)) + np.repeat(bounds[some] - read.offsets[:-1], read.lengths)
+                values[places] = read.values
+                if len(mapped) > MAPPED_BYTES:
+                    mapped.madvise(mmap.MADV_DONTNEED)
+            del whole
+        return RaggedArray(values, bounds)
+
+
+def _blocks(
+    rows: NDArray[Any], pairs: NDArray[Any], lengths: NDArray[Any]
+) -> Iterator[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]:
+    """Rows and pairs of texts, about `BLOCK_VALUES` values at a time."""
+    for low, high in batch_bounds(offsets_from_lengths(lengths), BLOCK_VALUES):
+        yield rows[low:high], pairs[0, low:high], pairs[1, low:high]
 
 
 def intersections(a: RaggedArray, b: RaggedArray) -> NDArray[np.int64]:
@@ -126,10 +149,8 @@ def read(rows: pl.LazyFrame, column: str, size: int, folder: Path, workers: int)
     chosen = np.flatnonzero(first_identical == np.arange(len(first_identical)))
     file = folder / f"shingles_{size}"
     lengths, text_hashes, bits = _write(rows, column, size, file, chosen, len(first_identical), workers)
-    worded, spelled = np.flatnonzero(text_hashes), np.full(len(text_hashes), -1, np.int32)
-    _, first, inverse = np.unique(text_hashes[worded], return_index=True, return_inverse=True)
-    spelled[worded] = inverse
-    order = worded[first].astype(np.int32)
+    order, spelled = _numbered(text_hashes)
+    bits = _ordered(bits, order)
     place = np.empty(len(first_identical), np.int32)
     place[chosen] = np.arange(len(chosen), dtype=np.int32)
     return Documents(
@@ -138,11 +159,33 @@ def read(rows: pl.LazyFrame, column: str, size: int, folder: Path, workers: int)
         first_identical=first_identical,
         file_position=order,
         offsets=offsets_from_lengths(lengths),
+        sizes=lengths[order],
         bitmaps=bits,
         file=file,
         source=rows,
         column=column,
     )
+
+
+def _numbered(hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """The first row of each hash, by hash, and for each row the number of its hash; 0 is no hash, its number -1."""
+    order = np.argsort(hashes, kind="stable").astype(np.int32)
+    ordered = hashes[order]
+    new = np.ones(len(order), np.bool_)
+    new[1:] = ordered[1:] != ordered[:-1]
+    new &= ordered != 0
+    spelled = np.empty(len(order), np.int32)
+    spelled[order] = np.cumsum(new, dtype=np.int32) - 1
+    return order[new], spelled
+
+
+def _ordered(bits: Bitmaps, order: NDArray[np.int32]) -> Bitmaps:
+    """The bitmaps in this order, column by column, so that not all are held twice."""
+    if len(order) != len(bits):
+        return bits[order]
+    for k in range(bits.shape[1]):
+        bits[:, k] = bits[order, k]
+    return bits
 
 
 def _write(
