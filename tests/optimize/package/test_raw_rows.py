@@ -10,9 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shipworthy.data import build
 from shipworthy.data.clean.schema import PII, Cleaning, Cut, Encoding, Truncate, UnicodeForm
 from shipworthy.data.duplicates.schema import Duplicates
 from shipworthy.data.kinds.schema import Records, Table
+from shipworthy.data.raw_settings import raw_settings
+from shipworthy.data.sources.files import types_of
 from shipworthy.models.raw_rows import RawRows
 from shipworthy.models.tfidf.family import TfidfModel
 from shipworthy.models.tfidf.schema import Tfidf
