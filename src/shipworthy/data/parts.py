@@ -136,7 +136,7 @@ def sort_by_id(parts: Sequence[Part], folder: Path, batch_rows: int = BATCH_ROWS
 
 def _row_bytes(parts: Sequence[Part]) -> int:
     """About the bytes of a row."""
-    whole = sum(
+    whole: int = sum(
         group.total_byte_size
         for part in parts
         for metadata in [read_metadata(part.path)]
