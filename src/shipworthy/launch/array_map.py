@@ -100,9 +100,10 @@ class ArrayMap:
             },
         )
         try:
-            return executor.map_array(compute, lows, highs)
+            jobs: list[Any] = executor.map_array(compute, lows, highs)
         except FailedJobError as error:
             raise ShipworthyError(f"Slurm refuses the array of data.slurm: {_last_line(error)}") from error
+        return jobs
 
     def _finish(
         self, folder: Path, compute: Callable[..., None], jobs: list[Any], task: int, bounds: tuple[int, int]
@@ -146,7 +147,7 @@ def array_map(folder: Path, **settings: int) -> ArrayMap:
     site = read_site()
     if site.container is not None:
         raise UsageError("data.slurm does not start jobs in the site's container: run with data.slurm=null.")
-    return ArrayMap(folder, site=site, **settings)
+    return ArrayMap(folder, site=site, cluster="slurm", **settings)
 
 
 def _compute(function: Callable[[Any], Any], folder: Path, threads: int, low: int, high: int) -> None:
