@@ -8,6 +8,7 @@ import polars as pl
 import polars.selectors as cs
 
 from shipworthy.core.errors import UsageError
+from shipworthy.core.parallel import Mapper
 from shipworthy.data.columns import DTYPES
 from shipworthy.data.hash_sampling import hash_uniform
 from shipworthy.data.kinds import conversations, table, text
@@ -90,13 +91,19 @@ def _own(config: Data) -> set[str]:
     return {"answer"} & {getattr(config, "answer", ""), getattr(config, "label", "")}
 
 
-def clean_rows(config: Data, store: RowStore) -> dict[str, Any]:
-    """Cleans the rows, rejects unusable and duplicate ones, and adds `cluster`; returns facts for the report."""
+def clean_rows(config: Data, store: RowStore, mapper: Mapper | None = None) -> dict[str, Any]:
+    """Cleans the rows, rejects unusable and duplicate ones, and adds `cluster`; returns facts for the report.
+
+    Args:
+        config: what is rejected.
+        store: the rows.
+        mapper: who computes signatures of near-duplicates (see core/parallel.py); null: this process.
+    """
     match config:
         case Conversations():
-            return conversations.clean_rows(config, store)
+            return conversations.clean_rows(config, store, mapper)
         case Text():
-            return text.clean_rows(config, store)
+            return text.clean_rows(config, store, mapper)
         case Table():
             return table.clean_rows(config, store)
         case _:

@@ -1,10 +1,12 @@
 """`prepare`: from the raw snapshot to a dataset: clean, deduplicate, split, check, tokenize; rows stand on disk."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from shipworthy.core.files import write_json
 from shipworthy.core.groups import DataConfig, ModelConfig, TaskConfig
+from shipworthy.core.parallel import Mapper
 from shipworthy.core.progress import say
 from shipworthy.core.project import project_root
 from shipworthy.core.workspace import Workspace
@@ -22,6 +24,7 @@ from shipworthy.data.sources.files import types_of
 from shipworthy.data.splits import assign, check, folds
 from shipworthy.data.splits.schema import Split
 from shipworthy.evaluation.tasks.schema import Classification, Task
+from shipworthy.launch.array_map import array_map
 from shipworthy.models import base, parquet, raw_rows
 from shipworthy.models.dataset import SPLITS, DatasetInfo
 
@@ -43,7 +46,7 @@ def run(*, task: TaskConfig, data: DataConfig, model: ModelConfig, seed: int, wo
         refused.clear()
         store = build.read(data, paths, types, work)
         with refused.keeps_rejected(store):
-            cleaned = build.clean_rows(data, store)  # clean, duplicates
+            cleaned = build.clean_rows(data, store, _mapper(data))  # clean, duplicates
             left_out.require_rows(store)
             split = data.split.scaled(data.sample)
             checked = _divide(data, store, folder, split, seed, classes=isinstance(task, Classification))
@@ -82,6 +85,12 @@ def run(*, task: TaskConfig, data: DataConfig, model: ModelConfig, seed: int, wo
         report.write(folder / "data.html", info, store, rejected, shaped.previews)
         post_split.refuse_failed_gates(verdicts, folder / "data.html", refused)
     say(f"dataset: {', '.join(f'{n} {name}' for name, n in info.rows.items())}; rejected: {report.reasons(store)}")
+
+
+def _mapper(data: Data) -> Mapper | None:
+    """Who computes signatures of near-duplicates: the jobs of an array, or (null) this process."""
+    array = data.slurm if isinstance(data, Text) else None
+    return array_map(project_root() / "runs" / "arrays", **asdict(array)) if array else None
 
 
 def _divide(

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jinja2 import Template
 
+from shipworthy.core.parallel import over_threads
 from shipworthy.data.duplicates import clusters as clusters_module
 from shipworthy.data.duplicates import documents, minhash
 from shipworthy.data.duplicates.clusters import cluster_counts, clusters
@@ -54,11 +55,11 @@ TEXT = st.lists(st.sampled_from(["gets", "lists", "the", "key", "Table", "of"]),
 @given(st.lists(st.one_of(st.none(), TEXT), min_size=1, max_size=25), st.randoms(), st.sampled_from([1, 2, 3]))
 def test_order_and_workers_make_no_difference(texts: list[str | None], draw: random.Random, workers: int) -> None:
     config = Duplicates(minhash=NEAR, simhash=SimHash(threshold=0.6))
-    labels = clusters(plain.frame(texts), "text", config, workers=1)
+    labels = clusters(plain.frame(texts), "text", config, mapper=over_threads(1))
     assert all(labels[label] == label <= row for row, label in enumerate(labels.tolist()))
     order = list(range(len(texts)))
     draw.shuffle(order)
-    again = clusters(plain.frame([texts[i] for i in order]), "text", config, workers=workers)
+    again = clusters(plain.frame([texts[i] for i in order]), "text", config, mapper=over_threads(workers))
     assert sets(again, order) == sets(labels, list(range(len(texts))))
 
 
@@ -66,23 +67,23 @@ def test_order_and_workers_make_no_difference(texts: list[str | None], draw: ran
 def test_blocks_make_no_difference(monkeypatch: pytest.MonkeyPatch, workers: int) -> None:
     texts = [*planted(2, 200, 150), *(f"the same beginning of {i % 7} many texts" for i in range(90))]
     config = Duplicates(minhash=NEAR, simhash=SimHash(threshold=0.6))
-    whole = clusters(plain.frame(texts), "text", config, workers=1)
+    whole = clusters(plain.frame(texts), "text", config, mapper=over_threads(1))
     monkeypatch.setattr(documents, "BATCH_ROWS", 17)
     monkeypatch.setattr(documents, "BATCH_BYTES", 100)
     monkeypatch.setattr(documents, "BLOCK_VALUES", 30)
     monkeypatch.setattr(documents, "MAPPED_BYTES", 800)
     monkeypatch.setattr(documents, "PAIR_VALUES", 90)
     monkeypatch.setattr(minhash, "TEXTS_PER_BATCH", 5)
-    assert clusters(plain.frame(texts), "text", config, workers=workers).tolist() == whole.tolist()
+    assert clusters(plain.frame(texts), "text", config, mapper=over_threads(workers)).tolist() == whole.tolist()
     assert len(set(whole.tolist())) < len(texts) - 100
 
 
 def test_every_joined_pair_was_verified(tmp_path: Path) -> None:
     texts = planted(3)
-    found = read(plain.frame(texts), "text", 2, tmp_path, 1)
+    found = read(plain.frame(texts), "text", 2, tmp_path, over_threads(1))
     some = MinHash(threshold=0.6, bands=64, shingle_words=2)
     proposed = joined = 0
-    for left, right in minhash.candidates(found, some, tmp_path, 1):
+    for left, right in minhash.candidates(found, some, tmp_path, over_threads(1)):
         above_threshold = minhash.above_threshold(found, left, right, some, tmp_path)
         for i, j, is_close in zip(found.first_row[left], found.first_row[right], above_threshold, strict=True):
             true = plain.jaccard(plain.shingle_sets(texts[i], 2), plain.shingle_sets(texts[j], 2))

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from shipworthy.core.errors import UsageError
+from shipworthy.core.parallel import over_threads
 from shipworthy.data.duplicates import documents, semantic
 from shipworthy.data.duplicates.clusters import clusters
 from shipworthy.data.duplicates.documents import read
@@ -34,7 +35,7 @@ def test_an_embedding_is_the_mean_over_the_tokens_alone(
 ) -> None:
     monkeypatch.setattr(documents, "HELD_TEXTS", 2)
     config = Semantic(model=str(folder), batch_size=3)
-    found = read(plain.frame(TEXTS_PER_BATCH), "text", 1, tmp_path, 1)
+    found = read(plain.frame(TEXTS_PER_BATCH), "text", 1, tmp_path, over_threads(1))
     semantic.embed(found, config, tmp_path / "embeddings")
     vectors = np.fromfile(tmp_path / "embeddings", np.float32).reshape(len(found), -1)
     tokenizer, model = semantic._load(folder)

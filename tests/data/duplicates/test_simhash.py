@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from shipworthy.core.parallel import over_threads
 from shipworthy.data.duplicates import simhash
 from shipworthy.data.duplicates.documents import read
 from shipworthy.data.duplicates.schema import SimHash
@@ -26,11 +27,11 @@ def test_a_bit_is_the_vote_of_the_shingles() -> None:
 
 def test_all_pairs_within_the_distance_are_proposed(tmp_path: Path) -> None:
     texts = [" ".join([*BASE[:i], *BASE[i + 1 :], f"new{i}"]) for i in range(0, 60, 2)]
-    documents = read(plain.frame(texts), "text", 1, tmp_path, 1)
+    documents = read(plain.frame(texts), "text", 1, tmp_path, over_threads(1))
     hashes = simhash.simhashes(next(documents.blocks()))[documents.file_position]
     for distance, blocks in ((0, 1), (3, 6), (6, 8)):
         config = SimHash(distance=distance, blocks=blocks)
-        pairs = simhash.candidates(documents, config, tmp_path, 1)
+        pairs = simhash.candidates(documents, config, tmp_path, over_threads(1))
         found = {(int(i), int(j)) for left, right in pairs for i, j in zip(left, right, strict=True)}
         near = {
             (i, j) for i, j in combinations(range(len(texts)), 2) if (hashes[i] ^ hashes[j]).bit_count() <= distance

@@ -15,11 +15,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from shipworthy.core.errors import ShipworthyError
+from shipworthy.core.parallel import ordered_map, usable_cpus
 from shipworthy.core.progress import say, track
 from shipworthy.data.contamination.evaluation_set import SHARES, EvaluationSet, Found, Matches
 from shipworthy.data.contamination.schema import Contamination
 from shipworthy.data.contamination.texts import Texts, text_batches
-from shipworthy.data.duplicates.parallel import ordered_map, usable_cpus
 from shipworthy.data.parts import Part, sort_by_id, spill, write_table
 from shipworthy.models import parquet
 from shipworthy.models.normalize import words

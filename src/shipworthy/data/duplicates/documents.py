@@ -3,6 +3,7 @@
 import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from shipworthy.core.parallel import Mapper
 from shipworthy.core.progress import track
 from shipworthy.data.duplicates import exact, shingles
-from shipworthy.data.duplicates.parallel import ordered_map
 from shipworthy.data.duplicates.ragged_array import RaggedArray, batch_bounds, offsets_from_lengths
 from shipworthy.data.duplicates.set_bitmaps import WORDS, Bitmaps, Bounds, bitmaps
 
@@ -135,7 +136,7 @@ def intersections(a: RaggedArray, b: RaggedArray) -> NDArray[np.int64]:
     return shared
 
 
-def read(rows: pl.LazyFrame, column: str, size: int, folder: Path, workers: int) -> Documents:
+def read(rows: pl.LazyFrame, column: str, size: int, folder: Path, mapper: Mapper) -> Documents:
     """Reads the texts once to find identical ones, and once more to hash the words of the distinct ones.
 
     Args:
@@ -143,12 +144,12 @@ def read(rows: pl.LazyFrame, column: str, size: int, folder: Path, workers: int)
         column: the texts (str).
         size: length of a shingle (words).
         folder: where the file goes.
-        workers: threads.
+        mapper: who hashes them.
     """
     first_identical = exact.first_identical(rows, column)
     chosen = np.flatnonzero(first_identical == np.arange(len(first_identical)))
     file = folder / f"shingles_{size}"
-    lengths, text_hashes, bits = _write(rows, column, size, file, chosen, len(first_identical), workers)
+    lengths, text_hashes, bits = _write(rows, column, size, file, chosen, len(first_identical), mapper)
     order, spelled = _numbered(text_hashes)
     bits = _ordered(bits, order)
     place = np.empty(len(first_identical), np.int32)
@@ -189,22 +190,16 @@ def _ordered(bits: Bitmaps, order: NDArray[np.int32]) -> Bitmaps:
 
 
 def _write(
-    rows: pl.LazyFrame, column: str, size: int, file: Path, chosen: NDArray[Any], total: int, workers: int
+    rows: pl.LazyFrame, column: str, size: int, file: Path, chosen: NDArray[Any], total: int, mapper: Mapper
 ) -> tuple[NDArray[np.int32], NDArray[np.uint64], Bitmaps]:
     """Writes the shingles of the chosen rows: how many each has, the hash of its words, and its bitmap."""
     mask = np.zeros(total, np.bool_)
     mask[chosen] = True
-
-    def compute(texts: pl.Series) -> tuple[RaggedArray, NDArray[np.uint64], Bitmaps]:
-        hashed = shingles.word_hashes(texts)
-        sets = shingles.shingle_sets(hashed, size)
-        return sets, shingles.text_hashes(hashed), bitmaps(sets)
-
     lengths, text_hashes = np.empty(len(chosen), np.int32), np.empty(len(chosen), np.uint64)
     bits = np.empty((len(chosen), WORDS), np.uint64)
     done = 0
     with file.open("wb") as out:
-        results = ordered_map(compute, _small_batches(rows, column, mask), workers)
+        results = mapper(partial(_hashes, size), _small_batches(rows, column, mask))
         for sets, sequence, bitmap in track(results, "shingles of texts, by batch", total=-(-total // BATCH_ROWS)):
             out.write(np.ascontiguousarray(sets.values).data)  # tofile would not say that the disk is full
             lengths[done : done + len(sets)] = sets.lengths
@@ -213,6 +208,13 @@ def _write(
             done += len(sets)
     assert done == len(chosen)
     return lengths, text_hashes, bits
+
+
+def _hashes(size: int, texts: pl.Series) -> tuple[RaggedArray, NDArray[np.uint64], Bitmaps]:
+    """Of some texts the shingles, the hash of the words, and the bitmap."""
+    hashed = shingles.word_hashes(texts)
+    sets = shingles.shingle_sets(hashed, size)
+    return sets, shingles.text_hashes(hashed), bitmaps(sets)
 
 
 def batches(rows: pl.LazyFrame, column: str, mask: NDArray[np.bool_]) -> Iterator[pl.Series]:

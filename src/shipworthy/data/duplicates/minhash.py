@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shipworthy.core.parallel import Mapper
 from shipworthy.core.progress import track
 from shipworthy.data.duplicates import buckets
 from shipworthy.data.duplicates.buckets import Pairs
 from shipworthy.data.duplicates.documents import Documents
-from shipworthy.data.duplicates.parallel import ordered_map
 from shipworthy.data.duplicates.ragged_array import RaggedArray, batch_bounds
 from shipworthy.data.duplicates.schema import MinHash
 from shipworthy.data.duplicates.shingles import mix_bits, odd_constants
@@ -28,13 +28,13 @@ SHINGLES_PER_BATCH = 1 << 19
 LONG_SHINGLES = 48
 
 
-def candidates(documents: Documents, config: MinHash, folder: Path, workers: int) -> Iterator[Pairs]:
+def candidates(documents: Documents, config: MinHash, folder: Path, mapper: Mapper) -> Iterator[Pairs]:
     """Pairs of texts that agree in a band, band by band; the keys of the bands are kept on disk."""
     n, bands = len(documents.offsets) - 1, config.bands
     file, bounds = folder / "bands", partial(documents.bounds, config.threshold)
     with file.open("w+b") as out:
         low = 0
-        for keys in ordered_map(lambda sets: band_keys(sets, config), documents.blocks(), workers):
+        for keys in mapper(partial(band_keys, config=config), documents.blocks()):
             for band in range(bands):
                 out.seek(4 * (band * n + low))
                 out.write(np.ascontiguousarray(keys[band]).data)  # tofile would not say that the disk is full

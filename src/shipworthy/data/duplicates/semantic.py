@@ -15,6 +15,7 @@ from transformers import AutoModel, AutoTokenizer
 
 from shipworthy.core.errors import UsageError
 from shipworthy.core.files import read_json
+from shipworthy.core.parallel import Mapper
 from shipworthy.core.progress import track
 from shipworthy.data.duplicates import buckets
 from shipworthy.data.duplicates.buckets import Pairs
@@ -26,7 +27,7 @@ SEED = 0
 PAIRS_PER_BATCH = 1 << 14
 
 
-def candidates(documents: Documents, config: Semantic, folder: Path, workers: int) -> Iterator[Pairs]:
+def candidates(documents: Documents, config: Semantic, folder: Path, mapper: Mapper) -> Iterator[Pairs]:
     """Pairs of texts on the same side of all hyperplanes of a band; the embeddings are kept in `folder`.
 
     Texts are embedded in the order of their numbers, so that a batch holds the same texts, and an embedding the

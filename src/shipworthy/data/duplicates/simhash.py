@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shipworthy.core.parallel import Mapper
 from shipworthy.core.progress import track
 from shipworthy.data.duplicates import buckets
 from shipworthy.data.duplicates.buckets import Pairs
 from shipworthy.data.duplicates.documents import Documents
-from shipworthy.data.duplicates.parallel import ordered_map
 from shipworthy.data.duplicates.ragged_array import RaggedArray, batch_bounds
 from shipworthy.data.duplicates.schema import SimHash
 from shipworthy.data.duplicates.shingles import Hashes, mix_bits
@@ -24,13 +24,13 @@ BITS = 64
 VALUES_PER_BATCH = 1 << 14
 
 
-def candidates(documents: Documents, config: SimHash, folder: Path, workers: int) -> Iterator[Pairs]:
+def candidates(documents: Documents, config: SimHash, folder: Path, mapper: Mapper) -> Iterator[Pairs]:
     """Pairs of texts that differ in at most `distance` bits.
 
     The bits are cut into blocks. Two texts that differ in at most `distance` bits agree in all blocks but as many, so
     there is a table for each choice of that many blocks, whose key is the other ones.
     """
-    hashes = np.concatenate(list(ordered_map(simhashes, documents.blocks(), workers)) or [np.empty(0, np.uint64)])
+    hashes = np.concatenate(list(mapper(simhashes, documents.blocks())) or [np.empty(0, np.uint64)])
     hashes = hashes[documents.file_position]
     chosen = list(combinations(np.array_split(np.arange(BITS, dtype=np.uint64), config.blocks), config.distance))
     for differing in track(chosen, "tables of SimHash", total=len(chosen)):

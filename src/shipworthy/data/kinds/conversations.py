@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 
 from shipworthy.core.errors import UsageError
+from shipworthy.core.parallel import Mapper
 from shipworthy.data.clean.messages import clean
 from shipworthy.data.kinds.schema import Conversations
 from shipworthy.data.kinds.text import reject_and_cluster
@@ -30,12 +31,13 @@ def select(config: Conversations) -> tuple[list[pl.Expr], list[str]]:
     return made, [*wanted, *split_only]
 
 
-def clean_rows(config: Conversations, store: RowStore) -> dict[str, Any]:
+def clean_rows(config: Conversations, store: RowStore, mapper: Mapper | None = None) -> dict[str, Any]:
     """Rejects malformed conversations, cleans the others, and then treats `asked` and `answer` as any text and answer.
 
     Args:
         config: what is rejected.
         store: holds rows with id and conversations (JSON text).
+        mapper: who computes signatures of near-duplicates; null: this process.
 
     Returns:
         Facts for the report: `clean`, `duplicates`.
@@ -45,7 +47,7 @@ def clean_rows(config: Conversations, store: RowStore) -> dict[str, Any]:
     store.drop(WHY)
     counted = clean(config.clean, store, config.messages)
     store.map(partial(_apart, config))
-    return {"clean": counted, **reject_and_cluster(config, store)}
+    return {"clean": counted, **reject_and_cluster(config, store, mapper)}
 
 
 def _parsed(config: Conversations, rows: pl.DataFrame) -> pl.DataFrame:

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from shipworthy.core.errors import UsageError
+from shipworthy.core.parallel import Mapper
 from shipworthy.data.clean.rows import clean
 from shipworthy.data.column_index import Rows, first_equal, sparse
 from shipworthy.data.duplicates.clusters import cluster_counts, clusters
@@ -28,27 +29,31 @@ def select(config: Text) -> tuple[list[pl.Expr], list[str]]:
     return [*made, pl.col(config.answer).cast(pl.String).alias("answer")], [*asked, *split_only, config.answer]
 
 
-def clean_rows(config: Text, store: RowStore) -> dict[str, Any]:
+def clean_rows(config: Text, store: RowStore, mapper: Mapper | None = None) -> dict[str, Any]:
     """Cleans the rows, rejects unusable and duplicate ones, and adds `cluster`.
 
     Args:
         config: what is rejected.
         store: holds rows with id, answer, and the columns of `config.text` and `config.context`.
+        mapper: who computes signatures of near-duplicates; null: this process.
 
     Returns:
         Facts for the report: `clean`, `duplicates`.
     """
-    return {"clean": clean(config.clean, store, (config.text, *config.context)), **reject_and_cluster(config, store)}
+    return {
+        "clean": clean(config.clean, store, (config.text, *config.context)),
+        **reject_and_cluster(config, store, mapper),
+    }
 
 
-def reject_and_cluster(config: Text, store: RowStore) -> dict[str, Any]:
+def reject_and_cluster(config: Text, store: RowStore, mapper: Mapper | None = None) -> dict[str, Any]:
     """Rejects unusable and duplicate rows, and adds `cluster`; facts for the report: `duplicates`."""
     store.map(partial(_with_words, config.text))
     _gates(config, store)
     if config.one_answer:
         _contradictions(config, store)
     _exact(config, store)
-    found = _near(config, store)
+    found = _near(config, store, mapper)
     store.drop(WORDS)
     return {"duplicates": found}
 
@@ -107,9 +112,9 @@ def _same(config: Text) -> str:
     return WORDS if config.duplicates.exact.by == "words" else config.text
 
 
-def _near(config: Text, store: RowStore) -> dict[str, int]:
+def _near(config: Text, store: RowStore, mapper: Mapper | None) -> dict[str, int]:
     """Clusters near-duplicates; of rows with the same answer in a cluster, the one with the lowest id stays."""
-    labels = clusters(store.rows, config.text, config.duplicates, scratch=store.folder)
+    labels = clusters(store.rows, config.text, config.duplicates, scratch=store.folder, mapper=mapper)
     attach_clusters(store, labels)
     same = first_equal(store.batches(["cluster", "answer"]), ["cluster", "answer"])
     reject_repeated(store, "near-duplicate", same, "of {}, with the same answer")
