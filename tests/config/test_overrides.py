@@ -145,7 +145,7 @@ def test_params_are_read_as_they_stand(tmp_path: Path) -> None:
         read_params(path)
 
 
-def test_a_shell_hands_over_what_readme_prints(tmp_path: Path) -> None:
+def test_a_shell_hands_over_what_the_docs_print(tmp_path: Path) -> None:
     """The quotes of the shell are gone before Hydra's grammar would want them."""
     say = tmp_path / "shipworthy"
     say.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n', encoding="utf-8")
@@ -153,7 +153,7 @@ def test_a_shell_hands_over_what_readme_prints(tmp_path: Path) -> None:
     line = (
         'shipworthy pipeline data=tickets task.prompt="{text}" task.system="Name the team." workspace=work/t/artifacts'
     )
-    assert line.partition(" workspace")[0] in Path("README.md").read_text(encoding="utf-8")
+    assert line.partition(" workspace")[0] in Path("docs/data.md").read_text(encoding="utf-8")
     environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
     said = subprocess.run(["bash", "-c", line], env=environment, capture_output=True, encoding="utf-8", check=True)
     words = [word for word in said.stdout.split("\n")[1:-1] if not word.startswith("data=")]

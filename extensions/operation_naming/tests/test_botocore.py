@@ -39,10 +39,10 @@ def botocore(path: Path, **services: dict[str, str]) -> Path:
 def test_operations_of_every_service(tmp_path: Path) -> None:
     path = botocore(tmp_path / "w.whl", s3={"GetThing": "<p>Gets a thing. More.</p>", "Ping": ""}, ec2={"Go": "Go."})
     rows = read(OPERATIONS, path)
-    assert sorted(rows.drop("id").rows()) == [
+    assert set(rows.drop("id").rows()) == {
         ("EC2", "Go.", "Go"),
-        ("S3", "", "Ping"),
+        ("S3", None, "Ping"),
         ("S3", "Gets a thing.", "GetThing"),
-    ]
+    }
     assert rows.filter(answer="GetThing")["id"][0] == row_id("s3/2020-01-01/GetThing")
     assert not any(name in identity for name, identity in rows.select("answer", "id").iter_rows())

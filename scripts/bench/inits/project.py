@@ -40,11 +40,11 @@ def shell(folder: Path, command: str, seconds: float) -> "subprocess.CompletedPr
     words = ["bash", "-c", command]
     environment = {**os.environ, "PATH": path}
     return subprocess.run(
-        words, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=seconds
+        words, cwd=folder, env=environment, capture_output=True, encoding="utf-8", check=False, timeout=seconds
     )
 
 
 def call(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
     """Runs `shipworthy WORDS` in the project, as a user's shell does."""
     program = Path(sys.executable).with_name("shipworthy")
-    return subprocess.run([program, *words], cwd=folder, capture_output=True, text=True, check=False)
+    return subprocess.run([program, *words], cwd=folder, capture_output=True, encoding="utf-8", check=False)

@@ -29,7 +29,8 @@ def raw_settings(config: Data, store: RowStore, types: Mapping[str, str]) -> dic
         types: of the source's columns.
     """
     columns = _columns(config, store)
-    bare = {name: types.get(name, "string").removesuffix("?") for name in columns}
+    talks = (MESSAGES_COLUMN, TOOLS_COLUMN)  # JSON in every format
+    bare = {name: types.get(name, "string").removesuffix("?") for name, role in columns.items() if role not in talks}
     return {
         "columns": columns,
         "types": {name: kind for name, kind in bare.items() if kind != "string"},
