@@ -81,6 +81,17 @@ def type_of(name: str, dtype: pl.DataType) -> str:
     return next(kind for kind, holds in kinds.items() if holds)
 
 
+def as_text(column: str, dtype: pl.DataType) -> pl.Expr:
+    """A column as text; numbers with a point as Python writes them, as packages do, not as polars does."""
+    if not dtype.is_float():
+        return pl.col(column).cast(pl.String)
+    return pl.col(column).map_batches(_written, return_dtype=pl.String, is_elementwise=True)
+
+
+def _written(values: pl.Series) -> pl.Series:
+    return pl.Series(values.name, [text_of(value) for value in values], dtype=pl.String)
+
+
 def as_names(columns: Sequence[str], markers: Collection[str], rows: pl.DataFrame) -> pl.DataFrame:
     """The rows with columns of names as `raw_rows.name` reads each name: without white space around it, or missing."""
     known = frozenset(markers)

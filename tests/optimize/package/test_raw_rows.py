@@ -137,6 +137,18 @@ def test_truth_values_and_whole_numbers_of_a_source(tmp_path: Path) -> None:
         raw_rows.read({"b": [True]})
 
 
+def test_numbers_and_truth_values_in_a_question(tmp_path: Path) -> None:
+    config = replace(TEXTS, context=["price", "count", "paid"], min_words=0, duplicates=Duplicates(minhash=None))
+    types = {"t": "string?", "price": "float?", "count": "int?", "paid": "bool?", "y": "string?"}
+    prices = [1e-5, 3.2e-7, 1e16, 0.1, 2.0, 12345.678, -1.5e300]
+    rows = [{"t": f"t {i}", "price": price, "count": i, "paid": i % 2 == 0} for i, price in enumerate(prices)]
+    clean, _, saved = project(config, [{**row, "y": "a"} for row in rows], tmp_path / "x", types)
+    shown = ["t", "price", "count", "paid"]
+    read = RawRows(saved, shown).read
+    assert [read(row) for row in rows] == clean.select(shown).to_dicts()
+    assert read({**rows[4], "price": "2", "count": " 04 ", "paid": "FALSE"})["price"] == "2.0"
+
+
 def test_a_table_knows_its_columns_and_text_looks_at_its_own(tmp_path: Path) -> None:
     config = replace(TABLE, ignore=["note"])
     rows = [{"id": 1, "n": 1, "c": "x", "note": "z", "y": "a"}, {"id": 2, "n": 2, "c": "y", "note": "z", "y": "b"}]

@@ -10,6 +10,7 @@ from shipworthy.core.errors import UsageError
 from shipworthy.core.parallel import Mapper
 from shipworthy.data.clean.rows import clean
 from shipworthy.data.column_index import Rows, first_equal, sparse
+from shipworthy.data.columns import as_text
 from shipworthy.data.duplicates.clusters import cluster_counts, clusters
 from shipworthy.data.kinds.schema import Text
 from shipworthy.data.row_store import RowStore
@@ -25,7 +26,9 @@ def select(config: Text) -> tuple[list[pl.Expr], list[str]]:
     split_only = [name for name in config.split.columns if name not in asked]
     if config.answer in split_only:
         raise UsageError(f"data.split names the column '{config.answer}', which holds the answer: call it 'answer'.")
-    made = [pl.col(name).cast(pl.String) for name in asked] + [pl.col(name) for name in split_only]
+    made = [as_text(name, dtypes[name]) if name in dtypes else pl.col(name) for name in asked] + [
+        pl.col(name) for name in split_only
+    ]
     return [*made, pl.col(config.answer).cast(pl.String).alias("answer")], [*asked, *split_only, config.answer]
 
 

@@ -59,7 +59,7 @@ def fill(subject: Subject, folder: Path) -> Contents:
             f"python serve   # OpenAI-compatible, port {PORT}",
         ],
         weights=_weights(subject, model),
-        limits=_limits(model),
+        limits=_limits(model, task),
         licences=[
             (f"base weights, {model.name}", model.licence, model.note),
             ("llama.cpp and llama-cpp-python", "MIT", "the engine; installed, not contained"),
@@ -94,10 +94,21 @@ def _weights(subject: Subject, model: CausalLM) -> list[tuple[str, str]]:
     ]
 
 
-def _limits(model: CausalLM) -> list[str]:
+def _limits(model: CausalLM, task: TextToText) -> list[str]:
+    cuts = task.cuts
+    cut = (
+        [
+            f"`predict` cuts a text whose question is longer than {cuts['most']} tokens, as in training; a client of "
+            "`serve` must keep to that length itself."
+        ]
+        if cuts
+        else []
+    )
     return [
         model.note or f"The base weights are those of {model.name}.",
         "It answers questions of the form that it was trained on; asked anything else, it answers all the same.",
+        "A text that holds a control token of the chat template is refused, as in training.",
+        *cut,
         "Answers are greedy; with another engine, quantization, batch size or thread count, single answers may differ.",
         "The compiled wheel of llama-cpp-python that it was validated with is for this kind of machine "
         "(x86-64 with AVX2, or whatever the builder had); elsewhere pip compiles it from source.",
