@@ -17,7 +17,7 @@ from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.parallel import ordered_map
 from shipworthy.core.progress import say
 from shipworthy.launch.site import Site, read_site
-from shipworthy.launch.slurm import NoSlurmError, ping
+from shipworthy.launch.slurm import ping
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -142,8 +142,8 @@ def array_map(folder: Path, **settings: int) -> ArrayMap:
     """
     try:
         ping()
-    except NoSlurmError as error:
-        raise NoSlurmError(f"data.slurm asks for jobs: {error} Or set data.slurm=null.") from None
+    except ShipworthyError as error:
+        raise ShipworthyError(f"data.slurm asks for jobs: {error} Or set data.slurm=null.") from None
     site = read_site()
     if site.container is not None:
         raise UsageError("data.slurm does not start jobs in the site's container: run with data.slurm=null.")

@@ -40,13 +40,14 @@ def run(*, task: TaskConfig, data: DataConfig, model: ModelConfig, seed: int, wo
     data = with_decimal_mark(data, paths)
     types = types_of(data, paths)
     check_prompts(task, model, data, types)
+    mapper = _mapper(data)
 
     with workspace.write("dataset") as folder, scratch_folder(folder) as work:
         refused = RefusedFolder(folder)
         refused.clear()
         store = build.read(data, paths, types, work)
         with refused.keeps_rejected(store):
-            cleaned = build.clean_rows(data, store, _mapper(data))  # clean, duplicates
+            cleaned = build.clean_rows(data, store, mapper)  # clean, duplicates
             left_out.require_rows(store)
             split = data.split.scaled(data.sample)
             checked = _divide(data, store, folder, split, seed, classes=isinstance(task, Classification))
