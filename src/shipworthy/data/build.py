@@ -65,7 +65,7 @@ def selection(config: Data, types: Mapping[str, str], path: Path) -> list[pl.Exp
             case Conversations():
                 made, needed = conversations.select(config)
             case Text():
-                made, needed = text.select(config)
+                made, needed = text.select(config, dtypes)
             case Table():
                 made, needed = table.select(config, dtypes)
             case _:

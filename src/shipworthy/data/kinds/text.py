@@ -1,5 +1,6 @@
 """Rows of text: their columns; which are rejected; exact duplicates, then near-duplicates."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -20,8 +21,12 @@ WORDS = "_words"
 """The column of each text's words; a text without words is compared by its characters, after a space."""
 
 
-def select(config: Text) -> tuple[list[pl.Expr], list[str]]:
-    """The columns of a row (context, text, columns of the split, `answer`), and the source columns they need."""
+def select(config: Text, dtypes: Mapping[str, pl.DataType]) -> tuple[list[pl.Expr], list[str]]:
+    """The columns of a row (context, text, columns of the split, `answer`), and the source columns they need.
+
+    Args:
+        dtypes: of the source's columns.
+    """
     asked = list(dict.fromkeys([*config.context, config.text]))  # whatever their order in the file
     split_only = [name for name in config.split.columns if name not in asked]
     if config.answer in split_only:
