@@ -1,6 +1,7 @@
 """`shipworthy init FILE`: what is written loads, whatever stands in the file; mistakes get one sentence."""
 
 import json
+import random
 from pathlib import Path
 
 import pytest
@@ -57,7 +58,7 @@ def test_a_table_is_looked_at_copied_and_described(in_process: Shipworthy, home:
 
 def test_texts_and_conversations_get_their_recipes(in_process: Shipworthy, home: Path, tmp_path: Path) -> None:
     words = "card charged twice refund parcel late broken invoice address login".split()
-    notes = [" ".join(words[(i * k) % 10] for k in range(1, 7)) + f" {i}" for i in range(60)]
+    notes = [" ".join(random.Random(i).choices(words, k=7)) + f" {i}" for i in range(60)]
     (tmp_path / "tickets.csv").write_text("text,team\n" + "".join(f"{n},{'abc'[i % 3]}\n" for i, n in enumerate(notes)))
     talk = [[{"role": "user", "content": n}, {"role": "assistant", "content": n[:9]}] for n in notes]
     (tmp_path / "talk.jsonl").write_text("".join(json.dumps({"messages": one}) + "\n" for one in talk))

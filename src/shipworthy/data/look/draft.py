@@ -94,11 +94,12 @@ def _of_talks(profile: Profile, found: conversations.Talks) -> Draft:
 
 
 def _of_columns(profile: Profile, label: str, text: str) -> Draft:
-    ids = [name for name in roles.ids(profile) if name not in (label, text)]
+    asked = {one for one in (label, text) if one}  # a column may have no name
+    ids = [name for name in roles.ids(profile) if name not in asked]
     texts = [text] if text else [name for name in roles.texts(profile) if name != label]
-    times = [name for name in roles.times(profile) if name not in (label, text)]
-    groups = [name for name in roles.groups(profile) if name not in (label, text, *times)]
-    unusable = {name: why for name, why in roles.unusable(profile).items() if name not in (label, text)}
+    times = [name for name in roles.times(profile) if name not in asked]
+    groups = [name for name in roles.groups(profile) if name not in {*asked, *times}]
+    unusable = {name: why for name, why in roles.unusable(profile).items() if name not in asked}
     taken = {*ids, *texts, *times, *groups, *(name for name in unusable if name != "answer")}
     guessed = labels.guess(profile, taken)
     chosen = _asked(profile[label], guessed, bool(texts)) if label else guessed

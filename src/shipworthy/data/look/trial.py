@@ -112,7 +112,7 @@ def tried(made: Draft, found: RawFile, settings: SettingsOf, rows: int) -> Tried
 
 def _divided(made: Draft, found: RawFile, settings: SettingsOf, rows: int) -> tuple[Tried, list[str]]:
     """What the first way to divide the rows that works makes of them, and the leaks among their columns."""
-    why: list[str] = []
+    why: dict[str, list[str]] = {}  # what is wrong → the ways of which it is
     for way in ways(made):
         config = _config(made, settings, way, rows)
         with TemporaryDirectory(prefix="shipworthy-") as work:
@@ -121,12 +121,16 @@ def _divided(made: Draft, found: RawFile, settings: SettingsOf, rows: int) -> tu
             require_rows(store)
             result = Tried(way.settings, rejected=dict(counts(store)), some=rows > MOST_ROWS)
             if fault := _fault(made, config, store, result):
-                why.append(f"{way.said} {fault}")
+                why.setdefault(fault, []).append(way.said)
                 continue
             if why:
-                result.given_up = "; ".join(why)
+                result.given_up = _told(why)
             return result, _leaks(made, config, store, result)
-    raise UsageError(f"the rows can't be divided into train, validation and test: {'; '.join(why)}.")
+    raise UsageError(f"the rows can't be divided into train, validation and test: {_told(why)}.")
+
+
+def _told(why: Mapping[str, list[str]]) -> str:
+    return "; ".join(f"{' or '.join(ways)} {fault}" for fault, ways in why.items())
 
 
 def ways(made: Draft) -> Iterator[Way]:
