@@ -2,6 +2,7 @@
 
 import importlib.machinery
 import importlib.util
+import itertools
 import json
 import zipfile
 from pathlib import Path
@@ -37,7 +38,7 @@ def scale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("of", ["text", "long"])
+@pytest.mark.parametrize("of", ["dense", "long"])
 def test_rows_are_the_same_each_time_and_none_comes_twice(scale: ModuleType, of: str) -> None:
     made = pl.concat(scale.varied(of, 500))
     assert made.height == made["text"].n_unique() == 500
@@ -47,12 +48,27 @@ def test_rows_are_the_same_each_time_and_none_comes_twice(scale: ModuleType, of:
     assert (words > 100) == (of == "long")
 
 
+def test_texts_are_made_of_words_that_follow_one_another(scale: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = pl.concat(scale.varied("text", 400))
+    monkeypatch.setattr(scale, "BATCH", 70)
+    assert made.equals(pl.concat(scale.varied("text", 400)))
+    real = scale.sentences()["text"].str.split(" ").to_list()
+    pairs = {pair for words in real for pair in itertools.pairwise(words)}
+    pairs |= {(words[-1], other[0]) for words in real for other in real}  # a short text begins another sentence
+    for number, text in enumerate(made["text"]):
+        words = text.split(" ")
+        copied = number % scale.COPIES == scale.COPIES - 1
+        assert copied == (words[-1] == "too") == (text == f"{made['text'][number - 1]} too")
+        assert set(itertools.pairwise(words)) - {(words[-2], "too")} <= pairs
+    assert set(made["verb"]) == {"Create", "Delete", "List"}
+
+
 def test_conversations_answer_with_the_verb(scale: ModuleType) -> None:
     (frame,) = scale.varied("conversations", 100)
     first = frame["messages"][0].to_list()
     assert [one["role"] for one in first] == ["user", "assistant"]
-    assert first[0]["content"].startswith("Creates the bucket")
-    assert first[1]["content"] == "It is called Create."
+    assert first[1]["content"] in {f"It is called {verb}." for verb in ("Create", "Delete", "List")}
+    assert first[0]["content"].startswith(first[1]["content"].split(" ")[-1].rstrip("."))
 
 
 def test_a_size_is_measured(scale: ModuleType) -> None:
