@@ -49,7 +49,7 @@ def reviews(folder: Path) -> Path:
     """A folder of a folder for each class, of texts."""
     draws = random.Random(5)
     for number in range(80):
-        words = draws.sample(WORDS, 8) + [("good", "fine"), ("bad", "poor")][number % 2][number % 4 // 2 :]
+        words = [*draws.sample(WORDS, 8), *[("good", "fine"), ("bad", "poor")][number % 2][number % 4 // 2 :]]
         path = folder / "reviews" / ("pos", "neg")[number % 2] / f"{number}.txt"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(" ".join(draws.sample(words, len(words))))

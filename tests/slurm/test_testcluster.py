@@ -158,7 +158,7 @@ def test_a_nodes_crash_is_noticed_and_its_job_requeued(cluster: Cluster):
     on_n2 = [process.words for process in traces(cluster.home) if "SLURMD_NODENAME=n2" in process.variables]
     assert on_n2 == [], "a task outlived its node"
     assert len(tasks(cluster.home, job, "n1")) == 2, "n1 did not crash"
-    cluster.until("Slurm to notice", lambda: "down" in cluster.run("sinfo", "-h", "-n", "n2", "-o", "%T"), seconds=150)
+    cluster.until("Slurm to notice", lambda: "State=DOWN" in cluster.run("scontrol", "show", "node", "n2"), seconds=150)
     cluster.until("the job to be requeued", lambda: cluster.state(job) == "PENDING")
     assert cluster.call(TESTCLUSTER, "kill-node", "n2").returncode == 0
     assert cluster.revive("n2") == "n2 is back and takes jobs: idle."
