@@ -1,11 +1,14 @@
 """Raw rows, clean and dirty, are answered by a package as by the project that cleans and asks them itself."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -195,3 +198,15 @@ def test_what_is_no_number_is_said_with_its_column() -> None:
     assert rows.read({"age": "NA", "x": " x "}) == {"age": None, "x": "x"}
     german = RawRows({**raw({"age": "number"}), "decimal": ","}, ["age"])
     assert [german.read({"age": age})["age"] for age in ("3,5", 3.5, "1.234")] == [3.5, 3.5, 1234.0]
+
+
+def test_without_its_settings_rows_are_taken_as_they_are_and_that_is_said(tmp_path: Path) -> None:
+    model = TfidfModel(Tfidf(template="{t}", min_count=1))
+    rows = pl.DataFrame({"t": ["red box", "blue tin"] * 20, "answer": ["a", "b"] * 20})
+    model.fit(rows, rows.head(10), 0)
+    folder = fitted(tmp_path / "p", model, WORDS, texts("t"))
+    (folder / "raw.json").unlink()
+    line = json.dumps({"t": "red box"}).encode()
+    done = subprocess.run([sys.executable, str(folder / "predict")], input=line, capture_output=True, check=True)
+    assert json.loads(done.stdout)["prediction"] == "a"
+    assert done.stderr.decode() == "predict: raw.json is missing here, so that rows are taken as they are.\n"
