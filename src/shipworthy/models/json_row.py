@@ -4,6 +4,7 @@ A number with a point or an exponent knows how it was written, and an object tha
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -32,6 +33,14 @@ def loads(text: str) -> Any:
         RecursionError: it is nested too deep.
     """
     return json.loads(text, parse_float=Decimal, object_pairs_hook=_object)
+
+
+def dumps(row: Mapping[str, Any]) -> str:
+    """An object that `loads` gave, as JSON on one line; its numbers stand as they were written."""
+    items = (
+        f"{json.dumps(name)}: {getattr(value, 'written', None) or json.dumps(value)}" for name, value in row.items()
+    )
+    return f"{{{', '.join(items)}}}"
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -50,3 +50,9 @@ def test_a_column_that_no_type_fits_is_named_and_the_others_are_read(tmp_path: p
 def test_a_file_without_rows_is_refused(look_at: Look) -> None:
     with pytest.raises(ShipworthyError, match="holds no rows"):
         look_at("a,b\n")
+
+
+def test_a_decimal_comma_is_read_as_prepare_reads_it(look_at: Look) -> None:
+    seen = look_at("x;paid;y\n" + "".join(f"{i},25;{i}.000,5;{'ab'[i % 2]}\n" for i in range(1, 40)))
+    assert [one.type for one in seen.columns] == ["float", "float", "string"]
+    assert (seen["x"].high, seen["paid"].high) == (39.25, 39_000.5)

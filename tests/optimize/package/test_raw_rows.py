@@ -1,6 +1,7 @@
 """Raw rows, clean and dirty, are answered by a package as by the project that cleans and asks them itself."""
 
 import json
+import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -19,7 +20,7 @@ from shipworthy.data.duplicates.schema import Duplicates
 from shipworthy.data.kinds.schema import Records, Table
 from shipworthy.data.raw_settings import raw_settings
 from shipworthy.data.sources.files import types_of
-from shipworthy.models.raw_rows import RawRows
+from shipworthy.models.raw_rows import NUMBER_COLUMN, RawRows
 from shipworthy.models.tfidf.family import TfidfModel
 from shipworthy.models.tfidf.schema import Tfidf
 from shipworthy.models.xgboost.family import XGBoostModel
@@ -210,3 +211,23 @@ def test_without_its_settings_rows_are_taken_as_they_are_and_that_is_said(tmp_pa
     done = subprocess.run([sys.executable, str(folder / "predict")], input=line, capture_output=True, check=True)
     assert json.loads(done.stdout)["prediction"] == "a"
     assert done.stderr.decode() == "predict: raw.json is missing here, so that rows are taken as they are.\n"
+
+
+def test_a_server_is_sent_numbers_as_they_were_written(tmp_path: Path) -> None:
+    """A number of JSON has a point whatever stands before the decimals in the data; as text it would be none."""
+    draw = np.random.default_rng(0).normal(size=200)
+    rows = pl.DataFrame({"x": draw, "answer": np.where(draw > 0, "a", "b")})
+    model = XGBoostModel(XGBoost(rounds=5, threads=1))
+    model.fit(rows, rows.head(50), 0)
+    folder = fitted(tmp_path / "p", model, TREES, {**raw({"x": NUMBER_COLUMN}), "decimal": ","})
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-u", str(folder / "predict"), "--serve", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as server:
+        assert server.stdout is not None and server.stdout.readline().startswith(b"serving on")
+        asked = [{"x": 1.5}, {"x": "1,5"}, {"x": -1.5}, {"x": None}, {"x": "1.5"}]
+        alone, served = answers(folder, asked), answers(folder, asked, "--url", f"http://127.0.0.1:{port}")
+        server.kill()
+    assert served == alone
+    assert [one.get("prediction") for one in alone[:3]] == ["a", "a", "b"]
+    assert "'1.5' is no number" in alone[4]["error"]

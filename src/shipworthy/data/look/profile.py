@@ -17,6 +17,7 @@ from shipworthy.data.column_index import first_equal
 from shipworthy.data.column_types import Guess
 from shipworthy.data.csv_dialect import dialect_of
 from shipworthy.data.decimal_mark import mark_of
+from shipworthy.data.look.names import shown
 from shipworthy.data.look.raw_file import EveryColumn, RawFile
 from shipworthy.data.parts import BATCH_ROWS, write_table
 from shipworthy.data.sources.files import INFERRED_FROM, read, reader, where_of
@@ -30,11 +31,11 @@ EXACT_ROWS = 1_000_000
 """Of more rows the number of distinct values is estimated (HyperLogLog, about 1% off)."""
 EXAMPLES = 3
 SHOWN = 24
+"""Characters of an example."""
 MOST_WHOLE = 12
 """Whole numbers of more values are a measure, not classes."""
 MOST_FRACTIONS = 5
 """The same of numbers with fractions."""
-"""Characters of an example."""
 
 
 @dataclass(frozen=True)
@@ -179,13 +180,14 @@ def look(found: RawFile, work: Path) -> Profile:
 def _types(found: RawFile) -> tuple[dict[str, str], dict[str, str]]:
     """Name → type of each column by all its values; and name → why, of those that no type fits."""
     config = found.config
+    decimal = mark_of(config, found.paths)
     guesses: dict[str, Guess] = {}
     unreadable: dict[str, str] = {}
     for path in found.paths:
         untyped = reader(config, path).UNTYPED
         for batch in track(read(config, path, INFERRED_FROM), f"reading {path.name}, parts", None):
             for name, values in batch.columns.items():
-                guess = guesses.setdefault(name, Guess(name, (), measured=True))
+                guess = guesses.setdefault(name, Guess(name, (), measured=True, decimal=decimal))
                 try:
                     guess.add(values, untyped=untyped)
                 except UsageError as error:
@@ -242,11 +244,6 @@ def _column(table: Path, name: str, place: int, kind: str, rows: int) -> Column:
     scan = parquet.scan(table)
     facts: dict[str, Any] = scan.select(**asked).collect(engine="streaming").row(0, named=True)
     first = scan.select(known.head(1000).unique(maintain_order=True).head(EXAMPLES)).collect()[key]
-    examples = [_shown(str(text_of(value))) for value in first]
+    examples = [shown(" ".join(str(text_of(value)).split()), SHOWN) for value in first]
     there = {fact: value for fact, value in facts.items() if value is not None}
     return Column(name, place, bare, rows, examples=examples, **there)
-
-
-def _shown(text: str) -> str:
-    text = re.sub(r"\s+", " ", text)
-    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"

@@ -11,8 +11,6 @@ from shipworthy.models.raw_rows import MARKS
 TEXT_WORDS = 3
 """A text has so many words in the mean, and most rows have one of their own."""
 TEXT_SHARE = 0.5
-MOST_GAPS = 0.5
-"""A column with a larger share of gaps is told to the gate that watches them (0 to 1)."""
 GROUP_SHARE = 0.5
 """Groups have two rows or more each in the mean."""
 FEWEST_GROUPS = 10
@@ -132,11 +130,6 @@ def _codes(profile: Profile) -> list[str]:
             alone = negative.n_unique() == 1 and negative.len() > max(1, LEAST_CODE_SHARE * values.len())
             held.setdefault(float(column.low), []).append(alone)
     return [f"{code:.0f}" for code, alone in held.items() if all(alone)]
-
-
-def with_gaps(profile: Profile, among: list[str]) -> float:
-    """The largest share of gaps that one of these columns has (0 to 1)."""
-    return max((profile[name].missing for name in among), default=0.0)
 
 
 def likely_words(values: pl.Series) -> int:

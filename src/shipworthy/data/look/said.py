@@ -38,7 +38,7 @@ def _facts(column: Column) -> str:
     long = f", up to {column.longest:,} words" if column.longest >= LONG_WORDS else ""
     gaps = f", {column.missing:.1%} missing" if column.missing else ""
     different = "all different" if column.is_unique else f"{column.distinct:,} different"
-    examples = ", ".join(shown(one, 24) for one in column.examples)
+    examples = ", ".join(column.examples)
     return f"{kind:<9} {different}{gaps}{long}: {examples}"
 
 
