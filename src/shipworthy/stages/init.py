@@ -2,6 +2,7 @@
 
 import argparse
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,10 +13,12 @@ from shipworthy.core.progress import say
 from shipworthy.core.project import project_root
 from shipworthy.data import snapshot
 from shipworthy.data.look import profile, raw_file, roles, said, talks, trial
+from shipworthy.data.look.data_settings import data_settings
 from shipworthy.data.look.draft import draft
+from shipworthy.data.look.findings import Findings
 from shipworthy.data.look.profile import Profile
 from shipworthy.data.look.raw_file import RawFile
-from shipworthy.data.look.recipe import Look, files
+from shipworthy.data.look.recipe import files
 
 GROUPS = ("data", "task", "experiment")
 
@@ -40,8 +43,8 @@ def run(asked: argparse.Namespace) -> None:
         for line in said.rows_and_columns(seen, roles.ids(seen)):
             say(line)
         made = draft(seen, asked.label, asked.text)
-        look = Look(name, found, seen, made)
-        tried = trial.tried(made, found, look.data, seen.rows)
+        look = Findings(name, found, seen, made)
+        tried = trial.tried(made, found, partial(data_settings, look), seen.rows)
         for line in said.proposal(made, tried):
             say(line)
         written = files(look, tried)

@@ -1,5 +1,6 @@
 """A draft is tried on its rows: leaks go, and the split is one that works."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -7,21 +8,22 @@ import pytest
 
 from shipworthy.core.errors import UsageError
 from shipworthy.data.look import raw_file
+from shipworthy.data.look.data_settings import data_settings
 from shipworthy.data.look.draft import draft
+from shipworthy.data.look.findings import Findings
 from shipworthy.data.look.profile import look
-from shipworthy.data.look.recipe import Look as Recipe
 from shipworthy.data.look.trial import Tried, tried
 
 
-def try_(folder: Path, rows: list[str], label: str = "") -> tuple[Recipe, Tried]:
+def try_(folder: Path, rows: list[str], label: str = "") -> tuple[Findings, Tried]:
     """The proposal for the lines of a CSV file, and what came of it."""
     path = folder / "rows.csv"
     path.write_text("\n".join(rows) + "\n")
     found = raw_file.find(path, folder / "data")
     seen = look(found, folder)
     made = draft(seen, label, "")
-    recipe = Recipe("rows", found, seen, made)
-    return recipe, tried(made, found, recipe.data, seen.rows)
+    recipe = Findings("rows", found, seen, made)
+    return recipe, tried(made, found, partial(data_settings, recipe), seen.rows)
 
 
 def test_columns_that_tell_the_label_are_left_out_one_behind_the_other(tmp_path: Path) -> None:
