@@ -16,7 +16,7 @@ from shipworthy.data.contamination import check as module
 from shipworthy.data.contamination import texts as batches
 from shipworthy.data.contamination.check import Findings
 from shipworthy.data.contamination.schema import Contamination, Near
-from shipworthy.data.duplicates import documents
+from shipworthy.data.duplicates import documents, signatures
 from shipworthy.models.normalize import words
 from tests.data.duplicates import plain
 
@@ -139,7 +139,9 @@ def test_it_finds_what_the_plain_way_finds_in_any_order(
         assert result.summary["training rows that share something"] == len(expected)
 
 
-def test_batches_and_workers_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("long", [0.02, 4])
+def test_batches_and_workers_make_no_difference(monkeypatch: pytest.MonkeyPatch, long: float) -> None:
+    monkeypatch.setattr(signatures, "LONG", long)  # texts of 2 and more words are long ones; none is
     draw = random.Random(1)
     vocabulary = [f"v{i}" for i in range(30)]
     texts = [" ".join(draw.choice(vocabulary) for _ in range(draw.randint(1, 9))) for _ in range(300)]

@@ -13,7 +13,7 @@ from jinja2 import Template
 
 from shipworthy.core.parallel import over_threads
 from shipworthy.data.duplicates import clusters as clusters_module
-from shipworthy.data.duplicates import documents, minhash
+from shipworthy.data.duplicates import documents, exact, minhash, signatures
 from shipworthy.data.duplicates.clusters import cluster_counts, clusters
 from shipworthy.data.duplicates.documents import read
 from shipworthy.data.duplicates.schema import Duplicates, Exact, MinHash, SimHash
@@ -41,7 +41,9 @@ def sets(labels: np.ndarray, ids: list[int]) -> set[frozenset[int]]:
     return {frozenset(group) for group in groups.values()}
 
 
-def test_clusters_are_those_of_all_pairs() -> None:
+@pytest.mark.parametrize("long", [0.0, 0.05, 4])
+def test_clusters_are_those_of_all_pairs(monkeypatch: pytest.MonkeyPatch, long: float) -> None:
+    monkeypatch.setattr(signatures, "LONG", long)  # all texts are long ones; those of 5 and more words; none
     texts = planted(1)
     expected = plain.reach(len(texts), plain.near(texts, 2, 0.6))
     assert len(set(expected)) < len(texts) - 10
@@ -68,12 +70,13 @@ def test_blocks_make_no_difference(monkeypatch: pytest.MonkeyPatch, workers: int
     texts = [*planted(2, 200, 150), *(f"the same beginning of {i % 7} many texts" for i in range(90))]
     config = Duplicates(minhash=NEAR, simhash=SimHash(threshold=0.6))
     whole = clusters(plain.frame(texts), "text", config, mapper=over_threads(1))
-    monkeypatch.setattr(documents, "BATCH_ROWS", 17)
+    monkeypatch.setattr(exact, "BATCH_ROWS", 17)
+    monkeypatch.setattr(exact, "TABLE_BITS", 3)
     monkeypatch.setattr(documents, "BATCH_BYTES", 100)
     monkeypatch.setattr(documents, "BLOCK_VALUES", 30)
     monkeypatch.setattr(documents, "MAPPED_BYTES", 800)
     monkeypatch.setattr(documents, "PAIR_VALUES", 90)
-    monkeypatch.setattr(minhash, "TEXTS_PER_BATCH", 5)
+    monkeypatch.setattr(signatures, "SETS_PER_BATCH", 5)
     assert clusters(plain.frame(texts), "text", config, mapper=over_threads(workers)).tolist() == whole.tolist()
     assert len(set(whole.tolist())) < len(texts) - 100
 

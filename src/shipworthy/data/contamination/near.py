@@ -1,6 +1,7 @@
 """The distinct texts of an evaluation set by the bands of their MinHash signatures, on disk."""
 
 import mmap
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from shipworthy.data.duplicates.minhash import band_keys
 from shipworthy.data.duplicates.ragged_array import RaggedArray, batch_bounds, offsets_from_lengths
 from shipworthy.data.duplicates.set_bitmaps import WORDS, Bounds, bitmaps
 from shipworthy.data.duplicates.shingles import shingle_sets
+from shipworthy.data.duplicates.signatures import SIGNATURES
 
 VALUES_PER_BATCH = 1 << 19
 Numbers = NDArray[Any]
@@ -35,8 +37,9 @@ class NearMatcher:
         self.texts = np.empty(total, np.int32)
         self._lengths, self._bits = np.empty(total, np.int32), np.empty((total, WORDS), np.uint64)
         self._added = 0
-        self._sets, self._keys = folder / "shingles", [folder / f"band_{band:03}" for band in range(config.bands)]
-        for file in (self._sets, *self._keys):
+        self._sets = folder / "shingles"
+        self._keys = [[folder / f"{one.name}_{band:03}" for band in range(config.bands)] for one in SIGNATURES]
+        for file in (self._sets, *chain(*self._keys)):
             file.touch()
 
     def add(self, hashed: RaggedArray, texts: Numbers) -> None:
@@ -46,20 +49,23 @@ class NearMatcher:
         self.texts[here], self._lengths[here], self._bits[here] = texts, sets.lengths, bitmaps(sets)
         self._added += len(texts)
         _append(self._sets, sets.values)
-        for file, keys in zip(self._keys, band_keys(sets, self.config), strict=True):
-            _append(file, keys)
+        for signature, files in zip(SIGNATURES, self._keys, strict=True):
+            for file, keys in zip(files, band_keys(sets, self.config, signature), strict=True):
+                _append(file, keys)
 
     def sort(self) -> None:
         """Sorts each band by its keys, texts with equal ones by their numbers."""
         assert self._added == len(self.texts)
         self._offsets = offsets_from_lengths(self._lengths)
         self._bounds = Bounds.of(self._bits, self._lengths, self.config.threshold)
-        for file in self._keys:
-            keys = np.fromfile(file, np.uint32)
-            order = np.argsort(keys, kind="stable")
-            file.unlink()
-            _append(file, keys[order])
-            _append(file, order.astype(np.uint32))
+        for signature, files in zip(SIGNATURES, self._keys, strict=True):
+            covered = np.flatnonzero(signature.covers(self._lengths, self.config)).astype(np.uint32)
+            for file in files:
+                keys = np.fromfile(file, np.uint32)
+                order = np.argsort(keys, kind="stable")
+                file.unlink()
+                _append(file, keys[order])
+                _append(file, covered[order])
 
     def find(self, hashed: RaggedArray, known: Numbers) -> tuple[Numbers, Numbers, NDArray[np.float64]]:
         """The most similar evaluation text of each training text, if any is similar enough.
@@ -103,20 +109,27 @@ class NearMatcher:
         chosen = sets.take(rows)
         bounds = Bounds.of(bitmaps(chosen), chosen.lengths, self.config.threshold)
         found = [np.zeros(0, np.int64)]
-        for file, keys in zip(self._keys, band_keys(chosen, self.config), strict=True):
-            both = np.fromfile(file, np.uint32).reshape(2, -1)
-            # In the order of the keys both are read from the beginning to the end.
-            packed = np.sort(keys.astype(np.uint64) << np.uint64(32) | np.arange(len(keys), dtype=np.uint64))
-            key, row = (packed >> np.uint64(32)).astype(np.uint32), packed.astype(np.uint32).astype(np.int64)
-            low = np.searchsorted(both[0], key, side="left")
-            count = np.minimum(np.searchsorted(both[0], key, side="right") - low, NEIGHBOURS)
-            offsets = offsets_from_lengths(count)
-            left = np.repeat(row, count)
-            right = both[1][np.arange(offsets[-1]) + np.repeat(low - offsets[:-1], count)]
-            possible = bounds.possible(left, self._bounds, right)
-            found.append(rows[left[possible]] << 32 | right[possible])
+        for signature, files in zip(SIGNATURES, self._keys, strict=True):
+            covered = np.flatnonzero(signature.covers(chosen.lengths, self.config))
+            for file, keys in zip(files, band_keys(chosen, self.config, signature), strict=True):
+                left, right = _with_equal_keys(file, keys)
+                left = covered[left]
+                possible = bounds.possible(left, self._bounds, right)
+                found.append(rows[left[possible]] << 32 | right[possible])
         pairs = np.unique(np.concatenate(found))
         return pairs >> 32, pairs & 0xFFFFFFFF
+
+
+def _with_equal_keys(file: Path, keys: NDArray[np.uint32]) -> tuple[Numbers, Numbers]:
+    """Places of `keys` and the evaluation texts that have the same key in a sorted file of them."""
+    both = np.fromfile(file, np.uint32).reshape(2, -1)
+    # In the order of the keys both are read from the beginning to the end.
+    packed = np.sort(keys.astype(np.uint64) << np.uint64(32) | np.arange(len(keys), dtype=np.uint64))
+    key, place = (packed >> np.uint64(32)).astype(np.uint32), packed.astype(np.uint32).astype(np.int64)
+    low = np.searchsorted(both[0], key, side="left")
+    count = np.minimum(np.searchsorted(both[0], key, side="right") - low, NEIGHBOURS)
+    offsets = offsets_from_lengths(count)
+    return np.repeat(place, count), both[1][np.arange(offsets[-1]) + np.repeat(low - offsets[:-1], count)]
 
 
 def _append(file: Path, values: NDArray[Any]) -> None:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from shipworthy.data.duplicates.documents import BATCH_ROWS, text_batch_bounds
+from shipworthy.data.duplicates.documents import text_batch_bounds
+from shipworthy.data.duplicates.exact import BATCH_ROWS
 from shipworthy.data.duplicates.shingles import Hashes, text_hashes, word_hashes
 
 

@@ -1,7 +1,7 @@
 """The distinct texts of a column as sets of shingles, on disk: the input of every method."""
 
 import mmap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,6 @@ from shipworthy.data.duplicates import exact, shingles
 from shipworthy.data.duplicates.ragged_array import RaggedArray, batch_bounds, offsets_from_lengths
 from shipworthy.data.duplicates.set_bitmaps import WORDS, Bitmaps, Bounds, bitmaps
 
-BATCH_ROWS = 20_000
 HELD_TEXTS = 100_000
 BATCH_BYTES = 1 << 21
 BLOCK_VALUES = 1 << 19
@@ -69,10 +68,16 @@ class Documents:
         """All texts, by number, `HELD_TEXTS` at a time; the source is read again for each part."""
         for low in range(0, len(self), HELD_TEXTS):
             wanted = self.first_row[low : low + HELD_TEXTS]
-            mask = np.zeros(len(self.text_of_row), np.bool_)
-            mask[wanted] = True
-            found = pl.concat(batches(self.source, self.column, mask))
-            yield found.gather(np.argsort(np.argsort(wanted)))
+            order = np.argsort(wanted)
+            yield pl.concat(self._rows(wanted[order])).gather(np.argsort(order))
+
+    def _rows(self, rows: NDArray[np.int32]) -> Iterator[pl.Series]:
+        """The texts of these rows, ascending."""
+        low = 0
+        for texts in exact.batches(self.source, self.column):
+            here = np.searchsorted(rows, [low, low + len(texts)])
+            yield texts.gather(rows[slice(*here)] - low)
+            low += len(texts)
 
     def bounds(self, minimum: float, numbers: NDArray[Any]) -> Bounds:
         """Which of the texts with these numbers may have at least this Jaccard similarity."""
@@ -101,23 +106,21 @@ class Documents:
         """The shingles of these texts, read in the order of the file."""
         at = self.file_position[texts]
         order = np.argsort(at)
-        bounds = offsets_from_lengths(self.sizes[texts])
-        values = np.empty(bounds[-1], np.int64)
-        if not len(values):
-            return RaggedArray(values, bounds)
+        offsets = offsets_from_lengths(self.sizes[texts])
+        result = RaggedArray(np.empty(offsets[-1], np.int64), offsets)
+        if not len(result.values):
+            return result
         with self.file.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
             whole = RaggedArray(np.frombuffer(mapped, np.int64), self.offsets)
             starts = self.offsets[at[order]]
             edges = np.searchsorted(starts, np.arange(0, starts[-1] + 1, MAPPED_BYTES // 8))
             for low, high in zip(edges, [*edges[1:], len(order)], strict=True):
                 some = order[low:high]
-                read = whole.take(at[some])
-                places = np.arange(len(read.values)) + np.repeat(bounds[some] - read.offsets[:-1], read.lengths)
-                values[places] = read.values
+                whole.copy(at[some], result, some)
                 if len(mapped) > MAPPED_BYTES:
                     mapped.madvise(mmap.MADV_DONTNEED)
             del whole
-        return RaggedArray(values, bounds)
+        return result
 
 
 def _blocks(
@@ -137,7 +140,7 @@ def intersections(a: RaggedArray, b: RaggedArray) -> NDArray[np.int64]:
 
 
 def read(rows: pl.LazyFrame, column: str, size: int, folder: Path, mapper: Mapper) -> Documents:
-    """Reads the texts once to find identical ones, and once more to hash the words of the distinct ones.
+    """Reads the texts, once, and hashes the words of those that have not stood before.
 
     Args:
         rows: n rows.
@@ -146,16 +149,15 @@ def read(rows: pl.LazyFrame, column: str, size: int, folder: Path, mapper: Mappe
         folder: where the file goes.
         mapper: who hashes them.
     """
-    first_identical = exact.first_identical(rows, column)
-    chosen = np.flatnonzero(first_identical == np.arange(len(first_identical)))
-    file = folder / f"shingles_{size}"
-    lengths, text_hashes, bits = _write(rows, column, size, file, chosen, len(first_identical), mapper)
+    identical, file = exact.IdenticalTexts(), folder / f"shingles_{size}"
+    lengths, text_hashes, bits, chosen = _write(rows, column, size, file, identical, mapper)
+    first_identical = identical.first()
     order, spelled = _numbered(text_hashes)
     bits = _ordered(bits, order)
     place = np.empty(len(first_identical), np.int32)
     place[chosen] = np.arange(len(chosen), dtype=np.int32)
     return Documents(
-        first_row=chosen[order].astype(np.int32),
+        first_row=chosen[order],
         text_of_row=spelled[place[first_identical]],
         first_identical=first_identical,
         file_position=order,
@@ -190,24 +192,42 @@ def _ordered(bits: Bitmaps, order: NDArray[np.int32]) -> Bitmaps:
 
 
 def _write(
-    rows: pl.LazyFrame, column: str, size: int, file: Path, chosen: NDArray[Any], total: int, mapper: Mapper
-) -> tuple[NDArray[np.int32], NDArray[np.uint64], Bitmaps]:
-    """Writes the shingles of the chosen rows: how many each has, the hash of its words, and its bitmap."""
-    mask = np.zeros(total, np.bool_)
-    mask[chosen] = True
-    lengths, text_hashes = np.empty(len(chosen), np.int32), np.empty(len(chosen), np.uint64)
-    bits = np.empty((len(chosen), WORDS), np.uint64)
+    rows: pl.LazyFrame, column: str, size: int, file: Path, identical: exact.IdenticalTexts, mapper: Mapper
+) -> tuple[NDArray[np.int32], NDArray[np.uint64], Bitmaps, NDArray[np.int32]]:
+    """Writes the shingles of texts that are not known to have stood before.
+
+    Returns:
+        How many each has, the hash of its words, its bitmap, and its row.
+    """
+    total = int(rows.select(pl.len()).collect(engine="streaming").item())
+    # As many as there are rows, so that no array is made twice; what is never written takes no memory.
+    lengths, text_hashes = np.empty(total, np.int32), np.empty(total, np.uint64)
+    bits = np.empty((total, WORDS), np.uint64)
+    chosen: list[NDArray[np.int32]] = [np.zeros(0, np.int32)]
     done = 0
     with file.open("wb") as out:
-        results = mapper(partial(_hashes, size), _small_batches(rows, column, mask))
-        for sets, sequence, bitmap in track(results, "shingles of texts, by batch", total=-(-total // BATCH_ROWS)):
+        results = mapper(partial(_hashes, size), _small_batches(_new_texts(rows, column, identical, chosen)))
+        for sets, sequence, bitmap in track(
+            results, "shingles of texts, by batch", total=-(-total // exact.BATCH_ROWS)
+        ):
             out.write(np.ascontiguousarray(sets.values).data)  # tofile would not say that the disk is full
             lengths[done : done + len(sets)] = sets.lengths
             text_hashes[done : done + len(sets)] = sequence
             bits[done : done + len(sets)] = bitmap
             done += len(sets)
-    assert done == len(chosen)
-    return lengths, text_hashes, bits
+    return lengths[:done], text_hashes[:done], bits[:done], np.concatenate(chosen)
+
+
+def _new_texts(
+    rows: pl.LazyFrame, column: str, identical: exact.IdenticalTexts, chosen: list[NDArray[np.int32]]
+) -> Iterator[pl.Series]:
+    """The texts that are not known to have stood before, in order; their rows are added to `chosen`."""
+    low = 0
+    for texts in exact.batches(rows, column):
+        new = identical.add(texts)
+        chosen.append((low + np.flatnonzero(new)).astype(np.int32))
+        low += len(texts)
+        yield texts.filter(pl.Series(new))
 
 
 def _hashes(size: int, texts: pl.Series) -> tuple[RaggedArray, NDArray[np.uint64], Bitmaps]:
@@ -217,19 +237,9 @@ def _hashes(size: int, texts: pl.Series) -> tuple[RaggedArray, NDArray[np.uint64
     return sets, shingles.text_hashes(hashed), bitmaps(sets)
 
 
-def batches(rows: pl.LazyFrame, column: str, mask: NDArray[np.bool_]) -> Iterator[pl.Series]:
-    """The texts of the rows in `mask`, in order, at most `BATCH_ROWS` at a time."""
-    low = 0
-    for frame in rows.select(column).collect_batches(chunk_size=BATCH_ROWS, maintain_order=True, lazy=True):
-        here = mask[low : low + frame.height]
-        low += frame.height
-        if here.any():
-            yield frame[column].filter(pl.Series(here))
-
-
-def _small_batches(rows: pl.LazyFrame, column: str, mask: NDArray[np.bool_]) -> Iterator[pl.Series]:
-    """As `batches`, but of about `BATCH_BYTES` each, so that intermediate arrays stay in the processor's cache."""
-    for texts in batches(rows, column, mask):
+def _small_batches(batches: Iterable[pl.Series]) -> Iterator[pl.Series]:
+    """The same texts, about `BATCH_BYTES` at a time, so that intermediate arrays stay in the processor's cache."""
+    for texts in batches:
         for low, high in text_batch_bounds(texts):
             yield texts[low:high]
 

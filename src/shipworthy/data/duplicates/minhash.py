@@ -16,33 +16,24 @@ from shipworthy.core.progress import track
 from shipworthy.data.duplicates import buckets
 from shipworthy.data.duplicates.buckets import Pairs
 from shipworthy.data.duplicates.documents import Documents
-from shipworthy.data.duplicates.ragged_array import RaggedArray, batch_bounds
+from shipworthy.data.duplicates.ragged_array import RaggedArray
 from shipworthy.data.duplicates.schema import MinHash
 from shipworthy.data.duplicates.shingles import mix_bits, odd_constants
-
-# How much is computed at once: arrays that stay in a core's cache, and calls of numpy so long that threads, which need
-# Python's lock between two of them, seldom wait for it. Short texts by number, long ones by their shingles.
-TEXTS_PER_BATCH = 1024
-SHINGLES_PER_BATCH = 1 << 19
-# Texts with at least this many shingles are signed permutation by permutation: 3 to 4 times as fast there.
-LONG_SHINGLES = 48
+from shipworthy.data.duplicates.signatures import SIGNATURES, Signature
 
 
 def candidates(documents: Documents, config: MinHash, folder: Path, mapper: Mapper) -> Iterator[Pairs]:
     """Pairs of texts that agree in a band, band by band; the keys of the bands are kept on disk."""
-    n, bands = len(documents.offsets) - 1, config.bands
-    file, bounds = folder / "bands", partial(documents.bounds, config.threshold)
-    with file.open("w+b") as out:
-        low = 0
-        for keys in mapper(partial(band_keys, config=config), documents.blocks()):
-            for band in range(bands):
-                out.seek(4 * (band * n + low))
-                out.write(np.ascontiguousarray(keys[band]).data)  # tofile would not say that the disk is full
-            low += keys.shape[1]
-        for band in track(range(bands), "bands of MinHash", total=bands):
-            out.seek(4 * band * n)
-            yield from buckets.candidate_pairs(np.fromfile(out, np.uint32, n)[documents.file_position], bounds)
-    file.unlink()
+    sizes = np.diff(documents.offsets)
+    tables = [
+        BandTable(folder / f"bands_{signature.name}", documents, config, signature.covers(sizes, config))
+        for signature in SIGNATURES
+    ]
+    for found in mapper(partial(_keys_by_signature, config=config), documents.blocks()):
+        for table, keys in zip(tables, found, strict=True):
+            table.add(keys)
+    for table in tables:
+        yield from table.candidates()
 
 
 def above_threshold(
@@ -52,60 +43,57 @@ def above_threshold(
     return documents.jaccard(left, right, config.threshold) >= config.threshold
 
 
-def band_keys(sets: RaggedArray, config: MinHash) -> NDArray[np.uint32]:
-    """One key for each band of the signatures of n sets: shape (bands, n).
-
-    The permutations are x → a·x + b modulo 2^32 with odd a, of the shingles' upper 32 bits (Dietzfelbinger et al.
-    1997), as datasketch 2 has them by default.
-    """
-    keys = np.empty((config.bands, len(sets)), np.uint32)
+def band_keys(sets: RaggedArray, config: MinHash, signature: Signature) -> NDArray[np.uint32]:
+    """One key for each band of the signatures of those m of n sets that this signature covers: shape (bands, m)."""
+    covered = signature.covers(sets.lengths, config)
+    chosen = sets if covered.all() else sets.take(np.flatnonzero(covered))
+    keys = np.empty((config.bands, len(chosen)), np.uint32)
     salt = odd_constants(config.permutations // config.bands)[None, :, None]
-    for some, lowest in _signatures(sets, config.permutations):
+    for some, lowest in signature.sign(chosen, config.permutations):
         rows = lowest.reshape(config.bands, -1, len(some))
         keys[:, some] = mix_bits((rows * salt).sum(axis=1)) >> np.uint64(32)
     return keys
 
 
-def _signatures(sets: RaggedArray, permutations: int) -> Iterator[tuple[NDArray[Any], NDArray[np.uint32]]]:
-    """The numbers of some texts and their signatures, shape (permutations, texts), until all have had their turn."""
-    a, b = (odd_constants(2 * permutations).reshape(2, -1, 1) >> np.uint64(32)).astype(np.uint32)
-    a |= np.uint32(1)
-    long = np.flatnonzero(sets.lengths >= LONG_SHINGLES)
-    chosen = sets if len(long) == len(sets) else sets.take(long)
-    for low, high in batch_bounds(chosen.offsets, SHINGLES_PER_BATCH):
-        offsets = chosen.offsets[low : high + 1]
-        part = RaggedArray(chosen.values[offsets[0] : offsets[-1]], offsets - offsets[0])
-        yield long[low:high], _signatures_of_long(part, a, b)
-    short = np.flatnonzero(sets.lengths < LONG_SHINGLES)
-    short = short[np.argsort(-sets.lengths[short], kind="stable")]
-    for low in range(0, len(short), TEXTS_PER_BATCH):
-        some = short[low : low + TEXTS_PER_BATCH]
-        yield some, _signatures_of_short(sets, some, a, b)
+def _keys_by_signature(sets: RaggedArray, config: MinHash) -> list[NDArray[np.uint32]]:
+    return [band_keys(sets, config, signature) for signature in SIGNATURES]
 
 
-def _signatures_of_long(sets: RaggedArray, a: NDArray[np.uint32], b: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """Permutation by permutation, all shingles of all texts at once; none of the texts is empty."""
-    lowest = np.empty((len(a), len(sets)), np.uint32)
-    x = (sets.values >> 31).astype(np.uint32)
-    one = np.empty_like(x)
-    for k in range(len(a)):
-        np.multiply(x, a[k], out=one)
-        np.add(one, b[k], out=one)
-        np.minimum.reduceat(one, sets.offsets[:-1], out=lowest[k])
-    return lowest
+class BandTable:
+    """The keys of some texts, band by band, in a file.
 
+    Args:
+        file: where they are kept until the candidates are found.
+        documents: all m texts.
+        config: how many bands.
+        covered: shape (m,), which rows of the documents' file have keys.
+    """
 
-def _signatures_of_short(
-    sets: RaggedArray, some: NDArray[Any], a: NDArray[np.uint32], b: NDArray[np.uint32]
-) -> NDArray[np.uint32]:
-    """Shingle by shingle, all permutations of the texts that have a k-th: they come first, sorted by length."""
-    permutations, starts, lengths = len(a), sets.offsets[some], sets.lengths[some]
-    with_k = np.searchsorted(-lengths, -np.arange(lengths[0]), side="left")
-    lowest = np.full((permutations, len(some)), np.iinfo(np.uint32).max, np.uint32)
-    one = np.empty_like(lowest)
-    for k, count in enumerate(with_k.tolist()):
-        x = (sets.values[starts[:count] + k] >> 31).astype(np.uint32)
-        np.multiply(a, x, out=one[:, :count])
-        one[:, :count] += b
-        np.minimum(lowest[:, :count], one[:, :count], out=lowest[:, :count])
-    return lowest
+    def __init__(self, file: Path, documents: Documents, config: MinHash, covered: NDArray[np.bool_]) -> None:
+        self._file, self._documents, self._config, self._covered = file, documents, config, covered
+        self._size, self._added = int(covered.sum()), 0
+
+    def add(self, keys: NDArray[np.uint32]) -> None:
+        """Adds the keys of the next k covered rows: shape (bands, k)."""
+        if not keys.shape[1]:
+            return
+        with self._file.open("r+b" if self._added else "w+b") as out:
+            for band, some in enumerate(keys):
+                out.seek(4 * (band * self._size + self._added))
+                out.write(np.ascontiguousarray(some).data)  # tofile would not say that the disk is full
+        self._added += keys.shape[1]
+
+    def candidates(self) -> Iterator[Pairs]:
+        """Pairs of numbers of texts that agree in a band; the file is removed."""
+        if not self._size:
+            return
+        at = self._documents.file_position
+        numbers = np.flatnonzero(self._covered[at]).astype(np.int32)
+        places = (np.cumsum(self._covered, dtype=np.int32) - 1)[at[numbers]]
+        bounds = partial(self._documents.bounds, self._config.threshold)
+        with self._file.open("rb") as file:
+            for _ in track(range(self._config.bands), "bands of MinHash", total=self._config.bands):
+                keys = np.fromfile(file, np.uint32, self._size)[places]
+                for left, right in buckets.candidate_pairs(keys, lambda members: bounds(numbers[members])):
+                    yield numbers[left], numbers[right]
+        self._file.unlink()

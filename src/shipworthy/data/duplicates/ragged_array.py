@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 IntArray = NDArray[np.int64]
+LONG_ROW = 60
+"""Rows of so many values on average are copied faster one by one than value by value."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +34,29 @@ class RaggedArray:
 
     def take(self, rows: NDArray[Any]) -> "RaggedArray":
         """The rows of these numbers, in that order."""
-        starts, lengths = self.offsets[rows], self.offsets[rows + 1] - self.offsets[rows]
-        offsets = offsets_from_lengths(lengths)
-        places = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
-        return RaggedArray(self.values[places], offsets)
+        offsets = offsets_from_lengths(self.offsets[rows + 1] - self.offsets[rows])
+        if offsets[-1] < LONG_ROW * len(rows):
+            return RaggedArray(self._gathered(rows, offsets), offsets)
+        result = RaggedArray(np.empty(offsets[-1], self.values.dtype), offsets)
+        self.copy(rows, result, np.arange(len(rows)))
+        return result
+
+    def copy(self, rows: NDArray[Any], target: "RaggedArray", places: NDArray[Any]) -> None:
+        """Writes the rows of these numbers over the target's rows in these places, which have the same lengths."""
+        starts, stops, into = self.offsets[rows], self.offsets[rows + 1], target.offsets[places]
+        offsets = offsets_from_lengths(stops - starts)
+        if offsets[-1] < LONG_ROW * len(rows):
+            moved = np.arange(offsets[-1]) + np.repeat(into - offsets[:-1], stops - starts)
+            target.values[moved] = self._gathered(rows, offsets)
+            return
+        for start, stop, to in zip(starts.tolist(), stops.tolist(), into.tolist(), strict=True):
+            target.values[to : to + stop - start] = self.values[start:stop]
+
+    def _gathered(self, rows: NDArray[Any], offsets: IntArray) -> NDArray[Any]:
+        """The values of some rows, which begin in the result at `offsets`."""
+        places = np.arange(offsets[-1]) + np.repeat(self.offsets[rows] - offsets[:-1], np.diff(offsets))
+        gathered: NDArray[Any] = self.values[places]
+        return gathered
 
 
 def offsets_from_lengths(lengths: NDArray[Any]) -> IntArray:

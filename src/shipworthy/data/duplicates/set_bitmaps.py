@@ -18,21 +18,25 @@ Bitmaps = NDArray[np.uint64]
 """Shape (n, WORDS)."""
 Rows = NDArray[Any] | slice
 WORDS = 4
-BITS = 64
-PLACE = np.int64(63 - 8)
-"""The upper 8 of a value's 63 bits say which bit of the bitmap it turns over."""
+WORD_PLACE, BIT_PLACE = np.uint64(63 - 2), np.uint64(63 - 8)
+"""The upper 2 of a value's 63 bits say in which word of the bitmap it turns over a bit, the next 6 which one."""
 ROUNDING = np.float32(0.005)
 
 
 def bitmaps(sets: RaggedArray) -> Bitmaps:
-    """The bitmaps of n sets of shingles (int64, 63 bits)."""
+    """The bitmaps of n sets of shingles (int64, 63 bits, ascending)."""
     result = np.zeros((len(sets), WORDS), np.uint64)
-    some = sets.lengths > 0
-    if some.any():
-        word, bit = np.divmod((sets.values >> PLACE).view(np.uint64), np.uint64(BITS))
-        turned = np.uint64(1) << bit
-        for k in range(WORDS):
-            result[some, k] = np.bitwise_xor.reduceat(turned * (word == k), sets.offsets[:-1][some])
+    values = sets.values.view(np.uint64)
+    if len(values):
+        # A row's values ascend, so those of one word of the bitmap stand together.
+        word = values >> WORD_PLACE
+        new = word[1:] != word[:-1]
+        begins = sets.offsets[1:-1]
+        new[begins[(begins > 0) & (begins < len(values))] - 1] = True
+        at = np.concatenate([np.zeros(1, np.int64), np.flatnonzero(new) + 1])
+        turned = np.uint64(1) << (values >> BIT_PLACE & np.uint64(63))
+        rows = np.searchsorted(sets.offsets, at, side="right") - 1
+        result[rows, word[at].view(np.int64)] = np.bitwise_xor.reduceat(turned, at)
     return result
 
 

@@ -63,13 +63,11 @@ def word_hashes(texts: pl.Series) -> RaggedArray:
 
 def _fold_non_ascii(texts: pl.Series) -> pl.Series:
     """What has letters beyond ASCII is replaced by its normalised words, joined by spaces."""
-    foreign = (texts.str.len_bytes() != texts.str.len_chars()).arg_true().to_list()
-    if not foreign:
+    foreign = (texts.str.len_bytes() != texts.str.len_chars()).arg_true()
+    if not len(foreign):
         return texts
-    values = texts.to_list()
-    for i in foreign:
-        values[i] = _fold(values[i])
-    return pl.Series(values, dtype=pl.String)
+    folded = [_fold(text) for text in texts.gather(foreign)]
+    return texts.clone().scatter(foreign, pl.Series(folded, dtype=pl.String))
 
 
 def _fold(text: str) -> str:
@@ -114,14 +112,11 @@ def ngram_hashes(hashed: RaggedArray, size: int) -> RaggedArray:
 def text_hashes(hashed: RaggedArray) -> Hashes:
     """One hash for all words of a text in their order; 0 for a text without words; shape (n,)."""
     result = np.zeros(len(hashed), np.uint64)
-    place = np.arange(len(hashed.values), dtype=np.uint64) - np.repeat(hashed.offsets[:-1], hashed.lengths).view(
-        np.uint64
-    )
     some = hashed.lengths > 0
     if some.any():
-        result[some] = mix_bits(
-            np.add.reduceat(mix_bits(hashed.values + mix_bits(place + GOLDEN_RATIO)), hashed.offsets[:-1][some])
-        )
+        salts = mix_bits(np.arange(hashed.lengths.max(), dtype=np.uint64) + GOLDEN_RATIO)
+        place = np.arange(len(hashed.values)) - np.repeat(hashed.offsets[:-1], hashed.lengths)
+        result[some] = mix_bits(np.add.reduceat(mix_bits(hashed.values + salts[place]), hashed.offsets[:-1][some]))
     return result
 
 
