@@ -230,6 +230,16 @@ def test_the_name_of_the_class_inside_a_text() -> None:
     assert checked(MORE.with_columns(x=pl.Series(innocent)), KIND).violations == []
 
 
+def test_names_of_classes_that_differ_in_signs_alone_inside_a_text() -> None:
+    names = np.array(["<=50K", ">50K", "=50K?"])[CODE]
+    said = [
+        f"parcel {number} paid ({name})." if number % 2 else f"paid {name}, parcel {number}"
+        for number, name in zip(DRAWS.integers(0, 10**6, N), names, strict=True)
+    ]
+    (violation,) = checked(MORE.with_columns(x=pl.Series(said)), names).violations
+    assert violation.startswith("x holds words that tell the answer with an AUC of 1.000")
+
+
 def test_the_smallest_class_of_a_step_is_told_apart() -> None:
     """One row in 200 at the end of the numbers shares a bin of equal shares with others."""
     rare = np.where(np.arange(N) % 200 == 0, 3, CODE)

@@ -1,5 +1,7 @@
 """What the words of a text, and the gaps of a column, tell about the answer."""
 
+import re
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -7,7 +9,8 @@ from numpy.typing import NDArray
 from shipworthy.data.gates.one_column import FEW_VALUES, Labelled, interval, worst
 from shipworthy.evaluation.intervals import Interval
 
-WORD = r"\w+"
+WORD = re.compile(r"\w+")
+ENDS = ".,;:!?()\"'"
 MAX_WORDS = 20_000
 """The most frequent words are looked at."""
 
@@ -32,13 +35,14 @@ def told_by_gaps(column: pl.Series, labelled: Labelled) -> tuple[Interval, str]:
 def told_by_words(texts: pl.Series, labelled: Labelled) -> Interval | None:
     """How well single words tell the classes: for each class the best word, then the class that is told worst.
 
-    None where no word stands in as many rows as half of the smallest class has.
+    Words are looked at with and without the signs that touch them, for `<=50K` and `>50K` differ in signs alone. None
+    where no word stands in as many rows as half of the smallest class has.
     """
     from sklearn.feature_extraction.text import CountVectorizer
 
     least = min(int(labelled.sizes[one]) for one in labelled.measured)
     seldom = max(1, least // 2)
-    counter = CountVectorizer(binary=True, token_pattern=WORD, min_df=seldom, max_features=MAX_WORDS)
+    counter = CountVectorizer(binary=True, analyzer=_words, min_df=seldom, max_features=MAX_WORDS)
     try:
         stands = counter.fit_transform(texts.fill_null("").to_list())  # (N, words)
     except ValueError:  # of sparse texts none is left
@@ -51,6 +55,11 @@ def told_by_words(texts: pl.Series, labelled: Labelled) -> Interval | None:
         gap = with_word / inside.sum() - (rows - with_word) / (~inside).sum()
         best[i] = 0.5 + np.abs(gap).max() / 2
     return worst(best, labelled)
+
+
+def _words(text: str) -> set[str]:
+    small = text.lower()
+    return {*WORD.findall(small), *(word.strip(ENDS) for word in small.split())}
 
 
 def _area_of_flag(flag_N: NDArray[np.bool_], labelled: Labelled, one: int) -> float:
