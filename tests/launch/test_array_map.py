@@ -194,6 +194,7 @@ def test_a_setting_below_one_is_refused(name: str) -> None:
 def test_jobs_without_work_are_refused(kind: type[Data]) -> None:
     none = Gates(ids=None, missing=None, missing_runs=None, constant=None)
     known = {"name": "n", "licence": "l", "file": "f", "slurm": SlurmArray()}
+    known |= {"text": "t", "answer": "a"} if kind is Records else {}
     assert kind(**known).slurm == SlurmArray()
     same_text = {"duplicates": Duplicates(Exact("text"), minhash=None)} if issubclass(kind, Text) else {}
     with pytest.raises(UsageError, match=r"data\.slurm has no effect: no gate is checked, nor are texts compared"):
