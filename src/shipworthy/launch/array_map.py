@@ -162,7 +162,7 @@ def array_map(folder: Path, **settings: int) -> ArrayMap:
     site = read_site()
     if site.container is not None:
         raise UsageError("data.slurm does not start jobs in the site's container: run with data.slurm=null.")
-    return ArrayMap(folder, site=site, cluster="slurm", **settings)
+    return ArrayMap(folder, site=site, cluster="slurm", one_at_a_time=False, **settings)
 
 
 def _compute(function: Callable[[Any], Any], folder: Path, threads: int, low: int, high: int) -> None:
