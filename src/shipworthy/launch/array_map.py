@@ -168,19 +168,20 @@ def array_map(folder: Path, **settings: int) -> ArrayMap:
 def _compute(function: Callable[[Any], Any], folder: Path, threads: int, low: int, high: int) -> None:
     """What a job does; results that stand already are not computed again, and after a refusal nothing is."""
 
-    def one(number: int) -> Any:
+    def one(number: int) -> str:
+        """What was refused; empty: nothing."""
         try:
             result = function(_read(folder / f"{number}.item"))
         except ShipworthyError as error:
             result = Refused(error)
         _write(folder / f"{number}.result", result)
         (folder / f"{number}.item").unlink()
-        return result
+        return str(result.error) if isinstance(result, Refused) else ""
 
     missing = [number for number in range(low, high) if not (folder / f"{number}.result").exists()]
-    for result in ordered_map(one, missing, threads):
-        if isinstance(result, Refused):
-            say(str(result.error))
+    for refused in ordered_map(one, missing, threads):
+        if refused:
+            say(refused)
             return
 
 
