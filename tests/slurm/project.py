@@ -23,13 +23,13 @@ class Project:
     cluster: Cluster
 
     @classmethod
-    def new(cls, folder: Path, cluster: Cluster, workspace: Path) -> "Project":
-        """Links to the repository, with a copy of the workspace's plan and dataset."""
+    def new(cls, folder: Path, cluster: Cluster, workspace: Path | None = None) -> "Project":
+        """Links to the repository, with a copy of the workspace's plan and dataset, if there is one."""
         folder.mkdir(parents=True)
         for name in ("conf", "data", "extensions", "slurm", "src", "toolchains", "pyproject.toml", "requirements.lock"):
             (folder / name).symlink_to(ROOT / name)
         shutil.copy(ROOT / "params.yaml", folder)  # `sweep adopt` writes it
-        for kind in ("plan", "dataset"):
+        for kind in ("plan", "dataset") if workspace else ():
             shutil.copytree(workspace / kind, folder / "artifacts" / kind)
         return cls(folder, cluster)
 

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from shipworthy.core.errors import ShipworthyError
+from shipworthy.core.parallel import Mapper
 from shipworthy.core.progress import say
 from shipworthy.data.contamination import benchmarks
 from shipworthy.data.contamination.check import check
@@ -52,19 +53,22 @@ def decontaminate(config: Data, store: RowStore, folder: Path, refused: RefusedF
     return {"contamination": findings.summary}
 
 
-def run_gates(config: Data, store: RowStore, seed: int, columns: Mapping[str, str]) -> list[Verdict]:
+def run_gates(
+    config: Data, store: RowStore, seed: int, columns: Mapping[str, str], mapper: Mapper | None = None
+) -> list[Verdict]:
     """Runs the gates on the rows before anything is fitted on them.
 
     Args:
         columns: name → type of the source's columns.
+        mapper: who checks them (see gates/build.py); null: this process.
     """
     types = store.columns
     features = {name: types[name] for name in features_of(store)[0]}
     gaps = ["", *(config.missing if isinstance(config, Table) else ())]
     label = config.label if isinstance(config, Table) else ""
     dates = [name for name, kind in columns.items() if kind.removesuffix("?") in DATES and name != label]
-    inputs = GateInput.hiding_test_answers(
-        store.rows,
+    inputs = GateInput(
+        store.files,
         features,
         config.gates.sample,
         seed,
@@ -72,7 +76,7 @@ def run_gates(config: Data, store: RowStore, seed: int, columns: Mapping[str, st
         split_by_time=bool(config.split.time),
         dates=dates,
     )
-    return run(config.gates, inputs)
+    return run(config.gates, inputs, mapper)
 
 
 def refuse_failed_gates(verdicts: list[Verdict], page: Path, refused: RefusedFolder) -> None:

@@ -108,8 +108,13 @@ class RowStore:
     @property
     def rows(self) -> pl.LazyFrame:
         """The rows that are left, by id."""
+        return parquet.scan(self.files)
+
+    @property
+    def files(self) -> list[Path]:
+        """The parquet files of the rows that are left, by id; the next operation replaces them."""
         self._run()
-        return parquet.scan([part.path for part in self._parts])
+        return [part.path for part in self._parts]
 
     @property
     def columns(self) -> dict[str, pl.DataType]:

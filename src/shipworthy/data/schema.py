@@ -25,6 +25,30 @@ TYPES = ("string", "int", "float", "bool", "date", "datetime", "json")
 
 
 @dataclass
+class SlurmArray:
+    """What the jobs of an array ask Slurm for; account, partition and the like are the site's (slurm/site.yaml).
+
+    Attributes:
+        tasks: into how many jobs the work is divided.
+        cpus_per_task: threads of a job.
+        mem_gb: memory of a job (GB).
+        timeout_min: time limit of a job (minutes).
+        retries: how often a job that was lost, with its node for example, is submitted again.
+    """
+
+    tasks: int = 16
+    cpus_per_task: int = 4
+    mem_gb: int = 8
+    timeout_min: int = 120
+    retries: int = 3
+
+    def __post_init__(self) -> None:
+        for name in ("tasks", "cpus_per_task", "mem_gb", "timeout_min"):
+            at_least(f"data.slurm.{name}", getattr(self, name), 1)
+        at_least("data.slurm.retries", self.retries, 0)
+
+
+@dataclass
 class Data(DataConfig):
     """What every data set has.
 
@@ -51,9 +75,11 @@ class Data(DataConfig):
         mixing: proportions of the sources of train.
         tokens: token statistics, for text-to-text tasks.
         workers: processes that clean rows; the dataset does not depend on their number.
+        slurm: the array of jobs that looks for near-duplicates of texts and checks the gates (null: this machine does);
+            the dataset is the same.
     """
 
-    non_identity: ClassVar[tuple[str, ...]] = ("workers", "watched")
+    non_identity: ClassVar[tuple[str, ...]] = ("workers", "watched", "slurm")
 
     name: str = MISSING
     licence: str = MISSING
@@ -74,6 +100,7 @@ class Data(DataConfig):
     mixing: Mixing = field(default_factory=Mixing)
     tokens: Tokens = field(default_factory=Tokens)
     workers: int = 1
+    slurm: SlurmArray | None = None
 
     def __post_init__(self) -> None:
         self.gates = self.gates.asked()
@@ -82,6 +109,8 @@ class Data(DataConfig):
         if path.is_absolute() or ".." in path.parts or not path.parts:
             raise UsageError(f"data.file={self.file}: put the data into data/ and name it from there.")
         at_least("data.workers", self.workers, 1)
+        if self.slurm is not None and not self.has_jobs:
+            raise UsageError("data.slurm has no effect: no gate is checked, nor are texts compared: drop it.")
         self._check_writing()
         if self.source is not None:
             self._check_source(self.source, path)
@@ -129,6 +158,11 @@ class Data(DataConfig):
     def markers(self) -> list[str]:
         """The texts that stand for a missing value in a column of numbers or times, beside the usual ones."""
         return []
+
+    @property
+    def has_jobs(self) -> bool:
+        """Whether there is work for the jobs of an array."""
+        return bool(self.gates.checked)
 
     @property
     def keys(self) -> str:

@@ -24,12 +24,20 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
+class Refused:
+    """What a job leaves for an item whose function raised a sentence for the user."""
+
+    error: ShipworthyError
+
+
+@dataclass(frozen=True)
 class ArrayMap:
     """A `map` over the jobs of an array; see core/parallel.py for what it takes.
 
     Each call writes its items into a folder of its own and submits one array, whose jobs leave the results there. The
     folder is removed when all results are read, and stays, with the jobs' logs, where something failed. Only what this
-    process and its jobs wrote is unpickled: the folder is its user's alone.
+    process and its jobs wrote is unpickled: the folder is its user's alone. An error that is a sentence for the user is
+    raised here as the function raised it there.
 
     Attributes:
         folder: on a disk that all nodes see.
@@ -40,6 +48,8 @@ class ArrayMap:
         retries: how often a lost job is submitted again; it goes on after the last result that it left.
         site: account, partition, and what else the cluster wants to be told.
         cluster: submitit's executor: slurm, or for tests local (processes) or debug (this process).
+        one_at_a_time: whether a job computes its items one after the other, not on a thread for each of its CPUs: for
+            items that need its memory and its CPUs for themselves.
     """
 
     folder: Path
@@ -50,12 +60,14 @@ class ArrayMap:
     retries: int
     site: Site
     cluster: str = "slurm"
+    one_at_a_time: bool = False
 
     def __call__(self, function: Callable[[Item], Result], items: Iterable[Item], /) -> Iterator[Result]:
         """The results, in the items' order.
 
         Raises:
-            ShipworthyError: Slurm refuses the array, a job ended with an error, or was lost too often.
+            ShipworthyError: Slurm refuses the array, a job ended with an error, or was lost too often; or what the
+                function raised for the first item at which it did.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix="map-", dir=self.folder))
@@ -70,14 +82,17 @@ class ArrayMap:
     def _results(self, folder: Path, function: Callable[[Any], Result], count: int) -> Iterator[Result]:
         tasks = min(self.tasks, count)
         bounds = [count * task // tasks for task in range(tasks + 1)]
-        compute = partial(_compute, function, folder, self.cpus_per_task)
+        compute = partial(_compute, function, folder, 1 if self.one_at_a_time else self.cpus_per_task)
         jobs = self._submit(folder, compute, bounds[:-1], bounds[1:])
         say(f"{count} parts go to {len(jobs)} jobs of Slurm, {jobs[0].job_id} and on; their logs: {folder / 'log'}")
         try:
             for task, (low, high) in enumerate(pairwise(bounds)):
                 self._finish(folder, compute, jobs, task, (low, high))
                 for number in range(low, high):
-                    yield _read(folder / f"{number}.result")
+                    result = _read(folder / f"{number}.result")
+                    if isinstance(result, Refused):
+                        raise result.error
+                    yield result
                     (folder / f"{number}.result").unlink()
         finally:
             for job in jobs:
@@ -147,19 +162,27 @@ def array_map(folder: Path, **settings: int) -> ArrayMap:
     site = read_site()
     if site.container is not None:
         raise UsageError("data.slurm does not start jobs in the site's container: run with data.slurm=null.")
-    return ArrayMap(folder, site=site, cluster="slurm", **settings)
+    return ArrayMap(folder, site=site, cluster="slurm", one_at_a_time=False, **settings)
 
 
 def _compute(function: Callable[[Any], Any], folder: Path, threads: int, low: int, high: int) -> None:
-    """What a job does; results that stand already are not computed again."""
+    """What a job does; results that stand already are not computed again, and after a refusal nothing is."""
 
-    def one(number: int) -> None:
-        _write(folder / f"{number}.result", function(_read(folder / f"{number}.item")))
+    def one(number: int) -> str:
+        """What was refused; empty: nothing."""
+        try:
+            result = function(_read(folder / f"{number}.item"))
+        except ShipworthyError as error:
+            result = Refused(error)
+        _write(folder / f"{number}.result", result)
         (folder / f"{number}.item").unlink()
+        return str(result.error) if isinstance(result, Refused) else ""
 
     missing = [number for number in range(low, high) if not (folder / f"{number}.result").exists()]
-    for _ in ordered_map(one, missing, threads):
-        pass
+    for refused in ordered_map(one, missing, threads):
+        if refused:
+            say(refused)
+            return
 
 
 def _write(path: Path, value: Any) -> None:

@@ -1,12 +1,11 @@
 """`prepare`: from the raw snapshot to a dataset: clean, deduplicate, split, check, tokenize; rows stand on disk."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from shipworthy.core.files import write_json
 from shipworthy.core.groups import DataConfig, ModelConfig, TaskConfig
-from shipworthy.core.parallel import Mapper
 from shipworthy.core.progress import say
 from shipworthy.core.project import project_root
 from shipworthy.core.workspace import Workspace
@@ -24,7 +23,7 @@ from shipworthy.data.sources.files import types_of
 from shipworthy.data.splits import assign, check, folds
 from shipworthy.data.splits.schema import Split
 from shipworthy.evaluation.tasks.schema import Classification, Task
-from shipworthy.launch.array_map import array_map
+from shipworthy.launch.array_map import ArrayMap, array_map
 from shipworthy.models import base, parquet, raw_rows
 from shipworthy.models.dataset import SPLITS, DatasetInfo
 
@@ -40,20 +39,20 @@ def run(*, task: TaskConfig, data: DataConfig, model: ModelConfig, seed: int, wo
     data = with_decimal_mark(data, paths)
     types = types_of(data, paths)
     check_prompts(task, model, data, types)
-    mapper = _mapper(data)
+    jobs = _jobs(data)
 
     with workspace.write("dataset") as folder, scratch_folder(folder) as work:
         refused = RefusedFolder(folder)
         refused.clear()
         store = build.read(data, paths, types, work)
         with refused.keeps_rejected(store):
-            cleaned = build.clean_rows(data, store, mapper)  # clean, duplicates
+            cleaned = build.clean_rows(data, store, jobs)  # clean, duplicates
             left_out.require_rows(store)
             split = data.split.scaled(data.sample)
             checked = _divide(data, store, folder, split, seed, classes=isinstance(task, Classification))
             write_json(folder / raw_rows.FILE, raw_settings(data, store, types))
             found = post_split.decontaminate(data, store, folder, refused)
-            verdicts = post_split.run_gates(data, store, seed, types)
+            verdicts = post_split.run_gates(data, store, seed, types, jobs and replace(jobs, one_at_a_time=True))
             found |= {"gates": [one.to_json() for one in verdicts], **post_split.fit(data, store, folder, seed)}
             found |= mix(data.mixing, store, seed)
             shaped = examples.shape(task, data, store, lambda: base.chat(model))  # tokens
@@ -88,10 +87,9 @@ def run(*, task: TaskConfig, data: DataConfig, model: ModelConfig, seed: int, wo
     say(f"dataset: {', '.join(f'{n} {name}' for name, n in info.rows.items())}; rejected: {report.reasons(store)}")
 
 
-def _mapper(data: Data) -> Mapper | None:
-    """Who computes signatures of near-duplicates: the jobs of an array, or (null) this process."""
-    array = data.slurm if isinstance(data, Text) else None
-    return array_map(project_root() / "runs" / "arrays", **asdict(array)) if array else None
+def _jobs(data: Data) -> ArrayMap | None:
+    """The jobs of an array that look for near-duplicates and check the gates; null: this process does."""
+    return array_map(project_root() / "runs" / "arrays", **asdict(data.slurm)) if data.slurm else None
 
 
 def _divide(

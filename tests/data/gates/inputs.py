@@ -1,10 +1,19 @@
 """A sound table as the gates see it, and one with a fault."""
 
+import atexit
+from collections.abc import Mapping
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import numpy as np
 import polars as pl
 
 from shipworthy.data.gates.interface import GateInput
 
+SCRATCH = TemporaryDirectory(prefix="gates-")
+atexit.register(SCRATCH.cleanup)
+NUMBERS = count()
 FEATURES = {"age": pl.Int64(), "hours": pl.Float64(), "job": pl.String()}
 
 
@@ -32,4 +41,15 @@ def rows(n: int = 1000, seed: int = 0) -> pl.DataFrame:
 def gate_input(frame: pl.DataFrame, size: int = 1000) -> GateInput:
     """Of all columns that are features."""
     names = [name for name in frame.columns if name not in {"id", "cluster", "split", "answer"}]
-    return GateInput.hiding_test_answers(frame.lazy(), {name: frame.schema[name] for name in names}, size, seed=1)
+    return on_disk(frame, {name: frame.schema[name] for name in names}, size)
+
+
+def on_disk(
+    frame: pl.DataFrame, features: Mapping[str, pl.DataType], size: int, *, halves: bool = False, **known: object
+) -> GateInput:
+    """The frame in a file, as gates read it; halves: in two files. `known` are further attributes."""
+    parts = (frame[: frame.height // 2], frame[frame.height // 2 :]) if halves else (frame,)
+    files = [Path(SCRATCH.name) / f"{next(NUMBERS)}.parquet" for _ in parts]
+    for part, file in zip(parts, files, strict=True):
+        part.write_parquet(file)
+    return GateInput(files, features, size, seed=1, **known)

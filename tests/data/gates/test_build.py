@@ -8,7 +8,6 @@ import pytest
 
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.data.gates.build import refuse, run
-from shipworthy.data.gates.interface import GateInput
 from shipworthy.data.gates.model_settings import Drift, Labels, Leak
 from shipworthy.data.gates.row_settings import (
     Balance,
@@ -23,7 +22,7 @@ from shipworthy.data.gates.row_settings import (
     Unseen,
 )
 from shipworthy.data.gates.schema import Gates
-from tests.data.gates.inputs import gate_input, rows
+from tests.data.gates.inputs import gate_input, on_disk, rows
 
 SOUND = rows()
 TWICE = SOUND.with_columns(id=pl.col("id").replace("r00005", "r00009"), job=pl.lit("clerk"))
@@ -103,4 +102,4 @@ def test_what_cannot_work_is_refused_in_one_sentence(make: object, sentence: str
 
 
 def test_a_view_counts_lazily() -> None:
-    assert GateInput.hiding_test_answers(SOUND.lazy(), {}, 10, 0).total == 1000
+    assert on_disk(SOUND, {}, 10, halves=True).total == 1000

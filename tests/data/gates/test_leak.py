@@ -13,10 +13,10 @@ from sklearn.metrics import roc_auc_score
 from shipworthy.core.errors import UsageError
 from shipworthy.data.gates import leak
 from shipworthy.data.gates.auc import interval_of
-from shipworthy.data.gates.interface import GateInput, GateResult
+from shipworthy.data.gates.interface import GateResult
 from shipworthy.data.gates.model_settings import Leak
 from shipworthy.data.gates.one_column import Labelled, area_of_counts, coded, told
-from tests.data.gates.inputs import gate_input, rows
+from tests.data.gates.inputs import gate_input, on_disk, rows
 
 N = 4000
 DRAWS = np.random.default_rng(11)
@@ -40,7 +40,7 @@ def checked(features: pl.DataFrame, answers: Any, config: Leak | None = None) ->
         cluster=pl.col("id"), answer=pl.Series(np.asarray(answers).astype(str))
     )
     types = dict(features.schema)
-    return leak.check(config or Leak(), GateInput.hiding_test_answers(rows.lazy(), types, 20_000, 1))
+    return leak.check(config or Leak(), on_disk(rows, types, 20_000))
 
 
 def by_class(low: int) -> list[int]:

@@ -7,9 +7,8 @@ import pytest
 from shipworthy.core.errors import UsageError
 from shipworthy.data.gates import drift, labels, leak
 from shipworthy.data.gates.auc import auc
-from shipworthy.data.gates.interface import GateInput
 from shipworthy.data.gates.model_settings import Drift, Labels, Leak
-from tests.data.gates.inputs import FEATURES, gate_input, rows
+from tests.data.gates.inputs import FEATURES, gate_input, on_disk, rows
 
 SOUND = rows()
 
@@ -94,7 +93,7 @@ def test_a_raw_reference_is_read_as_the_data_were(tmp_path) -> None:
     features = {name: now.schema[name] for name in ("age", "hours", "job", "member")}
     found = drift.check(
         Drift(reference=str(tmp_path / "r.parquet")),
-        GateInput.hiding_test_answers(now.lazy(), features, 1000, 1, ["", "?"]),
+        on_disk(now, features, 1000, missing_markers=["", "?"]),
     )
     assert found.violations == []
     assert {one.name: one.value for one in found.measurements}["Cramér's V of job"] == 0

@@ -4,9 +4,8 @@ import polars as pl
 import pytest
 
 from shipworthy.data.gates import time
-from shipworthy.data.gates.interface import GateInput
 from shipworthy.data.gates.model_settings import Time
-from tests.data.gates.inputs import FEATURES, rows
+from tests.data.gates.inputs import FEATURES, on_disk, rows
 
 DATED = rows().with_columns(
     at=pl.format("2024-01-{}T10:00", (pl.int_range(pl.len()) % 28 + 1).cast(pl.String).str.zfill(2))
@@ -15,7 +14,7 @@ DATED = rows().with_columns(
 
 def found(**known: object) -> list[str]:
     features = {**FEATURES, "at": pl.String()}
-    return time.check(Time(), GateInput.hiding_test_answers(DATED.lazy(), features, 500, 1, **known)).violations
+    return time.check(Time(), on_disk(DATED, features, 500, **known)).violations
 
 
 def test_a_feature_and_a_date_that_is_no_feature_are_named() -> None:

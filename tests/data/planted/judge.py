@@ -8,11 +8,11 @@ import polars as pl
 from shipworthy.data.clean.apply import apply
 from shipworthy.data.clean.schema import PII, Cleaning, Language, Length, Limits
 from shipworthy.data.gates.build import run
-from shipworthy.data.gates.interface import GateInput
 from shipworthy.data.gates.model_settings import Drift, Labels, Leak
 from shipworthy.data.gates.row_settings import Balance, Column, Contradictions, Table, Unseen
 from shipworthy.data.gates.schema import Gates
 from tests.data.clean.cleaned import rejected
+from tests.data.gates.inputs import on_disk
 from tests.data.planted.tables import Sound
 
 CLEANING = Cleaning(
@@ -57,7 +57,7 @@ def judge(rows: pl.DataFrame, sound: Sound, scratch: Path, only: str = "") -> di
     if only:
         gates = replace(gates, **{name: None for name in names if name != only})
     features = {name: kind for name, kind in rows.schema.items() if name not in OWN}
-    for verdict in run(gates, GateInput.hiding_test_answers(rows.lazy(), features, gates.sample, seed=1)):
+    for verdict in run(gates, on_disk(rows, features, gates.sample)):
         if not verdict.passed:
             said[verdict.gate] = verdict.violations
     return said

@@ -37,7 +37,7 @@ def clusters(
     """
     near = {field.name: getattr(config, field.name) for field in fields(config) if field.name != "exact"}
     near = {name: method for name, method in near.items() if method}
-    if not near and config.exact.by == "text":
+    if not config.reads_words:
         return exact.first_identical(rows, column)
     mapper = mapper or over_threads()
     with TemporaryDirectory(dir=scratch) as folder:

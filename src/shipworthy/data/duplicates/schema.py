@@ -127,3 +127,8 @@ class Duplicates:
     minhash: MinHash | None = field(default_factory=MinHash)
     simhash: SimHash | None = None
     semantic: Semantic | None = None
+
+    @property
+    def reads_words(self) -> bool:
+        """Whether texts are divided into words, for more counts than that they are equal character by character."""
+        return self.exact.by == "words" or any((self.minhash, self.simhash, self.semantic))

@@ -1,10 +1,13 @@
 """Runs every gate of the config; each is implemented by the file of its name."""
 
+import platform
 from collections.abc import Iterable
-from dataclasses import asdict, fields
+from dataclasses import asdict
+from functools import partial
 
-from shipworthy.core.errors import ShipworthyError
+from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.lazy import Lazy
+from shipworthy.core.parallel import Mapper
 from shipworthy.core.progress import say
 from shipworthy.data.gates.gate import Gate
 from shipworthy.data.gates.interface import GateInput, GateResult, Verdict
@@ -15,19 +18,23 @@ FIRST = 3
 """Violations and rows that an error message names; the report has more."""
 
 
-def run(config: Gates, inputs: GateInput) -> list[Verdict]:
-    """Runs the gates, in the order of the config.
+def run(config: Gates, inputs: GateInput, mapper: Mapper | None = None) -> list[Verdict]:
+    """Runs the gates; the verdicts come, and are said, in the order of the config.
+
+    Args:
+        mapper: who checks them, wherever that is; null: this process, one after the other, for each has the sample of
+            the rows and the models that it fits in memory.
 
     Raises:
         UsageError: a gate cannot be applied to these rows.
     """
-    verdicts, asked = [], config.asked()
-    for name in (f.name for f in fields(asked)):
-        if isinstance(gate := getattr(asked, name), Gate):
-            found: GateResult = GATES.load(name).check(gate, inputs)
-            verdicts.append(_verdict(name, gate, found, inputs, config.show))
-            for line in _lines(verdicts[-1]):
-                say(line)
+    over: Mapper = mapper or map
+    check = partial(_check_elsewhere if mapper else _check, inputs, config.show)
+    verdicts = []
+    for verdict in over(check, config.asked().checked.items()):
+        verdicts.append(verdict)
+        for line in _lines(verdict):
+            say(line)
     return verdicts
 
 
@@ -44,6 +51,25 @@ def refuse(verdicts: Iterable[Verdict]) -> None:
             f"The data does not pass {', '.join(one.gate for one in failed)} ({reasons}): correct the data, or "
             "the gate (data.gates)."
         )
+
+
+def _check(inputs: GateInput, show: int, named: tuple[str, Gate]) -> Verdict:
+    name, gate = named
+    return _verdict(name, gate, GATES.load(name).check(gate, inputs), inputs, show)
+
+
+def _check_elsewhere(inputs: GateInput, show: int, named: tuple[str, Gate]) -> Verdict:
+    """What a job does.
+
+    Raises:
+        UsageError: its node does not see the rows.
+    """
+    if unseen := [file for file in inputs.files if not file.is_file()]:
+        raise UsageError(
+            f"The node {platform.node()}, a job of data.slurm, does not see {unseen[0]}: put the workspace on a disk "
+            "that all nodes see (workspace=FOLDER), or set data.slurm=null."
+        )
+    return _check(inputs, show, named)
 
 
 def _verdict(name: str, gate: Gate, found: GateResult, inputs: GateInput, show: int) -> Verdict:

@@ -3,21 +3,23 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from shipworthy.data.hash_sampling import sample
+from shipworthy.models import parquet
 
 LABELLED = ("train", "validation")
 
 
 @dataclass(frozen=True)
 class GateInput:
-    """Rows of all splits, without the answers of test.
+    """Rows of all splits, without the answers of test; it can be pickled, for gates that other machines check.
 
     Attributes:
-        rows: id, cluster, split, the features, answer (null in test).
+        files: parquet files of the rows: id, cluster, split, the features, answer.
         features: feature → its type.
         size: of the sample that gates which fit models use (rows).
         seed: of the models that gates fit.
@@ -26,7 +28,7 @@ class GateInput:
         dates: columns of the source that are typed as date or datetime, whether they are features or not.
     """
 
-    rows: pl.LazyFrame
+    files: Sequence[Path]
     features: Mapping[str, pl.DataType]
     size: int = 20_000
     seed: int = 0
@@ -34,18 +36,11 @@ class GateInput:
     split_by_time: bool = False
     dates: Sequence[str] = ()
 
-    @staticmethod
-    def hiding_test_answers(
-        rows: pl.LazyFrame,
-        features: Mapping[str, pl.DataType],
-        size: int,
-        seed: int,
-        missing_markers: Sequence[str] = ("",),
-        **known: Any,
-    ) -> "GateInput":
-        """The rows with the answers of test set to null; `known` are further attributes."""
+    @property
+    def rows(self) -> pl.LazyFrame:
+        """Id, cluster, split, the features, answer (null in test)."""
         seen = pl.when(pl.col("split").is_in(LABELLED)).then(pl.col("answer")).alias("answer")
-        return GateInput(rows.with_columns(seen), features, size, seed, missing_markers, **known)
+        return parquet.scan(list(self.files)).with_columns(seen)
 
     @property
     def labelled(self) -> pl.LazyFrame:

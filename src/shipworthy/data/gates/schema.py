@@ -54,9 +54,14 @@ class Gates:
 
     def asked(self) -> "Gates":
         """The same, with null for each gate that nobody asked for."""
-        gates = {one.name: getattr(self, one.name) for one in fields(self)}
-        asked: dict[str, Any] = {name: gate.asked() for name, gate in gates.items() if isinstance(gate, Gate)}
+        asked: dict[str, Any] = {name: gate.asked() for name, gate in self.checked.items()}
         return replace(self, **asked)
+
+    @property
+    def checked(self) -> dict[str, Gate]:
+        """Name → gate of each that is no null, in the order of the fields."""
+        gates = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {name: gate for name, gate in gates.items() if isinstance(gate, Gate)}
 
 
 def gates_of_tables() -> Gates:

@@ -5,37 +5,13 @@ from typing import ClassVar
 
 from shipworthy.core.errors import UsageError
 from shipworthy.core.schema import MISSING, schema
-from shipworthy.core.validation import at_least, one_of
+from shipworthy.core.validation import one_of
 from shipworthy.data.clean.schema import Cleaning
 from shipworthy.data.contamination.schema import Contamination
 from shipworthy.data.duplicates.schema import Duplicates
 from shipworthy.data.fitted.schema import Fitting
 from shipworthy.data.gates.schema import Gates, gates_of_tables
 from shipworthy.data.schema import Data
-
-
-@dataclass
-class SlurmArray:
-    """What the jobs of an array ask Slurm for; account, partition and the like are the site's (slurm/site.yaml).
-
-    Attributes:
-        tasks: into how many jobs the work is divided.
-        cpus_per_task: threads of a job.
-        mem_gb: memory of a job (GB).
-        timeout_min: time limit of a job (minutes).
-        retries: how often a job that was lost, with its node for example, is submitted again.
-    """
-
-    tasks: int = 16
-    cpus_per_task: int = 4
-    mem_gb: int = 8
-    timeout_min: int = 120
-    retries: int = 3
-
-    def __post_init__(self) -> None:
-        for name in ("tasks", "cpus_per_task", "mem_gb", "timeout_min"):
-            at_least(f"data.slurm.{name}", getattr(self, name), 1)
-        at_least("data.slurm.retries", self.retries, 0)
 
 
 @dataclass
@@ -53,10 +29,7 @@ class Text(Data):
         one_answer: whether all rows of a question with several answers are rejected.
         duplicates: when two texts count as duplicates.
         contamination: how train is compared with the evaluation splits and with benchmarks.
-        slurm: the array of jobs that looks for near-duplicates (null: this machine does); the dataset is the same.
     """
-
-    non_identity: ClassVar[tuple[str, ...]] = (*Data.non_identity, "slurm")
 
     text: str = MISSING
     context: list[str] = field(default_factory=list)
@@ -68,7 +41,6 @@ class Text(Data):
     one_answer: bool = True
     duplicates: Duplicates = field(default_factory=Duplicates)
     contamination: Contamination = field(default_factory=Contamination)
-    slurm: SlurmArray | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -84,6 +56,11 @@ class Text(Data):
     def needed(self) -> list[str]:
         """With the columns of the question and its answer."""
         return list(dict.fromkeys([self.text, *self.context, *super().needed, self.answer]))
+
+    @property
+    def has_jobs(self) -> bool:
+        """Gates, or texts whose words are read and compared."""
+        return super().has_jobs or self.duplicates.reads_words
 
     @property
     def keys(self) -> str:

@@ -208,7 +208,7 @@ def _leaks(made: Draft, config: Data, store: RowStore, result: Tried) -> list[st
         return []
     types = store.columns
     features = {name: types[name] for name in features_of(store)[0]}
-    inputs = GateInput.hiding_test_answers(store.rows, features, config.gates.sample, SEED, ["", *config.missing])
+    inputs = GateInput(store.files, features, config.gates.sample, SEED, ["", *config.missing])
     result_of_gate = leak.check(Leak(), inputs)
     found, result.strong = result_of_gate.columns, result_of_gate.warnings
     if found and len(set(found)) == len(features):
