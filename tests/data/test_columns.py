@@ -360,3 +360,29 @@ def test_ids_of_ones_own(tmp_path: Path) -> None:
 def test_impossible_settings_are_refused(settings_: dict[str, Any], sentence: str) -> None:
     with pytest.raises(UsageError, match=sentence):
         config(**{"file": "a.csv", **settings_})
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_white_space_around_the_names_of_columns_is_left_out_and_said(
+    tmp_path: Path, ending: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frame = pl.DataFrame({" n ": ["a", "b"], "\u00a0x\ufeff": [1, 2], "y z": [3, 4]})
+    path = tmp_path / f"a.{ending}"
+    {"csv": frame.write_csv, "jsonl": frame.write_ndjson, "parquet": frame.write_parquet}[ending](path)
+    assert read(config(path.name), tmp_path).drop("id").to_dict(as_series=False) == {
+        "n": ["a", "b"], "x": [1, 2], "y z": [3, 4],
+    }  # fmt: skip
+    said = capsys.readouterr().out.splitlines()
+    assert said == [f"{path}: columns are called without the white space around their names: ' n ', '\\xa0x\\ufeff'"]
+
+
+def test_names_that_differ_in_white_space_alone_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("n,x,x \n1,2,3\n", encoding="utf-8")
+    with pytest.raises(ShipworthyError, match="two columns are called 'x' but for white space around"):
+        read(config("a.csv"), tmp_path)
+
+
+def test_a_decimal_comma_is_found_whatever_stands_around_the_name(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(" n ; x \n1,5;2,5\n2,5;3,5\n", encoding="utf-8")
+    found = with_decimal_mark(config("a.csv", ignore=["x"]), [tmp_path / "a.csv"])
+    assert found.decimal == "."  # the label's own and what is ignored say nothing

@@ -1,5 +1,7 @@
 """How raw rows are read, in a data set as in a package, which carries this file and what it imports as they are.
 
+A column is called by its name without white space around it, in every format.
+
 A column of numbers has a gap where nothing stands, one of `MISSING`, one of the markers of `data.missing`, NaN, or what
 is not finite. A column of names has a gap where nothing stands but spaces, or one of the markers of `data.missing`;
 every other text is a name, `NA` and `None` too. A number may stand as spreadsheets show it: `1,234.50`, `$ 5`, `12%`.
@@ -25,6 +27,8 @@ POINT, COMMA = ".", ","
 _SPACES = (*range(9, 14), 32, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000)
 SPACES = "".join(map(chr, _SPACES))
 """What Unicode calls white space, and polars strips."""
+_AROUND_NAMES = SPACES + "\ufeff\u200b"
+"""What is left out around the names of columns: white space, byte order marks, and spaces of no width."""
 MARKS = (
     "- -- . ? na n/a <na> nan -nan null none nil inf +inf -inf infinity +infinity -infinity #n/a #na #null! #div/0! "
     "#value! #ref! #num! #name? 1.#ind -1.#ind 1.#qnan -1.#qnan"
@@ -94,6 +98,11 @@ def number(value: Any, markers: Collection[str], decimal: str = POINT) -> float 
     return found if math.isfinite(found) else None
 
 
+def column_name(written: str) -> str:
+    """What a column is called whose name stands so in a file or a row: without white space around it."""
+    return written.strip(_AROUND_NAMES)
+
+
 def name(value: Any, markers: Collection[str]) -> str | None:
     """A value of a column of names, without spaces around it; None: it is missing."""
     text = text_of(value)
@@ -133,6 +142,7 @@ class RawRows:
         Raises:
             ValueError: the row lacks a column or has an unknown one, or a value is none of its column.
         """
+        row = _by_column(row)
         if self.messages is not None:
             return self._conversation(self.messages, row)
         if self.is_table:
@@ -172,6 +182,21 @@ class RawRows:
         if role != TIME_COLUMN:
             text = self.clean(column, text)
         return text if role == TEXT_COLUMN else name(text, self.missing)
+
+
+def _by_column(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The row by the names of its columns.
+
+    Raises:
+        ValueError: it names one twice, but for the white space around it.
+    """
+    found: dict[str, Any] = {}
+    for written, value in row.items():
+        called = column_name(written)
+        if called in found:
+            raise ValueError(f"a row names the column {called} twice")
+        found[called] = value
+    return found
 
 
 def _typed(value: Any, kind: str, markers: Collection[str]) -> str | None:

@@ -3,6 +3,8 @@
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +14,21 @@ from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.extensions import of_extensions, parts
 from shipworthy.core.files import matching
 from shipworthy.core.lazy import Lazy
+from shipworthy.core.progress import say
 from shipworthy.data import columns
 from shipworthy.data.column_types import Guess
 from shipworthy.data.decimal_mark import decimal_mark, mark_of
 from shipworthy.data.formats.batch import Batch, Written
 from shipworthy.data.schema import SAME, Data, ending
-from shipworthy.models.raw_rows import POINT
+from shipworthy.models.raw_rows import POINT, column_name
 
 HOME = "shipworthy.data.formats"
 NAMED = {"document", "evals"}
 """Formats that no file's name ends in."""
 INFERRED_FROM = 10_000
 """Rows at once by which the types of columns are inferred, where none are declared."""
+MOST_NAMED = 4
+"""Columns that a line of output names."""
 FORMATS = Lazy("shipworthy.data.formats.{data.reads}")
 # Names that a dataset gives to columns of its own.
 RESERVED = ("id", "answer", "cluster", "split", "fold", "answer_ids", "prompt_ids")
@@ -118,13 +123,34 @@ def _naming(path: Path) -> Iterator[None]:
 
 
 def read(config: Data, path: Path, rows: int) -> Iterator[Batch]:
-    """A file's rows as its format gives them, `rows` at a time.
+    """A file's rows as its format gives them, `rows` at a time, with the names of columns as `column_name` reads them.
 
     Raises:
         ShipworthyError: it cannot be read.
     """
-    written = Written(config.encoding, config.delimiter)
-    return _readable(path, reader(config, path).batches(path, rows, written))
+    return _read(path, reader(config, path), rows, Written(config.encoding, config.delimiter))
+
+
+def _read(path: Path, format_: Any, rows: int, written: Written) -> Iterator[Batch]:
+    for batch in _readable(path, format_.batches(path, rows, written)):
+        names = [column_name(name) for name in batch.columns]
+        if names == list(batch.columns):
+            yield batch
+            continue
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise ShipworthyError(
+                f"{path} cannot be read: two columns are called '{twice[0]}' but for white space around: rename one of "
+                "them."
+            )
+        _say_spaces(tuple(name for name in batch.columns if name not in names), path)
+        yield replace(batch, columns=dict(zip(names, batch.columns.values(), strict=True)))
+
+
+@lru_cache(maxsize=256)
+def _say_spaces(names: tuple[str, ...], path: Path) -> None:
+    """Says, once for each file, whose names are read without the white space around them."""
+    named = ", ".join(repr(name) for name in names[:MOST_NAMED]) + (" and others" if len(names) > MOST_NAMED else "")
+    say(f"{path}: columns are called without the white space around their names: {named}")
 
 
 def frame_of(path: Path, types: Mapping[str, str], markers: Sequence[str] = ()) -> pl.DataFrame:
@@ -140,7 +166,7 @@ def frame_of(path: Path, types: Mapping[str, str], markers: Sequence[str] = ()) 
     reading = columns.Reading(format_.UNTYPED, sparse=False, declared=False, markers=markers, decimal=decimal)
     frames = [pl.DataFrame(schema={name: columns.DTYPES[kind.removesuffix("?")] for name, kind in types.items()})]
     first = 0
-    for batch in _readable(path, format_.batches(path, INFERRED_FROM, Written())):
+    for batch in _read(path, format_, INFERRED_FROM, Written()):
         frames.append(columns.enforce(batch, types, where_of(path, first), reading))
         first += batch.rows
     return pl.concat(frames)
