@@ -377,9 +377,9 @@ def test_white_space_around_the_names_of_columns_is_left_out_and_said(
 
 
 def test_names_that_differ_in_white_space_alone_are_refused(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_text("n,x,x \n1,2,3\n", encoding="utf-8")
+    jsonl(tmp_path / "a.jsonl", [{"n": 1, "x": 2}, {"n": 1, "x ": 3}])
     with pytest.raises(ShipworthyError, match="two columns are called 'x' but for white space around"):
-        read(config("a.csv"), tmp_path)
+        read(config("a.jsonl"), tmp_path)
 
 
 def test_a_decimal_comma_is_found_whatever_stands_around_the_name(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.extensions import of_extensions, parts
 from shipworthy.core.files import matching
 from shipworthy.core.lazy import Lazy
-from shipworthy.core.progress import say
+from shipworthy.core.progress import say_once
 from shipworthy.data import columns
 from shipworthy.data.column_types import Guess
 from shipworthy.data.decimal_mark import decimal_mark, mark_of
@@ -142,15 +141,14 @@ def _read(path: Path, format_: Any, rows: int, written: Written) -> Iterator[Bat
                 f"{path} cannot be read: two columns are called '{twice[0]}' but for white space around: rename one of "
                 "them."
             )
-        _say_spaces(tuple(name for name in batch.columns if name not in names), path)
+        _say_spaces([name for name in batch.columns if name not in names], path)
         yield replace(batch, columns=dict(zip(names, batch.columns.values(), strict=True)))
 
 
-@lru_cache(maxsize=256)
-def _say_spaces(names: tuple[str, ...], path: Path) -> None:
-    """Says, once for each file, whose names are read without the white space around them."""
+def _say_spaces(names: Sequence[str], path: Path) -> None:
+    """Says whose names are read without the white space around them."""
     named = ", ".join(repr(name) for name in names[:MOST_NAMED]) + (" and others" if len(names) > MOST_NAMED else "")
-    say(f"{path}: columns are called without the white space around their names: {named}")
+    say_once(f"{path}: columns are called without the white space around their names: {named}")
 
 
 def frame_of(path: Path, types: Mapping[str, str], markers: Sequence[str] = ()) -> pl.DataFrame:
