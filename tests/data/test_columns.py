@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -336,6 +337,28 @@ def test_text_by_lines_and_by_files(tmp_path: Path) -> None:
         mine = Records(**common, **settings_)
         paths = locate(mine, tmp_path)
         assert pl.concat(batches(mine, paths, types_of(mine, paths), 10)).drop("id").rows() == wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("a.csv.zip", "a.csv.zip: an archive is not read: unpack it"),
+        ("a.xlsx", "a.xlsx: a workbook is not read: save its sheet as CSV"),
+        ("a.feather", "a.feather: it is not read: write its table as parquet"),
+        ("a.pkl", "a.pkl: what may run code when it is read is not: write its table as parquet"),
+        ("a.csv.1", "a.csv.1: give a file that ends in .csv"),
+    ],
+)
+def test_a_file_that_no_format_reads_is_one_sentence(tmp_path: Path, name: str, sentence: str) -> None:
+    (tmp_path / name).write_bytes(b"n\n1\n")
+    with pytest.raises(UsageError, match=re.escape(sentence)):
+        read(config(name), tmp_path)
+
+
+def test_a_parquet_file_that_is_a_pointer_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "a.parquet").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n")
+    with pytest.raises(ShipworthyError, match="it holds a pointer of Git LFS in place of the file: run `git lfs pull`"):
+        read(config("a.parquet"), tmp_path)
 
 
 def test_ids_of_ones_own(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from shipworthy.data.sources.schema import Hub, Rows, Sql
 from shipworthy.data.splits.schema import Split
 from shipworthy.data.tokens.schema import Tokens
 
-PACKED = (".gz", ".zst")
+PACKED = (".gz", ".zst", ".bz2", ".xz")
 SAME = {"ndjson": "jsonl", "json": "jsonl", "tsv": "csv", "tab": "csv", "pq": "parquet"}
 """Other endings of files that a format reads."""
 TYPES = ("string", "int", "float", "bool", "date", "datetime", "json")

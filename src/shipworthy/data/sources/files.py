@@ -26,6 +26,15 @@ NAMED = {"document", "evals"}
 """Formats that no file's name ends in."""
 INFERRED_FROM = 10_000
 """Rows at once by which the types of columns are inferred, where none are declared."""
+REMEDIES = {
+    **dict.fromkeys(("zip", "tar", "tgz", "7z", "rar"), "an archive is not read: unpack it, and name what it held"),
+    **dict.fromkeys(("xlsx", "xls", "xlsm", "ods", "numbers"), "a workbook is not read: save its sheet as CSV"),
+    **dict.fromkeys(("feather", "arrow", "ipc", "orc", "avro", "h5", "hdf5", "dta", "sav", "sas7bdat", "rds"),
+                    "it is not read: write its table as parquet"),
+    **dict.fromkeys(("pkl", "pickle", "joblib", "pt", "npy", "npz"),
+                    "what may run code when it is read is not: write its table as parquet"),
+}  # fmt: skip
+"""Ending → what to do with a file that no format reads."""
 MOST_NAMED = 4
 """Columns that a line of output names."""
 FORMATS = Lazy("shipworthy.data.formats.{data.reads}")
@@ -184,6 +193,8 @@ def _format(name: str, given: str) -> Any:
     known = sorted(parts(HOME).keys() - {"batch"})
     if format_ not in known:
         setting = f"data.format={given}" if given else name
+        if remedy := REMEDIES.get(format_):
+            raise UsageError(f"{setting}: {remedy}.")
         own = {one for one in known if one not in {*NAMED, *of_extensions(HOME)}}
         endings_ = ", ".join(f".{one}" for one in sorted(own | SAME.keys()))
         raise UsageError(
