@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import sha256_of_files
+from shipworthy.data import snapshot
 from shipworthy.data.decimal_mark import with_decimal_mark
 from shipworthy.data.kinds.schema import Records, Table
 from shipworthy.data.sources.files import batches, locate, types_of
@@ -409,3 +410,27 @@ def test_a_decimal_comma_is_found_whatever_stands_around_the_name(tmp_path: Path
     (tmp_path / "a.csv").write_text(" n ; x \n1,5;2,5\n2,5;3,5\n", encoding="utf-8")
     found = with_decimal_mark(config("a.csv", ignore=["x"]), [tmp_path / "a.csv"])
     assert found.decimal == "."  # the label's own and what is ignored say nothing
+
+
+def test_files_without_rows_among_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, content in (("a.csv", ""), ("b.csv", "n\n1\n"), ("c.csv", "\r\n \n"), ("d.csv", "n\n"), ("e.jsonl", "")):
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    for settings_ in ({}, {"columns": {"n": "string"}}):
+        assert read(config("[a-e].*", **settings_), tmp_path)["n"].to_list() == ["1"]
+    said = capsys.readouterr().out
+    assert all(f"{tmp_path / name} holds no rows\n" in said for name in ("a.csv", "c.csv", "d.csv", "e.jsonl"))
+    for settings_ in ({}, {"columns": {"n": "string"}}):
+        with pytest.raises(ShipworthyError, match="a.csv cannot be read: it holds no rows"):
+            read(config("[a,c].csv", **settings_), tmp_path)
+
+
+def test_what_describes_rows_is_not_read_and_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("README.md", "LICENSE", "rows.csv", "SHA256SUMS"):
+        (tmp_path / "d" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "d" / name).write_text("n\n1\n", encoding="utf-8")
+    found = snapshot.raw(config("d"), tmp_path)
+    assert found[0] == [tmp_path / "d" / "rows.csv"]
+    assert found[1] == sha256_of_files(locate(config("d"), tmp_path), tmp_path)
+    assert "left out, for their names say that they describe the data: " in capsys.readouterr().out
+    assert len(snapshot.raw(config("d", format="document"), tmp_path)[0]) == 4
+    assert len(snapshot.raw(config("d/README.md", format="txt"), tmp_path)[0]) == 1

@@ -28,6 +28,10 @@ SAMPLE_ROWS = 200
 SAMPLE_CHARACTERS = 1 << 20
 
 
+class EmptyFileError(ShipworthyError):
+    """A file that holds nothing."""
+
+
 @dataclass(frozen=True)
 class Dialect:
     """How the rows of a file are read.
@@ -86,11 +90,11 @@ def dialect_of(path: Path, encoding: str, delimiter: str = "") -> Dialect:
         delimiter: what the config says (empty: found out).
 
     Raises:
-        ShipworthyError: it is empty.
+        EmptyFileError: it is empty.
     """
     sample = beginning(path, encoding, SAMPLE_CHARACTERS)
     if not sample.strip():
-        raise ShipworthyError(f"{path} cannot be read: it holds no rows.")
+        raise EmptyFileError(f"{path} cannot be read: it holds no rows.")
     delimiter, (least, *most) = _before_names(sample, delimiter)
     whole = len(sample) < SAMPLE_CHARACTERS
     found, fit = _best(_dialects(sample, delimiter, least), sample, whole=whole)

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from shipworthy.core.progress import say
-from shipworthy.data.csv_dialect import SAMPLE_ROWS, dialect_of
+from shipworthy.data.csv_dialect import SAMPLE_ROWS, EmptyFileError, dialect_of
 from shipworthy.data.formats.batch import Written
 from shipworthy.data.schema import Data, ending
 from shipworthy.data.text_files import open_text
 from shipworthy.models.raw_rows import COMMA, POINT, SPACES, column_name, is_missing_number, shown_number
 
-UNREADABLE = (csv.Error, OSError, EOFError, ValueError, zlib.error)
+UNREADABLE = (EmptyFileError, csv.Error, OSError, EOFError, ValueError, zlib.error)
 AnyData = TypeVar("AnyData", bound=Data)
 
 

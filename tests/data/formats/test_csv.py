@@ -132,6 +132,12 @@ def test_comments_before_the_names_are_said(capsys: pytest.CaptureFixture[str]) 
     assert "what begins with # before the names of the columns is left out (lines: 1)" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("content", ["", "\n\n", " \r\n"])
+def test_a_file_of_nothing_holds_no_rows(tmp_path: Path, content: str) -> None:
+    (tmp_path / "a.csv").write_text(content)
+    assert list(batches(tmp_path / "a.csv", 9, PLAIN)) == []
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
@@ -144,8 +150,6 @@ def test_comments_before_the_names_are_said(capsys: pytest.CaptureFixture[str]) 
         ('a,b\n1,2\n"x,2\n', "row 2 is not quoted as CSV is"),
         ("a,b,a\n1,2,3\n", "two columns are called 'a'"),
         ("a,b, a\n1,2,3\n", "two columns are called 'a'"),
-        ("", "holds no rows"),
-        ("\n\n", "holds no rows"),
     ],
 )
 def test_what_is_no_csv_is_one_sentence(content: str, sentence: str) -> None:

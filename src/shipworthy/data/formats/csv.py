@@ -10,7 +10,7 @@ import polars as pl
 
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.progress import say_once
-from shipworthy.data.csv_dialect import Dialect, dialect_of
+from shipworthy.data.csv_dialect import Dialect, EmptyFileError, dialect_of
 from shipworthy.data.formats.batch import Batch, Written
 from shipworthy.data.text_files import open_text
 from shipworthy.models.raw_rows import column_name
@@ -22,11 +22,16 @@ UNTYPED = True
 def batches(path: Path, rows: int, written: Written) -> Iterator[Batch]:
     """Name → values as text, `rows` at a time; an empty cell is null, quoted or not, and empty lines are no rows.
 
+    An empty file holds none.
+
     Raises:
         ShipworthyError: a row has not as many cells as there are columns, or is not quoted as CSV is.
     """
     csv.field_size_limit(sys.maxsize)
-    dialect = dialect_of(path, written.encoding, written.delimiter)
+    try:
+        dialect = dialect_of(path, written.encoding, written.delimiter)
+    except EmptyFileError:
+        return
     with open_text(path, written.encoding) as file:
         names, records = _records(dialect.records(file), path, dialect)
         while part := list(islice(records, rows)):

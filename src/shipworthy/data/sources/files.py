@@ -4,6 +4,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,9 @@ REMEDIES = {
                     "what may run code when it is read is not: write its table as parquet"),
 }  # fmt: skip
 """Ending → what to do with a file that no format reads."""
+DOCUMENTATION = ("readme*", "license*", "licence*", "copying*", "citation*", "changelog*", "*.md", "*.rst", "*sums",
+                 "*sums.txt", "*.md5", "*.sha256", "dataset_info.json", "dataset_infos.json", "state.json")  # fmt: skip
+"""Names, in lower case, of files that stand beside rows and describe them."""
 MOST_NAMED = 4
 """Columns that a line of output names."""
 FORMATS = Lazy("shipworthy.data.formats.{data.reads}")
@@ -58,6 +62,27 @@ def locate(config: Data, folder: Path) -> list[Path]:
     return found
 
 
+def with_rows(paths: list[Path], format_: str) -> list[Path]:
+    """The files without those that describe them (README, LICENSE, checksums), which is said; alone they stay.
+
+    Args:
+        format_: `data.format`; where it is given, every file is of it.
+    """
+    beside = [path for path in paths if any(fnmatchcase(path.name.lower(), one) for one in DOCUMENTATION)]
+    kept = [path for path in paths if path not in beside]
+    if (
+        format_
+        or not beside
+        or not kept
+        or {ending(path.name) for path in kept} == {ending(path.name) for path in beside}
+    ):
+        return paths
+    names = ", ".join(str(path) for path in beside[:MOST_NAMED])
+    more = f" and {len(beside) - MOST_NAMED} more" if len(beside) > MOST_NAMED else ""
+    say_once(f"left out, for their names say that they describe the data: {names}{more}")
+    return kept
+
+
 def batches(config: Data, paths: list[Path], types: Mapping[str, str], rows: int) -> Iterator[pl.DataFrame]:
     """The rows of the files, in order, in frames of at most `rows`: the columns of `types`, and an id.
 
@@ -70,6 +95,7 @@ def batches(config: Data, paths: list[Path], types: Mapping[str, str], rows: int
     """
     number, decimal = 0, mark_of(config, paths)
     for path in paths:
+        before = number
         format_ = reader(config, path)
         reading = columns.Reading(format_.UNTYPED, format_.SPARSE, bool(config.columns), config.markers, decimal)
         first = 0
@@ -78,6 +104,10 @@ def batches(config: Data, paths: list[Path], types: Mapping[str, str], rows: int
             yield _identified(config, columns.enforce(batch, types, where, reading), number, where)
             first += batch.rows
             number += batch.rows
+        if number == before and len(paths) > 1:
+            say_once(f"{path} holds no rows")
+    if not number:
+        raise ShipworthyError(f"{paths[0]} cannot be read: it holds no rows.")
 
 
 def types_of(config: Data, paths: list[Path]) -> dict[str, str]:
