@@ -118,6 +118,18 @@ def test_text_is_a_number_by_a_written_rule(tmp_path: Path, cells: list[str], ki
         (["$1,234.50", "$ 7", "-$.5"], [1234.5, 7.0, -0.5]),
         (["12%", "0.5 %", "n/a"], [12.0, 0.5, None]),
         (["1'234.5", "1\u202f000", "2"], [1234.5, 1000.0, 2.0]),
+        (["1 234", "12 345 678", "2"], [1234.0, 12345678.0, 2.0]),
+        (["\u22125", "5.5", "n.a."], [-5.0, 5.5, None]),
+        (["(1,234.50)", "7", "-"], [-1234.5, 7.0, None]),
+        (["1.5-", "7", ".."], [-1.5, 7.0, None]),
+        (["($5.00)", "$7", "$8"], [-5.0, 7.0, 8.0]),
+        (["USD 5", "USD 1,000", "USD 7"], [5.0, 1000.0, 7.0]),
+        (["5 kr", "1\u202f000 kr", "7 kr"], [5.0, 1000.0, 7.0]),
+        (["∞", "1.#INF", "7"], [None, None, 7]),
+        (["(5", "5)", "7"], ["(5", "5)", "7"]),
+        (["(-5)", "6", "7"], ["(-5)", "6", "7"]),
+        (["2024-", "2023-", "--5-"], ["2024-", "2023-", "--5-"]),
+        (["555 1234", "5", "6"], ["555 1234", "5", "6"]),
         (["12%", "7", "3%"], ["12%", "7", "3%"]),  # is 7 a share?
         (["$5", "€5", "$7"], ["$5", "€5", "$7"]),
         (
@@ -434,3 +446,16 @@ def test_what_describes_rows_is_not_read_and_said(tmp_path: Path, capsys: pytest
     assert "left out, for their names say that they describe the data: " in capsys.readouterr().out
     assert len(snapshot.raw(config("d", format="document"), tmp_path)[0]) == 4
     assert len(snapshot.raw(config("d/README.md", format="txt"), tmp_path)[0]) == 1
+
+
+def test_a_text_among_numbers_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [f"{n % 2},{n}.5,{'ab'[n % 2]}{n},{n}" for n in range(30)]
+    (tmp_path / "a.csv").write_text("\n".join(["n,x,z,w", *rows, "1,unknown,a,", "0,NA,b,?", ""]), encoding="utf-8")
+    assert types_of(config("a.csv"), [tmp_path / "a.csv"])["x"] == "string?"
+    said = [line for line in capsys.readouterr().out.splitlines() if "among its numbers" in line]
+    assert said == [
+        f"{tmp_path / 'a.csv'}: column 'x' is read as names, for 'unknown' stands among its numbers; where that is a "
+        "gap, list it in data.missing"
+    ]
+    mine = config("a.csv", missing=["unknown"])
+    assert types_of(mine, [tmp_path / "a.csv"])["x"] == "float?"

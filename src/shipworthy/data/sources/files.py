@@ -136,6 +136,13 @@ def types_of(config: Data, paths: list[Path]) -> dict[str, str]:
     if not names:
         raise ShipworthyError(f"{paths[0]} cannot be read: it holds no rows.")
     _check_named(config, paths[0], names)
+    for name, guess in guesses.items():
+        if guess.among_numbers and guess.type.startswith("string"):
+            seen = " and ".join(repr(text) for text in guess.among_numbers)
+            say_once(
+                f"{paths[0]}: column '{name}' is read as names, for {seen} stands among its numbers; where that is a "
+                "gap, list it in data.missing"
+            )
     return {name: guesses[name].type for name in names if name in guesses}
 
 
