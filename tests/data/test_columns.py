@@ -459,3 +459,18 @@ def test_a_text_among_numbers_is_said(tmp_path: Path, capsys: pytest.CaptureFixt
     ]
     mine = config("a.csv", missing=["unknown"])
     assert types_of(mine, [tmp_path / "a.csv"])["x"] == "float?"
+
+
+@pytest.mark.parametrize("name", ["hex", "rot13", "undefined", "latin9000"])
+def test_what_is_no_encoding_of_text_is_refused(name: str) -> None:
+    with pytest.raises(UsageError, match=f"data.encoding={name}: Python knows no encoding of text of this name"):
+        config("a.csv", encoding=name)
+
+
+def test_a_delimiter_is_one_character_or_a_tab_in_words(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("n\tx\n1\t2\n", encoding="utf-8")
+    for tab in ("\t", "\\t", "tab"):
+        assert read(config("a.csv", delimiter=tab), tmp_path)["x"].to_list() == [2]
+    for wrong in ('"', "'", "\n", "\r", ";;"):
+        with pytest.raises(UsageError, match="give one character, no quote and no end of a line"):
+            config("a.csv", delimiter=wrong)
