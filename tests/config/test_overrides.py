@@ -159,3 +159,49 @@ def test_a_shell_hands_over_what_the_docs_print(tmp_path: Path) -> None:
     words = [word for word in said.stdout.split("\n")[1:-1] if not word.startswith("data=")]
     config = compose(words)
     assert (config.task.prompt, config.task.system) == ("{text}", "Name the team.")  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("typed", "texts"),
+    [
+        ("[?,NA,null,~]", ["?", "NA", "null", "~"]),
+        ("[n/a, #N/A, –]", ["n/a", "#N/A", "–"]),
+        ("[Größe (cm), 'a, b', it's]", ["Größe (cm)", "a, b", "it's"]),
+    ],
+)
+def test_a_list_of_texts_holds_any_sign(typed: str, texts: list[str]) -> None:
+    assert compose([*AS_A_TABLE, f"data.missing={typed}"]).data.missing == texts  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "sentence"),
+    [
+        (["model.rounds=1e3", "model.rounds=5"], "model.rounds=5: give a whole number."),
+        (["model.rounds=5", "model.rounds=0x10"], "model.rounds=0x10: give a whole number."),
+        (["data.split.test=20%"], "data.split.test=20%: give a number."),
+        (["data.split.stratify=ja"], "data.split.stratify=ja: give true or false."),
+        (["model.rounds=null"], "model.rounds=null: it can't be null: give a value."),
+        (["data.ignore=age"], "data.ignore=age: give a list, in brackets: data.ignore=[…]."),
+        (["~data.label"], "~data.label: it can't be taken away: give it another value."),
+        (
+            ["data.gates.leak=off"],
+            "data.gates.leak=off: it holds settings of its own: set one of them, data.gates.leak.SETTING=…, or null to "
+            "be without it.",
+        ),
+        (
+            ["data.clean.pii.email=mask"],
+            "data.clean.pii.email=mask: there is no data.clean.pii yet: give it with its settings in one, "
+            "'data.clean.pii={email: …}'.",
+        ),
+        (["data.lable=x"], "data.lable=x: there is no data.lable: did you mean data.label?"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_said_with_what_to_do(overrides: list[str], sentence: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        compose([*AS_A_TABLE, *overrides])
+    assert str(refused.value) == sentence
+
+
+def test_what_the_sentence_advises_works() -> None:
+    config = compose([*AS_A_TABLE, "data.clean.pii={email: mask}"])
+    assert config.data.clean.pii.email == "mask"  # type: ignore[attr-defined]

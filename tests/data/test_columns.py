@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import sha256_of_files
+from shipworthy.data import snapshot
 from shipworthy.data.decimal_mark import with_decimal_mark
 from shipworthy.data.kinds.schema import Records, Table
 from shipworthy.data.sources.files import batches, locate, types_of
@@ -116,6 +118,18 @@ def test_text_is_a_number_by_a_written_rule(tmp_path: Path, cells: list[str], ki
         (["$1,234.50", "$ 7", "-$.5"], [1234.5, 7.0, -0.5]),
         (["12%", "0.5 %", "n/a"], [12.0, 0.5, None]),
         (["1'234.5", "1\u202f000", "2"], [1234.5, 1000.0, 2.0]),
+        (["1 234", "12 345 678", "2"], [1234.0, 12345678.0, 2.0]),
+        (["\u22125", "5.5", "n.a."], [-5.0, 5.5, None]),
+        (["(1,234.50)", "7", "-"], [-1234.5, 7.0, None]),
+        (["1.5-", "7", ".."], [-1.5, 7.0, None]),
+        (["($5.00)", "$7", "$8"], [-5.0, 7.0, 8.0]),
+        (["USD 5", "USD 1,000", "USD 7"], [5.0, 1000.0, 7.0]),
+        (["5 kr", "1\u202f000 kr", "7 kr"], [5.0, 1000.0, 7.0]),
+        (["∞", "1.#INF", "7"], [None, None, 7]),
+        (["(5", "5)", "7"], ["(5", "5)", "7"]),
+        (["(-5)", "6", "7"], ["(-5)", "6", "7"]),
+        (["2024-", "2023-", "--5-"], ["2024-", "2023-", "--5-"]),
+        (["555 1234", "5", "6"], ["555 1234", "5", "6"]),
         (["12%", "7", "3%"], ["12%", "7", "3%"]),  # is 7 a share?
         (["$5", "€5", "$7"], ["$5", "€5", "$7"]),
         (
@@ -338,6 +352,28 @@ def test_text_by_lines_and_by_files(tmp_path: Path) -> None:
         assert pl.concat(batches(mine, paths, types_of(mine, paths), 10)).drop("id").rows() == wanted
 
 
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("a.csv.zip", "a.csv.zip: an archive is not read: unpack it"),
+        ("a.xlsx", "a.xlsx: a workbook is not read: save its sheet as CSV"),
+        ("a.feather", "a.feather: it is not read: write its table as parquet"),
+        ("a.pkl", "a.pkl: what may run code when it is read is not: write its table as parquet"),
+        ("a.csv.1", "a.csv.1: give a file that ends in .csv"),
+    ],
+)
+def test_a_file_that_no_format_reads_is_one_sentence(tmp_path: Path, name: str, sentence: str) -> None:
+    (tmp_path / name).write_bytes(b"n\n1\n")
+    with pytest.raises(UsageError, match=re.escape(sentence)):
+        read(config(name), tmp_path)
+
+
+def test_a_parquet_file_that_is_a_pointer_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "a.parquet").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n")
+    with pytest.raises(ShipworthyError, match="it holds a pointer of Git LFS in place of the file: run `git lfs pull`"):
+        read(config("a.parquet"), tmp_path)
+
+
 def test_ids_of_ones_own(tmp_path: Path) -> None:
     jsonl(tmp_path / "a.jsonl", [{"key": 7, "n": 1}, {"key": 5, "n": 2}])
     frame = read(config("a.jsonl", id="key"), tmp_path)
@@ -360,3 +396,81 @@ def test_ids_of_ones_own(tmp_path: Path) -> None:
 def test_impossible_settings_are_refused(settings_: dict[str, Any], sentence: str) -> None:
     with pytest.raises(UsageError, match=sentence):
         config(**{"file": "a.csv", **settings_})
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_white_space_around_the_names_of_columns_is_left_out_and_said(
+    tmp_path: Path, ending: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frame = pl.DataFrame({" n ": ["a", "b"], "\u00a0x\ufeff": [1, 2], "y z": [3, 4]})
+    path = tmp_path / f"a.{ending}"
+    {"csv": frame.write_csv, "jsonl": frame.write_ndjson, "parquet": frame.write_parquet}[ending](path)
+    assert read(config(path.name), tmp_path).drop("id").to_dict(as_series=False) == {
+        "n": ["a", "b"], "x": [1, 2], "y z": [3, 4],
+    }  # fmt: skip
+    said = capsys.readouterr().out.splitlines()
+    assert said == [f"{path}: columns are called without the white space around their names: ' n ', '\\xa0x\\ufeff'"]
+
+
+def test_names_that_differ_in_white_space_alone_are_refused(tmp_path: Path) -> None:
+    jsonl(tmp_path / "a.jsonl", [{"n": 1, "x": 2}, {"n": 1, "x ": 3}])
+    with pytest.raises(ShipworthyError, match="two columns are called 'x' but for white space around"):
+        read(config("a.jsonl"), tmp_path)
+
+
+def test_a_decimal_comma_is_found_whatever_stands_around_the_name(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(" n ; x \n1,5;2,5\n2,5;3,5\n", encoding="utf-8")
+    found = with_decimal_mark(config("a.csv", ignore=["x"]), [tmp_path / "a.csv"])
+    assert found.decimal == "."  # the label's own and what is ignored say nothing
+
+
+def test_files_without_rows_among_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, content in (("a.csv", ""), ("b.csv", "n\n1\n"), ("c.csv", "\r\n \n"), ("d.csv", "n\n"), ("e.jsonl", "")):
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    for settings_ in ({}, {"columns": {"n": "string"}}):
+        assert read(config("[a-e].*", **settings_), tmp_path)["n"].to_list() == ["1"]
+    said = capsys.readouterr().out
+    assert all(f"{tmp_path / name} holds no rows\n" in said for name in ("a.csv", "c.csv", "d.csv", "e.jsonl"))
+    for settings_ in ({}, {"columns": {"n": "string"}}):
+        with pytest.raises(ShipworthyError, match="a.csv cannot be read: it holds no rows"):
+            read(config("[a,c].csv", **settings_), tmp_path)
+
+
+def test_what_describes_rows_is_not_read_and_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("README.md", "LICENSE", "rows.csv", "SHA256SUMS"):
+        (tmp_path / "d" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "d" / name).write_text("n\n1\n", encoding="utf-8")
+    found = snapshot.raw(config("d"), tmp_path)
+    assert found[0] == [tmp_path / "d" / "rows.csv"]
+    assert found[1] == sha256_of_files(locate(config("d"), tmp_path), tmp_path)
+    assert "left out, for their names say that they describe the data: " in capsys.readouterr().out
+    assert len(snapshot.raw(config("d", format="document"), tmp_path)[0]) == 4
+    assert len(snapshot.raw(config("d/README.md", format="txt"), tmp_path)[0]) == 1
+
+
+def test_a_text_among_numbers_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [f"{n % 2},{n}.5,{'ab'[n % 2]}{n},{n}" for n in range(30)]
+    (tmp_path / "a.csv").write_text("\n".join(["n,x,z,w", *rows, "1,unknown,a,", "0,NA,b,?", ""]), encoding="utf-8")
+    assert types_of(config("a.csv"), [tmp_path / "a.csv"])["x"] == "string?"
+    said = [line for line in capsys.readouterr().out.splitlines() if "among its numbers" in line]
+    assert said == [
+        f"{tmp_path / 'a.csv'}: column 'x' is read as names, for 'unknown' stands among its numbers; where that is a "
+        "gap, list it in data.missing"
+    ]
+    mine = config("a.csv", missing=["unknown"])
+    assert types_of(mine, [tmp_path / "a.csv"])["x"] == "float?"
+
+
+@pytest.mark.parametrize("name", ["hex", "rot13", "undefined", "latin9000"])
+def test_what_is_no_encoding_of_text_is_refused(name: str) -> None:
+    with pytest.raises(UsageError, match=f"data.encoding={name}: Python knows no encoding of text of this name"):
+        config("a.csv", encoding=name)
+
+
+def test_a_delimiter_is_one_character_or_a_tab_in_words(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("n\tx\n1\t2\n", encoding="utf-8")
+    for tab in ("\t", "\\t", "tab"):
+        assert read(config("a.csv", delimiter=tab), tmp_path)["x"].to_list() == [2]
+    for wrong in ('"', "'", "\n", "\r", ";;"):
+        with pytest.raises(UsageError, match="give one character, no quote and no end of a line"):
+            config("a.csv", delimiter=wrong)

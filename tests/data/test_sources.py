@@ -111,7 +111,7 @@ def test_a_file_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(ShipworthyError, match=r"mine\.jsonl cannot be read"):
         read(RECORDS, tmp_path / "mine.jsonl")
     with pytest.raises(UsageError, match=r"give a file that ends in \.csv, \.json, \.jsonl, .*\.parquet, .*\.txt"):
-        read(RECORDS, tmp_path / "mine.xlsx")
+        read(RECORDS, tmp_path / "mine.rows")
 
 
 def test_impossible_settings_are_refused() -> None:

@@ -82,10 +82,11 @@ def nearest(key: str, known: Sequence[str] | None = None) -> str:
     group, _, leaf = key.rpartition(".")
     all_ = known_keys() if known is None else known
     inside = {one.rpartition(".")[2]: one for one in all_ if group and one.startswith(f"{group}.")}
+    beside = {leaf: one for leaf, one in inside.items() if one == f"{group}.{leaf}"}
     anywhere = {one.rpartition(".")[2]: one for one in all_}
     anywhere |= {one.replace(".", "_"): one for one in all_}
     top = {} if group or known is not None else {one.name: one.name for one in fields(Config)}
-    for candidates in (top, inside, anywhere):
+    for candidates in (top, beside, inside, anywhere):
         if close := difflib.get_close_matches(leaf, candidates, n=1, cutoff=0.6):
             return f"did you mean {candidates[close[0]]}?"
     candidates = inside or anywhere

@@ -26,7 +26,9 @@ ELEMENT = re.compile(
     r"""\s*(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')\s*(?=,|$)|(?:\\.|[^,\\]|\\$)*""",
     re.DOTALL,
 )
-"""Of a sweep: a quoted string, or what stands before the next comma without a backslash."""
+"""Of a sweep or a list: a quoted string, or what stands before the next comma without a backslash."""
+LIST = re.compile(r"\s*\[([^\[\]{}]+)\]\s*", re.DOTALL)
+"""A list of texts."""
 
 
 def in_hydras_grammar(overrides: Iterable[str], *, sweep: bool = False) -> list[str]:
@@ -115,11 +117,25 @@ def _parsed(value: str) -> Any:
         return None
 
 
+def _list(value: str) -> str:
+    """A list of texts with signs that Hydra's grammar lacks, with quotes; what is none stays."""
+    found = LIST.fullmatch(value)
+    if not found:
+        return value
+    return f"[{','.join(_quoted_element(one.strip()) for one in _elements(found[1]))}]"
+
+
+def _quoted_element(text: str) -> str:
+    from hydra.core.override_parser.types import QuotedString
+
+    return text if isinstance(_parsed(text), QuotedString) else quoted(text)
+
+
 def _container(sign: str, key: str, value: str, hints: Hints) -> list[str]:
     """A list or mapping in which every element is a text; keys that Hydra would read as numbers are set one by one."""
     tree = _tree(f"x={value}")
     if tree is None:
-        return [f"{sign}{key}={value}"]
+        return [f"{sign}{key}={_list(value)}"]
     texts, keys = _lone(tree, "primitive"), _lone(tree, "dictKey")
     if keys and has_text_keys(hints) and (pairs := _pairs(tree)) is not None:
         return [f"++{key}.{_escaped(name)}={quoted(text)}" for name, text in pairs]

@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -13,6 +14,10 @@ SECONDS_BETWEEN_LINES = 10.0
 def say(text: str) -> None:
     """One line for the person who watches."""
     print(text, flush=True)
+
+
+say_once = lru_cache(maxsize=1024)(say)
+"""The same, of what has been said already nothing: files are read more than once."""
 
 
 def track(items: Iterable[Item], what: str, total: int | None) -> Iterator[Item]:

@@ -23,6 +23,8 @@ from shipworthy.models.raw_rows import POINT, SPACES, is_missing_number, shown_n
 
 WHOLE = r"^[+-]?[0-9]+$"
 TRUTH = ["true", "false"]
+MANY, FEW = 10, 3
+"""So many different numbers, and so few other texts, make a column that was meant to hold numbers."""
 LEADING_ZERO = r"^[+-]?0[0-9]"
 
 
@@ -34,6 +36,9 @@ class Guess:
         measured: whether it may hold numbers; otherwise text stays text.
         markers: the texts that stand for a missing value.
         decimal: what stands before the decimals of numbers in text.
+
+    Attributes:
+        among_numbers: the few texts that make names of a column that holds numbers else.
     """
 
     def __init__(self, name: str, markers: Collection[str], *, measured: bool, decimal: str = POINT) -> None:
@@ -42,6 +47,7 @@ class Guess:
         self._typed: set[str] = set()  # types of values that have one
         self._text: set[str] = set()  # what text looks like: int, float, string
         self._untyped = False
+        self.among_numbers: list[str] = []
 
     def add(self, values: pl.Series | Sequence[Any], *, untyped: bool) -> None:
         """Looks at some values.
@@ -79,6 +85,7 @@ class Guess:
                 continue
             number = shown_number(text, self.decimal)
             if number is None or re.match(LEADING_ZERO, number[0]):
+                self.among_numbers = self._few_others(bare.filter(~plain), int(plain.sum()))
                 return {"string"}
             self._signs.add(number[1])
             shown = True
@@ -87,6 +94,14 @@ class Guess:
         large = bare.filter(whole).cast(pl.Int64, strict=False).null_count()
         looks = {"int": whole.any(), "float": large or shown or (plain & ~whole).any()}
         return {kind for kind, seen in looks.items() if seen}
+
+    def _few_others(self, texts: pl.Series, numbers: int) -> list[str]:
+        """What is neither number nor gap, if numbers are many and such texts few."""
+        if numbers < MANY or texts.len() > numbers // 2:
+            return []
+        known = [text for text in texts if not is_missing_number(text, self.markers)]
+        others = sorted(text for text in known if shown_number(text, self.decimal) is None)
+        return others if len(others) <= FEW else []
 
     @property
     def type(self) -> str:

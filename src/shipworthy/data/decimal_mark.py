@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from shipworthy.core.progress import say
-from shipworthy.data.csv_dialect import SAMPLE_ROWS, dialect_of
+from shipworthy.data.csv_dialect import SAMPLE_ROWS, EmptyFileError, dialect_of
 from shipworthy.data.formats.batch import Written
 from shipworthy.data.schema import Data, ending
 from shipworthy.data.text_files import open_text
-from shipworthy.models.raw_rows import COMMA, POINT, SPACES, is_missing_number, shown_number
+from shipworthy.models.raw_rows import COMMA, POINT, SPACES, column_name, is_missing_number, shown_number
 
-UNREADABLE = (csv.Error, OSError, EOFError, ValueError, zlib.error)
+UNREADABLE = (EmptyFileError, csv.Error, OSError, EOFError, ValueError, zlib.error)
 AnyData = TypeVar("AnyData", bound=Data)
 
 
@@ -61,7 +61,7 @@ def decimal_mark(path: Path, written: Written, markers: Iterable[str], measures:
     known = frozenset(markers)
     for name, cells in zip(names, zip(*rows, strict=False), strict=False):
         bare = {cell.strip(SPACES) for cell in cells if not is_missing_number(cell, known)}
-        if not measures(name) or not any(re.search(r"[0-9],[0-9]", cell) for cell in bare):
+        if not measures(column_name(name)) or not any(re.search(r"[0-9],[0-9]", cell) for cell in bare):
             continue
         if all(shown_number(cell, COMMA) for cell in bare) and not all(shown_number(cell, POINT) for cell in bare):
             return COMMA

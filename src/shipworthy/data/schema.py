@@ -1,6 +1,5 @@
 """The data configs: source, columns, cleaning, split and checks of the rows."""
 
-import codecs
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import ClassVar
@@ -18,9 +17,12 @@ from shipworthy.data.sources.schema import Hub, Rows, Sql
 from shipworthy.data.splits.schema import Split
 from shipworthy.data.tokens.schema import Tokens
 
-PACKED = (".gz", ".zst")
+PACKED = (".gz", ".zst", ".bz2", ".xz")
 SAME = {"ndjson": "jsonl", "json": "jsonl", "tsv": "csv", "tab": "csv", "pq": "parquet"}
 """Other endings of files that a format reads."""
+TAB = {"\\t": "\t", "tab": "\t"}
+"""What people write for a tab where YAML or a shell leaves it so."""
+NO_DELIMITERS = ('"', "'", "\n", "\r")
 TYPES = ("string", "int", "float", "bool", "date", "datetime", "json")
 
 
@@ -182,12 +184,16 @@ class Data(DataConfig):
     def _check_writing(self) -> None:
         if self.decimal not in ("", ".", ","):
             raise UsageError(f"data.decimal={self.decimal}: give a point or a comma.")
-        if len(self.delimiter) > 1:
-            raise UsageError(f"data.delimiter={self.delimiter}: give one character.")
+        self.delimiter = TAB.get(self.delimiter, self.delimiter)
+        if len(self.delimiter) > 1 or self.delimiter in NO_DELIMITERS:
+            raise UsageError(f"data.delimiter={self.delimiter!r}: give one character, no quote and no end of a line.")
         try:
-            codecs.lookup(self.encoding or "utf-8")
-        except LookupError as error:
-            raise UsageError(f"data.encoding={self.encoding}: Python knows none of this name.") from error
+            " ".encode(self.encoding or "utf-8")
+        except (LookupError, UnicodeError) as error:
+            raise UsageError(
+                f"data.encoding={self.encoding}: Python knows no encoding of text of this name: give one such as "
+                "utf-8, cp1252 or shift_jis."
+            ) from error
 
 
 def ending(name: str) -> str:

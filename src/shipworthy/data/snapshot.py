@@ -22,7 +22,7 @@ from shipworthy.core.sources import build
 from shipworthy.core.sources.schema import Source
 from shipworthy.core.value_types import of_group
 from shipworthy.data.schema import Data
-from shipworthy.data.sources.files import locate
+from shipworthy.data.sources.files import locate, with_rows
 
 FOLDER = "data"
 
@@ -165,10 +165,10 @@ def check(paths: list[Path], folder: Path, name: str, pinned: str) -> str:
 
 
 def raw(config: Data, folder: Path) -> tuple[list[Path], str]:
-    """The raw files of a data config, checked, and their sha256.
+    """The raw files of a data config that hold rows, and the sha256 of all, checked.
 
     Raises:
         ShipworthyError: they are missing, or differ from their pin.
     """
     paths = locate(config, folder)
-    return paths, check(paths, folder, config.file, config.pinned)
+    return with_rows(paths, config.format), check(paths, folder, config.file, config.pinned)

@@ -4,16 +4,20 @@ An encoding is known by its byte order mark, else it is UTF-8 if the whole file 
 guessed from the bytes beyond ASCII, and said; `data.encoding` names it instead.
 """
 
+import bz2
 import codecs
 import gzip
 import io
+import lzma
 import re
+import zlib
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
 
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.progress import say
+from shipworthy.data.alphabets import by_alphabet, signs_in_words
 
 MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -22,30 +26,42 @@ MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+GZIP, BZIP2, XZ = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0"
+ZSTD = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")
+"""A frame of Zstandard, or one to be skipped, with which parallel writers begin."""
 NO_TEXT = {
     b"PK\x03\x04": "a zip archive, as Excel's workbooks are: unpack it, or save the sheet as CSV",
     b"PAR1": "parquet: let its name end in .parquet",
     b"SQLite format 3\x00": "a SQLite database: take data.source.kind=sql",
     b"%PDF": "a PDF document: convert it to text",
     b"\xd0\xcf\x11\xe0": "an old document of Microsoft Office: save it as CSV or text",
+    GZIP: "a packed file, in itself or in another: unpack it",
+    b"ARROW1": "Arrow's IPC format (Feather): write it as parquet",
+    b"\x89HDF": "HDF5: write its table as parquet",
+    b"7z\xbc\xaf": "a 7-Zip archive: unpack it",
+    b"Rar!": "a RAR archive: unpack it",
+    b"version https://git-lfs": "a pointer of Git LFS in place of the file: run `git lfs pull`",
+    b"<!DOCTYPE html": "a web page: the download went wrong",
+    b"<html": "a web page: the download went wrong",
 }
 """How files begin that are no text, whatever their name says."""
 BLOCK_BYTES = 1 << 20
 HEAD_BYTES = 4096
 SAMPLE_BYTES = 1 << 18
-OTHERS = (
-    "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "koi8_r", "mac_roman",
-    "cp932", "euc_jp", "gb18030", "big5", "cp949", "cp1252",
-)  # fmt: skip
-"""Encodings that are guessed, beside UTF-8 and UTF-16."""
+OF_ONE_BYTE = ("cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "koi8_r", "mac_roman", "cp1252")
+OTHERS = (*OF_ONE_BYTE, "cp932", "euc_jp", "gb18030", "big5", "cp949")
+"""Encodings that are guessed, beside UTF-8, UTF-16 and those of `alphabets.py`."""
+MOST_SHOWN = 40
+"""Of the words by which a person sees whether the encoding is the right one (characters)."""
+TAR_MARK = slice(257, 262)
+"""Where `ustar` stands in an archive of tar."""
+CONTROL = re.compile(rb"[\x00-\x06\x0e-\x19\x1b]")
+"""What no text holds in any encoding that is guessed."""
 BEYOND_ASCII = re.compile(rb"[^\n\r]*[\x80-\xff][^\n\r]*")
-IN_WORDS = re.compile(r"(?<=[^\W\d_])[^\x00-\x7f](?=[^\W\d_])")
-"""A character beyond ASCII between two letters."""
 
 
 def open_text(path: Path, encoding: str = "") -> TextIO:
-    """A file's text, decompressed if it begins as gzip or Zstandard do; line ends stay as they are.
+    """A file's text, decompressed if it begins as gzip, bzip2, xz or Zstandard do; line ends stay as they are.
 
     Args:
         encoding: as Python calls it (empty: found out).
@@ -73,28 +89,49 @@ def encoding_of(path: Path) -> str:
     return _encoding(path, status.st_size, status.st_mtime_ns)
 
 
+def refuse_no_text(path: Path, head: bytes) -> None:
+    """Refuses a file by its first bytes.
+
+    Raises:
+        ShipworthyError: they are none of text; the sentence says what the file is.
+    """
+    found = next((what for start, what in NO_TEXT.items() if head.lower().startswith(start.lower())), "")
+    if found or head[TAR_MARK] == b"ustar":
+        raise ShipworthyError(f"{path} cannot be read: it holds {found or 'an archive of tar: unpack it'}.")
+
+
 @lru_cache(maxsize=1024)
 def _encoding(path: Path, size: int, changed: int) -> str:
+    try:
+        return _found_encoding(path)
+    except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        said = str(error).rstrip(".")
+        raise ShipworthyError(
+            f"{path} cannot be read: {said}: it is cut short or damaged, so get it once more."
+        ) from error
+
+
+def _found_encoding(path: Path) -> str:
     with _open(path) as file:
         head = file.read(HEAD_BYTES)
         for mark, name in MARKS.items():
             if head.startswith(mark):
                 return name
-        for start, what in NO_TEXT.items():
-            if head.startswith(start):
-                raise ShipworthyError(f"{path} cannot be read: it holds {what}.")
+        refuse_no_text(path, head)
         if name := _wide(head):
-            say(f"{path}: read as {name}, of whose characters every second byte is 0")
+            say(f"{path}: read as {name}, for its bytes come in pairs; data.encoding=… names another encoding")
             return name
         decoder = codecs.getincrementaldecoder("utf-8")()
         lines, sound = 0, False  # sound: characters beyond ASCII were UTF-8 so far
-        block = head
+        block, pending = head, b""
         while True:
             try:
                 sound |= not decoder.decode(block, final=not block).isascii()
             except UnicodeDecodeError as error:
                 line = lines + block[: error.start].count(b"\n") + 1
-                sample = block + file.read(SAMPLE_BYTES)
+                sample = (block or pending) + file.read(SAMPLE_BYTES)
                 if sound or _mostly_utf8(sample):
                     raise ShipworthyError(
                         f"{path} cannot be read: line {line} is damaged, for it is not UTF-8 as others are: mend the "
@@ -104,6 +141,7 @@ def _encoding(path: Path, size: int, changed: int) -> str:
             if not block:
                 return "utf-8"
             lines += block.count(b"\n")
+            pending, _ = decoder.getstate()
             block = file.read(BLOCK_BYTES)
 
 
@@ -116,10 +154,11 @@ def _mostly_utf8(sample: bytes) -> bool:
 def _open(path: Path) -> io.BufferedIOBase:
     """The bytes of a file, decompressed."""
     with path.open("rb") as file:
-        head = file.read(len(ZSTD))
-    if head.startswith(GZIP):
-        return cast(io.BufferedIOBase, gzip.open(path))
-    if head == ZSTD:
+        head = file.read(len(XZ))
+    for start, opened in ((GZIP, gzip.open), (BZIP2, bz2.open), (XZ, lzma.open)):
+        if head.startswith(start):
+            return cast(io.BufferedIOBase, opened(path))
+    if ZSTD.match(head):
         import pyarrow as pa
 
         stream = pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")
@@ -128,12 +167,18 @@ def _open(path: Path) -> io.BufferedIOBase:
 
 
 def _wide(head: bytes) -> str:
-    """UTF-16 without its mark: of mostly Latin text every second byte is 0; empty: it is something else."""
+    """UTF-16 without its mark: one byte of spaces, digits and line feeds is 0, always the same; empty: it is not."""
     even, odd = head[::2].count(0), head[1::2].count(0)
     half = len(head) // 2
-    if half and max(even, odd) > 0.4 * half and min(even, odd) < 0.05 * half:
-        return "utf-16-le" if odd > even else "utf-16-be"
-    return ""
+    if max(even, odd) < 2 or min(even, odd) > 0.05 * max(even, odd):
+        return ""
+    name = "utf-16-le" if odd > even else "utf-16-be"
+    try:
+        text = codecs.getincrementaldecoder(name)().decode(head)
+    except UnicodeDecodeError:
+        return ""
+    lines = "\n" in text or "\r" in text
+    return name if lines or max(even, odd) > 0.4 * half else ""
 
 
 def _guessed(path: Path, sample: bytes, line: int) -> str:
@@ -144,13 +189,15 @@ def _guessed(path: Path, sample: bytes, line: int) -> str:
     """
     lines = BEYOND_ASCII.findall(sample)
     text = b"\n".join(lines)[:SAMPLE_BYTES]
-    name = "cp1252" if _western(text) else _detected(text)
+    name = "" if CONTROL.search(sample) else by_alphabet(text, western=_western(text)) or _detected(text)
     if not name:
         raise ShipworthyError(
             f"{path} cannot be read: line {line} is not UTF-8, and no other encoding is plain from it: save the file "
             "as UTF-8, or name its encoding in data.encoding."
         )
-    say(f"{path}: read as {name}, for line {line} is not UTF-8; data.encoding=… names another encoding")
+    words = " ".join(word for word in lines[0].decode(name, errors="replace").split() if not word.isascii())
+    shown = words if len(words) <= MOST_SHOWN else words[:MOST_SHOWN] + "…"
+    say(f"{path}: read as {name}, for line {line} is not UTF-8 ({shown}); data.encoding=… names another encoding")
     return name
 
 
@@ -161,10 +208,9 @@ def _western(text: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     beyond = [c for c in decoded if ord(c) > 127]
-    inside = IN_WORDS.findall(decoded)
     runs = re.findall(r"[^\x00-\x7f]+", decoded)
     short = len(beyond) <= 1.5 * len(runs)
-    return short and all(c.isalpha() or c in "’-­" for c in inside)
+    return short and not signs_in_words(decoded)
 
 
 def _detected(text: bytes) -> str:
@@ -176,4 +222,6 @@ def _detected(text: bytes) -> str:
         if sum("\u3040" <= c < "\u30a0" for c in beyond) > 0.15 * len(beyond) and "\ufffd" not in beyond:
             return name
     best = from_bytes(text, cp_isolation=list(OTHERS)).best()
-    return best.encoding if best is not None else ""
+    if best is None or (best.encoding in OF_ONE_BYTE and signs_in_words(str(best))):
+        return ""
+    return best.encoding

@@ -4,12 +4,13 @@ A number with a point or an exponent knows how it was written, and an object tha
 """
 
 import json
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 
 class Decimal(float):
-    """A number with a point or an exponent that knows how it was written."""
+    """A number with a point, an exponent or more digits than Python reads that knows how it was written."""
 
     written: str
 
@@ -32,7 +33,7 @@ def loads(text: str) -> Any:
         ValueError: it is no JSON.
         RecursionError: it is nested too deep.
     """
-    return json.loads(text, parse_float=Decimal, object_pairs_hook=_object)
+    return DECODER.decode(text)
 
 
 def dumps(row: Mapping[str, Any]) -> str:
@@ -43,12 +44,20 @@ def dumps(row: Mapping[str, Any]) -> str:
     return f"{{{', '.join(items)}}}"
 
 
+def _whole(written: str) -> int | Decimal:
+    most = sys.get_int_max_str_digits()
+    return int(written) if not most or len(written) <= most else Decimal(written)
+
+
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
         raise TwiceError(next(name for name in names if names.count(name) > 1))
     return found
+
+
+DECODER = json.JSONDecoder(parse_float=Decimal, parse_int=_whole, object_pairs_hook=_object)
 
 
 def text_of(value: Any) -> str | None:

@@ -1,7 +1,8 @@
 """A text in which {column} stands for a column, filled in with rows. It needs Python alone: packages carry this file.
 
-One rule: between braces stands the name of a column, which is anything without braces; {{ and }} are braces. There is
-no other syntax: neither format specs, nor attributes, nor numbers.
+One rule: between braces stands the name of a column, which is anything without braces (white space around it is no part
+of it, as in every file); {{ and }} are braces. There is no other syntax: neither format specs, nor attributes, nor
+numbers.
 """
 
 import json
@@ -36,8 +37,8 @@ class Prompt:
         literal, end = "", 0
         for found in TOKEN.finditer(text):
             literal, end = literal + text[end : found.start()], found.end()
-            if found[1]:
-                self.parts.append((literal, found[1]))
+            if name := (found[1] or "").strip():
+                self.parts.append((literal, name))
                 literal = ""
             elif found[0] in ("{{", "}}"):
                 literal += found[0][0]
@@ -67,5 +68,5 @@ def as_text(value: Any) -> str:
 def _stray(text: str, found: "re.Match[str]") -> str:
     start, stop = max(0, found.start() - SHOWN), found.end() + SHOWN
     place = ("…" if start else "") + text[start:stop] + ("…" if stop < len(text) else "")
-    what = "a pair of braces without a name" if found[0] == "{}" else f"a brace, {found[0]}, without its other one"
+    what = "a pair of braces without a name" if found[1] is not None else f"a brace, {found[0]}, without its other one"
     return f"has {what} at character {found.start() + 1}, in '{place}': double a brace that is meant ({{{{ or }}}})"

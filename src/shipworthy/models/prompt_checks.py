@@ -33,7 +33,8 @@ def checked(key: str, text: str) -> Prompt:
     except PromptError as error:
         raise UsageError(f"{key} {error}.") from error
     if not prompt.columns:
-        raise UsageError(f"{key}='{text}' names no column, so it asks the same of every row: write a column in braces.")
+        pair = "one pair of braces" if "{{" in text else "braces"
+        raise UsageError(f"{key}='{text}' names no column, so it asks the same of every row: write a column in {pair}.")
     for name in prompt.columns:
         if name in NEVER:
             raise UsageError(f"{key} names {{{name}}}, which {NEVER[name]}: take it out.")

@@ -1,8 +1,11 @@
 """How raw rows are read, in a data set as in a package, which carries this file and what it imports as they are.
 
+A column is called by its name without white space around it, in every format.
+
 A column of numbers has a gap where nothing stands, one of `MISSING`, one of the markers of `data.missing`, NaN, or what
 is not finite. A column of names has a gap where nothing stands but spaces, or one of the markers of `data.missing`;
-every other text is a name, `NA` and `None` too. A number may stand as spreadsheets show it: `1,234.50`, `$ 5`, `12%`.
+every other text is a name, `NA` and `None` too. A number may stand as spreadsheets show it: `1,234.50`, `$ 5`, `12%`,
+and one below 0 as `−5`, `(5)` and `5-`.
 """
 
 import math
@@ -25,24 +28,34 @@ POINT, COMMA = ".", ","
 _SPACES = (*range(9, 14), 32, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000)
 SPACES = "".join(map(chr, _SPACES))
 """What Unicode calls white space, and polars strips."""
+_AROUND_NAMES = SPACES + "\ufeff\u200b"
+"""What is left out around the names of columns: white space, byte order marks, and spaces of no width."""
 MARKS = (
-    "- -- . ? na n/a <na> nan -nan null none nil inf +inf -inf infinity +infinity -infinity #n/a #na #null! #div/0! "
-    "#value! #ref! #num! #name? 1.#ind -1.#ind 1.#qnan -1.#qnan"
+    "- -- – — . .. : ? * na n/a n.a. n/d n.d. <na> nan -nan null none nil "
+    "inf +inf -inf infinity +infinity -infinity ∞ +∞ -∞ 1.#inf -1.#inf 1.#ind -1.#ind 1.#qnan "
+    "#n/a #na #null! #div/0! #value! #ref! #num! #name? "
+    "#nv #wert! #bezug! #zahl! #valeur! #nom? #nombre! #¡valor! #¡div/0! #¡ref! #¡num! #¿nombre?"
 )
 MISSING = frozenset(["", *MARKS.split()])
 """What stands for a missing number, in lower case: the marks of pandas, R, spreadsheets and databases."""
 
 
 _SHOWN = (
-    r"(?P<sign>[+-]?)(?P<before>[$€£¥₹]?)[ \u00a0]?(?P<back>-?)"
-    r"(?P<whole>[0-9]{{1,3}}(?P<group>[{group}\u00a0\u202f'’])[0-9]{{3}}(?:(?P=group)[0-9]{{3}})*|[0-9]*)"
-    r"(?:[{decimal}](?P<rest>[0-9]*))?(?P<exponent>(?:[eE][+-]?[0-9]+)?)[ \u00a0]?(?P<after>[%$€£¥₹]?)"
+    r"(?P<sign>[+\-−]?)(?P<before>{currency})[ \u00a0\u202f]?(?P<back>[-−]?)"
+    r"(?P<whole>[0-9]{{1,3}}(?P<group>[{group} \u00a0\u202f'’])[0-9]{{3}}(?:(?P=group)[0-9]{{3}})*|[0-9]*)"
+    r"(?:[{decimal}](?P<rest>[0-9]*))?(?P<exponent>(?:[eE][+-]?[0-9]+)?)[ \u00a0\u202f]?(?P<after>%|{currency})"
+)
+_CURRENCY = (
+    r"(?:[$€£¥₹₩₽₺₪₫฿₴₦₱]|R\$|kr\.?|zł|Kč|Ft|lei|CHF|CNY|CZK|DKK|EUR|GBP|HUF|INR|JPY|NOK|PLN|RON|SEK|USD|BRL|CAD|AUD)?"
 )
 SHOWN = {
-    POINT: re.compile(_SHOWN.format(group=COMMA, decimal=POINT)),
-    COMMA: re.compile(_SHOWN.format(group=POINT, decimal=COMMA)),
+    POINT: re.compile(_SHOWN.format(group=COMMA, decimal=POINT, currency=_CURRENCY)),
+    COMMA: re.compile(_SHOWN.format(group=POINT, decimal=COMMA, currency=_CURRENCY)),
 }
 """Decimal mark → a number as a spreadsheet shows it: digits in groups of three, a currency's sign or % beside it."""
+
+BELOW_ZERO = re.compile(r"\(([^()]+)\)|(.*[0-9])-")
+"""A number below 0 as accountants write it, in brackets or with its sign behind."""
 
 
 def shown_number(text: str, decimal: str) -> tuple[str, str] | None:
@@ -54,13 +67,17 @@ def shown_number(text: str, decimal: str) -> tuple[str, str] | None:
     """
     if decimal == POINT and NUMBER.fullmatch(text):
         return text, ""
+    if inner := BELOW_ZERO.fullmatch(text):
+        read = shown_number(inner[1] or inner[2], decimal)
+        return (f"-{read[0]}", read[1]) if read and read[0][0] not in "+-" else None
     found = SHOWN[decimal].fullmatch(text)
     if not found or not (found["whole"] or found["rest"]) or (found["before"] and found["after"]):
         return None
     if found["sign"] and found["back"]:
         return None
     whole = "".join(sign for sign in found["whole"] if sign.isdecimal())
-    plain = f"{found['sign'] or found['back']}{whole or 0}.{found['rest'] or 0}{found['exponent']}"
+    minus = (found["sign"] or found["back"]).replace("−", "-")
+    plain = f"{minus}{whole or 0}.{found['rest'] or 0}{found['exponent']}"
     return plain, found["before"] or found["after"]
 
 
@@ -92,6 +109,11 @@ def number(value: Any, markers: Collection[str], decimal: str = POINT) -> float 
         raise ValueError(f"'{text}' is no number")
     found = float(shown[0])
     return found if math.isfinite(found) else None
+
+
+def column_name(written: str) -> str:
+    """What a column is called whose name stands so in a file or a row: without white space around it."""
+    return written.strip(_AROUND_NAMES)
 
 
 def name(value: Any, markers: Collection[str]) -> str | None:
@@ -133,6 +155,7 @@ class RawRows:
         Raises:
             ValueError: the row lacks a column or has an unknown one, or a value is none of its column.
         """
+        row = _by_column(row)
         if self.messages is not None:
             return self._conversation(self.messages, row)
         if self.is_table:
@@ -172,6 +195,21 @@ class RawRows:
         if role != TIME_COLUMN:
             text = self.clean(column, text)
         return text if role == TEXT_COLUMN else name(text, self.missing)
+
+
+def _by_column(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The row by the names of its columns.
+
+    Raises:
+        ValueError: it names one twice, but for the white space around it.
+    """
+    found: dict[str, Any] = {}
+    for written, value in row.items():
+        called = column_name(written)
+        if called in found:
+            raise ValueError(f"a row names the column {called} twice")
+        found[called] = value
+    return found
 
 
 def _typed(value: Any, kind: str, markers: Collection[str]) -> str | None:

@@ -98,15 +98,58 @@ def test_no_other_sign_ends_a_row(sign: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("content", "rows"),
+    [
+        ('text, team\n"x, y", "a, b"\nz, "c"\n', [("x, y", "a, b"), ("z", "c")]),
+        ('text, n, team\nz, 1, "a"\n', [("z", "1", "a")]),
+        ('text,team\n"he said, ""no""", a\n', [('he said, "no"', " a")]),  # nothing is quoted after a space
+        ("'text','team'\n'x, y','it''s'\n'z','b'\n", [("x, y", "it's"), ("z", "b")]),
+        ("'text';'team'\n'x, y';'it\\'s'\n", [("x, y", "it's")]),
+        ("'text',team\n'tis,it's\n", [("'tis", "it's")]),
+        ("text,team,,\nx,a,,\ny,b\nz,c,\n", [("x", "a"), ("y", "b"), ("z", "c")]),
+        (",text\n0,x\n", [("0", "x")]),  # as pandas writes an index
+        ("text,team,\nx,a\ny,b,\nz,c,1\n", [("x", "a", None), ("y", "b", None), ("z", "c", "1")]),
+        ("# of May\n# by hand\ntext,team\nx,a\n", [("x", "a")]),
+        ("\n# of May\n\n#text,team\nx,a\n", [("x", "a")]),
+        ("#text\na, b, c\nd, e, f\n", [("a, b, c",), ("d, e, f",)]),
+    ],
+)
+def test_what_people_and_other_programs_write(content: str, rows: list[tuple[str, ...]]) -> None:
+    assert of(content)[1:] == rows
+
+
+def test_rows_that_repeat_the_names_are_left_out_and_said(capsys: pytest.CaptureFixture[str]) -> None:
+    part = "\ufefftext,team \nx,a\n".encode()
+    assert of(part + part + part)[1:] == [("x", "a")] * 3
+    assert (
+        "[1].csv: rows that repeat the names of the columns are left out (the first: row 2)" in capsys.readouterr().out
+    )
+    assert of("text\nx\ntext\n")[1:] == [("x",), ("text",)]  # of one column it may be a text
+
+
+def test_comments_before_the_names_are_said(capsys: pytest.CaptureFixture[str]) -> None:
+    of("# of May\ntext,team\nx,a\n")
+    assert "what begins with # before the names of the columns is left out (lines: 1)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("content", ["", "\n\n", " \r\n"])
+def test_a_file_of_nothing_holds_no_rows(tmp_path: Path, content: str) -> None:
+    (tmp_path / "a.csv").write_text(content)
+    assert list(batches(tmp_path / "a.csv", 9, PLAIN)) == []
+
+
+@pytest.mark.parametrize(
     ("content", "sentence"),
     [
         ("a,b\n1,2\n1,2,3\n4,5\n", "row 2 has 3 cells, but there are 2 columns"),
         ("a,b\n1,2\n1\n4,5\n", "row 2 has 1 cells, but there are 2 columns"),
+        ("a,b,,\n1,2,3\n", "row 1 has 3 cells, but there are 2 columns .* give every column a name"),
+        ("Sales 2024,,\na,b,c\n1,2,3\n", "row 1 has 3 cells, but there is 1 column .* take out what stands before"),
+        ('a,,b,"",c\n1,2,3,4,5\n', "columns 2 and 4 have no name in the first row"),
         ('a,b\n"x"y,2\n', "row 1 is not quoted as CSV is"),
         ('a,b\n1,2\n"x,2\n', "row 2 is not quoted as CSV is"),
         ("a,b,a\n1,2,3\n", "two columns are called 'a'"),
-        ("", "holds no rows"),
-        ("\n\n", "holds no rows"),
+        ("a,b, a\n1,2,3\n", "two columns are called 'a'"),
     ],
 )
 def test_what_is_no_csv_is_one_sentence(content: str, sentence: str) -> None:

@@ -1,6 +1,7 @@
 """JSON as those who write it write it; hypothesis makes the values."""
 
 import json
+import math
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -56,6 +57,40 @@ def test_half_a_character_is_replaced_wherever_it_stands() -> None:
     ]
 
 
+@pytest.mark.parametrize("orient", ["columns", "index", "split", "records", "table"])
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("index", [[0, 1, 2], [7, 3, 9]])
+def test_a_table_as_pandas_writes_it(orient: Any, indent: int | None, index: list[int]) -> None:
+    frame = pd.DataFrame({"text": ["a", "b", None], "n": [1, 2, 3]}, index=index)
+    assert of(frame.to_json(orient=orient, indent=indent)) == [
+        {"text": "a", "n": 1}, {"text": "b", "n": 2}, {"text": None, "n": 3},
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"a": 1},\n{"a": {"b": "\\ud83d"}},\n',
+        '[{"a": 1},\n{"a": {"b": "\\ud83d"}},\n]',
+        '{\n "a": 1\n}\n{\n "a": {"b": "\\ud83d"}\n}\n',
+        ' { "a":\n1 } , { "a": {"b": "\\ud83d"} }',
+        '\n\n{"a": 1}\r\n\r\n{"a": {"b": "\\ud83d"}}\r\n\r\n',
+    ],
+)
+def test_objects_however_they_are_laid_out(content: str) -> None:
+    assert of(content) == [{"a": 1}, {"a": {"b": "\ufffd"}}]
+
+
+def test_one_object_that_is_no_table_is_a_row() -> None:
+    for one in ('{"messages": [{"role": "user"}]}', '{"0": {"a": 1}, "1": {"b": 1}}', '{"data": [{"a": 1}]}'):
+        assert of(one) == [json.loads(one)]
+
+
+def test_a_number_of_more_digits_than_python_reads_is_known_as_it_was_written() -> None:
+    ((value,),) = (row.values() for row in of(f'{{"v": {"9" * 5000}}}'))
+    assert value == math.inf and text_of(value) == "9" * 5000
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
@@ -64,6 +99,10 @@ def test_half_a_character_is_replaced_wherever_it_stands() -> None:
         ('{"a": 1, "a": 2}', "line 1 names the key 'a' twice"),
         ("[" * 100_000, "is no JSON"),
         ("[1]", "member 1 is no JSON object"),
+        ('[{"a": 1}', "its array has no end"),
+        ('[{"a": 1}] {"a": 2}', "its array has no end, or something stands behind it"),
+        ('{\n"a": 1,\n"a": 2}', "object 1 names the key 'a' twice"),
+        ('# made\n{"a": 1}', "line 1 is no JSON"),
         ('{"a": ' + "[" * 100_000, "line 1 is no JSON .it is nested too deep"),
     ],
 )

@@ -160,10 +160,14 @@ def test_a_table_knows_its_columns_and_text_looks_at_its_own(tmp_path: Path) -> 
     rows_of_table = RawRows(saved, ["n", "c"])
     assert rows_of_table.read(rows[0]) == {"n": 1, "c": "x"}
     assert rows_of_table.read({"c": "x"}) == {"n": None, "c": "x"}
+    assert rows_of_table.read({" n": 1, "c\u00a0": "x", "\ufeffid": 7}) == {"n": 1, "c": "x"}
+    with pytest.raises(ValueError, match="a row names the column n twice"):
+        rows_of_table.read({"n ": 1, "n": 1})
     with pytest.raises(ValueError, match="there is no column nn; the columns are n, c"):
         rows_of_table.read({"nn": 1})
     rows_of_text = RawRows(texts("t"), ["t"])
     assert rows_of_text.read({"t": "x", "y": "answer", "else": 1}) == {"t": "x"}
+    assert rows_of_text.read({" t ": "x"}) == {"t": "x"}
     for lacking, why in (({}, "a row lacks t"), ({"t": None}, "a row lacks t"), ({"t": ""}, "t is empty")):
         with pytest.raises(ValueError, match=why):
             rows_of_text.read(lacking)

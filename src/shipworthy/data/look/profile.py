@@ -15,7 +15,7 @@ from shipworthy.core.progress import track
 from shipworthy.data import columns
 from shipworthy.data.column_index import first_equal
 from shipworthy.data.column_types import Guess
-from shipworthy.data.csv_dialect import dialect_of
+from shipworthy.data.csv_dialect import EmptyFileError, dialect_of
 from shipworthy.data.decimal_mark import mark_of
 from shipworthy.data.look.names import shown
 from shipworthy.data.look.raw_file import EveryColumn, RawFile
@@ -202,7 +202,7 @@ def _refuse_values_for_names(found: RawFile) -> None:
         names: list[str] = []
         if not reader(found.config, path).UNTYPED:
             continue
-        with open_text(path) as file, suppress(csv.Error):  # which reading will say
+        with open_text(path) as file, suppress(csv.Error, EmptyFileError):  # which reading will say
             names = next(dialect_of(path, "", found.delimiter).records(file), [])
         if names and all(NUMBER.fullmatch(name.strip()) for name in names):
             raise ShipworthyError(

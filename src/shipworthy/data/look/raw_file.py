@@ -12,6 +12,7 @@ from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import is_litter, matching, sha256_of_files
 from shipworthy.data.csv_dialect import DELIMITERS, dialect_of
 from shipworthy.data.schema import Data, ending
+from shipworthy.data.sources.files import with_rows
 from shipworthy.data.text_files import open_text
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
@@ -88,10 +89,11 @@ def find(path: Path, data: Path) -> RawFile:
     inside = whole.is_relative_to(home) or whole.resolve().is_relative_to(home.resolve())
     base = home if whole.is_relative_to(home) else home.resolve()
     place = (whole if whole.is_relative_to(home) else whole.resolve()).relative_to(base) if inside else Path(whole.name)
-    paths = [one for one in matching(whole.parent, whole.name) if one.stat().st_size]
+    paths = [one for one in _all_in(whole) if one.stat().st_size]
     if not paths:
         raise UsageError(f"{path} is empty: name a file or folder that holds rows.")
     format_ = _format(paths)
+    paths = with_rows(paths, format_)
     spaced = {format_ or ending(one.name) for one in paths} == {"csv"} and all(_is_spaced(one) for one in paths[:3])
     return RawFile(whole, paths, place.as_posix(), format_, " " if spaced else "", inside)
 
@@ -145,7 +147,7 @@ def placed(found: RawFile, name: str, data: Path) -> RawFile:
     own = f"{name}{''.join(found.path.suffixes)}" if found.path.is_file() else name
     for file in (found.file, own):
         target = data / file
-        if not target.exists() or _content(matching(data, file), target) == _content(found.paths, found.path):
+        if not target.exists() or _content(matching(data, file), target) == _content(_all_in(found.path), found.path):
             return replace(found, file=file)
     raise ShipworthyError(
         f"{data / found.file} is there already and holds something else: give another --name, or rename {found.path}."
@@ -172,6 +174,11 @@ def bring(found: RawFile, data: Path) -> str:
             shutil.rmtree(temporary)
         temporary.unlink(missing_ok=True)
     return f"{found.path} is copied to {target}"
+
+
+def _all_in(path: Path) -> list[Path]:
+    """The files that a file or folder means, those without rows, too."""
+    return matching(path.parent, path.name)
 
 
 def _content(paths: list[Path], root: Path) -> str:

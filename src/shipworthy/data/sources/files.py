@@ -3,6 +3,8 @@
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +14,33 @@ from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.extensions import of_extensions, parts
 from shipworthy.core.files import matching
 from shipworthy.core.lazy import Lazy
+from shipworthy.core.progress import say_once
 from shipworthy.data import columns
 from shipworthy.data.column_types import Guess
 from shipworthy.data.decimal_mark import decimal_mark, mark_of
 from shipworthy.data.formats.batch import Batch, Written
 from shipworthy.data.schema import SAME, Data, ending
-from shipworthy.models.raw_rows import POINT
+from shipworthy.models.raw_rows import POINT, column_name
 
 HOME = "shipworthy.data.formats"
 NAMED = {"document", "evals"}
 """Formats that no file's name ends in."""
 INFERRED_FROM = 10_000
 """Rows at once by which the types of columns are inferred, where none are declared."""
+REMEDIES = {
+    **dict.fromkeys(("zip", "tar", "tgz", "7z", "rar"), "an archive is not read: unpack it, and name what it held"),
+    **dict.fromkeys(("xlsx", "xls", "xlsm", "ods", "numbers"), "a workbook is not read: save its sheet as CSV"),
+    **dict.fromkeys(("feather", "arrow", "ipc", "orc", "avro", "h5", "hdf5", "dta", "sav", "sas7bdat", "rds"),
+                    "it is not read: write its table as parquet"),
+    **dict.fromkeys(("pkl", "pickle", "joblib", "pt", "npy", "npz"),
+                    "what may run code when it is read is not: write its table as parquet"),
+}  # fmt: skip
+"""Ending → what to do with a file that no format reads."""
+DOCUMENTATION = ("readme*", "license*", "licence*", "copying*", "citation*", "changelog*", "*.md", "*.rst", "*sums",
+                 "*sums.txt", "*.md5", "*.sha256", "dataset_info.json", "dataset_infos.json", "state.json")  # fmt: skip
+"""Names, in lower case, of files that stand beside rows and describe them."""
+MOST_NAMED = 4
+"""Columns that a line of output names."""
 FORMATS = Lazy("shipworthy.data.formats.{data.reads}")
 # Names that a dataset gives to columns of its own.
 RESERVED = ("id", "answer", "cluster", "split", "fold", "answer_ids", "prompt_ids")
@@ -45,6 +62,27 @@ def locate(config: Data, folder: Path) -> list[Path]:
     return found
 
 
+def with_rows(paths: list[Path], format_: str) -> list[Path]:
+    """The files without those that describe them (README, LICENSE, checksums), which is said; alone they stay.
+
+    Args:
+        format_: `data.format`; where it is given, every file is of it.
+    """
+    beside = [path for path in paths if any(fnmatchcase(path.name.lower(), one) for one in DOCUMENTATION)]
+    kept = [path for path in paths if path not in beside]
+    if (
+        format_
+        or not beside
+        or not kept
+        or {ending(path.name) for path in kept} == {ending(path.name) for path in beside}
+    ):
+        return paths
+    names = ", ".join(str(path) for path in beside[:MOST_NAMED])
+    more = f" and {len(beside) - MOST_NAMED} more" if len(beside) > MOST_NAMED else ""
+    say_once(f"left out, for their names say that they describe the data: {names}{more}")
+    return kept
+
+
 def batches(config: Data, paths: list[Path], types: Mapping[str, str], rows: int) -> Iterator[pl.DataFrame]:
     """The rows of the files, in order, in frames of at most `rows`: the columns of `types`, and an id.
 
@@ -57,6 +95,7 @@ def batches(config: Data, paths: list[Path], types: Mapping[str, str], rows: int
     """
     number, decimal = 0, mark_of(config, paths)
     for path in paths:
+        before = number
         format_ = reader(config, path)
         reading = columns.Reading(format_.UNTYPED, format_.SPARSE, bool(config.columns), config.markers, decimal)
         first = 0
@@ -65,6 +104,10 @@ def batches(config: Data, paths: list[Path], types: Mapping[str, str], rows: int
             yield _identified(config, columns.enforce(batch, types, where, reading), number, where)
             first += batch.rows
             number += batch.rows
+        if number == before and len(paths) > 1:
+            say_once(f"{path} holds no rows")
+    if not number:
+        raise ShipworthyError(f"{paths[0]} cannot be read: it holds no rows.")
 
 
 def types_of(config: Data, paths: list[Path]) -> dict[str, str]:
@@ -93,6 +136,13 @@ def types_of(config: Data, paths: list[Path]) -> dict[str, str]:
     if not names:
         raise ShipworthyError(f"{paths[0]} cannot be read: it holds no rows.")
     _check_named(config, paths[0], names)
+    for name, guess in guesses.items():
+        if guess.among_numbers and guess.type.startswith("string"):
+            seen = " and ".join(repr(text) for text in guess.among_numbers)
+            say_once(
+                f"{paths[0]}: column '{name}' is read as names, for {seen} stands among its numbers; where that is a "
+                "gap, list it in data.missing"
+            )
     return {name: guesses[name].type for name in names if name in guesses}
 
 
@@ -118,13 +168,33 @@ def _naming(path: Path) -> Iterator[None]:
 
 
 def read(config: Data, path: Path, rows: int) -> Iterator[Batch]:
-    """A file's rows as its format gives them, `rows` at a time.
+    """A file's rows as its format gives them, `rows` at a time, with the names of columns as `column_name` reads them.
 
     Raises:
         ShipworthyError: it cannot be read.
     """
-    written = Written(config.encoding, config.delimiter)
-    return _readable(path, reader(config, path).batches(path, rows, written))
+    return _read(path, reader(config, path), rows, Written(config.encoding, config.delimiter))
+
+
+def _read(path: Path, format_: Any, rows: int, written: Written) -> Iterator[Batch]:
+    for batch in _readable(path, format_.batches(path, rows, written)):
+        names = [column_name(name) for name in batch.columns]
+        if names == list(batch.columns):
+            yield batch
+            continue
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise ShipworthyError(
+                f"{path} cannot be read: two columns are called '{twice[0]}' but for white space around: rename one of "
+                "them."
+            )
+        _say_spaces([name for name in batch.columns if name not in names], path)
+        yield replace(batch, columns=dict(zip(names, batch.columns.values(), strict=True)))
+
+
+def _say_spaces(names: Sequence[str], path: Path) -> None:
+    """Says whose names are read without the white space around them."""
+    named = ", ".join(repr(name) for name in names[:MOST_NAMED]) + (" and others" if len(names) > MOST_NAMED else "")
+    say_once(f"{path}: columns are called without the white space around their names: {named}")
 
 
 def frame_of(path: Path, types: Mapping[str, str], markers: Sequence[str] = ()) -> pl.DataFrame:
@@ -140,7 +210,7 @@ def frame_of(path: Path, types: Mapping[str, str], markers: Sequence[str] = ()) 
     reading = columns.Reading(format_.UNTYPED, sparse=False, declared=False, markers=markers, decimal=decimal)
     frames = [pl.DataFrame(schema={name: columns.DTYPES[kind.removesuffix("?")] for name, kind in types.items()})]
     first = 0
-    for batch in _readable(path, format_.batches(path, INFERRED_FROM, Written())):
+    for batch in _read(path, format_, INFERRED_FROM, Written()):
         frames.append(columns.enforce(batch, types, where_of(path, first), reading))
         first += batch.rows
     return pl.concat(frames)
@@ -160,6 +230,8 @@ def _format(name: str, given: str) -> Any:
     known = sorted(parts(HOME).keys() - {"batch"})
     if format_ not in known:
         setting = f"data.format={given}" if given else name
+        if remedy := REMEDIES.get(format_):
+            raise UsageError(f"{setting}: {remedy}.")
         own = {one for one in known if one not in {*NAMED, *of_extensions(HOME)}}
         endings_ = ", ".join(f".{one}" for one in sorted(own | SAME.keys()))
         raise UsageError(
