@@ -26,7 +26,7 @@ INFERRED_FROM = 10_000
 """Rows at once by which the types of columns are inferred, where none are declared."""
 FORMATS = Lazy("shipworthy.data.formats.{data.reads}")
 # Names that a dataset gives to columns of its own.
-RESERVED = ("id", "answer", "cluster", "split", "fold", "answer_ids", "prompt_ids")
+RESERVED = ("id", "answer", "cluster", "split", "fold", "chunk_of", "answer_ids", "prompt_ids")
 
 
 def locate(config: Data, folder: Path) -> list[Path]:
