@@ -102,7 +102,7 @@ def warnings(rows: pl.LazyFrame, task: TextToText, column: str) -> list[str]:
             f", or cut the text of every split alike, in the data's config: clean: {{truncate: {{columns: {{{column}: "
             f"{{max_characters: {most}}}}}}}}}"
         )
-    by_tokens = ", or by tokens: task.too_long=truncate or chunk" if column and not task.cuts else ""
+    by_tokens = ", or by tokens: task.too_long=truncate" if column and not task.cuts else ""
     return [
         f"rows longer than task.max_length={task.max_length} tokens are left out, {told}, so that only the others are "
         f"taught and measured: raise task.max_length{cut}{by_tokens}."
