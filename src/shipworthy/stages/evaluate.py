@@ -51,7 +51,7 @@ def run(*, task: Task, seed: int, workspace: Workspace) -> None:
     asked = documents(test)["id"]
     answered = {name: predictions.read(baseline.file(f"predictions/{name}.test.parquet"), asked) for name in validated}
     tuned = build.load(checkpoint.path)
-    answered[TUNED] = predict(tuned, test)
+    answered[TUNED] = list(predict(tuned, test))
     leaned_on = _importances(task, tuned, dataset, seed)
     served = {name: _served(name, folder, first(test, TIMED_ROWS)) for name, folder in folders.items()}
 
