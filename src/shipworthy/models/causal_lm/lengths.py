@@ -33,7 +33,7 @@ def row_lengths(model: CausalLM, task: Task, rows: pl.DataFrame) -> RowLengths:
             f"warning: {len(found) - len(fitting)} of {len(found)} sampled rows are longer than task.max_length="
             f"{task.max_length} tokens, and will be left out"
         )
-    return RowLengths(fitting)
+    return RowLengths(fitting, len(found) / rows.height if task.too_long == "chunk" else 1.0)
 
 
 def _of_questions(task: TextToText, rows: pl.DataFrame, chat: Chat) -> list[tuple[int, int]]:
