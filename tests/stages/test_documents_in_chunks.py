@@ -102,12 +102,17 @@ def test_variants_are_compared_and_served_by_documents(road: Path) -> None:
     assert read(road, "bench")["batch"]["rows"] == 9
 
 
-def test_the_report_shows_wrong_documents(road: Path) -> None:
+def test_the_report_names_the_documents(road: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = {"features": [], "rows": {"train": 12}, "statistics": {"chunked": {"train": {"of": 5}}}}
+    monkeypatch.setattr(report, "info", lambda _: type("Known", (), known))
+    monkeypatch.setattr(report, "table", lambda *_: pl.DataFrame({"reason": []}))
+    assert report.data(read_artifact(road / "dataset", "dataset"))["documents"] == {"train": 5}
+
+
+def test_the_report_shows_wrong_documents(road: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     artifacts = [read_artifact(road / kind, kind) for kind in ("dataset", "evaluation")]
-    known = pytest.MonkeyPatch()
-    with known.context() as patch:
-        patch.setattr(report, "info", lambda _: type("Known", (), {"features": ["description"]}))
-        found = report.errors(*artifacts, "tuned", "nearest")
+    monkeypatch.setattr(report, "info", lambda _: type("Known", (), {"features": ["description"]}))
+    found = report.errors(*artifacts, "tuned", "nearest")
     assert (found["wrong"], found["n"]) == (2, 5)
     assert {row["id"]: row["question"] for row in found["rows"]} == {"b": KEYS, "e": QUEUE}
 

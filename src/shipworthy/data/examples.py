@@ -118,7 +118,7 @@ def _text_to_text(task: TextToText, config: Data, store: RowStore, chat: "Chat |
     long, warnings = too_long.by_split(store.rows), too_long.warnings(store.rows, task, cut)
     short = too_long.cut_by_split(store.rows)
     divided = {"chunked": too_long.chunked_by_split(store.rows)} if chunks else {}
-    warnings += too_long.vote_warnings(store.rows) if chunks else []
+    warnings += [*too_long.vote_warnings(store.rows), *too_long.share_warnings(store.rows)] if chunks else []
     if any(one["rows"] for one in short.values()) or any(one["chunks"] for one in divided.get("chunked", {}).values()):
         check.mark_rewritten(folder)
     _reject(store)

@@ -158,6 +158,23 @@ def test_a_vote_of_answers_that_all_differ_warns(tmp_path: Path) -> None:
     assert not warned(["a", "b", "d", "d"]) and not warned(["a", "b", "c"], words=3)
 
 
+def test_chunks_that_move_the_share_of_a_class_warn(tmp_path: Path) -> None:
+    chats = chat(tmp_path)
+
+    def warned(words: list[int]) -> list[str]:
+        texts = [" ".join(["word"] * number) for number in words]
+        ids = [str(i) for i in range(len(words))]
+        answers = ["long", "short"] * (len(words) // 2)
+        rows = pl.DataFrame({"id": ids, "split": "train", "text": texts, "answer": answers})
+        return too_long.share_warnings(Encoder(task(**CHUNKS), chats)(rows).lazy())
+
+    [sentence] = warned([100, 5] * 10)
+    assert re.search(
+        r"share of '(long|short)' in train from 50\.00% of the documents to [0-9.]+% of the rows", sentence
+    )
+    assert not warned([100, 5, 5, 100] * 5) and not warned([5] * 20)
+
+
 def test_nothing_is_said_where_all_fit(tmp_path: Path) -> None:
     rows = pl.DataFrame({"id": ["a"], "split": ["train"], "text": ["short"], "answer": ["X"]})
     assert too_long.warnings(Encoder(task(), chat(tmp_path))(rows).lazy(), task(), "text") == []

@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
+from scipy.stats import kruskal
 
+from shipworthy.data.class_shares import LEVEL
+from shipworthy.data.row_operations import MAX_CLASSES
 from shipworthy.evaluation.tasks.schema import TextToText
 from shipworthy.models.causal_lm.cut_rows import CUT
 from shipworthy.models.dataset import SPLITS
@@ -64,6 +67,31 @@ def vote_warnings(rows: pl.LazyFrame) -> list[str]:
         f"{divided:,} documents are divided into chunks, whose answers are put to a vote, and {alone:.0%} of train's "
         "documents have an answer that no other has, so that few votes agree: set task.too_long=truncate, or give "
         "answers that repeat."
+    ]
+
+
+def share_warnings(rows: pl.LazyFrame) -> list[str]:
+    """A sentence where chunks move the share of a class in train by more than chance, for its texts have more of them.
+
+    Whether the number of chunks of a document depends on its class is tested as Kruskal and Wallis do.
+    """
+    train = rows.filter(pl.col("_reason").is_null() & (pl.col("split") == "train"))
+    documents = train.group_by(CHUNK_OF).agg(pl.col("answer").first(), pl.len().alias("chunks")).drop(CHUNK_OF)
+    numbers = documents.collect(engine="streaming")
+    classes = numbers.group_by("answer").agg(pl.len().alias("documents"), pl.col("chunks")).sort("answer")
+    if not 1 < classes.height <= MAX_CLASSES or numbers["chunks"].n_unique() == 1:
+        return []
+    p = float(kruskal(*classes["chunks"].to_list()).pvalue)
+    if p >= LEVEL:
+        return []
+    before = pl.col("documents") / pl.col("documents").sum()
+    of_rows = pl.col("chunks").list.sum()
+    moved = classes.select("answer", before.alias("before"), (of_rows / of_rows.sum()).alias("after"))
+    name, was, now = max(moved.iter_rows(), key=lambda row: abs(row[2] - row[1]))
+    return [
+        f"chunks move the share of '{name}' in train from {was:.2%} of the documents to {now:.2%} of the rows (p = "
+        f"{p:.2g}), more than chance, for texts of some answers are longer: raise task.max_length, or set "
+        "task.too_long=truncate, if each document is to weigh the same."
     ]
 
 

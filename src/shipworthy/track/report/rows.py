@@ -31,6 +31,7 @@ def data(dataset: Artifact, examples: int = 3) -> dict[str, Any]:
     return {
         "source": _source(known),
         "rows": known.rows,
+        "documents": {name: one["of"] for name, one in known.statistics.get("chunked", {}).items()},
         "rejected": list(reasons.iter_rows()),
         "rejected_total": rejected.height,
         "examples": [(question(row, known.features), row["answer"]) for row in train.iter_rows(named=True)],
