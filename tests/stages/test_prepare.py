@@ -29,14 +29,15 @@ from shipworthy.models.causal_lm.questions import last_turns
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.causal_lm.weights import fetch
 from shipworthy.models.dataset import SPLITS, files, info, scan, split
-from shipworthy.models.documents import chunks
+from shipworthy.models.documents import chunks, documents
 from shipworthy.models.tfidf.schema import Tfidf
 from shipworthy.models.transform.transformation import raw_validation
 from shipworthy.models.xgboost.schema import XGBoost
-from shipworthy.stages import prepare
+from shipworthy.stages import baseline, prepare
 from tests.conftest import ROOT
 from tests.data.tokens.samples import shared
 from tests.stages.people import CLASSES, people, run
+from tests.stages.workspaces import workspace
 from tests.tiny import write_model
 
 NOUNS = ["bucket", "table", "queue", "topic", "stream", "index", "cluster", "volume", "image", "role", "key", "alarm"]
@@ -276,19 +277,19 @@ def test_long_texts_become_chunks_of_every_split(
     known = info(dataset)
     raw = pl.read_ndjson(project / "data" / "raw.jsonl").rows_by_key("place", named=True, unique=True)
     cleaned = {name: " ".join(row["description"].split()) for name, row in raw.items()}
-    documents = 0
+    of = 0
     for name in SPLITS:
         rows = split(dataset, name)
         about = known.statistics["chunked"][name]
         assert about["of"] == rows["chunk_of"].n_unique() and 0 < about["documents"] < about["of"]
         assert about["chunks"] == rows.filter(pl.col("id") != pl.col("chunk_of")).height > about["documents"]
-        documents += about["of"]
+        of += about["of"]
         for document, own in rows.group_by("chunk_of"):
             assert own["cluster"].n_unique() == 1
             texts = own[chunks(own)[0]]["description"].to_list()
             assert len(shared(cleaned[str(document[0])], texts)) == len(texts) - 1
         assert rows["prompt_ids"].list.len().max() <= 130  # type: ignore[operator]
-    assert documents == 49, "the empty row alone is left out"
+    assert of == 49, "the empty row alone is left out"
     assert known.statistics["left out"] == {
         "rows": 1,
         "of": 50,
@@ -306,6 +307,17 @@ def test_long_texts_become_chunks_of_every_split(
     assert (
         "warning: 25 documents are divided into chunks" in told and "100% of train's documents have an answer" in told
     )
+
+
+def test_baselines_of_every_kind_answer_documents(project: Path, talk: dict[str, Any]) -> None:
+    lengthen(project)
+    task = replace(LONG["task"], baselines=["majority", "nearest", "few_shot"], shots=2)
+    dataset = run(project, talk | {"task": task})
+    baseline.run(task=task, model=talk["model"], seed=0, workspace=workspace(project, "baseline"))
+    for name in task.baselines:
+        answered = pl.read_parquet(project / "artifacts" / "baseline" / "predictions" / f"{name}.test.parquet")
+        assert answered["id"].to_list() == documents(split(dataset, "test"))["id"].to_list()
+        assert answered.height == info(dataset).statistics["chunked"]["test"]["of"]
 
 
 def test_where_nothing_is_too_long_chunks_change_nothing_but_a_column(project: Path, talk: dict[str, Any]) -> None:
