@@ -29,11 +29,15 @@ from shipworthy.models.causal_lm.questions import last_turns
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.causal_lm.weights import fetch
 from shipworthy.models.dataset import SPLITS, files, info, scan, split
+from shipworthy.models.documents import chunks, documents
 from shipworthy.models.tfidf.schema import Tfidf
+from shipworthy.models.transform.transformation import raw_validation
 from shipworthy.models.xgboost.schema import XGBoost
-from shipworthy.stages import prepare
+from shipworthy.stages import baseline, prepare
 from tests.conftest import ROOT
+from tests.data.tokens.samples import shared
 from tests.stages.people import CLASSES, people, run
+from tests.stages.workspaces import workspace
 from tests.tiny import write_model
 
 NOUNS = ["bucket", "table", "queue", "topic", "stream", "index", "cluster", "volume", "image", "role", "key", "alarm"]
@@ -242,10 +246,7 @@ def test_where_all_rows_are_rejected_it_says_why_and_keeps_them(
 def test_many_rows_that_go_are_said_with_their_reasons(
     project: Path, talk: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    rows = pl.read_ndjson(project / "data" / "raw.jsonl").to_dicts()
-    for row in rows[2::2]:
-        row["description"] += " ".join(f" {row['operation']}{i}" for i in range(12))
-    pl.DataFrame(rows).write_ndjson(project / "data" / "raw.jsonl")
+    lengthen(project)
     dataset = run(project, talk)
     warnings = info(dataset).statistics["warnings"]
     told = capsys.readouterr().out
@@ -255,6 +256,106 @@ def test_many_rows_that_go_are_said_with_their_reasons(
     assert "in the data's config: clean: {truncate: {columns: {description: {max_characters: " in warnings[1]
     assert info(dataset).statistics["left out"]["reasons"]["too long"] == {"rows": 25, "share": 0.5}
     assert "52% of the rows" in dataset.file("data.html").read_text(encoding="utf-8")
+
+
+LONG = {"task": replace(TALK, max_new_tokens=30, too_long="chunk", cut="description", overlap=10)}
+
+
+def lengthen(project: Path) -> None:
+    """Makes every second of the sound rows longer than what fits into a prompt."""
+    rows = pl.read_ndjson(project / "data" / "raw.jsonl").to_dicts()
+    for row in rows[2::2]:
+        row["description"] += " ".join(f" {row['operation']}{i}" for i in range(12))
+    pl.DataFrame(rows).write_ndjson(project / "data" / "raw.jsonl")
+
+
+def test_long_texts_become_chunks_of_every_split(
+    project: Path, talk: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    lengthen(project)
+    dataset = run(project, talk | LONG)
+    known = info(dataset)
+    raw = pl.read_ndjson(project / "data" / "raw.jsonl").rows_by_key("place", named=True, unique=True)
+    cleaned = {name: " ".join(row["description"].split()) for name, row in raw.items()}
+    of = 0
+    for name in SPLITS:
+        rows = split(dataset, name)
+        about = known.statistics["chunked"][name]
+        assert about["of"] == rows["chunk_of"].n_unique() and 0 < about["documents"] < about["of"]
+        assert about["chunks"] == rows.filter(pl.col("id") != pl.col("chunk_of")).height > about["documents"]
+        of += about["of"]
+        for document, own in rows.group_by("chunk_of"):
+            assert own["cluster"].n_unique() == 1
+            texts = own[chunks(own)[0]]["description"].to_list()
+            assert len(shared(cleaned[str(document[0])], texts)) == len(texts) - 1
+        assert rows["prompt_ids"].list.len().max() <= 130  # type: ignore[operator]
+    assert of == 49, "the empty row alone is left out"
+    assert known.statistics["left out"] == {
+        "rows": 1,
+        "of": 50,
+        "share": 0.02,
+        "reasons": {"empty": {"rows": 1, "share": 0.02}},
+    }
+    assert split(dataset, "test")["id"].equals(scan(dataset, "test_answers").collect()["id"])
+    kept = raw_validation(dataset)
+    assert kept["id"].equals(split(dataset, "validation")["chunk_of"].unique().sort())
+    assert all(row["description"] == cleaned[row["id"]] for row in kept.iter_rows(named=True))
+    assert check_split(dataset.path) == 0
+    page = dataset.file("data.html").read_text(encoding="utf-8")
+    assert "Divided into chunks, whose answers are put to a vote: " in page and "chunks of texts or repetitions" in page
+    told = capsys.readouterr().out
+    assert (
+        "warning: 25 documents are divided into chunks" in told and "100% of train's documents have an answer" in told
+    )
+
+
+def test_baselines_of_every_kind_answer_documents(project: Path, talk: dict[str, Any]) -> None:
+    lengthen(project)
+    task = replace(LONG["task"], baselines=["majority", "nearest", "few_shot"], shots=2)
+    dataset = run(project, talk | {"task": task})
+    baseline.run(task=task, model=talk["model"], seed=0, workspace=workspace(project, "baseline"))
+    for name in task.baselines:
+        answered = pl.read_parquet(project / "artifacts" / "baseline" / "predictions" / f"{name}.test.parquet")
+        assert answered["id"].to_list() == documents(split(dataset, "test"))["id"].to_list()
+        assert answered.height == info(dataset).statistics["chunked"]["test"]["of"]
+
+
+def test_where_nothing_is_too_long_chunks_change_nothing_but_a_column(project: Path, talk: dict[str, Any]) -> None:
+    rows = pl.read_ndjson(project / "data" / "raw.jsonl")
+    rows.filter(pl.col("operation") != "GetLong").write_ndjson(project / "data" / "raw.jsonl")
+    plain = {name: split(run(project, talk), name) for name in SPLITS}
+    dataset = run(project, talk | LONG)
+    for name in SPLITS:
+        found = split(dataset, name)
+        assert found["chunk_of"].equals(found["id"])
+        assert found.drop("chunk_of").equals(plain[name])
+    assert {one["documents"] for one in info(dataset).statistics["chunked"].values()} == {0}
+    assert not dataset.json("split_check.json")["rewritten"] and check_split(dataset.path) == 0
+
+
+def test_texts_that_are_cut_pass_the_check_of_splits(project: Path, talk: dict[str, Any]) -> None:
+    lengthen(project)
+    asked = replace(TALK, max_new_tokens=30, too_long="truncate", cut="description")
+    dataset = run(project, talk | {"task": asked})
+    assert info(dataset).statistics["cut"]["test"]["rows"] > 0
+    assert check_split(dataset.path) == 0
+
+
+def test_ids_that_chunks_would_share_with_a_row_are_refused(project: Path, talk: dict[str, Any]) -> None:
+    lengthen(project)
+    rows = pl.read_ndjson(project / "data" / "raw.jsonl").with_columns(place=pl.format("{}", pl.int_range(pl.len())))
+    clash = pl.when(pl.col("place") == "3").then(pl.lit("2#1")).otherwise("place").alias("place")
+    rows.with_columns(clash).write_ndjson(project / "data" / "raw.jsonl")
+    with pytest.raises(ShipworthyError, match="A row that is made of another has an id that the source has '2#1'"):
+        run(project, talk | LONG)
+
+
+def test_a_column_that_has_the_name_of_the_documents_is_refused(project: Path, talk: dict[str, Any]) -> None:
+    rows = pl.read_ndjson(project / "data" / "raw.jsonl").rename({"description": "chunk_of"})
+    rows.write_ndjson(project / "data" / "raw.jsonl")
+    asked = {"data": replace(talk["data"], text="chunk_of"), "task": replace(TALK, prompt="{service}")}
+    with pytest.raises(UsageError, match="the dataset keeps names such as 'chunk_of' for itself"):
+        run(project, talk | asked)
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from shipworthy.core.errors import UsageError
+from shipworthy.data import raw_validation
 from shipworthy.data.kinds.schema import Conversations, Text
 from shipworthy.data.left_out import require_splits
 from shipworthy.data.row_store import RowStore
 from shipworthy.data.schema import Data
+from shipworthy.data.splits import check
 from shipworthy.evaluation.tasks.schema import Classification, Task, TextToText
 from shipworthy.models.dataset import SPLITS
 
@@ -45,7 +48,7 @@ class Examples:
     warnings: list[str] = field(default_factory=list)
 
 
-def shape(task: Task, config: Data, store: RowStore, chat: "Callable[[], Chat | None]") -> Examples:
+def shape(task: Task, config: Data, store: RowStore, chat: "Callable[[], Chat | None]", folder: Path) -> Examples:
     """Adds the columns that the task needs, and rejects rows that do not fit, such as too long ones.
 
     Args:
@@ -53,6 +56,7 @@ def shape(task: Task, config: Data, store: RowStore, chat: "Callable[[], Chat | 
         config: which token statistics are computed.
         store: holds rows with id, cluster, split, answer and features.
         chat: gives the model's tokenizer, if it has one; called only for text-to-text tasks.
+        folder: the dataset's; the validation rows are kept there as they were, where texts are divided.
 
     Raises:
         UsageError: the task does not fit the rows.
@@ -60,7 +64,7 @@ def shape(task: Task, config: Data, store: RowStore, chat: "Callable[[], Chat | 
     _same_conversations(task, config)
     match task:
         case TextToText():
-            return _text_to_text(task, config, store, chat())
+            return _text_to_text(task, config, store, chat(), folder)
         case Classification():
             return _classification(task, store)
         case _:
@@ -91,7 +95,7 @@ def _same_conversations(task: Task, config: Data) -> None:
     )
 
 
-def _text_to_text(task: TextToText, config: Data, store: RowStore, chat: "Chat | None") -> Examples:
+def _text_to_text(task: TextToText, config: Data, store: RowStore, chat: "Chat | None", folder: Path) -> Examples:
     from shipworthy.data.tokens import too_long
     from shipworthy.data.tokens.analysis import analyse
     from shipworthy.data.tokens.encode import Encoder
@@ -104,12 +108,19 @@ def _text_to_text(task: TextToText, config: Data, store: RowStore, chat: "Chat |
     if chat is None:
         questions(task, next(store.batches()).head(1))  # raises an error if the prompt names an unknown column
         return Examples(features, categorical)
+    chunks = task.too_long == "chunk"
+    if chunks:
+        raw_validation.keep(folder, store)
     store.expand(Encoder(task, chat))
     _require_encoded(store)
     found = analyse(store.rows, task, chat, config.tokens, config.context if isinstance(config, Text) else ())
     cut = config.text if isinstance(config, Text) and not task.messages else ""
     long, warnings = too_long.by_split(store.rows), too_long.warnings(store.rows, task, cut)
     short = too_long.cut_by_split(store.rows)
+    divided = {"chunked": too_long.chunked_by_split(store.rows)} if chunks else {}
+    warnings += [*too_long.vote_warnings(store.rows), *too_long.share_warnings(store.rows)] if chunks else []
+    if any(one["rows"] for one in short.values()) or any(one["chunks"] for one in divided.get("chunked", {}).values()):
+        check.mark_rewritten(folder)
     _reject(store)
     return Examples(
         features,
@@ -120,6 +131,7 @@ def _text_to_text(task: TextToText, config: Data, store: RowStore, chat: "Chat |
             "max_length": task.max_length,
             "too long": long,
             "cut": short,
+            **divided,
             "tokens": statistics(store.rows),
             "tokenization": found,
         },

@@ -12,6 +12,7 @@ import polars as pl
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.data.parts import write_table
 from shipworthy.data.row_store import RowStore
+from shipworthy.models.documents import CHUNK_OF
 
 REJECTED = "rejected.parquet"
 ASKED = ("train is capped", "mixing")
@@ -85,8 +86,8 @@ def causes(store: RowStore) -> str:
 
 
 def summary(store: RowStore) -> dict[str, Any]:
-    """For the report: the rejected rows, their share of all, and the same for each reason."""
-    rows = store.total + store.added
+    """For the report: the rejected rows (of chunks: documents), their share of all, and the same for each reason."""
+    rows = store.total + store.added - _beyond_documents(store)
     found = counts(store)
     return {
         "rows": found.total(),
@@ -94,6 +95,13 @@ def summary(store: RowStore) -> dict[str, Any]:
         "share": round(found.total() / rows, 6) if rows else 0.0,
         "reasons": {name: {"rows": n, "share": round(n / rows, 6)} for name, n in found.items()},
     }
+
+
+def _beyond_documents(store: RowStore) -> int:
+    """How many more rows there are than documents, where texts are divided into chunks."""
+    if CHUNK_OF not in store.columns:
+        return 0
+    return int(store.rows.select(pl.len() - pl.col(CHUNK_OF).n_unique()).collect(engine="streaming").item())
 
 
 def warnings(store: RowStore) -> list[str]:

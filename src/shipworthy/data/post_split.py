@@ -11,6 +11,7 @@ import polars as pl
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.parallel import Mapper
 from shipworthy.core.progress import say
+from shipworthy.data import raw_validation
 from shipworthy.data.contamination import benchmarks
 from shipworthy.data.contamination.check import check
 from shipworthy.data.examples import features_of
@@ -19,13 +20,10 @@ from shipworthy.data.gates.build import refuse, run
 from shipworthy.data.gates.interface import GateInput, Verdict
 from shipworthy.data.kinds.schema import Table, Text
 from shipworthy.data.left_out import RefusedFolder
-from shipworthy.data.mixing.mix import SOURCE
-from shipworthy.data.parts import write_table
 from shipworthy.data.row_store import RowStore
 from shipworthy.data.schema import Data
 from shipworthy.data.splits.check import mark_rewritten
 from shipworthy.models.dataset import SPLITS
-from shipworthy.models.transform.transformation import RAW
 
 DATES = ("date", "datetime")
 PAIRS = "contamination.parquet"
@@ -127,10 +125,6 @@ def fit(config: Data, store: RowStore, folder: Path, seed: int) -> dict[str, Any
         return {"fitted": fitted.summary()}
     fitted.save(folder)
     mark_rewritten(folder)
-    raw = (
-        frame.filter(split="validation").drop("split", "answer", "cluster", SOURCE, strict=False)
-        for frame in store.batches()
-    )
-    write_table(raw, folder / RAW)
+    raw_validation.keep(folder, store)
     store.map(lambda rows: fitted.apply(rows.lazy()).collect(), in_this_process=True)
     return {"fitted": fitted.summary()}

@@ -91,7 +91,7 @@ class RowStore:
         self._steps: list[StepCount] = []
         self.added = 0
         self.total = self.height
-        self._refuse_repeated_ids()
+        self._refuse_repeated_ids("The source has two rows with the id")
 
     @property
     def height(self) -> int:
@@ -167,13 +167,18 @@ class RowStore:
         self._pending.append(Change(function))
 
     def expand(self, function: Function) -> None:
-        """Replaces each row by one or more, whose ids are derived from the row's id; in this process."""
+        """Replaces each row by one or more, whose ids are derived from the row's id; in this process.
+
+        Raises:
+            ShipworthyError: a derived id is that of another row.
+        """
         self._run()
         self._pending.append(Expand(function))
         self._run(workers=1)
         made, self._parts = self._parts, sort_by_id(self._parts, self._next_folder(), self._batch_rows)
         if self._parts != made:
             shutil.rmtree(made[0].path.parent)
+        self._refuse_repeated_ids("A row that is made of another has an id that the source has")
 
     def reject(self, reason: str, detail: pl.Expr) -> None:
         """Rejects the rows whose `detail` (str, computed from the row alone) is not null; it says what is wrong."""
@@ -263,13 +268,13 @@ class RowStore:
         self._passes += 1
         return self.folder / f"{self._passes:03}"
 
-    def _refuse_repeated_ids(self) -> None:
+    def _refuse_repeated_ids(self, what: str) -> None:
         last = None
         for frame in self.batches(["id"]):
             ids = frame["id"]
             same = ids.eq_missing(ids.shift(1, fill_value=last)) if ids.len() else ids.is_null()
             if (row := same.arg_true()).len() and not (row[0] == 0 and last is None):
-                raise ShipworthyError(f"The source has two rows with the id '{ids[int(row[0])]}': ids must be unique.")
+                raise ShipworthyError(f"{what} '{ids[int(row[0])]}': ids must be unique.")
             last = ids[-1] if ids.len() else last
 
 

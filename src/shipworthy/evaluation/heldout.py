@@ -12,6 +12,7 @@ from shipworthy.core.artifact import Artifact
 from shipworthy.core.errors import ArtifactError
 from shipworthy.core.workspace import Workspace
 from shipworthy.models.dataset import table
+from shipworthy.models.documents import documents
 
 ANSWERS = "test_answers.parquet"
 LEDGER = "heldout_reads.jsonl"
@@ -40,7 +41,7 @@ def answers(dataset: Artifact, reader: str, purpose: str, ledger: Path, run_id: 
 
 
 def answers_to(dataset: Artifact, test: pl.DataFrame, purpose: str, workspace: Workspace) -> list[str]:
-    """The answers to the rows of `test`, in their order, read by the workspace's command.
+    """The answers to the documents of `test` (see models/documents.py), in order, read by the workspace's command.
 
     Raises:
         ArtifactError: the dataset's answers are those of other rows.
@@ -48,7 +49,7 @@ def answers_to(dataset: Artifact, test: pl.DataFrame, purpose: str, workspace: W
     opened = answers(dataset, workspace.command, purpose, ledger_of(workspace), workspace.run_id)
     if opened["id"].to_list() != test["id"].to_list():
         raise ArtifactError(f"{dataset.path}: test.parquet and test_answers.parquet hold other rows: prepare it again.")
-    return opened["answer"].to_list()
+    return documents(test.with_columns(opened["answer"]))["answer"].to_list()
 
 
 def reads(dataset: Artifact, ledger: Path) -> list[dict[str, Any]]:

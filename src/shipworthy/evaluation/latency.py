@@ -5,17 +5,18 @@ import time
 import numpy as np
 import polars as pl
 
+from shipworthy.models.documents import chunks
 from shipworthy.models.protocol import Predictor
 
 
 def one_by_one(predictor: Predictor, rows: pl.DataFrame) -> list[float]:
-    """Seconds that each row takes when asked alone; one unmeasured request before, to warm the caches up."""
+    """Seconds that each document takes when asked alone; one unmeasured request before, to warm the caches up."""
     predictor.predict(rows[:1])
     seconds = []
-    for i in range(rows.height):
-        row = rows[i : i + 1]
+    for own in chunks(rows):
+        document = rows[own]
         started = time.perf_counter()
-        predictor.predict(row)
+        predictor.predict(document)
         seconds.append(time.perf_counter() - started)
     return seconds
 

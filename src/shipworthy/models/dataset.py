@@ -7,14 +7,16 @@
     split_check.parquet, .json          what `scripts/check_split` checks
     dataset.json                        `DatasetInfo`
     data.html                           the report
-    fitted.json, raw_validation.parquet where something was fitted on train: the transformation that made the task's
-                                        columns, and the validation rows before it (models/transform/)
+    fitted.json                         where something was fitted on train: the transformation that made the task's
+                                        columns (models/transform/)
+    raw_validation.parquet              there, and where texts are divided: the validation rows before it
 
 What is large is a folder of this name, train.parquet/part-00000.parquet and so on; `table` and `scan` read both.
 
 For text tasks of a model with a tokenizer every split also has `prompt_ids` (list of token ids: the frozen prompt,
 ending where the answer begins) and, but for test, `answer_ids` (list of token ids: the answer and its end-of-turn
-token).
+token). Where long texts are divided into chunks (`task.too_long=chunk`), `chunk_of` names each row's document
+(models/documents.py).
 """
 
 from dataclasses import asdict, dataclass, field
@@ -26,6 +28,7 @@ import polars as pl
 
 from shipworthy.core.artifact import Artifact
 from shipworthy.models import parquet
+from shipworthy.models.documents import names
 
 SPLITS = ("train", "validation", "test")
 
@@ -92,9 +95,9 @@ def files(dataset: Artifact, name: str) -> list[Path]:
 
 
 def seen(rows: pl.DataFrame, share: float) -> pl.DataFrame:
-    """The rows of a split that fall into its first `share` (0 to 1), by the hash of their id.
+    """The rows of a split that fall into its first `share` (0 to 1), by the hash of their document's id.
 
-    Which row falls where depends on its id alone: not on the other rows, their order or the seed.
+    Which row falls where depends on that id alone: not on the other rows, their order or the seed.
     """
     return rows.filter(_place(rows) < share)
 
@@ -106,5 +109,5 @@ def unseen(rows: pl.DataFrame, share: float) -> pl.DataFrame:
 
 def _place(rows: pl.DataFrame) -> pl.Series:
     """Where each row stands, from 0 to below 1."""
-    digests = [sha256(str(row).encode()).digest()[:8] for row in rows["id"]]
+    digests = [sha256(str(row).encode()).digest()[:8] for row in names(rows)]
     return pl.Series([int.from_bytes(digest) / 2**64 for digest in digests], dtype=pl.Float64)

@@ -47,9 +47,14 @@ class BatchShape:
 
 @dataclass(frozen=True)
 class RowLengths:
-    """Tokens of prompt and answer of rows, those that fit the longest row that is trained on."""
+    """Tokens of prompt and answer of rows, those that fit the longest row that is trained on.
+
+    Attributes:
+        per_document: how many rows a document makes on average, where texts are divided into chunks.
+    """
 
     rows: list[tuple[int, int]]
+    per_document: float = 1.0
 
     @property
     def mean(self) -> float:

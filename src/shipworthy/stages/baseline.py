@@ -16,6 +16,7 @@ from shipworthy.evaluation.tasks.schema import Task, TextToText
 from shipworthy.models import base, baselines, build
 from shipworthy.models.causal_lm.questions import last_turns
 from shipworthy.models.dataset import SPLITS, split
+from shipworthy.models.documents import documents, predict
 
 READS = ("dataset",)
 
@@ -53,10 +54,10 @@ def _measure(
     fitted.save(folder / name)
     build.describe(config, folder / name)
     validation, test = splits["validation"], splits["test"]
-    answered = fitted.predict(validation.drop("answer"))
-    predictions.write(folder / "predictions" / f"{name}.parquet", validation["id"], answered)
-    predictions.write(folder / "predictions" / f"{name}.test.parquet", test["id"], fitted.predict(test))
-    summary = scores.summary(task, answered, validation["answer"].to_list(), seed)
+    answered, asked = predict(fitted, validation.drop("answer")), documents(validation)
+    predictions.write(folder / "predictions" / f"{name}.parquet", asked["id"], answered)
+    predictions.write(folder / "predictions" / f"{name}.test.parquet", documents(test)["id"], predict(fitted, test))
+    summary = scores.summary(task, answered, asked["answer"].to_list(), seed)
     decides = summary[task.metric]
     say(f"  {name}: {task.metric} {decides.value:.3f} ({decides.low:.3f} to {decides.high:.3f}) on validation")
     return {

@@ -15,6 +15,7 @@ from shipworthy.core.workspace import Workspace
 from shipworthy.evaluation import heldout, predictions, scores
 from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.models import parquet
+from shipworthy.models.documents import documents
 from shipworthy.optimize.quantize.build import Source, build
 from shipworthy.optimize.quantize.variant import Judged, Variant, adjust, choose, judge, smallest
 
@@ -74,9 +75,9 @@ def run(*, task: Task, quant: QuantConfig, seed: int, workspace: Workspace) -> N
 
 
 def _reference(evaluation: Artifact, test: pl.DataFrame) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
-    """Which test rows the uncompressed model got right."""
+    """Which documents of test the uncompressed model got right."""
     rows = parquet.read(evaluation.file(f"predictions/{REFERENCE}.parquet"))
-    if rows["id"].to_list() != test["id"].to_list():
+    if rows["id"].to_list() != documents(test)["id"].to_list():
         raise ArtifactError(
             f"{evaluation.path} speaks of other rows than the dataset: run `shipworthy evaluate` again."
         )
@@ -86,10 +87,9 @@ def _reference(evaluation: Artifact, test: pl.DataFrame) -> "np.ndarray[tuple[in
 def _keep(folder: Path, one: Judged, source: Source) -> None:
     """Predictions by row: on the test split scored, on the validation sample as they came."""
     variant = one.variant
-    predictions.write(
-        folder / "predictions" / f"{variant.name}.parquet", source.test()["id"], variant.predictions, one.correct
-    )
-    sample = source.sample(len(variant.sample))["id"]
+    asked = documents(source.test())["id"]
+    predictions.write(folder / "predictions" / f"{variant.name}.parquet", asked, variant.predictions, one.correct)
+    sample = documents(source.sample(len(variant.sample)))["id"]
     predictions.write(folder / "predictions" / f"{variant.name}.validation.parquet", sample, variant.sample)
 
 

@@ -21,6 +21,7 @@ from shipworthy.evaluation.tasks.schema import Classification, Task
 from shipworthy.evaluation.verdict import judge
 from shipworthy.models import build
 from shipworthy.models.dataset import split
+from shipworthy.models.documents import chunks, documents, first, predict
 from shipworthy.models.protocol import Predictor
 from shipworthy.models.rows import features
 from shipworthy.models.size import size_mb
@@ -47,13 +48,12 @@ def run(*, task: Task, seed: int, workspace: Workspace) -> None:
     validated = {entry["name"]: entry["validation"] for entry in baseline.json("baseline.json")["baselines"]}
     folders = {**{name: inside(baseline.path, name) for name in validated}, TUNED: checkpoint.path}
     test = split(dataset, "test")
-    answered = {
-        name: predictions.read(baseline.file(f"predictions/{name}.test.parquet"), test["id"]) for name in validated
-    }
+    asked = documents(test)["id"]
+    answered = {name: predictions.read(baseline.file(f"predictions/{name}.test.parquet"), asked) for name in validated}
     tuned = build.load(checkpoint.path)
-    answered[TUNED] = list(tuned.predict(test))
+    answered[TUNED] = list(predict(tuned, test))
     leaned_on = _importances(task, tuned, dataset, seed)
-    served = {name: _served(name, folder, test[:TIMED_ROWS]) for name, folder in folders.items()}
+    served = {name: _served(name, folder, first(test, TIMED_ROWS)) for name, folder in folders.items()}
 
     # Every candidate has answered: only now are the answers opened.
     answers = heldout.answers_to(dataset, test, "metrics of every candidate and the paired test", workspace)
@@ -70,12 +70,12 @@ def run(*, task: Task, seed: int, workspace: Workspace) -> None:
     with workspace.write("evaluation") as folder:
         candidates = [_candidate(name, summary, served[name]) for name, summary in measured.items()]
         for name, given in answered.items():
-            predictions.write(folder / "predictions" / f"{name}.parquet", test["id"], given, correct[name])
+            predictions.write(folder / "predictions" / f"{name}.parquet", asked, given, correct[name])
         write_json(
             folder / "evaluation.json",
             {
                 "metric": task.metric,
-                "n": test.height,
+                "n": len(asked),
                 "test_reads": heldout.reads(dataset, heldout.ledger_of(workspace)),
                 "candidates": candidates,
                 "best_baseline": best,
@@ -118,7 +118,7 @@ def _candidate(name: str, summary: Mapping[str, Interval], served: Mapping[str, 
 
 def _served(name: str, folder: Path, rows: pl.DataFrame) -> dict[str, float]:
     """Size on disk, and the 95th percentile of the seconds that single requests take in this process."""
-    say(f"{name}: {rows.height} single requests")
+    say(f"{name}: {len(chunks(rows))} single requests")
     seconds = latency.one_by_one(build.load(folder), rows)
     return {"size_mb": size_mb(folder), "p95_s": latency.percentile(seconds, 0.95)}
 

@@ -55,7 +55,7 @@ def run(*, task: TaskConfig, data: DataConfig, model: ModelConfig, seed: int, wo
             verdicts = post_split.run_gates(data, store, seed, types, jobs and replace(jobs, one_at_a_time=True))
             found |= {"gates": [one.to_json() for one in verdicts], **post_split.fit(data, store, folder, seed)}
             found |= mix(data.mixing, store, seed)
-            shaped = examples.shape(task, data, store, lambda: base.chat(model))  # tokens
+            shaped = examples.shape(task, data, store, lambda: base.chat(model), folder)  # tokens
             left_out.require_splits(store, SPLITS)
         moved = class_shares.class_shares(store.steps)
         found |= _left_out(data, store, shaped.warnings + class_shares.warnings(moved))

@@ -26,7 +26,8 @@ class LightningTrainer(TrainerConfig):
         auto_batch: find the largest micro-batch, up to this one, whose longest rows fit into memory.
         steps: optimizer steps.
         validate_every: steps between validations; each makes a checkpoint, and the best is the result.
-        validation_rows: rows of the validation split that are generated for each validation (0: all).
+        validation_rows: rows of the validation split (of texts in chunks: documents) that are generated for each
+            validation (0: all).
         checkpoint_every: steps between checkpoints to resume from.
         keep: how many of the newest checkpoints are kept.
         unsaved: what follows when a checkpoint can't be written: `warn`, and the training goes on, or `stop`.

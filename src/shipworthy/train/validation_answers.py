@@ -1,4 +1,4 @@
-"""A model's answers to the validation rows, and its metric on them: the rows that it was selected on."""
+"""A model's answers to the validation documents, and its metric on them: what it was selected on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from shipworthy.evaluation.intervals import wilson
 from shipworthy.evaluation.scores import correct
 from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.models import parquet
+from shipworthy.models.documents import documents, voted
 from shipworthy.models.protocol import Prediction
 
 ANSWERS = "validation.parquet"
@@ -20,10 +21,10 @@ ANSWERS = "validation.parquet"
 
 @dataclass(frozen=True)
 class Answers:
-    """Answers in the order of the rows.
+    """Answers in the order of the documents (see models/documents.py).
 
     Attributes:
-        ids, predictions: of each row.
+        ids, predictions: of each document.
         right: whether the task's deciding metric takes it for right; shape (n,).
     """
 
@@ -33,8 +34,9 @@ class Answers:
 
     @classmethod
     def of(cls, task: Task, rows: pl.DataFrame, answered: Sequence[Prediction]) -> "Answers":
-        """The answers to `rows` (with `id` and `answer`), judged."""
-        return cls(rows["id"], answered, correct(task, answered, rows["answer"].to_list()))
+        """The answers to `rows` (with `id` and `answer`), one for each, put to a vote and judged."""
+        asked, given = documents(rows), voted(rows, answered)
+        return cls(asked["id"], given, correct(task, given, asked["answer"].to_list()))
 
     @property
     def metric(self) -> float:

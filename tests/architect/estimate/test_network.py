@@ -128,3 +128,16 @@ def test_memory_by_hand(problem: Problem) -> None:
 def test_rows_that_are_all_too_long_are_refused(problem: Problem) -> None:
     with pytest.raises(UsageError, match="max_length=20"):
         row_lengths(problem.model, replace(TASK, max_length=20), ROWS)
+
+
+def test_texts_that_are_divided_make_more_rows(problem: Problem) -> None:
+    long = ROWS.with_columns(description=pl.col("description") + pl.Series(["", " word" * 100]))
+    task = replace(TASK, too_long="chunk", overlap=10)
+    lengths = row_lengths(problem.model, task, long)
+    assert lengths and lengths.longest <= 200 and len(lengths.rows) > 3
+    assert lengths.per_document == len(lengths.rows) / 2
+    found, once = (
+        estimate(replace(problem, lengths=replace(lengths, per_document=times))) for times in (lengths.per_document, 1)
+    )
+    assert found.validation_s.value == pytest.approx(once.validation_s.value * lengths.per_document)
+    assert found.tokens["per epoch"] == pytest.approx(once.tokens["per epoch"] * lengths.per_document, rel=1e-3)

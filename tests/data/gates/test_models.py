@@ -1,5 +1,7 @@
 """Gates that fit models: swapped labels, drift."""
 
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
@@ -8,7 +10,9 @@ from shipworthy.core.errors import UsageError
 from shipworthy.data.gates import drift, labels, leak
 from shipworthy.data.gates.auc import auc
 from shipworthy.data.gates.model_settings import Drift, Labels, Leak
+from shipworthy.models.dataset import SPLITS
 from tests.data.gates.inputs import FEATURES, gate_input, on_disk, rows
+from tests.stages import workspaces
 
 SOUND = rows()
 
@@ -103,7 +107,7 @@ def test_a_raw_reference_is_read_as_the_data_were(tmp_path) -> None:
     ("name", "content", "sentence"),
     [
         ("r.parquet", "no", "cannot be read"),
-        ("r.csv", "", "cannot be read"),
+        ("r.csv", "", "holds no rows"),
         ("r.jsonl", "{", "cannot be read"),
         ("r.csv", "age,hours,job\n", "holds no rows"),
         ("r.csv", "age,hours,job\nold,1.5,clerk\n", "row 1: column 'age' holds 'old', which is no float"),
@@ -140,3 +144,11 @@ def test_the_interval_of_the_area_holds_what_resampling_gives() -> None:
     low, high = np.quantile(resampled, [0.025, 0.975])
     assert abs(one.low - low) < 0.02 and abs(one.high - high) < 0.02
     assert FEATURES.keys() == {"age", "hours", "job"}
+
+
+def test_a_reference_of_chunks_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with workspaces.workspace(tmp_path, "prepare").write("dataset") as folder:
+        for name in SPLITS:
+            SOUND.with_columns(chunk_of="id").write_parquet(folder / f"{name}.parquet")
+    with pytest.raises(UsageError, match="holds texts that were divided into chunks, and gates look at whole ones"):
+        drift.check(Drift(reference=str(tmp_path / "artifacts" / "dataset")), gate_input(SOUND))

@@ -98,7 +98,7 @@ def test_classes_named_like_words_of_python_or_yaml_stay(tmp_path: Path) -> None
 def shaped(folder: Path, answers: list[str], splits: list[str]) -> examples.Examples:
     store = clean_rows(folder, age=list(range(len(answers))), job=["a"] * len(answers), answer=list(answers))
     store.attach("split", pl.Series(splits))
-    return examples.shape(TASK, CONFIG, store, chat=pytest.fail)
+    return examples.shape(TASK, CONFIG, store, chat=pytest.fail, folder=folder)
 
 
 def test_classes_and_columns_are_described_without_the_test_answers(tmp_path: Path) -> None:

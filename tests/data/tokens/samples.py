@@ -1,5 +1,6 @@
 """Tokenizers with a planted fault, and rows."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,3 +35,16 @@ def chat(folder: Path, template: str = CHATML, **tokenizer: Any) -> Chat:
 
 def encode(folder: Path, rows: pl.DataFrame = ROWS, template: str = CHATML, **change: Any) -> pl.DataFrame:
     return Encoder(task(**change), chat(folder, template))(rows)
+
+
+def shared(text: str, chunks: Sequence[str]) -> list[str]:
+    """What each chunk of a text shares with the one before it; fails unless they cover all of it but white space."""
+    found, begin, end = [], -1, 0
+    for chunk in chunks:
+        place = text.find(chunk, begin + 1)
+        assert place > begin and not text[end:place].strip(), f"something before '{chunk}' is left out"
+        assert place + len(chunk) > end, f"there is nothing new in '{chunk}'"
+        found.append(text[place:end] if place < end else "")
+        begin, end = place, place + len(chunk)
+    assert not text[end:].strip(), "the end is left out"
+    return found[1:]

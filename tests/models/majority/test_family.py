@@ -29,3 +29,11 @@ def test_of_equals_the_first_in_sorted_order_whatever_the_order_of_rows() -> Non
 
 def test_rows_without_answers_are_refused() -> None:
     samples.refuses_rows_without_answers(CONFIG, samples.operations())
+
+
+def test_a_document_in_many_chunks_counts_once() -> None:
+    ids = ["a#1", "a#2", "a#3", "b", "c"]
+    train = pl.DataFrame({"id": ids, "chunk_of": ["a", "a", "a", "b", "c"], "answer": ["x", "x", "x", "y", "y"]})
+    model = create(CONFIG)
+    model.fit(train, train, 0)
+    assert model.predict(train[:1]) == [Prediction("y", pytest.approx(2 / 3))]

@@ -60,23 +60,32 @@ def server() -> Iterator[str]:
             listener.shutdown()
 
 
-def bodies(*texts: str) -> list[dict[str, object]]:
-    return [{"messages": [{"role": "user", "content": text}]} for text in texts]
+def bodies(*texts: str) -> list[list[dict[str, object]]]:
+    """Documents of one chunk each."""
+    return [[{"messages": [{"role": "user", "content": text}]}] for text in texts]
 
 
 def test_answers_and_times_are_those_of_each_request() -> None:
     with server() as url:
-        replies, _ = load(url, bodies("a b c d", "e"), 1, "")
+        documents, _ = load(url, bodies("a b c d", "e"), 1, "")
+    replies = [reply for (reply,) in documents]
     assert [reply.text for reply in replies] == ["a b c d ", "e "]
     assert PAUSE <= replies[0].first < replies[0].seconds
     assert replies[0].seconds >= 4 * PAUSE > replies[1].first
+
+
+def test_a_documents_chunks_are_asked_one_after_the_other() -> None:
+    with server() as url:
+        replies, seconds = load(url, [[body for (body,) in bodies("a", "b", "c")], *bodies("d")], 2, "")
+    assert [[reply.text for reply in document] for document in replies] == [["a ", "b ", "c "], ["d "]]
+    assert seconds >= sum(reply.seconds for reply in replies[0]) >= 3 * PAUSE
 
 
 def test_as_many_requests_are_under_way_as_there_are_clients() -> None:
     """With four clients four requests meet at the server; a single client's would wait for the others for ever."""
     with server() as url:
         replies, _ = load(url, bodies(*["meet"] * 8), 4, "")
-        assert [reply.text for reply in replies] == ["meet "] * 8
+        assert [reply.text for (reply,) in replies] == ["meet "] * 8
         with pytest.raises(ShipworthyError, match="answered 500"):
             load(url, bodies("meet"), 1, "")
 

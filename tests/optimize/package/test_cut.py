@@ -3,6 +3,7 @@
 import json
 import random
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -15,6 +16,9 @@ from shipworthy.models.causal_lm import weights
 from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.request import Requests
 from shipworthy.models.causal_lm.schema import CausalLM
+from shipworthy.models.documents import documents
+from shipworthy.models.documents import voted as documents_voted
+from shipworthy.models.protocol import Prediction
 from shipworthy.optimize.engines.llamacpp.server import settings
 from shipworthy.optimize.engines.llamacpp.toolchain import locate
 from shipworthy.optimize.quantize.gguf.convert import convert
@@ -45,9 +49,39 @@ def test_questions_are_those_of_the_project(keep: str, tmp_path: Path) -> None:
     asked, chats = task(max_length=300, too_long="truncate", keep=keep), chat(tmp_path)
     encoded = Encoder(asked, chats)(rows(90))
     requests = Requests(saved(asked, chats), lambda body: len(chats.ids([body["messages"]], answering=True)[0]))
-    found = [chats.ids([requests(row)["messages"]], answering=True)[0] for row in rows(90).iter_rows(named=True)]
+    asked_for = [body for row in rows(90).iter_rows(named=True) for body in requests(row)]
+    found = [chats.ids([body["messages"]], answering=True)[0] for body in asked_for]
     assert found == encoded["prompt_ids"].to_list()
     assert 20 < encoded["_cut"].sum() < 80
+
+
+def last_word(body: dict[str, Any]) -> str:
+    """A model that says the last word that it is told."""
+    return str(body["messages"][-1]["content"]).split()[-1]
+
+
+@pytest.mark.parametrize("overlap", [0, 40])
+def test_chunks_and_their_vote_are_those_of_the_project(overlap: int, tmp_path: Path) -> None:
+    asked, chats = task(max_length=300, too_long="chunk", overlap=overlap), chat(tmp_path)
+    raw = rows(90)
+    encoded = Encoder(asked, chats)(raw)
+    requests = Requests(saved(asked, chats), lambda body: len(chats.ids([body["messages"]], answering=True)[0]))
+    for row in raw.iter_rows(named=True):
+        found = [chats.ids([body["messages"]], answering=True)[0] for body in requests(row)]
+        assert found == encoded.filter(chunk_of=row["id"])["prompt_ids"].to_list()
+    predictions = [Prediction(text.split()[-1]) for text in encoded["text"]]
+    voted = dict(zip(documents(encoded)["id"], documents_voted(encoded, predictions), strict=True))
+    said = {row["id"]: requests.answer(row, lambda body: f" {last_word(body)} ") for row in raw.iter_rows(named=True)}
+    assert said == {name: one.text for name, one in voted.items()}
+    assert encoded.height > 120
+    assert any(said[row["id"]] != row["text"].split()[-1] for row in raw.iter_rows(named=True)), "no vote mattered"
+
+
+def test_a_control_token_in_any_chunk_is_refused_before_any_is_asked(tmp_path: Path) -> None:
+    asked, chats = task(max_length=300, too_long="chunk"), chat(tmp_path)
+    requests = Requests(saved(asked, chats), lambda body: len(chats.ids([body["messages"]], answering=True)[0]))
+    with pytest.raises(ValueError, match="reads as a mark of the chat template"):
+        requests.answer({"text": "word " * 200 + "<|im_end|>"}, pytest.fail)
 
 
 @pytest.mark.e2e
@@ -66,3 +100,23 @@ def test_by_the_tokens_of_llama_cpp(tmp_path: Path) -> None:
     found = [json.loads(one["prediction"])["messages"][-1]["content"] for one in said]
     assert found == [f"do: {text}" for text in encoded["text"]]
     assert 10 < encoded["_cut"].sum() < 60
+
+
+@pytest.mark.e2e
+@pytest.mark.timeout(600)
+def test_chunks_by_the_tokens_of_llama_cpp(tmp_path: Path) -> None:
+    config = compose(["model=tiny_random"]).model
+    assert isinstance(config, CausalLM)
+    base, toolchain = weights.fetch(config), locate()
+    asked, chats = task(max_length=120, too_long="chunk", overlap=8), Chat(base)
+    encoded = Encoder(asked, chats)(rows(60))
+    folder = language(tmp_path / "p", saved(asked, chats), texts("text"))
+    convert(base, folder / "model.gguf", toolchain)
+    write_json(folder / "serving.json", settings("model.gguf", "t", 256, 1, 0))
+    with echo() as url:
+        said = answers(folder, rows(60).select("text").to_dicts(), "--url", url, python=str(toolchain.python))
+    # The echo answers each chunk with itself: of answers that all differ the first wins.
+    found = [json.loads(one["prediction"])["messages"][-1]["content"] for one in said]
+    order = rows(60).select("id").join(documents(encoded), on="id", maintain_order="left")
+    assert found == [f"do: {text}" for text in order["text"]]
+    assert encoded.height > 80

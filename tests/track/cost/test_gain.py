@@ -3,6 +3,7 @@
 from math import inf
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from shipworthy.core.errors import UsageError
@@ -44,6 +45,17 @@ def test_the_gain_is_paired_on_the_rows_that_both_answered(tmp_path: Path) -> No
     assert (found.against, found.n) == ("majority", 80)
     assert found.difference == compare(mine, theirs[:80]).difference
     assert found.difference.low > 0.1
+
+
+def test_the_gain_on_documents_in_chunks(tmp_path: Path) -> None:
+    write_baseline(tmp_path, [True, False, False])
+    path = next(tmp_path.rglob("dataset")) / "validation.parquet"
+    rows = pl.read_parquet(path).with_columns(chunk_of="id")
+    chunks = [rows[:1].with_columns(pl.format(f"{{}}#{number}", "id").alias("id")) for number in (1, 2)]
+    pl.concat([*chunks, rows[1:]]).write_parquet(path)
+    found = gain(trained(tmp_path, [True, True, False]))
+    assert isinstance(found, Gain) and found.n == 3
+    assert found.difference.value == pytest.approx(1 / 3)
 
 
 def test_why_there_is_no_gain_is_said(tmp_path: Path) -> None:

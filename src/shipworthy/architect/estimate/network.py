@@ -56,7 +56,7 @@ def estimate(problem: Problem) -> Estimate:
             "mean per row": round(lengths.mean, 1),
             "mean of an answer": round(lengths.answer, 1),
             "longest row of the sample": lengths.longest,
-            "per epoch": round(problem.expected.train * lengths.mean),
+            "per epoch": round(problem.expected.train * lengths.per_document * lengths.mean),
             "in all": round(tokens),
         },
         memory_mb=parts,
@@ -99,7 +99,8 @@ def side_by_side(problem: Problem, packs: int) -> int:
 def _validation(problem: Problem, training_s: Bounds) -> Bounds:
     trainer = problem.trainer
     steps, every = trainer.steps, trainer.validate_every
-    rows = min(trainer.validation_rows or problem.expected.validation, problem.expected.validation)
+    documents = min(trainer.validation_rows or problem.expected.validation, problem.expected.validation)
+    rows = documents * (problem.lengths.per_document if problem.lengths else 1.0)
     share = -(-steps // every) * rows / (steps * trainer.batch_size)
     return Bounds(
         training_s.value * share * VALIDATION.value,

@@ -20,6 +20,7 @@ from shipworthy.data.sources.files import frame_of
 from shipworthy.evaluation.intervals import Interval
 from shipworthy.evaluation.paired import holm
 from shipworthy.models.dataset import SPLITS, scan
+from shipworthy.models.documents import CHUNK_OF
 from shipworthy.models.transform.transformation import FILE
 
 SMOOTH = 0.5
@@ -152,6 +153,11 @@ def _rows(path: Path, where: str, inputs: GateInput) -> pl.LazyFrame:
             )
         found = pl.concat([scan(dataset, name) for name in SPLITS], how="diagonal_relaxed")
         there = found.collect_schema()
+        if CHUNK_OF in there:
+            raise UsageError(
+                f"{where} holds texts that were divided into chunks, and gates look at whole ones: give the raw file "
+                "of that dataset."
+            )
         if lacking := [name for name in inputs.features if name not in there]:
             raise UsageError(f"{where} lacks the column {lacking[0]}: give one with all features.")
         wrong = (name for name, kind in inputs.features.items() if kind.is_numeric() != there[name].is_numeric())

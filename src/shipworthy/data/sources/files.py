@@ -43,7 +43,7 @@ MOST_NAMED = 4
 """Columns that a line of output names."""
 FORMATS = Lazy("shipworthy.data.formats.{data.reads}")
 # Names that a dataset gives to columns of its own.
-RESERVED = ("id", "answer", "cluster", "split", "fold", "answer_ids", "prompt_ids")
+RESERVED = ("id", "answer", "cluster", "split", "fold", "chunk_of", "answer_ids", "prompt_ids")
 
 
 def locate(config: Data, folder: Path) -> list[Path]:

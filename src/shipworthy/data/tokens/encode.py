@@ -1,13 +1,13 @@
 """Rows as prompt tokens and answer tokens; the loss counts the answer tokens."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
 import polars as pl
 
-from shipworthy.core.errors import ShipworthyError, UsageError
+from shipworthy.core.errors import ShipworthyError
 from shipworthy.data.tokens import rejections, template_checks
 from shipworthy.data.tokens.rejections import IGNORED, Rejection
 from shipworthy.evaluation.tasks.schema import TextToText
@@ -21,13 +21,10 @@ from shipworthy.models.causal_lm.conversation import (
     parse,
     turn_id,
 )
-from shipworthy.models.causal_lm.fit import Cutter, Row
+from shipworthy.models.causal_lm.cut_rows import check_overlap, cut_rows
 from shipworthy.models.causal_lm.questions import columns, questions
-from shipworthy.models.prompt import Prompt
 
 IDS = pl.List(pl.Int32)
-CUT = "_cut"
-"""Whether a row's text was cut."""
 ADDED: dict[str, pl.DataType] = {"prompt_ids": IDS, "answer_ids": IDS, "_reason": pl.String(), "_why": pl.String()}
 
 
@@ -64,7 +61,9 @@ class Encoder:
     Prompts are what the tokenizer's own `apply_chat_template` makes at inference. Answers are what follows them in
     the ids of the whole conversation, up to and with eos; where the whole does not begin with the prompt, token by
     token, the row is rejected. With `task.turns=all` a conversation of train gives one row per turn of the assistant
-    that is taught (id, `#`, number of the turn), all with the prompt that the model has at that turn.
+    that is taught (id, `#`, number of the turn), all with the prompt that the model has at that turn. With
+    `task.too_long=chunk` a row gives one row per chunk of its text (id, `#`, number of the chunk; see
+    models/documents.py).
 
     Args:
         task: its prompt or its conversations, its system message, and the longest row.
@@ -72,10 +71,12 @@ class Encoder:
 
     Raises:
         ShipworthyError: the template cannot be trained with; see `template_checks.check_template`.
+        UsageError: nothing new fits beside `task.overlap`.
     """
 
     def __init__(self, task: TextToText, chat: Chat) -> None:
         template_checks.check_template(task, chat)
+        check_overlap(task, chat)
         self.task, self.chat = task, chat
         self._controls = control_pattern(chat.control_tokens)
         self._system = cache(self._system_dropped)
@@ -89,30 +90,13 @@ class Encoder:
         Raises:
             UsageError: the task names a column that the rows lack.
         """
-        rows = self._cut(rows)
-        examples = list(self._examples(rows))
+        made, place = cut_rows(self.task, self.chat, rows)
+        examples = list(self._examples(made))
         self._encode([example for example in examples if not example.rejection])
         for example in examples:
             example.rejection = example.rejection or self._check(example)
-        return self._frame(rows, self._reject_whole_rows(examples))
-
-    def _cut(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """The rows with the text that the task names cut where the question is too long, and `_cut`, whether it was."""
-        if not (cuts := self.task.cuts):
-            return rows
-        cutter, prompt = Cutter(**cuts), Prompt(self.task.prompt)
-        asked = [question.messages for question in questions(self.task, rows)]
-        long = [i for i, ids in enumerate(self.chat.ids(asked, answering=True)) if len(ids) > cutter.most]
-        if rows.schema[cutter.column] != pl.String:
-            raise UsageError(f"task.cut: the column '{cutter.column}' is no text, and can't be cut: name another.")
-
-        def tokens(row: Row) -> int:
-            return len(self.chat.prompt_ids(self.task.system, prompt.fill(row)))
-
-        columns = rows.select(prompt.columns)
-        texts = [cutter.cut(columns.row(i, named=True), tokens)[cutter.column] for i in long]
-        short = rows[cutter.column].scatter(long, texts) if long else rows[cutter.column]
-        return rows.with_columns(short, (short != rows[cutter.column]).fill_null(value=False).alias(CUT))
+        frame = self._frame(made, kept := self._reject_whole_rows(examples, place))
+        return self._whole_where_rejected(frame, rows[[place[example.row] for example in kept]])
 
     def _examples(self, rows: pl.DataFrame) -> Iterator[Example]:
         if not self.task.messages:
@@ -204,11 +188,15 @@ class Encoder:
             return None
         return Rejection("system dropped", f"the chat template writes nothing of the system message '{system}'")
 
-    def _reject_whole_rows(self, examples: Iterable[Example]) -> list[Example]:
-        """The examples; of a row of which one has a fault, that one alone: a conversation is rejected whole."""
+    def _reject_whole_rows(self, examples: Iterable[Example], place: Sequence[int]) -> list[Example]:
+        """The examples; of a row of which one has a fault, that one alone: it is rejected whole.
+
+        Args:
+            place: the number of the row that each row of the batch was made of.
+        """
         kept: dict[int, list[Example]] = {}
         for example in examples:
-            kept.setdefault(example.row, []).append(example)
+            kept.setdefault(place[example.row], []).append(example)
         return [e for group in kept.values() for e in ([x for x in group if x.rejection][:1] or group)]
 
     def _frame(self, rows: pl.DataFrame, examples: list[Example]) -> pl.DataFrame:
@@ -224,6 +212,14 @@ class Encoder:
         )
         frame = rows[place].hstack(added)
         return self._with_conversation_columns(frame, examples) if self.task.messages else frame
+
+    def _whole_where_rejected(self, frame: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+        """Chunks: what is rejected is the document, under its own id and with its whole text."""
+        if self.task.too_long != "chunk" or not self.task.cuts:
+            return frame
+        gone = frame["_reason"].is_not_null()
+        whole = (frame[name].zip_with(~gone, rows[name].cast(pl.String)) for name in ("id", self.task.cuts["column"]))
+        return frame.with_columns(*whole)
 
     def _with_conversation_columns(self, frame: pl.DataFrame, examples: list[Example]) -> pl.DataFrame:
         """Conversations: what precedes the answer stays in their column, and the answer gets its own."""

@@ -14,7 +14,7 @@ from shipworthy.data.versions.drift import psi
 from shipworthy.models.dataset import SPLITS, info, scan
 
 NUMBERED = r"^row-\d{8}$"
-NOT_CONTENT = ("id", "cluster", "fold", "answer", "prompt_ids", "answer_ids")
+NOT_CONTENT = ("id", "cluster", "fold", "chunk_of", "answer", "prompt_ids", "answer_ids")
 SEEDS = (1, 2)
 SHOWN = 5
 

@@ -13,6 +13,8 @@ from shipworthy.models.prompt_checks import checked
 
 METRICS = "shipworthy.evaluation.metrics"
 """The folder of our metrics; extensions have theirs in a folder metrics/."""
+OVERLAP = 32
+"""About a sentence and a half (tokens)."""
 
 
 @dataclass
@@ -104,10 +106,13 @@ class TextToText(Task):
         tools: the column of the functions that the assistant may call, JSON text (empty: none).
         turns: which of the assistant's turns train teaches: the last, or all; the other splits ask for the last.
         max_length: the longest row, prompt and answer together (tokens).
-        too_long: what becomes of a longer row: reject (it is left out), or truncate (the text in its prompt is cut, in
-            every split and in service alike, so that `max_new_tokens` are left for an answer; answers are never cut).
-        cut: the column of the prompt whose text is cut (empty: its only one).
-        keep: of a text that is cut the start, the end, or both, with … between them.
+        too_long: what becomes of a longer row: reject (it is left out), truncate (the text in its prompt is cut, in
+            every split and in service alike, so that `max_new_tokens` are left for an answer; answers are never cut),
+            or chunk (the text is divided in the same way into chunks, each a row with the document's answer; what is
+            scored is a document, by the answer that most of its chunks give).
+        cut: the column of the prompt whose text is cut or divided (empty: its only one).
+        keep: of a text that is truncated the start, the end, or both, with … between them.
+        overlap: what two neighbouring chunks share at most (tokens).
         max_new_tokens: the longest answer that is generated (tokens).
         shots: examples in the prompt of the few-shot baseline.
     """
@@ -122,6 +127,7 @@ class TextToText(Task):
     too_long: str = "reject"
     cut: str = ""
     keep: str = "start"
+    overlap: int = OVERLAP
     max_new_tokens: int = 24
     shots: int = 8
 
@@ -149,14 +155,19 @@ class TextToText(Task):
         self._check_cut()
 
     def _check_cut(self) -> None:
-        one_of("task.too_long", self.too_long, ("reject", "truncate"))
+        one_of("task.too_long", self.too_long, ("reject", "truncate", "chunk"))
         one_of("task.keep", self.keep, ("start", "end", "both"))
+        without = {"reject": ("cut", "keep", "overlap"), "truncate": ("overlap",), "chunk": ("keep",)}[self.too_long]
+        for name in without:
+            if getattr(self, name) != getattr(TextToText, name):
+                instead = {"cut": "truncate or chunk", "keep": "truncate", "overlap": "chunk"}[name]
+                raise UsageError(f"task.{name} has no effect beside task.too_long={self.too_long}: set {instead}.")
         if self.too_long == "reject":
-            if self.cut or self.keep != "start":
-                raise UsageError("task.cut and task.keep have no effect beside task.too_long=reject: set truncate.")
             return
         if self.messages:
-            raise UsageError("task.too_long=truncate: conversations are never cut, for they hold answers: drop it.")
+            raise UsageError(
+                f"task.too_long={self.too_long}: conversations are never cut, for they hold answers: drop it."
+            )
         names = checked("task.prompt", self.prompt).columns
         if self.cut not in names and (self.cut or len(names) > 1):
             raise UsageError(f"task.cut={self.cut}: name the column of task.prompt that is cut, of {', '.join(names)}.")
@@ -165,14 +176,23 @@ class TextToText(Task):
                 f"task.max_length={self.max_length} leaves no room for a prompt beside task.max_new_tokens="
                 f"{self.max_new_tokens}: raise it."
             )
+        room = self.max_length - self.max_new_tokens
+        if self.too_long == "chunk" and not 0 <= self.overlap < room:
+            raise UsageError(
+                f"task.overlap={self.overlap} is not from 0 to less than the {room} tokens that task.max_length="
+                f"{self.max_length} leaves to a question: change one of them."
+            )
 
     @property
     def cuts(self) -> dict[str, Any] | None:
-        """The column that is cut, what is kept, and the longest question (tokens); None: nothing is cut."""
+        """How texts are cut (see models/causal_lm/fit.py): column, keep or overlap, most; None: nothing is cut."""
         if self.too_long == "reject":
             return None
         column = self.cut or checked("task.prompt", self.prompt).columns[0]
-        return {"column": column, "keep": self.keep, "most": self.max_length - self.max_new_tokens}
+        most = self.max_length - self.max_new_tokens
+        if self.too_long == "chunk":
+            return {"column": column, "overlap": self.overlap, "most": most}
+        return {"column": column, "keep": self.keep, "most": most}
 
 
 def _reads_prompt(baseline: str) -> bool:

@@ -1,4 +1,4 @@
-"""The most frequent answer, whatever is asked: what a metric is worth without looking."""
+"""The most frequent answer of documents, whatever is asked: what a metric is worth without looking."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ import polars as pl
 
 from shipworthy.core.files import read_json, write_json
 from shipworthy.models import rows as read
+from shipworthy.models.documents import documents
 from shipworthy.models.majority.schema import Majority
 from shipworthy.models.protocol import Prediction
 
@@ -22,10 +23,10 @@ class MajorityModel:
 
     def fit(self, train: pl.DataFrame, validation: pl.DataFrame, seed: int) -> None:
         """Counts; `validation` and `seed` are not needed."""
-        counts = Counter(read.answers(train))
+        counts = Counter(read.answers(documents(train)))
         last = read.two_classes(list(counts))
         text = min(counts, key=lambda answer: (-counts[answer], answer))
-        self.prediction = Prediction(text, counts[last] / train.height if last else None)
+        self.prediction = Prediction(text, counts[last] / counts.total() if last else None)
 
     def predict(self, rows: pl.DataFrame) -> Sequence[Prediction]:
         """The same for every row."""

@@ -12,7 +12,7 @@ from shipworthy.core.artifact import Artifact
 from shipworthy.core.errors import ArtifactError
 from shipworthy.core.files import read_json
 from shipworthy.core.lazy import Lazy
-from shipworthy.models import parquet
+from shipworthy.models.dataset import table
 from shipworthy.models.transform.replay import NUMBER, TIME, Columns, Replay, seconds
 
 OPERATIONS = Lazy("shipworthy.models.transform.ops.*")
@@ -85,8 +85,9 @@ def carry(dataset: Artifact, folder: Path) -> None:
 
 
 def raw_validation(dataset: Artifact) -> pl.DataFrame:
-    """The validation rows as they come in service: before the transformation, if there is one, and times as text."""
-    rows = parquet.read(dataset.file(RAW if FILE in dataset.manifest.files else "validation.parquet"))
+    """The validation rows as they come in service: before anything was fitted or divided, and times as text."""
+    kept = any(name.partition("/")[0] == RAW for name in dataset.manifest.files)
+    rows = table(dataset, RAW.removesuffix(".parquet") if kept else "validation")
     return rows.with_columns(selectors.temporal().cast(pl.String))
 
 

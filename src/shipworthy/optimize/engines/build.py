@@ -12,6 +12,7 @@ from shipworthy.core.lazy import Lazy
 from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.models import parquet
 from shipworthy.models.dataset import split
+from shipworthy.models.documents import chosen
 
 BENCHES = Lazy("{engine}.bench")
 
@@ -24,8 +25,8 @@ class Served:
         name: the variant's.
         path: its file or folder.
         compressed: the artifact that it is of.
-        rows: validation inputs (without answers), the ones that `compress` asked one by one.
-        expected: what the variant said to them there.
+        rows: validation inputs (without answers), of the documents that `compress` asked one by one.
+        expected: what the variant said to each document there.
     """
 
     task: Task
@@ -40,16 +41,16 @@ class Served:
 def served(task: Task, dataset: Artifact, checkpoint: Artifact, compressed: Artifact) -> Served:
     """The chosen variant of `compressed`."""
     record = compressed.json("compressed.json")
-    chosen = next(v for v in record["variants"] if v["name"] == record["chosen"])
-    sample = parquet.read(compressed.file(f"predictions/{chosen['name']}.validation.parquet"))
-    rows = sample.join(split(dataset, "validation").drop("answer"), on="id", how="left", maintain_order="left")
+    variant = next(v for v in record["variants"] if v["name"] == record["chosen"])
+    sample = parquet.read(compressed.file(f"predictions/{variant['name']}.validation.parquet"))
+    rows = chosen(split(dataset, "validation").drop("answer"), sample["id"])
     return Served(
         task=task,
-        name=chosen["name"],
-        path=inside(compressed.path, chosen["file"]),
+        name=variant["name"],
+        path=inside(compressed.path, variant["file"]),
         compressed=compressed,
         checkpoint=checkpoint,
-        rows=rows.drop("prediction", "score"),
+        rows=rows,
         expected=sample["prediction"].to_list(),
     )
 

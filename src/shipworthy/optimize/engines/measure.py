@@ -16,6 +16,7 @@ from shipworthy.core.files import write_json
 from shipworthy.evaluation.latency import one_by_one
 from shipworthy.models import parquet
 from shipworthy.models.build import load
+from shipworthy.models.documents import first, voted
 
 
 def pss_mb(process: psutil.Process) -> float:
@@ -24,22 +25,24 @@ def pss_mb(process: psutil.Process) -> float:
 
 
 def measure(folder: Path, rows: pl.DataFrame, requests: int, batch_rows: int) -> dict[str, Any]:
-    """Loads the model as anyone would who serves it, and asks it.
+    """Loads the model as anyone would who serves it, and asks it; a request is a document (models/documents.py).
 
     Returns:
-        {"seconds": one per request, "texts": the answers to `rows` in one call of at most `batch_rows`,
-        "batch_rows", "batch_seconds", "memory_mb"}
+        {"seconds": one per request, "texts": the answers to at most `batch_rows` documents in one call, "said": those
+        to their chunks, "batch_rows": how many documents, "batch_seconds", "memory_mb"}
     """
     import_schemas()  # in which `load` looks the config's class up
     predictor = load(folder)
-    seconds = one_by_one(predictor, rows[:requests])
-    batch = rows[:batch_rows]
+    seconds = one_by_one(predictor, first(rows, requests))
+    batch = first(rows, batch_rows)
     started = time.perf_counter()
-    answers = predictor.predict(batch)
+    said = predictor.predict(batch)
+    answers = voted(batch, said)
     return {
         "seconds": seconds,
         "texts": [answer.text for answer in answers],
-        "batch_rows": batch.height,
+        "said": [answer.text for answer in said],
+        "batch_rows": len(answers),
         "batch_seconds": time.perf_counter() - started,
         "memory_mb": pss_mb(psutil.Process()),
     }

@@ -8,6 +8,7 @@ from shipworthy.core.errors import ShipworthyError
 from shipworthy.evaluation import scores
 from shipworthy.models import build, parquet
 from shipworthy.models.dataset import split
+from shipworthy.models.documents import chosen, chunks, documents, predict
 from shipworthy.models.protocol import Prediction
 from shipworthy.models.transform.transformation import raw_validation
 from shipworthy.optimize.package.build import Contents, Subject
@@ -16,22 +17,26 @@ QUESTIONS = 3
 
 
 def questions(subject: Subject, contents: Contents) -> list[dict[str, Any]]:
-    """Three validation rows with the source model's answers, those that are right first.
+    """Three documents of validation with the source model's answers, those that are right first.
 
     Returns:
-        Entries {"id", "row", "expected", "right"}; a row is as it comes in service, before any transformation.
+        Entries {"id", "row", "expected", "right"}; a row is as it comes in service, before anything is transformed or
+        divided. Texts that are divided come first, for more is to be proved of them.
 
     Raises:
         ShipworthyError: source model and variant agree on fewer than three of the rows that both were asked.
     """
-    chosen = subject.chosen["name"]
-    asked = parquet.read(subject.artifacts["compressed"].file(f"predictions/{chosen}.validation.parquet"))
+    variant = subject.chosen["name"]
+    asked = parquet.read(subject.artifacts["compressed"].file(f"predictions/{variant}.validation.parquet"))
     dataset = subject.artifacts["dataset"]
-    rows = asked.join(split(dataset, "validation"), on="id", how="left", maintain_order="left")
-    source = build.load(subject.artifacts["checkpoint"].path).predict(rows.drop("prediction", "score", "answer"))
+    rows = chosen(split(dataset, "validation"), asked["id"])
+    source = predict(build.load(subject.artifacts["checkpoint"].path), rows.drop("answer"))
     raw = raw_validation(dataset).select("id", *contents.columns)
-    answered = rows.select("id", "prediction", "answer").join(raw, on="id", how="left", maintain_order="left")
-    return select(subject, answered, source)
+    answered = asked.select("id", "prediction").with_columns(documents(rows)["answer"])
+    answered = answered.join(raw, on="id", how="left", maintain_order="left")
+    divided = [len(own) > 1 for own in chunks(rows)]
+    order = sorted(range(len(divided)), key=lambda i: not divided[i])
+    return select(subject, answered[order], [source[i] for i in order])
 
 
 def select(subject: Subject, rows: pl.DataFrame, source: "list[Prediction] | Any") -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from shipworthy.core.groups import QuantConfig
 from shipworthy.core.lazy import Lazy
 from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.models.dataset import split
+from shipworthy.models.documents import chosen, documents
 from shipworthy.optimize.quantize.variant import Variant
 
 METHODS = Lazy("{quant}.compress")
@@ -36,9 +37,10 @@ class Source:
         return split(self.dataset, "test")
 
     def sample(self, n: int) -> pl.DataFrame:
-        """At most n validation rows, always the same ones."""
+        """The rows of at most n documents of validation, always the same ones."""
         rows = split(self.dataset, "validation")
-        return rows.sample(min(n, rows.height), seed=SAMPLE_SEED)
+        whole = documents(rows)
+        return chosen(rows, whole.sample(min(n, whole.height), seed=SAMPLE_SEED)["id"])
 
 
 class Method(Protocol):

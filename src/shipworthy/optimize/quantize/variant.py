@@ -21,9 +21,9 @@ class Variant:
         file: its file or folder, relative to the artifact.
         format: what can serve it: gguf, or the family's kind.
         size_mb: of the weights (10^6 bytes).
-        predictions: on the test split's inputs, in their order.
-        sample: on the validation rows that were asked one by one, in their order.
-        p95_s: 95th percentile of those rows' latency (seconds, in the engine, without a server).
+        predictions: on the test split's documents (see models/documents.py), in their order.
+        sample: on the validation documents that were asked one by one, in their order.
+        p95_s: 95th percentile of their latency (seconds, in the engine, without a server).
         details: what else is to be reported: tensor types, token parity, …
     """
 

@@ -17,6 +17,7 @@ from shipworthy.evaluation.paired import compare
 from shipworthy.evaluation.scores import correct
 from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.models import parquet
+from shipworthy.models.documents import documents
 from shipworthy.models.protocol import Prediction
 from shipworthy.track.runs.registry import Run
 
@@ -83,7 +84,7 @@ def gain(run: Run, against: str = "") -> Gain | str:
         return "the baselines are of another dataset: run `shipworthy baseline`"
     task = _task(run.record["config"]["task"])
     name = _best(read_json(baseline / "baseline.json"), task.metric, against)
-    answers = parquet.read(dataset / "validation.parquet").select("id", "answer")
+    answers = documents(parquet.read(dataset / "validation.parquet")).select("id", "answer")
     theirs = parquet.read(baseline / "predictions" / f"{name}.parquet").join(answers, on="id")
     right = correct(task, [Prediction(text) for text in theirs["prediction"]], theirs["answer"].to_list())
     both = parquet.read(mine).join(theirs.select("id", pl.Series("theirs", right)), on="id")

@@ -12,6 +12,7 @@ from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.models import parquet
 from shipworthy.models.build import load
 from shipworthy.models.dataset import split, unseen
+from shipworthy.models.documents import documents, predict
 from shipworthy.track.hpo.campaign import WINNER, Campaign
 
 ANSWERS = "validation.parquet"
@@ -48,8 +49,8 @@ def measure(campaign: Campaign, task: Task, dataset: Path) -> None:
     }
     if share < 1:
         rows = unseen(split(artifact, "validation"), share)
-        answers = load(checkpoint.path).predict(rows.drop("answer"))
-        found["unseen"] = _share([bool(one) for one in correct(task, answers, rows["answer"].to_list())])
+        answers = predict(load(checkpoint.path), rows.drop("answer"))
+        found["unseen"] = _share([bool(one) for one in correct(task, answers, documents(rows)["answer"].to_list())])
     write_json(campaign.folder / WINNER, found)
 
 

@@ -8,6 +8,7 @@ import polars as pl
 from shipworthy.core.artifact import Artifact
 from shipworthy.models import parquet
 from shipworthy.models.dataset import DatasetInfo, info, split, table
+from shipworthy.models.documents import documents
 
 LONGEST = 320
 FEW_COLUMNS = 3
@@ -30,6 +31,7 @@ def data(dataset: Artifact, examples: int = 3) -> dict[str, Any]:
     return {
         "source": _source(known),
         "rows": known.rows,
+        "documents": {name: one["of"] for name, one in known.statistics.get("chunked", {}).items()},
         "rejected": list(reasons.iter_rows()),
         "rejected_total": rejected.height,
         "examples": [(question(row, known.features), row["answer"]) for row in train.iter_rows(named=True)],
@@ -51,7 +53,7 @@ def errors(dataset: Artifact, evaluation: Artifact, tuned: str, best_baseline: s
     rows = (
         _predictions(evaluation, tuned)
         .join(theirs, on="id")
-        .join(split(dataset, "test").select("id", *known.features), on="id")
+        .join(documents(split(dataset, "test")).select("id", *known.features), on="id")
     )
     wrong = rows.filter(~pl.col("correct")).sort("other_correct", "id", descending=[True, False])
     lost = wrong.filter("other_correct")

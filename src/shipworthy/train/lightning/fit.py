@@ -19,6 +19,7 @@ from shipworthy.core.progress import say
 from shipworthy.models.build import describe
 from shipworthy.models.causal_lm.family import GENERATION
 from shipworthy.models.causal_lm.flops import matrix_product_rate
+from shipworthy.models.documents import first
 from shipworthy.train.lightning.anomaly_policy import AnomalyPolicy
 from shipworthy.train.lightning.checkpoints import Saver, newest
 from shipworthy.train.lightning.processes import followers, rank, strategy
@@ -69,7 +70,7 @@ def _train_on_other_rank(request: Request) -> None:
 
 def _train(state: TrainingState, world: int, records: Records) -> None:
     request, trainer = state.request, state.request.trainer
-    checked = request.validation.head(trainer.validation_rows or request.validation.height)
+    checked = first(request.validation, trainer.validation_rows or request.validation.height)
     validation = Validation(request.task, state.chat, checked, state.general_prompts)
     policy = AnomalyPolicy(
         trainer.monitor,

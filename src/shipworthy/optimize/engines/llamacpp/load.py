@@ -61,13 +61,22 @@ def ask(client: httpx.Client, url: str, body: Mapping[str, Any]) -> Reply:
     return Reply("".join(pieces), first or seconds, seconds)
 
 
-def load(url: str, bodies: Sequence[Mapping[str, Any]], clients: int, what: str) -> tuple[list[Reply], float]:
-    """Every body once, `clients` of them at the same time.
+def load(
+    url: str, documents: Sequence[Sequence[Mapping[str, Any]]], clients: int, what: str
+) -> tuple[list[list[Reply]], float]:
+    """Every document once, `clients` of them at the same time.
+
+    Args:
+        documents: the bodies of each, sent one after the other: one, or one for each chunk of its text.
 
     Returns:
         The replies in the order of the bodies, and the seconds from the first request to the last answer.
     """
     started = time.perf_counter()
     with httpx.Client(timeout=TIMEOUT_SECONDS) as client, ThreadPoolExecutor(clients) as pool:
-        replies = list(track(pool.map(lambda body: ask(client, url, body), bodies), what, len(bodies)))
-    return replies, time.perf_counter() - started
+
+        def replies(bodies: Sequence[Mapping[str, Any]]) -> list[Reply]:
+            return [ask(client, url, body) for body in bodies]
+
+        found = list(track(pool.map(replies, documents), what, len(documents)))
+    return found, time.perf_counter() - started

@@ -96,10 +96,12 @@ def _weights(subject: Subject, model: CausalLM) -> list[tuple[str, str]]:
 
 def _limits(model: CausalLM, task: TextToText) -> list[str]:
     cuts = task.cuts
+    does = "divides" if task.too_long == "chunk" else "cuts"
+    votes = " The answer to a text in chunks is the one that most of them give." if task.too_long == "chunk" else ""
     cut = (
         [
-            f"`predict` cuts a text whose question is longer than {cuts['most']} tokens, as in training; a client of "
-            "`serve` must keep to that length itself."
+            f"`predict` {does} a text whose question is longer than {cuts['most']} tokens, as in training; a client of "
+            f"`serve` must keep to that length itself.{votes}"
         ]
         if cuts
         else []

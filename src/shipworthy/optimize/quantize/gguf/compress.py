@@ -14,6 +14,7 @@ from shipworthy.models.build import config_of
 from shipworthy.models.causal_lm.base import base_folder
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.dataset import split
+from shipworthy.models.documents import summed, voted
 from shipworthy.models.protocol import Prediction
 from shipworthy.optimize.engines.llamacpp.toolchain import locate
 from shipworthy.optimize.quantize.build import Source
@@ -65,7 +66,10 @@ class GgufCompression:
         return self._ask(UNQUANTIZED, file)
 
     def _ask(self, name: str, file: Path) -> Variant:
-        """Token parity, answers to all test inputs, and latency of a sample that is asked one by one."""
+        """Token parity, answers to all test inputs, and latency of a sample that is asked one by one.
+
+        `one_by_one` counts prompts, of which a document in chunks has several; the rest counts documents.
+        """
         test, sample = self.source.test(), self.source.sample(self.config.sample).drop("answer")
         parity = check(self.task, test, file, self.toolchain, f"{name}, tokens")
         rows = pl.concat([test.select("prompt_ids"), sample.select("prompt_ids")])["prompt_ids"].to_list()
@@ -77,6 +81,7 @@ class GgufCompression:
             file, rows[test.height :], max_new_tokens=limit, parallel=1, what=f"{name}, one by one"
         )
         same = sum(a.ids == b.ids for a, b in zip(batched[test.height :], alone, strict=True))
+        said, heard = ([Prediction(one.text.strip()) for one in some] for some in (batched[: test.height], alone))
         details: dict[str, Any] = {
             "tensor_types": tensor_types(file),
             "token_parity": parity,
@@ -91,9 +96,9 @@ class GgufCompression:
             file=file.name,
             format="gguf",
             size_mb=file.stat().st_size / 1e6,
-            predictions=[Prediction(answer.text.strip()) for answer in batched[: test.height]],
-            sample=[Prediction(answer.text.strip()) for answer in alone],
-            p95_s=percentile([answer.seconds for answer in alone], 0.95),
+            predictions=voted(test, said),
+            sample=voted(sample, heard),
+            p95_s=percentile(summed(sample, [answer.seconds for answer in alone]), 0.95),
             details=details,
         )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from shipworthy.core.files import read_json
 from shipworthy.evaluation.latency import one_by_one, percentile
 from shipworthy.models.build import CANDIDATE, RECORDS, load
+from shipworthy.models.documents import predict
 from shipworthy.optimize.quantize.build import Source
 from shipworthy.optimize.quantize.none.schema import Unchanged
 from shipworthy.optimize.quantize.variant import Variant
@@ -35,8 +36,8 @@ class NoCompression:
             file=MODEL,
             format=str(read_json(target / CANDIDATE)["model"]["kind"]),
             size_mb=sum(p.stat().st_size for p in target.rglob("*") if p.is_file()) / 1e6,
-            predictions=predictor.predict(self.source.test()),
-            sample=predictor.predict(sample),
+            predictions=predict(predictor, self.source.test()),
+            sample=predict(predictor, sample),
             p95_s=percentile(one_by_one(predictor, sample), 0.95),
         )
 
