@@ -104,8 +104,8 @@ def test_whatever_columns_and_classes_are_called_the_recipe_loads(
         done = in_process("init", str(file), f"--label={label}", cwd=home)
         assert done.returncode == 0, (label, done.stderr)
         config = compose([f"experiment=nasty_{number}"])
-        assert isinstance(config.data, Table) and config.data.label == label
-        assert set(config.data.ignore) <= set(others)
+        assert isinstance(config.data, Table) and config.data.label == label.strip()
+        assert set(config.data.ignore) <= {one.strip() for one in others}
 
 
 def test_classes_texts_and_files_of_any_name_load_too(in_process: Shipworthy, home: Path, tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_classes_texts_and_files_of_any_name_load_too(in_process: Shipworthy, ho
         file.write_text("".join(json.dumps(row) + "\n" for row in texts))
         assert in_process("init", str(file), cwd=home).returncode == 0
         config = compose([f"experiment=t{number}"])
-        assert isinstance(config.data, Records) and config.data.text == name
+        assert isinstance(config.data, Records) and config.data.text == name.strip()
     for number, name in enumerate(("a [1].csv", "a'b\"c.csv", "#x: y.csv", "${x}.csv", "日本.csv", "yes.csv")):
         (tmp_path / name).write_text("n,y\n" + "".join(f"{i * 7 % 13},{'ab'[i % 2]}\n" for i in range(60)))
         assert in_process("init", str(tmp_path / name), "--name", f"f{number}", cwd=home).returncode == 0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from shipworthy.core.errors import UsageError
-from shipworthy.data import raw_validation
+from shipworthy.data import class_names, raw_validation
 from shipworthy.data.kinds.schema import Conversations, Text
 from shipworthy.data.left_out import require_splits
 from shipworthy.data.row_store import RowStore
@@ -178,7 +178,7 @@ def _classification(task: Classification, store: RowStore) -> Examples:
         for split in ("train", "validation")
     }
     statistics = {"columns": _columns(store, features), "classes": balance}
-    return Examples(features, categorical, classes, statistics=statistics)
+    return Examples(features, categorical, classes, statistics=statistics, warnings=class_names.warnings(classes))
 
 
 def _columns(store: RowStore, features: list[str]) -> dict[str, dict[str, Any]]:

@@ -66,6 +66,7 @@ def draft(profile: Profile, label: str, text: str) -> Draft:
     Raises:
         UsageError: a column that is not there or can't be a label, or nothing that can be learned.
     """
+    label, text = label.strip(), text.strip()  # as names of columns are, wherever they stand
     for name in filter(None, (label, text)):
         _check_known(profile, name)
     if not label and not text:
