@@ -111,8 +111,8 @@ def test_four_at_a_time_are_all_answered_and_the_server_is_gone_afterwards(
         nonlocal process
         with serve(toolchain, settings(str(gguf), "m", 512, 2, 0), bodies[0]) as server:
             process = server.process
-            replies, _ = load(server.url, bodies, 4, "")
-            assert [reply.text for reply in replies] == [answer.text for answer in expected]
+            replies, _ = load(server.url, [[body] for body in bodies], 4, "")
+            assert [reply.text for (reply,) in replies] == [answer.text for answer in expected]
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
