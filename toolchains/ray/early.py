@@ -2,7 +2,26 @@
 
 import math
 
-from ray.tune.schedulers import AsyncHyperBandScheduler, FIFOScheduler, MedianStoppingRule
+from ray.tune.schedulers import AsyncHyperBandScheduler, FIFOScheduler, MedianStoppingRule, TrialScheduler
+
+
+class ToTheEnd:
+    """At its last step a trial ends by itself: to stop it there saves nothing, and loses it as a whole one."""
+
+    last_step = math.inf
+
+    def on_trial_result(self, tune_controller, trial, result):
+        if result.get("step", 0) >= self.last_step:
+            return TrialScheduler.CONTINUE
+        return super().on_trial_result(tune_controller, trial, result)
+
+
+class Asha(ToTheEnd, AsyncHyperBandScheduler):
+    """Asynchronous successive halving."""
+
+
+class Median(ToTheEnd, MedianStoppingRule):
+    """The median stopping rule."""
 
 
 class Known:
@@ -20,11 +39,11 @@ def scheduler(order):
         case "none":
             return FIFOScheduler()
         case "asha":
-            found = AsyncHyperBandScheduler(
+            found = Asha(
                 grace_period=asked["first_step"], max_t=asked["last_step"], reduction_factor=asked["reduction"], **about
             )
         case "median":
-            found = MedianStoppingRule(
+            found = Median(
                 grace_period=asked["first_step"],
                 min_samples_required=asked["startup"],
                 min_time_slice=math.inf,  # never a pause
@@ -32,6 +51,7 @@ def scheduler(order):
             )
         case other:
             raise ValueError(other)
+    found.last_step = asked["last_step"]
     for one in order["known"]:
         trial = Known(one["number"])
         if one["state"] != "waiting" and one["reports"]:

@@ -298,6 +298,35 @@ class TestRay:
         ]
         assert left(tmp_path) == []
 
+    @pytest.mark.parametrize("name", ["asha", "median"])
+    def test_no_trial_is_ended_at_its_last_step(self, name: str, toolchain: Path):
+        """What is poor ends on its way; what is no worse than others before its last step goes to its end."""
+        pruner = {"name": name, "first_step": 1, "last_step": 16, "reduction": 2, "startup": 2}
+        order = {"pruner": pruner, "objectives": [{"name": "metric", "direction": "maximize"}], "known": []}
+        script = """if True:
+            import json, sys
+            from early import Known, scheduler
+            found, ended = scheduler(json.loads(sys.argv[1])), []
+            for number in range(30):
+                trial = Known(number)
+                found.on_trial_add(None, trial)
+                for step in range(1, 17):
+                    value = 10 if number < 5 and step == 16 else 0.5 if number < 20 else 0.1
+                    result = {"step": step, "metric": value, "time_total_s": step}
+                    if found.on_trial_result(None, trial, result) == "STOP":
+                        ended.append([number, step])
+                        break
+                else:
+                    found.on_trial_complete(None, trial, result)
+            print(json.dumps(ended))"""
+        command = [toolchain, "-c", script, json.dumps(order)]
+        folder = ROOT / "toolchains" / "ray"
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        ended = json.loads(done.stdout.splitlines()[-1])
+        assert [number for number, _ in ended] == list(range(20, 30))
+        assert all(step < 16 for _, step in ended)
+
     @pytest.mark.long
     def test_a_campaign_of_trainings_ends_with_a_winner_and_a_report(self, tmp_path: Path, toolchain: Path):
         for name in ("conf", "data", "extensions", "src", "toolchains", "pyproject.toml", "requirements.lock"):

@@ -70,6 +70,22 @@ def test_a_bad_trial_is_pruned_and_a_good_one_is_not(tmp_path: Path, name: str):
     assert min(runs_to(number, 0.1) for number in range(11, 20)) < 16
 
 
+@pytest.mark.parametrize("name", ["median", "hyperband", "asha", "forecast"])
+def test_no_trial_is_pruned_at_its_last_step(tmp_path: Path, name: str):
+    settings = {"reduction": 2} if name in {"hyperband", "asha"} else {"startup": 5}
+    trials = new(tmp_path, steps=16, budget={"trials": 30}, pruner={"name": name, **settings}).optuna()
+    before, at_the_end = [], []
+    for number in range(30):
+        trial = trials.all()[number]
+        trials.values(trial, parse(SPACE))
+        value = 1 - number / 30
+        told = [trials.report(trial, step, value) for step in range(1, 17)]
+        before.append(any(told[:-1]))
+        at_the_end.append(told[-1])
+        trials.tell(trial, TrialState.COMPLETE, [value])
+    assert any(before) and not any(at_the_end)
+
+
 def test_hyperband_needs_to_know_the_end():
     with pytest.raises(UsageError, match="needs hpo.pruner.last_step"):
         pruner(Pruner(name="hyperband"), None, None)

@@ -127,6 +127,7 @@ class Trials:
     ) -> None:
         self.storage, self.name, self.settings, self.seed = storage, name, settings, seed
         self.pruner = pruner(settings.pruner, first_step, last_step)
+        self.last_step = settings.pruner.last_step or last_step
 
     def _study(self, number: int, kind: type[optuna.Study] = optuna.Study) -> optuna.Study:
         """Fresh for each trial: Optuna's keeps what it once read; drawn numbers follow from seed and number alone."""
@@ -151,8 +152,10 @@ class Trials:
         return params
 
     def report(self, trial: FrozenTrial, step: int, value: float) -> bool:
-        """Notes a validation on the way; whether the trial should be pruned."""
+        """Notes a validation on the way; whether the trial should be pruned, which at its last step saves nothing."""
         self.storage.set_trial_intermediate_value(trial._trial_id, step, value)
+        if self.last_step is not None and step >= self.last_step:
+            return False
         return bool(self.pruner.prune(self._study(trial.number), self.storage.get_trial(trial._trial_id)))
 
     def tell(self, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None) -> None:
