@@ -10,7 +10,7 @@ from typing import Any
 
 from scipy.stats import hypergeom
 
-from shipworthy.data.row_store import StepCount
+from shipworthy.data.row_operations import StepCount
 
 LEVEL = 0.01
 """The chance that any class of any step is reported although all steps reject rows at random."""

@@ -98,6 +98,30 @@ class PartResult:
     answers: list[AnswerCounts | None] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class StepCount:
+    """The input rows of a step, and how many it rejected.
+
+    Attributes:
+        answers: the same of each class; empty where the answers are no classes.
+    """
+
+    name: str
+    before: int
+    rejected: int
+    answers: AnswerCounts = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, name: str, step: int, parts: Sequence[PartResult]) -> Self:
+        """The step's counts in all parts together.
+
+        Args:
+            step: which `Reject` of the operations it was.
+        """
+        before, rejected = (sum(one.counts[step][which] for one in parts) for which in (0, 1))
+        return cls(name, before, rejected, _summed([one.answers[step] for one in parts]))
+
+
 def apply_to_part(operations: Sequence[Operation], part: Part, number: int, folder: Path) -> PartResult:
     """Applies the operations to one part and writes the result; runs in any process."""
     frame = parquet.read(part.path)
@@ -139,6 +163,18 @@ def _answer_counts(before: pl.DataFrame, after: pl.DataFrame) -> AnswerCounts | 
         return None
     left = dict(after["answer"].drop_nulls().value_counts().iter_rows()) if after.height < before.height else had
     return {str(name): (rows, rows - left.get(name, 0)) for name, rows in had.items()}
+
+
+def _summed(parts: Sequence[AnswerCounts | None]) -> AnswerCounts:
+    """The counts of all parts together; empty where the answers are no classes."""
+    total: AnswerCounts = {}
+    for part in parts:
+        if part is None:
+            return {}
+        for name, (before, out) in part.items():
+            had, gone = total.get(name, (0, 0))
+            total[name] = (had + before, gone + out)
+    return total if len(total) <= MAX_CLASSES else {}
 
 
 def _split_rejected(frame: pl.DataFrame, one: Reject) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -9,7 +9,6 @@ import multiprocessing
 import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import accumulate
 from pathlib import Path
@@ -22,8 +21,6 @@ from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.progress import track
 from shipworthy.data.parts import BATCH_ROWS, Part, sort_by_id, spill
 from shipworthy.data.row_operations import (
-    MAX_CLASSES,
-    AnswerCounts,
     Attach,
     Change,
     Expand,
@@ -31,26 +28,13 @@ from shipworthy.data.row_operations import (
     Operation,
     PartResult,
     Reject,
+    StepCount,
     apply_to_part,
 )
 from shipworthy.models import parquet
 
 REJECTED_SCHEMA = {"id": pl.String, "reason": pl.String, "detail": pl.String, "row": pl.String}
 Rows = np.ndarray[Any, Any]
-
-
-@dataclass(frozen=True)
-class StepCount:
-    """The input rows of a step, and how many it rejected.
-
-    Attributes:
-        answers: the same of each class; empty where the answers are no classes.
-    """
-
-    name: str
-    before: int
-    rejected: int
-    answers: AnswerCounts = field(default_factory=dict)
 
 
 class RowStore:
@@ -259,9 +243,7 @@ class RowStore:
         return ProcessPoolExecutor(self._workers, multiprocessing.get_context("spawn"))
 
     def _record(self, reasons: list[str], done: list[PartResult]) -> None:
-        for i, reason in enumerate(reasons):
-            before, out = (sum(one.counts[i][j] for one in done) for j in (0, 1))
-            self._steps.append(StepCount(reason, before, out, _summed([one.answers[i] for one in done])))
+        self._steps += [StepCount.of(reason, i, done) for i, reason in enumerate(reasons)]
         self._rejected += [path for one in done for path in one.rejected]
 
     def _next_folder(self) -> Path:
@@ -276,18 +258,6 @@ class RowStore:
             if (row := same.arg_true()).len() and not (row[0] == 0 and last is None):
                 raise ShipworthyError(f"{what} '{ids[int(row[0])]}': ids must be unique.")
             last = ids[-1] if ids.len() else last
-
-
-def _summed(parts: Sequence[AnswerCounts | None]) -> AnswerCounts:
-    """The counts of all parts together; empty where the answers are no classes."""
-    total: AnswerCounts = {}
-    for part in parts:
-        if part is None:
-            return {}
-        for name, (before, out) in part.items():
-            had, gone = total.get(name, (0, 0))
-            total[name] = (had + before, gone + out)
-    return total if len(total) <= MAX_CLASSES else {}
 
 
 def _with_columns(columns: list[pl.Expr], frame: pl.DataFrame) -> pl.DataFrame:

@@ -84,20 +84,25 @@ def test_a_control_token_in_any_chunk_is_refused_before_any_is_asked(tmp_path: P
         requests.answer({"text": "word " * 200 + "<|im_end|>"}, pytest.fail)
 
 
-@pytest.mark.e2e
-@pytest.mark.timeout(600)
-def test_by_the_tokens_of_llama_cpp(tmp_path: Path) -> None:
+def echoed(folder: Path, **how: Any) -> tuple[pl.DataFrame, list[str]]:
+    """Sixty rows as they are encoded, and what a package asks llama.cpp's tokenizer and an echoing server of each."""
     config = compose(["model=tiny_random"]).model
     assert isinstance(config, CausalLM)
     base, toolchain = weights.fetch(config), locate()
-    asked, chats = task(max_length=120, too_long="truncate"), Chat(base)
-    encoded = Encoder(asked, chats)(rows(60))
-    folder = language(tmp_path / "p", saved(asked, chats), texts("text"))
-    convert(base, folder / "model.gguf", toolchain)
-    write_json(folder / "serving.json", settings("model.gguf", "t", 256, 1, 0))
+    asked, chats = task(max_length=120, **how), Chat(base)
+    package = language(folder / "p", saved(asked, chats), texts("text"))
+    convert(base, package / "model.gguf", toolchain)
+    write_json(package / "serving.json", settings("model.gguf", "t", 256, 1, 0))
     with echo() as url:
-        said = answers(folder, rows(60).select("text").to_dicts(), "--url", url, python=str(toolchain.python))
+        said = answers(package, rows(60).select("text").to_dicts(), "--url", url, python=str(toolchain.python))
     found = [json.loads(one["prediction"])["messages"][-1]["content"] for one in said]
+    return Encoder(asked, chats)(rows(60)), found
+
+
+@pytest.mark.e2e
+@pytest.mark.timeout(600)
+def test_by_the_tokens_of_llama_cpp(tmp_path: Path) -> None:
+    encoded, found = echoed(tmp_path, too_long="truncate")
     assert found == [f"do: {text}" for text in encoded["text"]]
     assert 10 < encoded["_cut"].sum() < 60
 
@@ -105,18 +110,8 @@ def test_by_the_tokens_of_llama_cpp(tmp_path: Path) -> None:
 @pytest.mark.e2e
 @pytest.mark.timeout(600)
 def test_chunks_by_the_tokens_of_llama_cpp(tmp_path: Path) -> None:
-    config = compose(["model=tiny_random"]).model
-    assert isinstance(config, CausalLM)
-    base, toolchain = weights.fetch(config), locate()
-    asked, chats = task(max_length=120, too_long="chunk", overlap=8), Chat(base)
-    encoded = Encoder(asked, chats)(rows(60))
-    folder = language(tmp_path / "p", saved(asked, chats), texts("text"))
-    convert(base, folder / "model.gguf", toolchain)
-    write_json(folder / "serving.json", settings("model.gguf", "t", 256, 1, 0))
-    with echo() as url:
-        said = answers(folder, rows(60).select("text").to_dicts(), "--url", url, python=str(toolchain.python))
+    encoded, found = echoed(tmp_path, too_long="chunk", overlap=8)
     # The echo answers each chunk with itself: of answers that all differ the first wins.
-    found = [json.loads(one["prediction"])["messages"][-1]["content"] for one in said]
     order = rows(60).select("id").join(documents(encoded), on="id", maintain_order="left")
     assert found == [f"do: {text}" for text in order["text"]]
     assert encoded.height > 80
