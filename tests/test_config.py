@@ -16,7 +16,10 @@ from shipworthy.core.schema import SCHEMAS, from_plain
 from shipworthy.core.sources.schema import Folder, Hub, Wheel
 from shipworthy.data.kinds.schema import Conversations
 from shipworthy.data.sources.schema import Sql
+from shipworthy.evaluation.tasks.schema import Classification, MultiLabel, Regression, Task
+from shipworthy.models.baselines import as_baseline
 from shipworthy.models.prompted.schema import FewShot
+from shipworthy.models.xgboost.schema import XGBoost
 
 CONF = Path(__file__).resolve().parents[1] / "conf"
 FOLDERS = [CONF, *sorted(CONF.parent.glob("extensions/*/conf"))]
@@ -250,3 +253,36 @@ def test_a_part_keeps_the_defaults_that_its_owner_gives_it() -> None:
 def test_a_config_that_is_no_mapping_is_refused() -> None:
     with pytest.raises(UsageError, match="not a mapping"):
         load(OmegaConf.create(["a"]))
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (["model=xgboost"], "model 'xgboost', as it is set, learns classification, and the task is regression: choose"),
+        (
+            ["task=adult_income"],
+            "learns regression, and the task is classification: choose another model, with another",
+        ),
+        (["task.metric=accuracy"], "task.metric=accuracy is a metric of classification: of regression there are"),
+    ],
+)
+def test_a_model_and_a_metric_suit_the_task(overrides: list[str], said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        compose(["experiment=california_xgboost", *overrides])
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("task", "said"),
+    [
+        (Regression(name="t", description="d", baselines=["logistic"]), "'logistic', which learns classification or"),
+        (Classification(name="t", description="d", baselines=["ridge"]), "'ridge', which learns regression, not class"),
+        (
+            MultiLabel(name="t", description="d", baselines=["majority"]),
+            "not multi_label: choose of (?=.*frequent)(?=.*tfidf)(?=.*xgboost)",
+        ),
+    ],
+)
+def test_a_baseline_suits_the_task(task: Task, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        as_baseline(task.baselines[0], XGBoost(), task)

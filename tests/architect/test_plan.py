@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from shipworthy.architect import document
@@ -15,7 +16,7 @@ from shipworthy.architect.estimate.problem import Problem
 from shipworthy.architect.fits import fits, money
 from shipworthy.architect.rows import Expected, expected, visible
 from shipworthy.core.errors import UsageError
-from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.evaluation.tasks.schema import Regression, Task, TextToText
 
 MACHINE = Machine(name="box", cores=2, memory_gb=8, price_per_hour=0.5, budget_hours=1, budget_money=0.4)
 ESTIMATE = Estimate(
@@ -98,6 +99,39 @@ def test_fits(change: dict[str, float], words: list[str]) -> None:
     assert found.fits == (not words)
     assert len(found.reasons) == len(words)
     assert all(word in reason for word, reason in zip(words, found.reasons, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("task", "bar", "shown"),
+    [
+        (
+            TextToText(name="t", description="d", baselines=["nearest"], prompt="{x}"),
+            "exact match at least 2 points above the best of: nearest; paired test, p < 0.01",
+            "| 25% | 16.8 points | 7,296: too many |",
+        ),
+        (
+            Regression(name="t", description="d", baselines=["median", "ridge"]),
+            "mean absolute error at least 2% of it below the best of: median, ridge; paired test, p < 0.01",
+            "Against whoever always answers 9.5: the smallest gain that is shown is ",
+        ),
+    ],
+)
+def test_the_bar_is_said_in_the_metrics_unit_and_direction(task: Task, bar: str, shown: str) -> None:
+    problem = Problem(
+        task=task,
+        model=None,  # type: ignore[arg-type]
+        adapter=None,
+        trainer=None,
+        optimizer=None,
+        sample=pl.DataFrame({"answer": [str(number) for number in range(20)]}),
+        features=[],
+        expected=Expected(1000, 900, 750, 50, 100),
+        machine=MACHINE,
+        seed=1,
+    )
+    page = document.render(document.plan(problem, ESTIMATE, fits(ESTIMATE, MACHINE)))
+    assert f"- {bar}\n- made smaller, it loses less than" in page
+    assert shown in page
 
 
 def test_what_later_stages_depend_on_holds_no_measured_number(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from shipworthy.models.majority.schema import Majority
 from tests.conftest import ROOT
 
 METRICS = "shipworthy.evaluation.metrics"
-METRIC = "TITLE, GREATER_IS_BETTER, PER_ROW = 'a', True, True\n"
+METRIC = "TITLE, GREATER_IS_BETTER, KIND = 'a', True, 'right'\n"
 
 
 @pytest.fixture

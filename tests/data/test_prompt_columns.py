@@ -3,7 +3,7 @@ import pytest
 from shipworthy.core.errors import UsageError
 from shipworthy.data.kinds.schema import Records, Table
 from shipworthy.data.prompt_columns import check_prompts
-from shipworthy.evaluation.tasks.schema import Classification, TextToText
+from shipworthy.evaluation.tasks.schema import Classification, MultiLabel, TextToText
 from shipworthy.models.majority.schema import Majority
 from shipworthy.models.tfidf.schema import Tfidf
 
@@ -38,6 +38,15 @@ def test_what_is_shown_may_be_named() -> None:
     check_prompts(task("{ticket}{plan}"), Majority(), told, TYPES)
     check_prompts(task("{ticket.body}{plan}"), Majority(), TABLE, TYPES)
     check_prompts(Classification(name="t", description="d", baselines=["majority"]), Majority(), TABLE, TYPES)
+
+
+def test_of_other_tasks_the_models_template_is_looked_at() -> None:
+    several = MultiLabel(name="t", description="d", baselines=["frequent"])
+    check_prompts(several, Tfidf(template="{plan}", objective="labels"), TEXT, TYPES)
+    with pytest.raises(
+        UsageError, match=r"model.template names \{text\}, which is none of the columns ticket.body, plan"
+    ):
+        check_prompts(several, Tfidf(template="{text}", objective="labels"), TEXT, TYPES)
 
 
 def test_a_models_template_and_a_tables_hidden_columns_are_looked_at_too() -> None:

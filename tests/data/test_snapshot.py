@@ -124,12 +124,13 @@ def test_two_pins_of_one_file_must_agree(project: Path) -> None:
         pins(sorted((project / "conf").glob("*.yaml")))
 
 
-def test_the_committed_pins_are_the_three_sources() -> None:
+def test_the_committed_pins_are_the_four_sources() -> None:
     found = pins(list(choices.of("data").values()))
     assert {name: source.content_sha256[:16] for name, source in found.items() if source} == {
         "botocore-1.44.5-py3-none-any.whl": "8f16a56d1dff125d",
         "adult.parquet": "fb07816c87bb0c92",
+        "california_housing.parquet": "5755ed8e5e21b13e",
         "sarcasm.jsonl": "4cb34ff4d2718da6",
     }
     pinned = yaml.safe_load(Path("data.dvc").read_text(encoding="utf-8"))["outs"][0]
-    assert (pinned["path"], pinned["nfiles"], pinned["size"]) == ("data", 3, 16_555_415 + 401_077 + 6_906_270)
+    assert (pinned["path"], pinned["nfiles"], pinned["size"]) == ("data", 4, 16_555_415 + 401_077 + 668_615 + 6_906_270)

@@ -78,6 +78,20 @@ def adult(shipworthy: Shipworthy, tmp_path_factory: pytest.TempPathFactory) -> P
 
 
 @pytest.fixture(scope="session")
+def california(shipworthy: Shipworthy, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
+    """experiment=california_xgboost on a seventh of the data: a table, and a number to be told."""
+    overrides = ("tracker=none", "data.sample=0.15", "model.rounds=100")
+    return Pipeline.shared(shipworthy, "california_xgboost", tmp_path_factory, "california", overrides)
+
+
+@pytest.fixture(scope="session")
+def operation_errors(shipworthy: Shipworthy, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
+    """experiment=operation_errors on a fifth of the data: texts, and several labels to be told."""
+    overrides = ("tracker=none", "data.sample=0.2")
+    return Pipeline.shared(shipworthy, "operation_errors", tmp_path_factory, "operation_errors", overrides)
+
+
+@pytest.fixture(scope="session")
 def sarcasm(shipworthy: Shipworthy, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     """experiment=sarcasm with a tiny random network, on 1% of the data: classes in words."""
     small = ("model=tiny_random", "tracker=none", "preflight=off", "data.sample=0.01", "adapter.first_layer=0")

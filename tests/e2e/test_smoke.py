@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 KINDS = ["plan", "dataset", "baseline", "checkpoint", "evaluation", "compressed", "bench", "package", "report"]
 
 
-@pytest.fixture(params=["smoke", "adult", "sarcasm_tfidf"])
+@pytest.fixture(params=["smoke", "adult", "california", "operation_errors", "sarcasm_tfidf"])
 def walked(request: pytest.FixtureRequest) -> Pipeline:
     """Each recipe in turn."""
     pipeline: Pipeline = request.getfixturevalue(request.param)
@@ -86,6 +86,51 @@ def test_tfidf_beats_its_nearest_neighbour(sarcasm_tfidf: Pipeline) -> None:
     (tuned,) = (one for one in found["candidates"] if one["role"] == "tuned")
     assert 0.7 < tuned["metrics"]["exact_match"]["value"] < 0.9
     assert found["comparison"]["difference"]["value"] > 0
+
+
+def test_a_number_is_told_from_plan_to_package(california: Pipeline) -> None:
+    workspace = california.to("package")
+    dataset, evaluation, package = (
+        read_artifact(workspace / kind, kind) for kind in ("dataset", "evaluation", "package")
+    )
+    page = dataset.file("data.html").read_text(encoding="utf-8")
+    assert "<h2>Answers</h2>" in page and "<h2>Classes</h2>" not in page
+    found = evaluation.json("evaluation.json")
+    errors = {one["name"]: one["metrics"]["mae"]["value"] for one in found["candidates"]}
+    assert errors["tuned"] < errors["ridge"] < errors["median"] and found["comparison"]["words"] == "better"
+    assert found["verdict"]["passed"] is True and found["importance"][0]["column"] == "MedInc"
+    answers = pl.read_parquet(dataset.file("test_answers.parquet"))
+    tuned = pl.read_parquet(evaluation.file("predictions/tuned.parquet")).join(answers, on="id", maintain_order="left")
+    assert tuned["scored"].to_list() == (tuned["number"] - tuned["answer"].cast(pl.Float64)).abs().to_list()
+    assert tuned["probabilities"].null_count() == tuned.height and "correct" not in tuned.columns
+    questions = package.json("package.json")["questions"]
+    assert all(float(one["answer"]) == float(one["expected"]) and one["right"] is None for one in questions)
+    plan = read_artifact(workspace / "plan", "plan")
+    assert "mean absolute error at least 2% of it below" in plan.file("plan.md").read_text(encoding="utf-8")
+
+
+def test_several_labels_are_told_from_plan_to_package(operation_errors: Pipeline) -> None:
+    workspace = operation_errors.to("report")
+    dataset, evaluation, package, report = (
+        read_artifact(workspace / kind, kind) for kind in ("dataset", "evaluation", "package", "report")
+    )
+    assert "<h2>Labels</h2>" in dataset.file("data.html").read_text(encoding="utf-8")
+    assert len(dataset.json("dataset.json")["classes"]) == 8
+    found = evaluation.json("evaluation.json")
+    f1 = {one["name"]: one["metrics"]["micro_f1"]["value"] for one in found["candidates"]}
+    assert 0.6 < f1["frequent"] < 0.75 < f1["nearest"] < 0.9 and 0.8 < f1["tuned"] < 0.95
+    claims = {one["name"]: one["words"] for one in found["against_each_baseline"]}
+    assert claims["frequent"] == "better" and found["best_baseline"] == "nearest"
+    assert [one["name"] for one in found["by_class"]["classes"]] == dataset.json("dataset.json")["classes"]
+    answers = pl.read_parquet(dataset.file("test_answers.parquet"))
+    tuned = pl.read_parquet(evaluation.file("predictions/tuned.parquet")).join(answers, on="id", maintain_order="left")
+    assert tuned["correct"].to_list() == (tuned["prediction"] == tuned["answer"]).to_list()  # both in normal form
+    likely = [sorted(label for label, value in row.items() if value > 0.5) for row in tuned["probabilities"]]
+    assert likely == [json.loads(text) for text in tuned["prediction"]]
+    assert {len(json.loads(text)) for text in tuned["answer"]} >= {0, 1, 2, 3}
+    assert "<h2>Label by label</h2>" in report.file("report.html").read_text(encoding="utf-8")
+    questions = package.json("package.json")["questions"]
+    assert all(json.loads(one["answer"]) == json.loads(one["served"]) for one in questions)
 
 
 def test_random_weights_are_not_shipped(smoke: Pipeline) -> None:

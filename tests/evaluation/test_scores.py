@@ -1,71 +1,54 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from shipworthy.core.errors import UsageError
+from shipworthy.evaluation import metric as metrics
 from shipworthy.evaluation import scores
-from shipworthy.evaluation.metrics.auc import statistic as auc
-from shipworthy.evaluation.tasks.schema import Classification, Criteria, TextToText
+from shipworthy.evaluation.intervals import wilson
+from shipworthy.evaluation.resampling import Resampling
+from shipworthy.evaluation.tasks.schema import Classification, Criteria, Regression, TextToText
 from shipworthy.models.protocol import Prediction
+from tests.evaluation.made import made
 
 TEXT = TextToText(name="t", description="d", baselines=["majority"], prompt="{x}")
 TABLE = Classification(name="t", description="d", baselines=["majority"], positive=">50K")
+NUMBERS = Regression(name="t", description="d", baselines=["median"])
 
 
 def said(*texts: str) -> list[Prediction]:
     return [Prediction(text) for text in texts]
 
 
+def rich(share: float) -> Prediction:
+    return Prediction(">50K" if share > 0.5 else "<=50K", {"<=50K": 1 - share, ">50K": share})
+
+
 def test_exact_match_forgives_white_space_and_nothing_else() -> None:
     answers = ["GetItem"] * 4
-    given_ = said(" GetItem\n", "getItem", "GetItem.", "GetItems")
-    assert scores.correct(TEXT, given_, answers).tolist() == [True, False, False, False]
+    correct = scores.correct(TEXT, said(" GetItem\n", "getItem", "GetItem.", "GetItems"), answers)
+    assert correct is not None and correct.tolist() == [True, False, False, False]
 
 
 def test_reports_call_a_metric_by_its_title_and_what_is_none_by_its_name() -> None:
-    assert [scores.metric_name(name) for name in ("auc", "exact_match", "val_loss")] == [
-        "AUC",
-        "exact match",
-        "val loss",
-    ]
-    assert [scores.is_share(name) for name in ("auc", "exact_match", "val_loss")] == [False, True, True]
+    names = ("auc", "exact_match", "val_loss")
+    assert [metrics.title(name) for name in names] == ["AUC", "exact match", "val loss"]
+    assert [metrics.is_share(name) for name in names] == [False, True, True]
 
 
-def test_only_an_extensions_metric_is_named_beside_those_of_the_task() -> None:
-    with pytest.raises(UsageError, match="task.metrics names 'auc', which no extension has"):
-        replace(TEXT, metrics=["auc"])
-
-
-def test_what_is_no_share_of_rows_cannot_decide() -> None:
-    task = replace(TABLE)
-    task.metric = "auc"
-    with pytest.raises(UsageError, match="task.metric=auc cannot decide, .* let accuracy decide"):
-        scores.correct(task, [Prediction(">50K", 0.5)] * 2, [">50K", "<=50K"])
-
-
-@pytest.mark.parametrize(("flipped", "positive"), [(False, ">50K"), (True, "<=50K")])
-def test_auc_speaks_of_the_positive_class(flipped: bool, positive: str) -> None:
+@pytest.mark.parametrize("positive", ["<=50K", ">50K"])
+def test_auc_speaks_of_the_positive_class(positive: str) -> None:
     answers = ["<=50K", ">50K", ">50K", "<=50K", ">50K"]
-    given_scores = [0.1, 0.8, 0.3, 0.4, 0.9]  # of the last class in sorted order, ">50K"
-    task = Classification(name="t", description="d", baselines=["majority"], positive=positive)
-    given_ = [Prediction(">50K" if s > 0.5 else "<=50K", s) for s in given_scores]
-    summary = scores.summary(task, given_, answers, seed=0)
+    shares = [0.1, 0.8, 0.3, 0.4, 0.9]
+    task = replace(TABLE, positive=positive)
+    summary = scores.summary(task, [rich(share) for share in shares], answers, Resampling(5))
+    of_positive = shares if positive == ">50K" else [1 - share for share in shares]
     truth = [answer == positive for answer in answers]
-    assert summary["auc"].value == pytest.approx(roc_auc_score(truth, [1 - s if flipped else s for s in given_scores]))
+    assert summary["auc"].value == pytest.approx(roc_auc_score(truth, of_positive))
     assert list(summary) == ["accuracy", "auc"]
-
-
-@given(st.lists(st.tuples(st.integers(0, 20), st.booleans()), min_size=2, max_size=100))
-def test_auc_is_scikit_learns(pairs: list[tuple[int, bool]]) -> None:
-    rows = np.array(pairs, dtype=float)
-    if len(set(rows[:, 1])) == 2:
-        assert auc(rows) == pytest.approx(roc_auc_score(rows[:, 1], rows[:, 0]))
-    else:
-        assert np.isnan(auc(rows))
 
 
 def test_auc_interval_narrows_with_rows() -> None:
@@ -73,17 +56,47 @@ def test_auc_interval_narrows_with_rows() -> None:
     widths = []
     for n in (100, 1000):
         truth = draws.random(n) < 0.3
-        given_ = [Prediction("", float(s)) for s in draws.normal(truth, 1)]
-        auc_ = scores.summary(TABLE, given_, [">50K" if t else "<=50K" for t in truth], seed=0)["auc"]
-        assert auc_.low < auc_.value < auc_.high
-        widths.append(auc_.high - auc_.low)
+        given = [rich(float(s)) for s in 1 / (1 + np.exp(-draws.normal(truth, 1)))]
+        found = scores.summary(TABLE, given, [">50K" if t else "<=50K" for t in truth], Resampling(n))["auc"]
+        assert found.low < found.value < found.high
+        widths.append(found.high - found.low)
     assert widths[1] < widths[0] / 2
 
 
-def test_an_unknown_positive_class_gets_a_sentence() -> None:
-    task = Classification(name="t", description="d", baselines=["majority"], positive="rich")
-    with pytest.raises(UsageError, match=r"task.positive=rich .* <=50K, >50K"):
-        scores.summary(task, [Prediction(">50K", 0.5)] * 2, [">50K", "<=50K"], seed=0)
+def test_the_deciding_metric_stands_first_and_what_has_no_value_is_left_out() -> None:
+    task = replace(TABLE, metric="log_loss", metrics=["brier", "macro_f1"])
+    found = scores.summary(task, [rich(0.3), rich(0.7)], ["<=50K", ">50K"], Resampling(2))
+    assert list(found) == ["log_loss", "accuracy", "brier", "macro_f1", "auc"]
+    one_class = scores.summary(task, [rich(0.3), rich(0.2)], ["<=50K", "<=50K"], Resampling(2))
+    assert "auc" not in one_class
+    bare = scores.summary(TABLE, said(">50K", "<=50K"), [">50K", "<=50K"], Resampling(2))
+    assert list(bare) == ["accuracy"]
+
+
+def test_a_mean_of_zeros_and_ones_has_the_interval_of_a_share_unless_rows_belong_together() -> None:
+    rows = np.r_[np.ones(8), np.zeros(2)]
+    assert scores.interval("token_f1", rows, Resampling(10)) == wilson(8, 10)
+    clusters = np.repeat(np.arange(5), 2)
+    assert scores.interval("token_f1", rows, Resampling(10, clusters)) != wilson(8, 10)
+
+
+def test_clusters_widen_the_interval_of_a_share() -> None:
+    rows = np.repeat(np.random.default_rng(1).random(50) < 0.6, 10)
+    together = scores.interval("accuracy", rows, Resampling(500, np.repeat(np.arange(50), 10)))
+    apart = scores.interval("accuracy", rows, Resampling(500))
+    assert together.value == apart.value and together.high - together.low > 2 * (apart.high - apart.low)
+
+
+def test_what_the_metric_needs_and_no_candidate_gives_is_refused_by_its_name() -> None:
+    with pytest.raises(UsageError, match="task.metric=log_loss cannot decide, .*probabilities"):
+        scores.decided(replace(TABLE, metric="log_loss"), said(">50K"), [">50K"])
+
+
+def test_numbers_have_no_right_and_wrong_but_a_goodness() -> None:
+    given = [Prediction("1", number=1.0), Prediction("5", number=5.0)]
+    assert scores.correct(NUMBERS, given, ["2", "5"]) is None
+    assert scores.goodness("mae", NUMBERS, given, ["2", "5"]).tolist() == [-1.0, 0.0]
+    assert scores.by_row(replace(NUMBERS, metric="r2")) == "mae"
 
 
 def test_rows_must_match() -> None:
@@ -92,9 +105,24 @@ def test_rows_must_match() -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "rows"),
+    [("right", np.ones(2)), ("mean", np.ones(2, dtype=bool)), ("mean", np.ones((2, 2))), ("whole", np.ones(3))],
+)
+def test_a_metric_that_breaks_its_promise_is_named(
+    kind: str, rows: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = SimpleNamespace(**{**vars(made(kind)), "score": lambda *_: rows})
+    monkeypatch.setattr(scores, "metric", lambda name: mine)
+    with pytest.raises(UsageError, match=f"metric 'mine' is of the kind '{kind}'"):
+        scores.scored("mine", TABLE, said("a", "b"), ["a", "b"])
+
+
+@pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"metric": "bleu"}, "task.metric=bleu cannot decide: choose one of exact_match"),
+        ({"metric": "blue"}, "task.metric=blue is no metric: of text_to_text there are .*exact_match"),
+        ({"metric": "auc"}, "task.metric=auc is a metric of classification"),
+        ({"metrics": ["auc"]}, "task.metrics=auc is a metric of classification"),
         ({"baselines": []}, "task.baselines is empty"),
         ({"baselines": ["nearest", "nearest"]}, "names a model twice"),
         ({"shots": 0}, "task.shots=0"),

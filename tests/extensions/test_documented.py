@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from shipworthy.track.report.formatting import figure
+from shipworthy.evaluation.figures import figure
 from tests.conftest import ROOT, Shipworthy, one_sentence
 from tests.extensions import documented
 

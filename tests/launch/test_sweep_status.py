@@ -65,14 +65,14 @@ def attempt(job: str, state: str, start: float, seconds: float) -> Attempt:
     )  # fmt: skip
 
 
-PARAMS = "compute:\n  price_per_hour: 2.0\n  currency: USD\n"
+PARAMS = "compute:\n  price_per_hour: 2.0\n  currency: USD\ntask:\n  metric: {metric}\n"
 LONG = " ".join(f"some.group.setting_{number}=12345" for number in range(9))
 
 
 @pytest.fixture
 def sweep(tmp_path: Path) -> Sweep:
     made = Sweep.new(tmp_path, "train", tmp_path, {}, [["optimizer.lr=1"], ["optimizer.lr=2"], LONG.split(" ")])
-    made.make([PARAMS] * 3)
+    made.make([PARAMS.format(metric="accuracy")] * 3)
     return made
 
 
@@ -89,6 +89,12 @@ def test_the_best_is_the_first_of_the_finished_with_the_highest_metric(sweep):
     assert sweep_status(sweep, State.FINISHED, State.FINISHED, State.FINISHED).best() == 1
     assert sweep_status(sweep, State.FINISHED, State.FAILED, State.FINISHED).best() == 2
     assert sweep_status(sweep, State.FAILED, State.FAILED, State.LOST).best() is None
+
+
+def test_the_best_has_the_lowest_metric_where_less_is_better(sweep):
+    (sweep.job(0) / "params.yaml").write_text(PARAMS.format(metric="brier"))
+    assert sweep_status(sweep, State.FINISHED, State.FINISHED, State.FINISHED).best() == 0
+    assert sweep_status(sweep, State.FAILED, State.FINISHED, State.FINISHED).best() == 1
 
 
 HOUR = 3600.0

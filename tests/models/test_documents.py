@@ -23,7 +23,7 @@ ROWS = pl.DataFrame(
 
 
 def predictions(*texts: str) -> list[Prediction]:
-    return [Prediction(text, 0.5) for text in texts]
+    return [Prediction(text, {"x": 0.5, "y": 0.5}) for text in texts]
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_each_document_has_one_vote() -> None:
     assert len(said) == ROWS.height
     found = documents.voted(ROWS, predictions(*said))
     assert [one.text for one in found] == ["B", "w", "Z", "first"]
-    assert [one.score for one in found] == [0.5, None, 0.5, None]
+    assert [one.probabilities is None for one in found] == [False, True, False, True]
     with pytest.raises(ValueError, match="14 predictions beside 15 rows"):
         documents.voted(ROWS, predictions(*said[1:]))
 

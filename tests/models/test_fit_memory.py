@@ -9,9 +9,12 @@ from shipworthy.core.groups import ModelConfig
 from shipworthy.core.schema import Schema
 from shipworthy.models import fit_memory
 from shipworthy.models.fit_memory import FitSize, linear_solver
+from shipworthy.models.label_lists import written
 from shipworthy.models.logistic.encoding import Encoding
 from shipworthy.models.logistic.schema import Logistic
+from shipworthy.models.ridge.schema import Ridge
 from shipworthy.models.tfidf import scorer
+from shipworthy.models.tfidf.schema import Tfidf
 from shipworthy.models.xgboost.schema import XGBoost
 
 
@@ -71,6 +74,27 @@ def test_a_wide_table_takes_more_and_many_classes_too() -> None:
         assert total(wide, model) > 2 * total(narrow, model) and total(many, model) > 2 * total(narrow, model)
 
 
+def test_numbers_are_one_output_however_many_there_are() -> None:
+    rows = table(1000).with_columns(answer=pl.Series([f"{i}.5" for i in range(1000)]))
+    size, few = FitSize(rows, 50_000, 10, 10), FitSize(table(1000), 50_000, 10, 10)
+    trees = XGBoost(objective="squared_error")
+    assert fit_memory.parts(trees, size)["trees"] == fit_memory.parts(XGBoost(), few)["trees"]  # type: ignore[index]
+    assert fit_memory.parts(Ridge(), size)["answers"] < 10e6  # type: ignore[index]
+
+
+def test_of_labels_each_has_an_output() -> None:
+    some, one = (
+        table(1000).with_columns(
+            answer=pl.Series([written(f"l{i % n}" for i in (row, row + 1)) for row in range(1000)])
+        )
+        for n in (8, 1)
+    )
+    trees, words = XGBoost(objective="labels"), Tfidf(template="{ticket} {flight}", objective="labels")
+    for model, part in ((trees, "gradients"), (words, "matrix of weights")):
+        few, many = (fit_memory.parts(model, FitSize(rows, 50_000, 10, 10)) or {} for rows in (one, some))
+        assert many[part] == pytest.approx(8 * few[part]), part
+
+
 def test_every_family_that_fits_itself_counts_itself() -> None:
     register()
     from shipworthy.core.schema import SCHEMAS
@@ -81,5 +105,8 @@ def test_every_family_that_fits_itself_counts_itself() -> None:
         return bool(name) and "shipworthy.models" in name and hasattr(FAMILIES.load(cls()), "create")
 
     families = {kind: cls for kind, cls in SCHEMAS["model"].items() if fits_itself(cls)}
-    assert {"majority", "logistic", "nearest", "tfidf", "xgboost", "zero_shot", "few_shot"} <= set(families)
+    assert {"majority", "logistic", "nearest", "tfidf", "xgboost", "zero_shot", "few_shot", "median", "ridge"} <= set(
+        families
+    )
+    assert "frequent" in families
     assert [kind for kind, cls in families.items() if not fit_memory.COUNTED.name(cls())] == []

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from shipworthy.core.errors import UsageError
-from shipworthy.evaluation import paired
+from shipworthy.evaluation.paired import Shares
 from shipworthy.stages import compare
 from tests.track.runs import project
 
@@ -30,9 +30,12 @@ def said(capsys: pytest.CaptureFixture[str], folder: Path, *words: str) -> str:
 
 def test_two_runs_side_by_side(tmp_path: Path, ids: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     text = said(capsys, tmp_path, ids[0], ids[1][:10])
-    expected = paired.compare(GOOD, POOR)
-    assert f"{100 * expected.difference.value:+.1f} points" in text.replace("\n  ", " ")
-    assert f"only {ids[1][:8]} got {expected.wins} of them right" in text.replace("\n  ", " ")
+    wins, losses = (
+        sum(one and not other for one, other in zip(*pair, strict=True)) for pair in ((GOOD, POOR), (POOR, GOOD))
+    )
+    expected, line = Shares(100, wins, losses), " ".join(text.split())
+    assert f"{100 * expected.value:+.1f} points [" in line and "by the exact McNemar test at alpha" in line
+    assert f"{ids[1][:8]} against {ids[0][:8]}, on 100 rows ({wins} won, {losses} lost): better," in line
     assert "optimizer.lr" in text and "0.0005" in text and "not measured" in text and "▁" in text
     assert max(map(len, text.splitlines())) <= 120
     assert (tmp_path / "runs" / "compare.html").is_file()

@@ -1,5 +1,6 @@
 """compress and bench of a model that is handed on as it is; the GGUF pipeline needs the toolchain (tests/e2e)."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from shipworthy.core.artifact import read_artifact
 from shipworthy.core.errors import ArtifactError
 from shipworthy.evaluation import heldout
 from shipworthy.evaluation.tasks.schema import Classification, Criteria
+from shipworthy.models import decision
 from shipworthy.models.xgboost.schema import XGBoost
 from shipworthy.optimize.engines.in_process.schema import InProcess
 from shipworthy.optimize.quantize.none.schema import Unchanged
@@ -53,6 +55,26 @@ def test_what_is_unchanged_lost_nothing(evaluated: Path) -> None:
     kept = pl.read_parquet(evaluated / "artifacts" / "compressed" / "predictions" / "unchanged.parquet")
     tuned_rows = pl.read_parquet(evaluated / "artifacts" / "evaluation" / "predictions" / "tuned.parquet")
     assert kept.equals(tuned_rows)
+
+
+def test_a_threshold_goes_with_the_model(evaluated: Path, tmp_path: Path) -> None:
+    """Evaluated, compressed and served it answers by it, for its folder says so."""
+    shutil.copytree(evaluated / "artifacts" / "dataset", tmp_path / "artifacts" / "dataset")
+    for kind in ("plan", "baseline"):
+        shutil.copytree(evaluated / "artifacts" / kind, tmp_path / "artifacts" / kind)
+    with workspaces.workspace(tmp_path, "train").write("checkpoint") as folder:
+        checkpoint = read_artifact(evaluated / "artifacts" / "checkpoint", "checkpoint")
+        checkpoint.copy_to(folder)
+        decision.write(decision.Decision(">50K", "<=50K", 0.1), folder)
+    evaluate.run(task=task(), seed=0, workspace=workspaces.workspace(tmp_path, "evaluate"))
+    compress.run(task=task(), quant=Unchanged(sample=40), seed=0, workspace=workspaces.workspace(tmp_path, "compress"))
+    for place in ("compressed/predictions/unchanged", "evaluation/predictions/tuned"):
+        said = pl.read_parquet(tmp_path / "artifacts" / f"{place}.parquet")
+        likely = said["probabilities"].struct.field(">50K") >= 0.1
+        assert (said["prediction"] == ">50K").to_list() == likely.to_list()
+    before = pl.read_parquet(evaluated / "artifacts" / "evaluation" / "predictions" / "tuned.parquet")
+    assert said["prediction"].to_list() != before["prediction"].to_list()
+    assert said["probabilities"].to_list() == before["probabilities"].to_list()
 
 
 def test_its_reading_of_the_answers_is_in_the_ledger(evaluated: Path) -> None:

@@ -112,7 +112,7 @@ def test_the_report_names_the_documents(road: Path, monkeypatch: pytest.MonkeyPa
 def test_the_report_shows_wrong_documents(road: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     artifacts = [read_artifact(road / kind, kind) for kind in ("dataset", "evaluation")]
     monkeypatch.setattr(report, "info", lambda _: type("Known", (), {"features": ["description"]}))
-    found = report.errors(*artifacts, "tuned", "nearest")
+    found = report.errors(*artifacts, "exact_match", "tuned", "nearest")
     assert (found["wrong"], found["n"]) == (2, 5)
     assert {row["id"]: row["question"] for row in found["rows"]} == {"b": KEYS, "e": QUEUE}
 

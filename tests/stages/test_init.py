@@ -11,7 +11,8 @@ from scripts.bench.inits import project
 from shipworthy.config.compose import compose
 from shipworthy.core.project import project_root
 from shipworthy.data.kinds.schema import Conversations, Records, Table
-from shipworthy.evaluation.tasks.schema import Classification, TextToText
+from shipworthy.evaluation.tasks.schema import Classification, Regression, TextToText
+from shipworthy.models.xgboost.schema import XGBoost
 from tests.conftest import Shipworthy, one_sentence
 
 NASTY = [
@@ -54,6 +55,21 @@ def test_a_table_is_looked_at_copied_and_described(in_process: Shipworthy, home:
     )
     text = (home / "conf" / "data" / "my_cars_2.yaml").read_text()
     assert "# 2 classes: F 84.8%, T 15.2%." in text and text.count("#") > 6
+
+
+def test_a_number_that_is_no_class_gets_a_regression(in_process: Shipworthy, home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "flats.csv"
+    rows = [(i * 7 % 50 + 20, "abc"[i % 3], (i * 7 % 50 + 20) * 9.5 + i * 13 % 200) for i in range(200)]
+    shown = (f"{size};{town};{rent:.2f} €".replace(".", ",") for size, town, rent in rows)
+    file.write_text("size;town;rent\n" + "".join(f"{line}\n" for line in shown), encoding="utf-8")
+    done = in_process("init", str(file), cwd=home)
+    assert done.returncode == 0, done.stderr
+    assert "to be learned: 'rent'" in done.stdout and "recipe: XGBoost against the median and ridge" in done.stdout
+    config = compose(["experiment=flats"])
+    assert isinstance(config.data, Table) and isinstance(config.task, Regression)
+    assert (config.data.label, config.data.split.stratify, config.data.split.test) == ("rent", False, 0.2)
+    assert (config.task.metric, config.task.baselines) == ("mae", ["median", "ridge"])
+    assert isinstance(config.model, XGBoost) and config.model.objective == "squared_error"
 
 
 def test_texts_and_conversations_get_their_recipes(in_process: Shipworthy, home: Path, tmp_path: Path) -> None:
@@ -156,7 +172,11 @@ def test_nothing_is_overwritten_unless_it_is_forced(in_process: Shipworthy, home
         ("a,b\n1,2,3\n", (), "row 1 has 3 cells"),
         ("n,y\n1,a\n2,b\n", ("--label", "z"), "has no column 'z'"),
         ("n,y\n1,a\n2,b\n", ("--name", "a b"), "is no name for a recipe"),
-        ("n,price\n" + "".join(f"{i},{i}.5\n" for i in range(60)), (), "regression is not there yet"),
+        (
+            "n,price\n" + "".join(f"{i * 7 % 999 / 3:.2f},{i * 7 % 999 / 5:.2f}\n" for i in range(999)),
+            (),
+            "nearly perfectly",
+        ),
     ],
 )
 def test_a_mistake_is_one_sentence_and_leaves_nothing_behind(

@@ -28,8 +28,9 @@ from shipworthy.evaluation.tasks.schema import TextToText
 from shipworthy.models.causal_lm.questions import last_turns
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.causal_lm.weights import fetch
-from shipworthy.models.dataset import SPLITS, files, info, scan, split
+from shipworthy.models.dataset import SPLITS, files, info, scan, split, table
 from shipworthy.models.documents import chunks, documents
+from shipworthy.models.rows import GROUP
 from shipworthy.models.tfidf.schema import Tfidf
 from shipworthy.models.transform.transformation import raw_validation
 from shipworthy.models.xgboost.schema import XGBoost
@@ -449,8 +450,10 @@ def test_columns_that_only_the_split_needs_are_no_features(project: Path) -> Non
     assert known.features == ["age", "job"]
     assert known.columns == {"age": "int", "job": "string", "firm": "string", "day": "date", "pay": "string"}
     train, test = split(dataset, "train"), split(dataset, "test")
-    assert train.columns == ["id", "age", "job", "answer", "cluster", "fold"]
-    assert test.columns == ["id", "age", "job", "cluster"]
+    assert train.columns == ["id", "age", "job", "answer", "cluster", "fold", GROUP]
+    assert test.columns == ["id", "age", "job", "cluster", GROUP]
+    grouped = dict(table(dataset, "split_check").select("id", "group").iter_rows())
+    assert dict(test.select("id", GROUP).iter_rows()).items() <= grouped.items()
     assert set(train["fold"]) == {0, 1, 2}
     record = dataset.json("split_check.json")
     assert record["counts"]["firm"] == {"values": 57, "in two splits": 0}
@@ -498,7 +501,7 @@ def test_large_splits_are_sharded_and_read_as_one(project: Path, monkeypatch: py
     assert {pl.read_parquet(part).height for part in shards[:-1]} == {40}
     for name in SPLITS:
         assert split(sharded, name).equals(tables[name])
-        assert scan(sharded, name).collect().equals(tables[name])
+        assert scan(sharded, name).collect().equals(tables[name].drop(GROUP))
 
 
 KILLED = """

@@ -105,6 +105,34 @@ def test_what_is_too_good_and_what_it_leans_on_stand_on_the_page(tmp_path: Path)
     assert "delay&lt;1&gt;" in text and "+43.1" in text
 
 
+def test_a_threshold_stands_on_the_page_with_what_it_was_chosen_on(tmp_path: Path) -> None:
+    decision = {"positive": "<rare>", "negative": "b", "threshold": 0.23456}
+    pipelines.table_pipeline(tmp_path, decision={"decision": decision, "value": 0.713, "most_likely": 0.6})
+    text = run(tmp_path, CLASSES).file("report.html").read_text(encoding="utf-8")
+    assert "&lt;rare&gt;</span> from a probability of 0.2346 on" in text
+    assert "accuracy is 71.3% by it and 60.0% by the likelier class: a little too good" in text
+
+
+def test_of_a_metric_whose_less_is_better_the_page_says_so(tmp_path: Path) -> None:
+    lost = {"column": "delay", "value": 0.0123, "low": 0.011, "high": 0.0136, "level": 0.95}
+    pipelines.table_pipeline(tmp_path, name="brier", importance=[lost], importance_by="brier")
+    text = run(tmp_path, CLASSES).file("report.html").read_text(encoding="utf-8")
+    assert "Brier score (less is better) 0.1" in text and "Brier score gets worse by" in text
+    assert "+0.012 [+0.011, +0.014]" in text and "points" not in text
+    assert "The tuned model is wrong on" in text  # rows are right or wrong by the usual metric
+
+
+def test_where_no_row_is_right_or_wrong_the_worst_are_shown(tmp_path: Path) -> None:
+    pipelines.table_pipeline(tmp_path, name="mae")
+    text = run(tmp_path, CLASSES).file("report.html").read_text(encoding="utf-8")
+    errors = text[text.index("Errors worth reading") : text.index("Can it be made again?")]
+    assert (
+        "The 10 of 600 test rows where the tuned model's mean absolute error is worst" in errors and "✗" not in errors
+    )
+    worst = [float(one.replace(",", "")) for one in re.findall(r"Get&lt;Thing&gt; \(([\d,]+)\)</td><td", errors)]
+    assert len(worst) == 10 and worst == sorted(worst, reverse=True) and worst[-1] > 4000
+
+
 def test_a_pipeline_without_its_end_is_reported_and_not_shipped(tmp_path: Path) -> None:
     pipelines.text_pipeline(tmp_path, upto="evaluation")
     made = run(tmp_path)

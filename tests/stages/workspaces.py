@@ -27,6 +27,7 @@ def write_dataset(root: Path, splits: Mapping[str, pl.DataFrame]) -> None:
         for name, rows in splits.items():
             (rows.drop("answer") if name == "test" else rows).write_parquet(folder / f"{name}.parquet")
         splits["test"].select("id", "answer").write_parquet(folder / ANSWERS)
+        write_json(folder / "split_check.json", {"group_columns": []})
 
 
 def write_plan(root: Path, task: Task) -> None:

@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -30,20 +31,23 @@ def batches(path: Path, rows: int, written: Written) -> Iterator[Batch]:
         path: a botocore wheel.
     """
     with zipfile.ZipFile(path) as wheel:
-        found = _rows(wheel)
+        found = (
+            (row_id(place), service, first_sentence(details.get("documentation", "")), operation)
+            for place, service, operation, details in operations(wheel)
+        )
         while part := list(islice(found, rows)):
             yield Batch.of(pl.DataFrame(part, schema=COLUMNS, orient="row"))
 
 
-def _rows(wheel: zipfile.ZipFile) -> Iterator[tuple[str, str, str, str]]:
+def operations(wheel: zipfile.ZipFile) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
+    """Of every operation its place (`<service>/<API version>/<operation>`), service, name, and what botocore says."""
     for name in sorted(wheel.namelist()):
         if found := DESCRIPTION.match(name):
             content = wheel.read(name)
             model = json.loads(gzip.decompress(content) if found["gz"] else content)
             service = model["metadata"]["serviceId"]
             for operation, details in model["operations"].items():
-                place = f"{found['folder']}/{found['version']}/{operation}"
-                yield row_id(place), service, first_sentence(details.get("documentation", "")), operation
+                yield f"{found['folder']}/{found['version']}/{operation}", service, operation, details
 
 
 def row_id(place: str) -> str:

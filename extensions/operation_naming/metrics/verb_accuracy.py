@@ -12,7 +12,11 @@ from ..names import verb
 
 TITLE = "right verb"
 GREATER_IS_BETTER = True
-PER_ROW = True
+KIND = "right"
+UNIT = "share"
+TASKS = ("text_to_text",)
+LIBRARY = "compared by their first words"
+MIND = "The rest of the name does not count: exact_match looks at all of it."
 
 
 def score(task: Task, predictions: Sequence[Prediction], answers: Sequence[str]) -> NDArray[np.bool_]:

@@ -42,20 +42,20 @@ def samples(cases: Path) -> list[Sample]:
             Sample(f"scikit-learn: {name}", _of_scikit_learn(name))
             for name in ("breast_cancer", "digits", "iris", "wine")
         ),
-        Sample("scikit-learn: diabetes", _of_scikit_learn("diabetes"), REFUSED),
+        Sample("scikit-learn: diabetes", _of_scikit_learn("diabetes")),
         Sample("sklearn/…/iris.csv", _of_package("sklearn", "datasets/data/iris.csv")),
         Sample("sklearn/…/digits.csv.gz", _of_package("sklearn", "datasets/data/digits.csv.gz"), REFUSED),
         *(Sample(f"statsmodels/…/{name}", _of_package("statsmodels", f"datasets/{name}")) for name in STATSMODELS),
-        Sample("statsmodels/…/fair.csv", _of_package("statsmodels", "datasets/fair/fair.csv"), REFUSED),
+        Sample("statsmodels/…/fair.csv", _of_package("statsmodels", "datasets/fair/fair.csv")),
         *(Sample(f"widedeep: {name}", _of_widedeep(name)) for name in WIDE),
         Sample("widedeep: adult", _of_widedeep("adult", "census")),
-        Sample("widedeep: california_housing", _of_widedeep("california_housing"), REFUSED),
+        Sample("widedeep: california_housing", _of_widedeep("california_housing")),
         *(Sample(f"evals: {name}", _of_evals(name)) for name in ("born_first/born_first", "chess/match")),
         Sample("evals: sarcasm", _of_evals("sarcasm/samples", "headlines")),
         Sample("evals: abstract2title", _of_evals("abstract2title/samples"), NETWORK),
         *(Sample(f"case {name}", _of_cases(cases, name)) for name in CASES),
         *(Sample(f"case {name}", _of_cases(cases, name), NETWORK) for name in TALKS),
-        Sample("case 34…/homes.csv", _of_cases(cases, "34_label_that_is_a_measure/data/homes.csv"), REFUSED),
+        Sample("case 34…/homes.csv", _of_cases(cases, "34_label_that_is_a_measure/data/homes.csv")),
         Sample("case 24…/python.csv", _of_cases(cases, "24_why_all_were_rejected/data/python.csv"), REFUSED),
     ]
 

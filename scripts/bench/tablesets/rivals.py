@@ -42,7 +42,8 @@ def ours(table: BenchTable, seed: int, fitting: Fitting | None = None, model: XG
     trees = create(model or XGBoost())
     trees.fit(train, known, seed)
     said = trees.predict(test.drop("answer"))
-    scores = [one.score for one in said if one.score is not None]
+    last = trees.classes[-1] if len(trees.classes) == 2 else None
+    scores = [one.probabilities[last] for one in said if one.probabilities is not None and last is not None]
     return Said([one.text for one in said], scores or None)
 
 

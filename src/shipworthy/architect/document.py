@@ -13,8 +13,10 @@ from shipworthy.architect.estimate.estimate import Bounds, Estimate
 from shipworthy.architect.estimate.memory import BaselineMemory
 from shipworthy.architect.estimate.problem import Problem
 from shipworthy.architect.fits import HOUR, Fits, memory_limit_mb, money
-from shipworthy.architect.rows import visible
+from shipworthy.architect.power import power
 from shipworthy.core.files import write_json, write_text
+from shipworthy.evaluation import figures
+from shipworthy.evaluation.metric import metric, title
 from shipworthy.evaluation.tasks.schema import Task
 
 TEMPLATE = Path(__file__).parent / "plan.md.j2"
@@ -55,18 +57,22 @@ def plan(
         "cost": {"money": cost, "hours": estimate.total_s.value / HOUR, "currency": machine.currency},
         "machine": _machine(machine),
         "criteria": criteria(task),
-        "power": {
-            "rows": problem.expected.test,
-            "alpha": task.criteria.alpha,
-            "power": 0.8,
-            "effects": [
-                {"discordance": discordance, "effect": effect}
-                for discordance, effect in visible(problem.expected.test, task.criteria.alpha).items()
-            ],
-        },
+        "good_enough": good_enough(task),
+        "power": power(problem),
         "fits": asdict(verdict),
         "give_up": list(estimate.give_up),
     }
+
+
+def good_enough(task: Task) -> list[str]:
+    """The criteria of quality in words."""
+    name, asked = task.metric, task.criteria
+    direction = "above" if metric(name).GREATER_IS_BETTER else "below"
+    least = f"at least {figures.margin(name, asked.margin, 'it')} {direction}" if asked.margin else direction
+    return [
+        f"{title(name)} {least} the best of: {', '.join(task.baselines)}; paired test, p < {asked.alpha:g}",
+        f"made smaller, it loses less than {figures.margin(name, asked.noninferiority_margin, 'it')}: shown, not hoped",
+    ]
 
 
 def write(
@@ -89,7 +95,7 @@ def render(document: Mapping[str, Any]) -> str:
         undefined=jinja2.StrictUndefined,
         autoescape=jinja2.select_autoescape(default_for_string=False),
     )
-    environment.filters |= {"mb": _mb, "time": _time, "bounds": _bounds}
+    environment.filters |= {"mb": _mb, "time": _time, "bounds": _bounds, "amount": figures.amount}
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(**document)
 
 

@@ -23,6 +23,7 @@ from shipworthy.core.errors import UsageError
 from shipworthy.core.files import before_pattern
 from shipworthy.core.project import code_root
 from shipworthy.core.schema import SCHEMAS, composable
+from shipworthy.evaluation.metric import direction
 
 CONFIG_NAME = "config"
 
@@ -37,6 +38,7 @@ def register() -> None:
 
     import_checked_schemas()
     OmegaConf.register_resolver("before_pattern", before_pattern, replace=True)
+    OmegaConf.register_resolver("direction", direction, replace=True)
     store = ConfigStore.instance()
     store.store(name="base_config", node=Config)
     for group, kinds in SCHEMAS.items():

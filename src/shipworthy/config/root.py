@@ -66,6 +66,13 @@ class Config:
         for name, choices in {"preflight": ("on", "only", "off"), "resume": ("auto", "never", "must")}.items():
             if (value := getattr(self, name)) not in choices:
                 raise UsageError(f"{name}={value} must be one of {', '.join(choices)}.")
+        if isinstance(self.model, ModelConfig) and self.task.kind not in self.model.learns:
+            learned = " or ".join(self.model.learns)
+            other = ", with another model.objective" if self.task.kind in type(self.model).tasks else ""
+            raise UsageError(
+                f"model '{self.model.kind}', as it is set, learns {learned}, and the task is {self.task.kind}: choose "
+                f"another model{other}, or take a whole recipe with experiment=NAME."
+            )
         for name, part in self.groups().items():
             for group, wanted in part.needs.items():
                 chosen: Schema = getattr(self, group)

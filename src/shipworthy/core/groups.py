@@ -20,8 +20,14 @@ class DataConfig(Schema):
 class ModelConfig(Schema):
     """A family of models and its settings."""
 
+    tasks: ClassVar[tuple[str, ...]] = ("classification", "text_to_text")  # the kinds of task that it may learn
     reads_words: ClassVar[bool] = False  # trained on texts as they are, without a tokenizer
     reads_prompt: ClassVar[bool] = False  # as a baseline it fills in `task.prompt`
+
+    @property
+    def learns(self) -> tuple[str, ...]:
+        """Those of `tasks` that it learns as it is set."""
+        return type(self).tasks
 
 
 @dataclass

@@ -91,21 +91,33 @@ def _own(config: Data) -> set[str]:
     return {"answer"} & {getattr(config, "answer", ""), getattr(config, "label", "")}
 
 
-def clean_rows(config: Data, store: RowStore, mapper: Mapper | None = None) -> dict[str, Any]:
+def clean_rows(
+    config: Data, store: RowStore, mapper: Mapper | None = None, *, numbers: bool = False, labels: bool = False
+) -> dict[str, Any]:
     """Cleans the rows, rejects unusable and duplicate ones, and adds `cluster`; returns facts for the report.
 
     Args:
         config: what is rejected.
         store: the rows.
         mapper: who computes signatures of near-duplicates (see core/parallel.py); null: this process.
+        numbers: whether the answers are to be numbers, as a task of regression asks.
+        labels: whether they are to be lists of labels, as a task of multi_label asks (see label_lists.reads_labels).
+
+    Raises:
+        UsageError: numbers are asked of what is no table, or numbers or labels of rows that can't have them as answers.
     """
+    if numbers and not isinstance(config, Table):
+        raise UsageError(
+            f"A task of regression learns from tables, and data '{config.kind}' is none: begin its file in conf/data "
+            "with `defaults: [base_table, _self_]`, or choose another task."
+        )
     match config:
         case Conversations():
             return conversations.clean_rows(config, store, mapper)
         case Text():
-            return text.clean_rows(config, store, mapper)
+            return text.clean_rows(config, store, mapper, labels=labels)
         case Table():
-            return table.clean_rows(config, store)
+            return table.clean_rows(config, store, numbers=numbers, labels=labels)
         case _:
             raise TypeError(config)
 

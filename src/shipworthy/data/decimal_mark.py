@@ -20,21 +20,29 @@ UNREADABLE = (EmptyFileError, csv.Error, OSError, EOFError, ValueError, zlib.err
 AnyData = TypeVar("AnyData", bound=Data)
 
 
-def with_decimal_mark(config: AnyData, paths: list[Path]) -> AnyData:
-    """The config with the decimal mark of its files, which it may leave open; it is said if it is a comma."""
-    mark = mark_of(config, paths)
+def with_decimal_mark(config: AnyData, paths: list[Path], number: str = "") -> AnyData:
+    """The config with the decimal mark of its files, which it may leave open; it is said if it is a comma.
+
+    Args:
+        number: a column that is no feature and holds numbers all the same: the label of a regression (empty: none).
+    """
+    mark = mark_of(config, paths, number)
     if mark != POINT and not config.decimal:
         say(f"{paths[0]}: numbers are read with a decimal comma; data.decimal=. says otherwise")
     return replace(config, decimal=mark)
 
 
-def mark_of(config: Data, paths: list[Path]) -> str:
+def mark_of(config: Data, paths: list[Path], number: str = "") -> str:
     """The decimal mark that the config names, else that of its files: `COMMA` if one of them is written so."""
     if config.decimal or not config.measures_any:
         return config.decimal or POINT
     written = Written(config.encoding, config.delimiter)
     found = (path for path in paths if (config.format or ending(path.name)) == "csv")
-    commas = (decimal_mark(path, written, config.markers, config.measures) == COMMA for path in found)
+
+    def measures(name: str) -> bool:
+        return config.measures(name) or (number != "" and name == number)
+
+    commas = (decimal_mark(path, written, config.markers, measures) == COMMA for path in found)
     return COMMA if any(commas) else POINT
 
 

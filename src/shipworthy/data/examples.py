@@ -1,5 +1,6 @@
 """Converts rows to what a task needs: features, classes, tokens."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,7 @@ from shipworthy.data.left_out import require_splits
 from shipworthy.data.row_store import RowStore
 from shipworthy.data.schema import Data
 from shipworthy.data.splits import check
-from shipworthy.evaluation.tasks.schema import Classification, Task, TextToText
+from shipworthy.evaluation.tasks.schema import THRESHOLD, Classification, MultiLabel, Regression, Task, TextToText
 from shipworthy.models.dataset import SPLITS
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 NOT_FEATURES = ("id", "cluster", "split", "fold", "answer")
 PREVIEWS = 10
+QUANTILES = {"least": 0.0, "quarter": 0.25, "median": 0.5, "three quarters": 0.75, "largest": 1.0}
+"""Of answers that are numbers, on the page."""
 EXACT_ROWS = 1_000_000
 """Of more rows the number of distinct values is estimated (HyperLogLog, about 1% off)."""
 
@@ -33,7 +36,7 @@ class Examples:
 
     Attributes:
         features, categorical, classes, template_sha256, eos_id: as in `DatasetInfo`.
-        statistics: of tokens (text), or of columns and classes (tables); without the test split's answers.
+        statistics: of tokens (text), or of columns and classes or numbers (tables); without the test split's answers.
         previews: some rows of train, token by token.
         warnings: sentences that a person should read.
     """
@@ -67,6 +70,10 @@ def shape(task: Task, config: Data, store: RowStore, chat: "Callable[[], Chat | 
             return _text_to_text(task, config, store, chat(), folder)
         case Classification():
             return _classification(task, store)
+        case Regression():
+            return _regression(store)
+        case MultiLabel():
+            return _multi_label(task, store)
         case _:
             raise TypeError(task)
 
@@ -168,6 +175,10 @@ def _classification(task: Classification, store: RowStore) -> Examples:
         raise UsageError(f"Every row has the class '{classes[0]}', so there is nothing to learn: check data.label.")
     if task.positive and task.positive not in classes:
         raise UsageError(f"task.positive={task.positive} is not one of the classes {', '.join(classes[:9])}.")
+    if task.decision == THRESHOLD and len(classes) > 2:
+        raise UsageError(
+            f"task.decision=threshold tells two classes apart, and there are {len(classes)}: leave it out."
+        )
     if unseen := set(classes) - set(counts.filter(split="train")["answer"]):
         raise UsageError(
             f"No row of train has the class '{min(unseen)}': bring rows of it that come to train (with data.split.time "
@@ -179,6 +190,55 @@ def _classification(task: Classification, store: RowStore) -> Examples:
     }
     statistics = {"columns": _columns(store, features), "classes": balance}
     return Examples(features, categorical, classes, statistics=statistics, warnings=class_names.warnings(classes))
+
+
+def _multi_label(task: MultiLabel, store: RowStore) -> Examples:
+    features, categorical = features_of(store)
+    counts = store.rows.group_by("split", "answer").len().collect(engine="streaming")
+    rows: dict[str, Counter[str]] = {split: Counter() for split in SPLITS}
+    for split, answer, n in counts.iter_rows():
+        for label in task.labels(answer):
+            rows[split][label] += n
+    labels = sorted(rows["train"])
+    if not labels:
+        raise UsageError("No row of train has a label, so there is nothing to learn: check the column of the labels.")
+    warnings = class_names.warnings(labels)
+    if unseen := sorted({*rows["validation"], *rows["test"]} - set(labels)):
+        warnings.append(f"no row of train has the label '{unseen[0]}'{_more(unseen)}, so that no model can say it")
+    without = (
+        counts.filter(pl.col("answer") == "[]", pl.col("split") != "test").group_by("split").agg(pl.col("len").sum())
+    )
+    statistics = {
+        "columns": _columns(store, features),
+        "classes": {split: dict(sorted(rows[split].items())) for split in ("train", "validation")},
+        "without label": dict(without.iter_rows()),
+    }
+    return Examples(features, categorical, labels, statistics=statistics, warnings=warnings)
+
+
+def _more(labels: list[str]) -> str:
+    return f", nor {len(labels) - 1} more of validation or test" if len(labels) > 1 else ""
+
+
+def _regression(store: RowStore) -> Examples:
+    features, categorical = features_of(store)
+    number = pl.col("answer").cast(pl.Float64)
+    found = {
+        "rows": pl.len(),
+        "distinct": number.n_unique(),
+        "mean": number.mean(),
+        "deviation": number.std(ddof=0),
+        **{name: number.quantile(share, "linear") for name, share in QUANTILES.items()},
+    }
+    seen = store.rows.filter(pl.col("split") != "test").group_by("split").agg(**found).collect(engine="streaming")
+    numbers = {name: seen.filter(split=name).drop("split").row(0, named=True) for name in ("train", "validation")}
+    if numbers["train"]["distinct"] < 2:
+        raise UsageError(
+            f"Every row of train has the label {numbers['train']['mean']:g}, so there is nothing to learn: check "
+            "data.label."
+        )
+    statistics = {"columns": _columns(store, features), "numbers": numbers}
+    return Examples(features, categorical, statistics=statistics)
 
 
 def _columns(store: RowStore, features: list[str]) -> dict[str, dict[str, Any]]:

@@ -52,13 +52,20 @@ def decontaminate(config: Data, store: RowStore, folder: Path, refused: RefusedF
 
 
 def run_gates(
-    config: Data, store: RowStore, seed: int, columns: Mapping[str, str], mapper: Mapper | None = None
+    config: Data,
+    store: RowStore,
+    seed: int,
+    columns: Mapping[str, str],
+    mapper: Mapper | None = None,
+    *,
+    numbers: bool = False,
 ) -> list[Verdict]:
     """Runs the gates on the rows before anything is fitted on them.
 
     Args:
         columns: name → type of the source's columns.
         mapper: who checks them (see gates/build.py); null: this process.
+        numbers: whether the answers are numbers.
     """
     types = store.columns
     features = {name: types[name] for name in features_of(store)[0]}
@@ -73,6 +80,7 @@ def run_gates(
         gaps,
         split_by_time=bool(config.split.time),
         dates=dates,
+        numbers=numbers,
     )
     return run(config.gates, inputs, mapper)
 
@@ -90,7 +98,7 @@ def refuse_failed_gates(verdicts: list[Verdict], page: Path, refused: RefusedFol
         raise ShipworthyError(f"{error} See {kept}") from error
 
 
-def as_encoded(config: Data, store: RowStore, seed: int) -> pl.DataFrame:
+def as_encoded(config: Data, store: RowStore, seed: int, *, numbers: bool = False) -> pl.DataFrame:
     """The rows in memory with the columns that a model will be given, by steps fitted on all of them.
 
     For a look ahead, before there is a split.
@@ -99,12 +107,13 @@ def as_encoded(config: Data, store: RowStore, seed: int) -> pl.DataFrame:
         return store.rows.collect()
     rows = store.rows.with_columns(split=pl.lit("train"))
     types = store.columns
-    fitted = fit_steps(config.fitted, rows, {name: types[name] for name in features_of(store)[0]}, seed)
+    features = {name: types[name] for name in features_of(store)[0]}
+    fitted = fit_steps(config.fitted, rows, features, seed, numbers=numbers)
     kept = pl.all_horizontal(detail.is_null() for _, detail in fitted.rejections) if fitted.rejections else True
     return fitted.apply(rows.filter(kept)).drop("split").collect()
 
 
-def fit(config: Data, store: RowStore, folder: Path, seed: int) -> dict[str, Any]:
+def fit(config: Data, store: RowStore, folder: Path, seed: int, *, numbers: bool = False) -> dict[str, Any]:
     """Fits the config's steps on train and transforms all rows.
 
     Where that changes rows, it writes `fitted.json`, which transforms raw rows when the model is served, and the raw
@@ -116,7 +125,8 @@ def fit(config: Data, store: RowStore, folder: Path, seed: int) -> dict[str, Any
     if not isinstance(config, Table):
         return {}
     types = store.columns
-    fitted = fit_steps(config.fitted, store.rows, {name: types[name] for name in features_of(store)[0]}, seed)
+    features = {name: types[name] for name in features_of(store)[0]}
+    fitted = fit_steps(config.fitted, store.rows, features, seed, numbers=numbers)
     for reason, detail in fitted.rejections:
         store.reject(reason, detail)
     if left_out := [one.column for one in fitted.choices if one.action == "drop" and not one.asked]:

@@ -20,15 +20,16 @@ def check_prompts(task: TaskConfig, model: ModelConfig, config: Data, types: Map
     Raises:
         UsageError: with the setting, the column, and what to do.
     """
-    if not isinstance(task, TextToText) or isinstance(config, Conversations):  # which need no prompt
+    if isinstance(config, Conversations):  # which need no prompt
         return
     template = str(getattr(model, "template", "")) if model.reads_prompt else ""
-    for key, text in (("task.prompt", task.prompt), ("model.template", template)):
+    prompt = task.prompt if isinstance(task, TextToText) else ""
+    for key, text in (("task.prompt", prompt), ("model.template", template)):
         if text and text != MISSING:
-            prompt = checked(key, text)
-            for name in prompt.columns:
+            named = checked(key, text)
+            for name in named.columns:
                 _check_shown(key, name, config, types)
-            check_columns(key, prompt, shown(config, types))
+            check_columns(key, named, shown(config, types))
 
 
 def shown(config: Data, types: Mapping[str, str]) -> list[str]:

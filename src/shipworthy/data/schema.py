@@ -64,6 +64,8 @@ class Data(DataConfig):
         encoding: of text files, as Python calls it, e.g. cp1252 (empty: found out, and said if it is not UTF-8).
         delimiter: what stands between the cells of CSV (empty: found out: a comma, semicolon, tab or bar).
         decimal: what stands before the decimals of numbers in CSV: . or , (empty: found out; a comma is said).
+        separator: what stands between the labels of a row where they are one text, such as | in `red|green`, for a task
+            of multi_label (empty: they are lists).
         source: where `shipworthy fetch` gets it from: rows of a hub or a database, a folder or file of this machine, a
             URL, or a wheel (null: you put it there).
         sha256: of the raw data (of a folder or pattern: what `fetch` says); empty: any, and the dataset notes it.
@@ -91,6 +93,7 @@ class Data(DataConfig):
     encoding: str = ""
     delimiter: str = ""
     decimal: str = ""
+    separator: str = ""
     source: Source | None = choice(Hub, Folder, Url, Wheel, Sql, default=None)
     sha256: str = ""
     id: str = ""

@@ -1,140 +1,223 @@
-"""Two candidates on the same rows: is one better, by how much, and is one at least not worse?
+"""Two candidates on the same rows: the difference of a metric, its interval, and how likely chance is to make it.
 
-For n rows let `wins` be those that the candidate alone gets right and `losses` those that the reference alone gets
-right; rows on which both agree say nothing about the difference (wins - losses) / n but its scale.
+The test follows from the metric's kind: right or wrong by row the exact McNemar test, a number by row the paired
+permutation test, one number of all rows the paired bootstrap; clusters of rows are exchanged and drawn whole.
 """
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from math import inf, sqrt
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 from scipy.stats import binomtest, norm
-from statsmodels.stats.multitest import multipletests
 
+from shipworthy.evaluation import resampling, tango
 from shipworthy.evaluation.intervals import Interval
+from shipworthy.evaluation.metric import Metric
+from shipworthy.evaluation.resampling import Array, Distribution, Resampling
 
-Correct = NDArray[np.bool_] | Sequence[bool]
+PERMUTATIONS = 9999
+
+
+class Pair(Protocol):
+    """A candidate and a reference on the same rows."""
+
+    @property
+    def test(self) -> str:
+        """What `p_value` comes from, in words."""
+        ...
+
+    @property
+    def value(self) -> float:
+        """Candidate - reference, in the metric's unit."""
+        ...
+
+    @property
+    def p_value(self) -> float:
+        """Two-sided, of 'there is no difference'."""
+        ...
+
+    @property
+    def n(self) -> int:
+        """Rows."""
+        ...
+
+    @property
+    def wins(self) -> int | None:
+        """Rows on which the candidate alone is right, or does better; None where a metric knows no single rows."""
+        ...
+
+    @property
+    def losses(self) -> int | None:
+        """The same of the reference."""
+        ...
+
+    def interval(self, level: float) -> Interval:
+        """Of the difference, two-sided."""
+        ...
+
+    def p_at_most(self, bound: float) -> float:
+        """One-sided, of 'the true difference is `bound` or less'."""
+        ...
+
+    def p_at_least(self, bound: float) -> float:
+        """One-sided, of 'the true difference is `bound` or more'."""
+        ...
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """A candidate against a reference.
+class Shares:
+    """Right or wrong by row: exact McNemar test (McNemar 1947), score interval and score test (Tango 1998)."""
 
-    Attributes:
-        difference: of their shares of right rows (candidate - reference), with Tango's score interval.
-        p_value: exact McNemar test, two-sided.
-        n: rows.
-        wins: rows that only the candidate got right.
-        losses: rows that only the reference got right.
-    """
-
-    difference: Interval
-    p_value: float
     n: int
     wins: int
     losses: int
+    test: str = "exact McNemar test"
 
-    def to_json(self) -> dict[str, Any]:
-        """As it stands in JSON files."""
-        return asdict(self)
+    @property
+    def value(self) -> float:
+        """The difference of the two shares."""
+        return (self.wins - self.losses) / self.n
+
+    @property
+    def p_value(self) -> float:
+        """Of the binomial of the rows on which only one is right."""
+        discordant = self.wins + self.losses
+        return float(binomtest(self.wins, discordant).pvalue) if discordant else 1.0
+
+    def interval(self, level: float) -> Interval:
+        """Tango's."""
+        return tango.score_interval(self.wins, self.losses, self.n, level)
+
+    def p_at_most(self, bound: float) -> float:
+        """By Tango's score."""
+        return float(norm.sf(tango.score(self.wins, self.losses, self.n, bound)))
+
+    def p_at_least(self, bound: float) -> float:
+        """By Tango's score."""
+        return float(norm.cdf(tango.score(self.wins, self.losses, self.n, bound)))
 
 
 @dataclass(frozen=True)
-class NonInferiority:
-    """Whether a candidate loses less than a margin against a reference.
+class Resampled:
+    """A difference whose distribution is known by resampling.
 
     Attributes:
-        difference: candidate - reference (shares of rows); its interval has the level 1 - 2 alpha, so that
-            `low > -margin` says the same as `p_value < alpha`.
-        p_value: one-sided, of 'the candidate is worse by the margin or more'.
-        margin: the loss that is too much (share of rows).
-        holds: the loss was shown to be less than the margin.
+        least: the smallest one-sided p-value that so few units can have.
     """
 
-    difference: Interval
+    distribution: Distribution
+    least: float
     p_value: float
-    margin: float
-    holds: bool
+    n: int
+    test: str
+    wins: int | None = None
+    losses: int | None = None
 
-    def to_json(self) -> dict[str, Any]:
-        """As it stands in JSON files."""
-        return asdict(self)
+    @property
+    def value(self) -> float:
+        """The difference."""
+        return self.distribution.value
+
+    def interval(self, level: float) -> Interval:
+        """BCa."""
+        return Interval(self.value, *self.distribution.interval(level), level)
+
+    def p_at_most(self, bound: float) -> float:
+        """The level of the interval whose lower end is `bound`."""
+        return max(self.distribution.p_at_most(bound), self.least)
+
+    def p_at_least(self, bound: float) -> float:
+        """The level of the interval whose upper end is `bound`."""
+        return max(1 - self.distribution.p_at_most(bound), self.least)
 
 
-def compare(candidate_correct: Correct, reference_correct: Correct, level: float = 0.95) -> Comparison:
-    """Exact McNemar test (McNemar 1947; binomial of the discordant rows) and Tango's interval of the difference.
+def pair(metric: Metric, candidate: NDArray[Any], reference: NDArray[Any], how: Resampling) -> Pair:
+    """Both by the scores of their rows, as the metric's `score` gives them.
 
     Args:
-        candidate_correct, reference_correct: shape (n,), one bool per row, the same rows in the same order.
-        level: confidence of the interval (0 to 1).
+        metric: that scored them.
+        candidate, reference: shape (n,) or (n, ...), the same rows in the same order.
+        how: clusters and seed.
 
     Raises:
-        ValueError: no rows, or not as many of one as of the other.
+        ValueError: no rows, not the same of both, or the metric has no value on them.
     """
-    wins, losses, n = _discordant(candidate_correct, reference_correct)
-    p_value = float(binomtest(wins, wins + losses).pvalue) if wins + losses else 1.0
-    return Comparison(score_interval(wins, losses, n, level), p_value, n, wins, losses)
+    if candidate.shape != reference.shape or not len(candidate) or len(candidate) != how.n:
+        raise ValueError(f"paired rows are needed, not {candidate.shape} beside {reference.shape}")
+    if metric.KIND == "whole":
+        return _whole(metric, candidate, reference, how)
+    better = candidate > reference if metric.GREATER_IS_BETTER else candidate < reference
+    wins, losses = int(better.sum()), int((candidate != reference).sum() - better.sum())
+    if metric.KIND == "right" and how.clusters is None:
+        return Shares(how.n, wins, losses)
+    differences = candidate.astype(np.float64) - reference.astype(np.float64)
+    (found,) = resampling.of_means(differences[:, None], how, tail=True)
+    of = "rows" if how.clusters is None else f"{how.units:,} clusters of rows"
+    p_value = _exchanged(how.sums(differences), how)
+    return Resampled(found, _least(how), p_value, how.n, f"permutation test of {of}", wins, losses)
 
 
-def noninferiority(
-    candidate_correct: Correct, reference_correct: Correct, margin: float, alpha: float
-) -> NonInferiority:
-    """One-sided score test for paired shares (Tango 1998, Statistics in Medicine 17:891; Nam 1997).
+def _whole(metric: Metric, candidate: NDArray[Any], reference: NDArray[Any], how: Resampling) -> Pair:
+    flat = [rows.reshape(len(rows), -1).astype(np.float64) for rows in (candidate, reference)]
+    width = flat[0].shape[1]
 
-    Raises:
-        ValueError: no rows, not as many of one as of the other, or a margin that is not between 0 and 1.
+    def difference(rows: Array, counts: Array) -> Array:
+        mine, theirs = (part.reshape(-1, *candidate.shape[1:]) for part in (rows[:, :width], rows[:, width:]))
+        return metric.statistic(mine, counts) - metric.statistic(theirs, counts)
+
+    found = resampling.of_statistic(np.hstack(flat), difference, how, tail=True)
+    below = 0.5 if found.constant and found.value == 0 else found.p_at_most(0.0)
+    p_value = min(1.0, 2 * max(min(below, 1 - below), _least(how)))
+    of = "" if how.clusters is None else f" of {how.units:,} clusters of rows"
+    return Resampled(found, _least(how), p_value, how.n, f"paired bootstrap{of}")
+
+
+def _least(how: Resampling) -> float:
+    """Candidate and reference can be exchanged in 2^U ways; the bootstrap of very few units knows nothing of that."""
+    return float(2.0**-how.units)
+
+
+def _exchanged(sums: Array, how: Resampling) -> float:
+    """The paired permutation test: in each unit, candidate and reference could as well be exchanged.
+
+    All exchanges of few units, a sample for more; of many the normal distribution that they tend to.
+    scipy.stats.permutation_test does the same in thirty times the time (tests compare them).
     """
-    if not 0 < margin < 1:
-        raise ValueError(f"a margin of {margin} is not between 0 and 1")
-    wins, losses, n = _discordant(candidate_correct, reference_correct)
-    p_value = float(norm.sf(score(wins, losses, n, -margin)))
-    return NonInferiority(score_interval(wins, losses, n, 1 - 2 * alpha), p_value, margin, p_value < alpha)
+    units = len(sums)
+    if units < 2 or not np.any(sums):
+        return 1.0
+    if units > resampling.MANY:
+        return float(2 * norm.sf(abs(sums.sum()) / np.sqrt((sums**2).sum())))
+    draws, as_far, tried = max(PERMUTATIONS, ceil(40 / how.alpha)), 0, 0
+    far = abs(sums.sum()) * (1 - 1e-12)
+    for signs in _signs(units, draws, how.seed):
+        as_far += int((abs(signs @ sums) >= far).sum())
+        tried += len(signs)
+    return as_far / tried if 2**units <= draws else (as_far + 1) / (tried + 1)
+
+
+def _signs(units: int, draws: int, seed: int) -> Iterator[Array]:
+    """Which units are exchanged (-1) and which not (1), in blocks of shape (B, U): all ways, or so many at random."""
+    if 2**units <= draws:
+        every = np.arange(2**units)
+        yield np.where(every[:, None] >> np.arange(units) & 1, -1.0, 1.0)
+        return
+    rng, block = np.random.default_rng(seed), max(1, resampling.CELLS // units)
+    for begin in range(0, draws, block):
+        bits = rng.integers(2, size=(min(block, draws - begin), units), dtype=np.int8)
+        yield np.where(bits, -1.0, 1.0)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """P-values of several tests adjusted for their number (Holm 1979), in their own order."""
-    return [float(p) for p in multipletests(p_values, method="holm")[1]] if len(p_values) else []
+    """P-values of several tests adjusted for their number (Holm 1979, Scand. J. Stat. 6:65), in their own order.
 
-
-def score(wins: int, losses: int, n: int, difference: float) -> float:
-    """Tango's score statistic of 'the true difference is `difference`', standard normal if it is (Tango 1998, eq. 8).
-
-    Under the hypothesis P(win) = q + difference and P(loss) = q; q is the root of its maximum-likelihood equation.
+    Not statsmodels' own: that collects the process's garbage at each call, a tenth of a second.
     """
-    b = -wins - losses + (2 * n - wins + losses) * difference
-    c = -losses * difference * (1 - difference)
-    q = (sqrt(max(b * b - 8 * n * c, 0.0)) - b) / (4 * n)
-    variance = n * (2 * q + difference * (1 - difference))
-    distance = wins - losses - n * difference
-    if variance <= 0:
-        return 0.0 if abs(distance) < 1e-12 else inf * distance
-    return float(distance / sqrt(variance))
-
-
-def score_interval(wins: int, losses: int, n: int, level: float = 0.95) -> Interval:
-    """The differences that Tango's test does not refuse.
-
-    It is among the intervals that Fagerland, Lydersen and Laake 2014 (Statistics in Medicine 33:2850) recommend.
-    """
-    estimate = (wins - losses) / n
-    z = float(norm.isf((1 - level) / 2))
-
-    def end(sign: int) -> float:
-        def gap(difference: float) -> float:
-            return sign * score(wins, losses, n, difference) + z
-
-        limit = sign * (1 - 1e-12)
-        return float(brentq(gap, estimate, limit, xtol=1e-10)) if gap(limit) < 0 < gap(estimate) else float(sign)
-
-    return Interval(estimate, end(-1), end(+1), level)
-
-
-def _discordant(candidate_correct: Correct, reference_correct: Correct) -> tuple[int, int, int]:
-    candidate, reference = np.asarray(candidate_correct, dtype=bool), np.asarray(reference_correct, dtype=bool)
-    if candidate.shape != reference.shape or candidate.ndim != 1 or not len(candidate):
-        raise ValueError(f"paired rows are needed, not {candidate.shape} beside {reference.shape}")
-    return int((candidate & ~reference).sum()), int((reference & ~candidate).sum()), len(candidate)
+    adjusted, least = list(p_values), 0.0
+    for rank, i in enumerate(sorted(range(len(p_values)), key=lambda i: p_values[i])):
+        least = max(least, min(1.0, (len(p_values) - rank) * float(p_values[i])))
+        adjusted[i] = least
+    return adjusted

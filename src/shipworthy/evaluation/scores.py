@@ -1,107 +1,141 @@
-"""From predictions to metrics, each a module of metrics/, ours or an extension's, found by its name."""
+"""From predictions to metrics with intervals."""
 
-from collections.abc import Sequence
-from functools import cache
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shipworthy.core.errors import UsageError
-from shipworthy.core.extensions import parts
-from shipworthy.core.lazy import Lazy
-from shipworthy.evaluation.intervals import Interval, bootstrap, wilson
-from shipworthy.evaluation.tasks.schema import METRICS, Task
+from shipworthy.evaluation import resampling
+from shipworthy.evaluation.intervals import Interval, wilson
+from shipworthy.evaluation.metric import metric
+from shipworthy.evaluation.resampling import Resampling
+from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.models.protocol import Prediction
 
-MODULES = Lazy("shipworthy.evaluation.metrics.{task.measured}")
+LEVEL = 0.95
 
 
-class Metric(Protocol):
-    """A module that compares predictions with answers.
-
-    Attributes:
-        TITLE: what reports call it.
-        GREATER_IS_BETTER: only such a metric can decide.
-        PER_ROW: a row is right or wrong, and the metric is the share of the right ones; only such a metric can decide.
-            Otherwise it is one number of all rows, which the module's `statistic(rows) -> float` computes.
-    """
-
-    TITLE: str
-    GREATER_IS_BETTER: bool
-    PER_ROW: bool
-
-    def score(self, task: Any, predictions: Sequence[Prediction], answers: Sequence[str]) -> NDArray[Any] | None:
-        """Which rows are right, bool of shape (n,), if `PER_ROW`; else what `statistic` takes, of shape (n, …).
-
-        None where the predictions lack what it takes.
-        """
-        ...
-
-
-@cache
-def metric(name: str) -> Metric:
-    """The metric of this name.
+def scored(name: str, task: Task, predictions: Sequence[Prediction], answers: Sequence[str]) -> NDArray[Any] | None:
+    """Each row by a metric (see metric.Metric.score); None where the predictions lack what it takes.
 
     Raises:
-        UsageError: there is none.
-    """
-    found = parts(METRICS)
-    if name not in found:
-        raise UsageError(f"There is no metric '{name}': choose one of {', '.join(found)}.")
-    module: Metric = MODULES.load(name)
-    return module
-
-
-def metric_name(name: str) -> str:
-    """What reports call a metric, or another number of a training: `exact_match` → `exact match`."""
-    return metric(name).TITLE if name in parts(METRICS) else name.replace("_", " ")
-
-
-def is_share(name: str) -> bool:
-    """Whether it is a share of the rows, which reports give in percent."""
-    return metric(name).PER_ROW if name in parts(METRICS) else True
-
-
-def correct(task: Task, predictions: Sequence[Prediction], answers: Sequence[str]) -> NDArray[np.bool_]:
-    """Which rows are right by the task's deciding metric; shape (n,).
-
-    Raises:
-        UsageError: the metric cannot decide, for it isn't the share of right rows.
+        UsageError: an extension's metric does not say what its KIND promises.
         ValueError: not as many predictions as answers.
     """
-    decides = metric(task.metric)
-    if not (decides.PER_ROW and decides.GREATER_IS_BETTER):
+    if len(predictions) != len(answers):
+        raise ValueError(f"{len(predictions)} predictions beside {len(answers)} answers")
+    rows = metric(name).score(task, predictions, answers)
+    if rows is None:
+        return None
+    kind = metric(name).KIND
+    promised = rows.dtype == bool if kind == "right" else np.issubdtype(rows.dtype, np.floating)
+    if not promised or len(rows) != len(answers) or (kind != "whole" and rows.ndim > 1):
         raise UsageError(
-            f"task.metric={task.metric} cannot decide, for it is not the share of right rows: name it in task.metrics "
-            f"instead, and let {task.deciding[0]} decide."
+            f"metric '{name}' is of the kind '{kind}' and says {rows.dtype} of shape {rows.shape} of {len(answers)} "
+            "rows: let its score() return one bool for each (right), one float (mean), or rows of floats (whole)."
         )
-    rows = _scored(task.metric, task, predictions, answers)
-    assert rows is not None, "what is right or wrong by row needs nothing but the predictions' text"
     return rows
 
 
-def summary(task: Task, predictions: Sequence[Prediction], answers: Sequence[str], seed: int) -> dict[str, Interval]:
-    """Every metric of the task with its 95% interval, the deciding one first.
+def decided(task: Task, predictions: Sequence[Prediction], answers: Sequence[str]) -> NDArray[Any]:
+    """Each row by the task's deciding metric.
+
+    Raises:
+        UsageError: the predictions lack what it takes.
+    """
+    rows = scored(task.metric, task, predictions, answers)
+    if rows is None:
+        raise UsageError(
+            f"task.metric={task.metric} cannot decide, for not every candidate gives what it takes (probabilities, or "
+            "a number): choose another metric, or other baselines."
+        )
+    return rows
+
+
+def correct(task: Task, predictions: Sequence[Prediction], answers: Sequence[str]) -> NDArray[np.bool_] | None:
+    """Which rows are right by the task's usual metric, shape (n,); None where it knows no right or wrong."""
+    return scored(task.usual, task, predictions, answers) if metric(task.usual).KIND == "right" else None
+
+
+def by_row(task: Task) -> str:
+    """The metric that says how good single rows are: the deciding one, or the usual one where that does not."""
+    return task.metric if metric(task.metric).KIND != "whole" else task.usual
+
+
+def goodness(name: str, task: Task, predictions: Sequence[Prediction], answers: Sequence[str]) -> NDArray[np.float64]:
+    """Each row by a metric of rows, turned so that more is better; shape (n,)."""
+    rows = scored(name, task, predictions, answers)
+    assert rows is not None, f"{name} needs nothing that a model can lack"
+    return rows.astype(np.float64) if metric(name).GREATER_IS_BETTER else -rows.astype(np.float64)
+
+
+def value(name: str, rows: NDArray[Any]) -> float:
+    """A metric of scored rows, without its interval."""
+    if metric(name).KIND != "whole":
+        return float(rows.mean())
+    return float(metric(name).statistic(rows, np.ones((1, len(rows))))[0])
+
+
+def interval(name: str, rows: NDArray[Any], how: Resampling) -> Interval:
+    """A metric of scored rows with its 95% interval.
+
+    That of a share is Wilson's, of all else BCa; rows that belong together are drawn together.
+
+    Raises:
+        ValueError: no rows, or the metric has no value on them.
+    """
+    (found,) = intervals({name: rows}, how).values()
+    return found
+
+
+def intervals(by_name: Mapping[str, NDArray[Any]], how: Resampling) -> dict[str, Interval]:
+    """The same of several metrics; all means by the same resamples.
+
+    Raises:
+        ValueError: no rows, or a metric has no value on them.
+    """
+    if not how.n:
+        raise ValueError("there are no rows")
+    shares = {name for name, rows in by_name.items() if how.clusters is None and _is_count(name, rows)}
+    means = [name for name in by_name if metric(name).KIND != "whole" and name not in shares]
+    resampled = {}
+    if means:
+        table = np.column_stack([by_name[name].astype(np.float64) for name in means])
+        resampled = dict(zip(means, resampling.of_means(table, how), strict=True))
+    found = {}
+    for name, rows in by_name.items():
+        if name in shares:
+            found[name] = wilson(int(rows.sum()), how.n, LEVEL)
+            continue
+        whole = resampled.get(name) or resampling.of_statistic(rows, metric(name).statistic, how)
+        found[name] = Interval(whole.value, *whole.interval(LEVEL), LEVEL)
+    return found
+
+
+def every(task: Task, predictions: Sequence[Prediction], answers: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """The scored rows of every metric of the task, the deciding one first; without those that have no value.
+
+    Raises:
+        ValueError: not as many predictions as answers.
+    """
+    rows = {name: scored(name, task, predictions, answers) for name in task.measured}
+    return {name: one for name, one in rows.items() if one is not None and not np.isnan(value(name, one))}
+
+
+def summary(
+    task: Task, predictions: Sequence[Prediction], answers: Sequence[str], how: Resampling
+) -> dict[str, Interval]:
+    """Each of `every` with its 95% interval.
 
     Raises:
         ValueError: no rows, or not as many predictions as answers.
     """
-    found = {}
-    for name in task.measured:
-        if (rows := _scored(name, task, predictions, answers)) is not None:
-            one: Any = metric(name)
-            found[name] = wilson(int(rows.sum()), len(rows)) if one.PER_ROW else bootstrap(rows, one.statistic, seed)
-    return found
+    return intervals(every(task, predictions, answers), how)
 
 
-def _scored(name: str, task: Task, predictions: Sequence[Prediction], answers: Sequence[str]) -> NDArray[Any] | None:
-    if len(predictions) != len(answers):
-        raise ValueError(f"{len(predictions)} predictions beside {len(answers)} answers")
-    rows = metric(name).score(task, predictions, answers)
-    if rows is not None and metric(name).PER_ROW and (rows.dtype != bool or rows.shape != (len(answers),)):
-        raise UsageError(
-            f"metric '{name}' says {rows.dtype} of shape {rows.shape} where it must say right or wrong of each of "
-            f"{len(answers)} rows: let its score() return bools, or set PER_ROW = False."
-        )
-    return rows
+def _is_count(name: str, rows: NDArray[Any]) -> bool:
+    """Whether it is a share of rows; so is a mean whose rows are all 0 or 1."""
+    kind = metric(name).KIND
+    return kind == "right" or (kind == "mean" and metric(name).UNIT == "share" and bool(np.isin(rows, (0, 1)).all()))

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from shipworthy.evaluation.paired import Comparison
+from shipworthy.evaluation import figures
+from shipworthy.evaluation.claims import Claim
+from shipworthy.evaluation.metric import metric, title
 
 
 @dataclass(frozen=True)
@@ -24,24 +26,29 @@ class Verdict:
         return asdict(self)
 
 
-def judge(comparison: Comparison, reference: str, criteria: Mapping[str, Any]) -> Verdict:
-    """A candidate's comparison with the reference against `metric`, `margin` and `alpha` of the plan."""
-    metric, margin, alpha = criteria["metric"], criteria["margin"], criteria["alpha"]
-    difference = comparison.difference
+def judge(claim: Claim, reference: str, margin: float, criteria: Mapping[str, Any]) -> Verdict:
+    """A claim against the reference by `alpha` of the plan and its margin.
+
+    Args:
+        margin: by how much it must be better, in the metric's unit (see claims.margin_of).
+    """
+    name, shown = claim.metric, claim.difference
+    up = metric(name).GREATER_IS_BETTER
+    asked = f"{figures.amount(name, margin)} or more" if margin > 0 else "any amount"
     checks = [
         (
-            difference.value >= margin,
-            f"{metric} is {difference.value:+.3f} against {reference}; the plan asks for {margin:+.3f} or more",
+            claim.gain >= margin and claim.gain != 0,
+            f"{title(name)} is {figures.difference(name, shown, (0.0, margin if up else -margin))} against {reference} "
+            f"({shown.level:.0%} interval); the plan asks that it be better by {asked}",
         ),
         (
-            comparison.p_value < alpha,
-            f"exact McNemar test: p = {comparison.p_value:.2g} ({comparison.wins} rows won, {comparison.losses} lost "
-            f"of {comparison.n}); the plan asks for less than {alpha}",
+            claim.p_value < claim.alpha,
+            f"{claim.test}: {figures.probability(claim.p_value, claim.alpha)} {claim.rows}; the plan asks for less "
+            f"than {claim.alpha:g}",
         ),
         (
-            difference.low > 0,
-            f"{difference.level:.0%} interval of the difference: {difference.low:+.3f} to {difference.high:+.3f}; "
-            "it must lie above 0",
+            shown.low > 0 if up else shown.high < 0,
+            f"{shown.level:.0%} interval of the difference: it must lie {'above' if up else 'below'} 0",
         ),
     ]
     return Verdict(all(met for met, _ in checks), [f"{'Met' if met else 'Not met'}: {text}." for met, text in checks])

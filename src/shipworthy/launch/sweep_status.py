@@ -9,6 +9,7 @@ from typing import Any
 from shipworthy.core import yaml_text
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.progress import say
+from shipworthy.evaluation.metric import metric
 from shipworthy.launch import slurm
 from shipworthy.launch.cost import Cost, cost, kept_seconds
 from shipworthy.launch.job_state import JobState, Known, State, job_state
@@ -50,9 +51,12 @@ class SweepStatus:
         return (self.statuses[number] or {}).get("metric") if finished else None
 
     def best(self) -> int | None:
-        """The job with the highest metric (ties: the first)."""
-        found = [(metric, -n) for n in range(self.sweep.size) if (metric := self.metric(n)) is not None]
-        return -max(found)[1] if found else None
+        """The job with the best metric (ties: the first)."""
+        found = {n: value for n in range(self.sweep.size) if (value := self.metric(n)) is not None}
+        if not found:
+            return None
+        name = yaml_text.read(self.sweep.job(0) / PARAMS)["task"]["metric"]
+        return (max if metric(name).GREATER_IS_BETTER else min)(found, key=lambda n: found[n])
 
     def cost(self) -> Cost | None:
         """What it cost so far; None where Slurm has no accounting."""

@@ -24,15 +24,30 @@ def as_baseline(name: str, model: ModelConfig, task: TaskConfig) -> ModelConfig:
     if cls is None:
         raise UsageError(f"task.baselines names '{name}', which is no model: choose of {', '.join(SCHEMAS['model'])}.")
     config: ModelConfig = cls.as_baseline(model, task) if hasattr(cls, "as_baseline") else cls()
+    if task.kind not in config.learns:
+        others = ", ".join(kind for kind, one in SCHEMAS["model"].items() if task.kind in _tasks(one))
+        raise UsageError(
+            f"task.baselines names '{name}', which learns {' or '.join(config.learns)}, not {task.kind}: choose of "
+            f"{others}."
+        )
     return config
 
 
-def prompt(name: str, task: TaskConfig) -> str:
-    """The template of the text that a baseline reads: the task's prompt.
+def _tasks(family: type) -> tuple[str, ...]:
+    return family.tasks if issubclass(family, ModelConfig) else ()
+
+
+def prompt(name: str, model: ModelConfig, task: TaskConfig) -> str:
+    """The template of the text that a baseline reads: the task's prompt, or else that of the pipeline's own model.
 
     Raises:
-        UsageError: the task has none.
+        UsageError: neither has one.
     """
-    if not isinstance(task, TextToText):
-        raise UsageError(f"Baseline '{name}' reads a text, and the task has none: drop it from task.baselines.")
-    return task.prompt
+    if isinstance(task, TextToText):
+        return task.prompt
+    if not model.reads_prompt:
+        raise UsageError(
+            f"Baseline '{name}' reads a text, and the task has none, nor has model '{model.kind}': drop it from "
+            "task.baselines."
+        )
+    return str(getattr(model, "template"))  # noqa: B009 (not every model has one)

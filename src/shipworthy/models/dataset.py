@@ -1,6 +1,7 @@
 """The layout of a `dataset` artifact, as those who read it see it.
 
-    train.parquet, validation.parquet   id, cluster, the task's columns, answer; `fold` in train, if it was asked for
+    train.parquet, validation.parquet   id, cluster, the task's columns, answer (text, of a regression a number as
+                                        text, of several labels a JSON list); `fold` in train, if it was asked for
     test.parquet                        the same without answer
     test_answers.parquet                id, answer: opened by evaluation/heldout.py alone
     rejected.parquet                    id, reason, detail, row (JSON)
@@ -29,8 +30,10 @@ import polars as pl
 from shipworthy.core.artifact import Artifact
 from shipworthy.models import parquet
 from shipworthy.models.documents import names
+from shipworthy.models.rows import GROUP
 
 SPLITS = ("train", "validation", "test")
+SPLIT_CHECK = "split_check.json"
 
 
 @dataclass(frozen=True)
@@ -38,11 +41,11 @@ class DatasetInfo:
     """What is known of a dataset beside its rows.
 
     Attributes:
-        problem: the task's kind: `text_to_text` or `classification`.
+        problem: the task's kind: `text_to_text`, `classification`, `multi_label` or `regression`.
         features: the columns that a model may look at.
         categorical: those of `features` that hold names, not numbers.
         rows: split → number of rows.
-        classes: the classes in order (classification), else empty.
+        classes: the classes in order (classification), or the labels of train (multi_label); else empty.
         template_sha256: hash of the chat template that made `prompt_ids` (empty for tables).
         eos_id: the token that ends an answer (None for tables).
         columns: name → type of the source's columns, as it was enforced (? where it may be empty).
@@ -70,8 +73,17 @@ def info(dataset: Artifact) -> DatasetInfo:
 
 
 def split(dataset: Artifact, name: str) -> pl.DataFrame:
-    """The rows of `train`, `validation` (with answers) or `test` (without)."""
-    return table(dataset, name)
+    """The rows of `train`, `validation` (with answers) or `test` (without).
+
+    Where `data.split.group_columns` says which rows belong together, GROUP names each row's group, by its lowest id.
+    """
+    rows = table(dataset, name)
+    known = dataset.json(SPLIT_CHECK) if SPLIT_CHECK in dataset.manifest.files else {}
+    if not known.get("group_columns"):
+        return rows
+    group = table(dataset, "split_check").select("id", pl.col("group").alias(GROUP))
+    grouped = pl.DataFrame({"id": names(rows)}).join(group, on="id", how="left", maintain_order="left")
+    return rows.with_columns(grouped[GROUP])
 
 
 def table(dataset: Artifact, name: str) -> pl.DataFrame:

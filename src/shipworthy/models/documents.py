@@ -47,7 +47,7 @@ def documents(rows: pl.DataFrame) -> pl.DataFrame:
 def voted(rows: pl.DataFrame, predictions: Sequence[Prediction]) -> Sequence[Prediction]:
     """One prediction for each document, in the order of `documents`: that of the most chunks (see `vote.winner`).
 
-    A vote has no score.
+    A vote has no probabilities: their mean over the chunks may favour another class than most chunks name.
 
     Args:
         predictions: one for each row.

@@ -13,6 +13,7 @@ import polars as pl
 from shipworthy.core.groups import ModelConfig
 from shipworthy.core.lazy import Lazy
 from shipworthy.models import rows as read
+from shipworthy.models.label_lists import lists
 
 COUNTED = Lazy("{model}.fit_memory")
 BASELINES = Lazy("{task.baselines}.fit_memory")
@@ -20,8 +21,10 @@ BASELINES = Lazy("{task.baselines}.fit_memory")
 FLOAT, INT = 8, 4
 ANSWER_BYTES = 70
 """Of a row's answer as a str in a list."""
-PREDICTION_BYTES = 200
-"""Of a `Prediction` with its text and score, in a list."""
+PREDICTION_BYTES = 270
+"""Of a `Prediction` with its text, in a list, beside the probabilities themselves."""
+PROBABILITY_COPIES = 3
+"""A row's probabilities, and their copies while they are written."""
 TERM_BYTES = 200
 """Of a term of a vocabulary: its str, its place in a dict and in arrays."""
 SOLVER_VECTORS = 25
@@ -54,6 +57,11 @@ class FitSize:
         return max(2, int(self.sample["answer"].n_unique()))
 
     @property
+    def labels(self) -> int:
+        """Distinct labels of answers that are lists of them, as far as the sample shows them."""
+        return max(1, len({label for own in lists(self.sample) for label in own}))
+
+    @property
     def names(self) -> list[str]:
         """Columns of names."""
         return read.categorical(self.sample)
@@ -72,6 +80,10 @@ class FitSize:
     def answers_bytes(self) -> float:
         """The answers of train as a list of str, and as the codes that a model wants."""
         return (ANSWER_BYTES + FLOAT) * self.train
+
+    def predictions_bytes(self, classes: int) -> float:
+        """The predictions of a split, with the probabilities of so many classes."""
+        return (PREDICTION_BYTES + PROBABILITY_COPIES * FLOAT * classes) * max(self.validation, self.test)
 
     def distinct(self, column: str) -> float:
         """Names of a column that train will hold."""
@@ -116,9 +128,13 @@ class FitSize:
         return kept * max(1.0, self.train / rows) ** slope / least, sum(counts.values()) / rows
 
 
-def linear_solver(features: float, size: FitSize) -> float:
-    """Bytes that `models/logistic/solver.py` keeps beside the features."""
-    columns = size.classes if size.classes > 2 else 1
+def linear_solver(features: float, size: FitSize, columns: int | None = None) -> float:
+    """Bytes that `models/logistic/solver.py` keeps beside the features.
+
+    Args:
+        columns: rows of weights that are solved for together (None: as the sample's classes ask).
+    """
+    columns = columns or (size.classes if size.classes > 2 else 1)
     return FLOAT * (SOLVER_VECTORS * features * columns + 6 * size.train * columns)
 
 

@@ -1,6 +1,6 @@
 """What every family of models can do: fit (or be trained by `train/`), load, predict."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -13,12 +13,14 @@ class Prediction:
     """What a model says of one row.
 
     Attributes:
-        text: the answer, or the name of the class.
-        score: of two classes, the probability of the last in sorted order (else None).
+        text: the answer, the name of the class, or the number as it is written; of several labels a JSON list.
+        probabilities: class or label → how likely it is, from 0 to 1; of classes they sum to 1 (None: not known).
+        number: the answer as a number (None: it is none).
     """
 
     text: str
-    score: float | None = None
+    probabilities: Mapping[str, float] | None = None
+    number: float | None = None
 
 
 class Predictor(Protocol):

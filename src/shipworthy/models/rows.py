@@ -1,13 +1,17 @@
 """What a family reads out of a split: its answers, its feature columns, its texts."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import polars as pl
+from numpy.typing import NDArray
 
 from shipworthy.core.errors import ArtifactError, ShipworthyError, UsageError
 from shipworthy.models.prompt_checks import check_columns, checked
 
-NOT_FEATURES = frozenset({"id", "cluster", "fold", "answer", "prompt_ids", "answer_ids"})
+GROUP = "_group"
+"""The column that says which rows belong together (see models/dataset.py)."""
+NOT_FEATURES = frozenset({"id", "cluster", "fold", "answer", "prompt_ids", "answer_ids", GROUP})
 
 
 def answers(rows: pl.DataFrame) -> list[str]:
@@ -39,10 +43,9 @@ def classes(train: pl.DataFrame) -> list[str]:
     return found
 
 
-def two_classes(seen: Sequence[str]) -> str | None:
-    """The class that `Prediction.score` speaks of: the last in sorted order of two; None of more or fewer."""
-    classes = sorted(set(seen))
-    return classes[-1] if len(classes) == 2 else None
+def groups(rows: pl.DataFrame) -> NDArray[Any] | None:
+    """Which rows belong together: the name of each row's group, shape (n,); None where nothing says so."""
+    return rows[GROUP].to_numpy() if GROUP in rows.columns else None
 
 
 def features(rows: pl.DataFrame) -> list[str]:

@@ -1,6 +1,7 @@
 """Fits the models to beat and keeps what they predict, row by row."""
 
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,16 @@ from shipworthy.core.groups import ModelConfig
 from shipworthy.core.memory import peak_mb, reset_peak
 from shipworthy.core.progress import say
 from shipworthy.core.workspace import Workspace
-from shipworthy.evaluation import predictions, scores
+from shipworthy.evaluation import claims, figures, power, predictions, scores
+from shipworthy.evaluation.metric import title
+from shipworthy.evaluation.resampling import Resampling
 from shipworthy.evaluation.tasks.schema import Task, TextToText
 from shipworthy.models import base, baselines, build
 from shipworthy.models.causal_lm.questions import last_turns
 from shipworthy.models.dataset import SPLITS, split
 from shipworthy.models.documents import documents, predict
+from shipworthy.models.protocol import Prediction
+from shipworthy.models.rows import groups
 
 READS = ("dataset",)
 
@@ -35,17 +40,20 @@ def run(*, task: Task, model: ModelConfig, seed: int, workspace: Workspace) -> N
     if isinstance(task, TextToText):
         splits["train"] = last_turns(task, splits["train"])
     with workspace.write("baseline") as folder:
-        records = []
+        records, answered = [], {}
         for number, (name, config) in enumerate(configs.items(), 1):
             say(f"baseline {number} of {len(configs)}: {name}")
-            records.append(_measure(name, config, task, splits, seed=seed, folder=folder))
-        write_json(folder / "baseline.json", {"metric": task.metric, "baselines": records})
+            record, answered[name] = _measure(name, config, task, splits, seed=seed, folder=folder)
+            records.append(record)
+        best = claims.best(task.metric, {one["name"]: one["validation"][task.metric]["value"] for one in records})
+        shown = _power(task, records, answered[best], splits, best, seed)
+        write_json(folder / "baseline.json", {"metric": task.metric, "baselines": records, "power": shown})
 
 
 def _measure(
     name: str, config: ModelConfig, task: Task, splits: dict[str, pl.DataFrame], *, seed: int, folder: Path
-) -> dict[str, Any]:
-    """Fits one baseline, saves it with its predictions, and scores it on validation."""
+) -> tuple[dict[str, Any], Sequence[Prediction]]:
+    """Fits one baseline, saves it with its predictions, and scores it on validation: its record, and what it said."""
     started = time.monotonic()
     reset_peak()
     fitted = build.create(config)
@@ -57,12 +65,38 @@ def _measure(
     answered, asked = predict(fitted, validation.drop("answer")), documents(validation)
     predictions.write(folder / "predictions" / f"{name}.parquet", asked["id"], answered)
     predictions.write(folder / "predictions" / f"{name}.test.parquet", documents(test)["id"], predict(fitted, test))
-    summary = scores.summary(task, answered, asked["answer"].to_list(), seed)
-    decides = summary[task.metric]
-    say(f"  {name}: {task.metric} {decides.value:.3f} ({decides.low:.3f} to {decides.high:.3f}) on validation")
-    return {
+    answers = asked["answer"].to_list()
+    scores.decided(task, answered, answers)  # a baseline that the deciding metric can't measure is refused here
+    summary = scores.summary(task, answered, answers, Resampling(asked.height, groups(asked), seed))
+    say(f"  {name}: {title(task.metric)} {figures.interval(task.metric, summary[task.metric])} on validation")
+    record = {
         "name": name,
         "validation": {metric: interval.to_json() for metric, interval in summary.items()},
         "seconds": time.monotonic() - started,
         "peak_memory_mb": peak_mb(),
     }
+    return record, answered
+
+
+def _power(
+    task: Task,
+    records: Sequence[Mapping[str, Any]],
+    answered: Sequence[Prediction],
+    splits: Mapping[str, pl.DataFrame],
+    best: str,
+    seed: int,
+) -> dict[str, Any]:
+    """What the test split can show against the best baseline, by what that says of validation."""
+    value = next(one["validation"][task.metric]["value"] for one in records if one["name"] == best)
+    margin = claims.margin_of(task.metric, task.criteria.margin, value)
+    asked, tested = documents(splits["validation"]), documents(splits["test"]).height
+    found = power.simulate(task, answered, asked["answer"].to_list(), tested, margin, seed)
+    words = "no difference" if found.smallest is None else figures.amount(task.metric, found.smallest)
+    say(f"against {best}, {tested:,} test rows show {words} and more (alpha {found.alpha:g}, power {found.power:.0%})")
+    if found.rows_for_margin is not None and found.rows_for_margin > tested:
+        say(
+            f"warning: the margin of {figures.amount(task.metric, margin)} asks for {found.rows_for_margin:,} test "
+            "rows: a gain of that size would likely not be shown; give data.split.test more rows, or raise "
+            "task.criteria.margin"
+        )
+    return {"against": best, **found.to_json()}

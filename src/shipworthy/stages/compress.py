@@ -2,9 +2,10 @@
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from shipworthy.core.artifact import Artifact
 from shipworthy.core.errors import ArtifactError
@@ -12,12 +13,14 @@ from shipworthy.core.files import write_json
 from shipworthy.core.groups import QuantConfig
 from shipworthy.core.progress import say
 from shipworthy.core.workspace import Workspace
-from shipworthy.evaluation import heldout, predictions, scores
+from shipworthy.evaluation import figures, heldout, predictions, slices
+from shipworthy.evaluation.metric import title
+from shipworthy.evaluation.resampling import Resampling
 from shipworthy.evaluation.tasks.schema import Task
-from shipworthy.models import parquet
 from shipworthy.models.documents import documents
+from shipworthy.models.rows import groups
 from shipworthy.optimize.quantize.build import Source, build
-from shipworthy.optimize.quantize.variant import Judged, Variant, adjust, choose, judge, smallest
+from shipworthy.optimize.quantize.variant import Judged, choose, judge, smallest
 
 READS = ("plan", "dataset", "checkpoint", "evaluation")
 REFERENCE = "tuned"
@@ -40,18 +43,13 @@ def run(*, task: Task, quant: QuantConfig, seed: int, workspace: Workspace) -> N
         answers = heldout.answers_to(dataset, source.test(), "non-inferiority of the compressed variants", workspace)
         reference = _reference(evaluation, source.test())
 
-        def score(variant: Variant) -> Judged:
-            correct = scores.correct(task, variant.predictions, answers)
-            return judge(
-                variant, correct, scores.summary(task, variant.predictions, answers, seed), reference, criteria
-            )
-
-        judged = [score(variant) for variant in variants]
-        adjust(judged)
+        asked = documents(source.test())
+        how = Resampling(asked.height, groups(asked), seed, criteria["alpha"])
+        parts = slices.of_dataset(task.slices, dataset, asked)
+        judged = judge(task, variants, answers, reference, criteria, how, parts)
         if smallest(judged) is None and (last := method.last_resort(folder)):
             say(f"compress: no variant is good enough; {last.name} instead")
-            judged.append(score(last))
-            adjust(judged)
+            judged = judge(task, [*variants, last], answers, reference, criteria, how, parts)
         chosen, passed, why = choose(judged)
         for one in judged:
             _keep(folder, one, source)
@@ -61,7 +59,7 @@ def run(*, task: Task, quant: QuantConfig, seed: int, workspace: Workspace) -> N
                 "metric": task.metric,
                 "n": len(answers),
                 "reference": REFERENCE,
-                "margin": criteria["noninferiority_margin"],
+                "margin": chosen.claim.margin,
                 "correction": "Holm over the variants",
                 "variants": [one.to_json() for one in judged],
                 "chosen": chosen.variant.name,
@@ -74,30 +72,29 @@ def run(*, task: Task, quant: QuantConfig, seed: int, workspace: Workspace) -> N
     say(f"chosen: {why}")
 
 
-def _reference(evaluation: Artifact, test: pl.DataFrame) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
-    """Which documents of test the uncompressed model got right."""
-    rows = parquet.read(evaluation.file(f"predictions/{REFERENCE}.parquet"))
+def _reference(evaluation: Artifact, test: pl.DataFrame) -> NDArray[Any]:
+    """What the deciding metric says of the uncompressed model's answers to the documents of test."""
+    rows = predictions.scored(evaluation.file(f"predictions/{REFERENCE}.parquet"))
     if rows["id"].to_list() != documents(test)["id"].to_list():
         raise ArtifactError(
             f"{evaluation.path} speaks of other rows than the dataset: run `shipworthy evaluate` again."
         )
-    return np.asarray(rows["correct"].to_list(), dtype=np.bool_)
+    return predictions.rows(rows)
 
 
 def _keep(folder: Path, one: Judged, source: Source) -> None:
     """Predictions by row: on the test split scored, on the validation sample as they came."""
     variant = one.variant
     asked = documents(source.test())["id"]
-    predictions.write(folder / "predictions" / f"{variant.name}.parquet", asked, variant.predictions, one.correct)
+    more = {"scored": one.scored, "correct": one.correct}
+    predictions.write(folder / "predictions" / f"{variant.name}.parquet", asked, variant.predictions, more)
     sample = documents(source.sample(len(variant.sample)))["id"]
     predictions.write(folder / "predictions" / f"{variant.name}.validation.parquet", sample, variant.sample)
 
 
 def _show(metric: str, one: Judged) -> None:
-    share, lost = one.metrics[metric], one.test.difference
+    found = figures.interval(metric, one.metrics[metric])
     say(
-        f"{one.variant.name:10} {one.variant.size_mb:7.1f} MB  {metric} {share.value:.3f} "
-        f"({share.low:.3f} to {share.high:.3f})  against {REFERENCE} {lost.value:+.3f} "
-        f"({lost.low:+.3f} to {lost.high:+.3f}), p = {one.p_holm:.2g}: "
-        f"{'not worse' if one.holds else 'not shown to be not worse'}"
+        f"{one.variant.name:10} {one.variant.size_mb:7.1f} MB  {title(metric)} {found}  against {REFERENCE} "
+        f"{one.claim.margin_figures}: {one.claim.sentence}"
     )

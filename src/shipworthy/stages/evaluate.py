@@ -13,17 +13,18 @@ from shipworthy.core.files import write_json
 from shipworthy.core.lazy import Lazy
 from shipworthy.core.progress import say
 from shipworthy.core.workspace import Workspace
-from shipworthy.evaluation import heldout, latency, paired, predictions, scores
+from shipworthy.evaluation import claims, figures, heldout, latency, predictions, scores, slices
 from shipworthy.evaluation.importance import importances
 from shipworthy.evaluation.intervals import Interval
-from shipworthy.evaluation.remarks import remarks
-from shipworthy.evaluation.tasks.schema import Classification, Task
-from shipworthy.evaluation.verdict import judge
+from shipworthy.evaluation.judged import judged
+from shipworthy.evaluation.metric import title
+from shipworthy.evaluation.resampling import Resampling
+from shipworthy.evaluation.tasks.schema import Classification, MultiLabel, Regression, Task
 from shipworthy.models import build
 from shipworthy.models.dataset import split
 from shipworthy.models.documents import chunks, documents, first, predict
 from shipworthy.models.protocol import Predictor
-from shipworthy.models.rows import features
+from shipworthy.models.rows import features, groups
 from shipworthy.models.size import size_mb
 
 READS = ("plan", "dataset", "baseline", "checkpoint")
@@ -48,8 +49,12 @@ def run(*, task: Task, seed: int, workspace: Workspace) -> None:
     validated = {entry["name"]: entry["validation"] for entry in baseline.json("baseline.json")["baselines"]}
     folders = {**{name: inside(baseline.path, name) for name in validated}, TUNED: checkpoint.path}
     test = split(dataset, "test")
-    asked = documents(test)["id"]
-    answered = {name: predictions.read(baseline.file(f"predictions/{name}.test.parquet"), asked) for name in validated}
+    asked = documents(test)
+    how = Resampling(asked.height, groups(asked), seed, criteria["alpha"])
+    parts = slices.of_dataset(task.slices, dataset, asked)
+    answered = {
+        name: predictions.read(baseline.file(f"predictions/{name}.test.parquet"), asked["id"]) for name in validated
+    }
     tuned = build.load(checkpoint.path)
     answered[TUNED] = list(predict(tuned, test))
     leaned_on = _importances(task, tuned, dataset, seed)
@@ -57,53 +62,44 @@ def run(*, task: Task, seed: int, workspace: Workspace) -> None:
 
     # Every candidate has answered: only now are the answers opened.
     answers = heldout.answers_to(dataset, test, "metrics of every candidate and the paired test", workspace)
-    correct = {name: scores.correct(task, given, answers) for name, given in answered.items()}
     # The baseline to beat is chosen on validation, so that the hypothesis stands before the test split is seen: the
     # best of several on test would be the luckiest as well, and its difference to the tuned model biased.
-    best = max(validated, key=lambda name: validated[name][task.metric]["value"])
-    against = {name: paired.compare(correct[TUNED], correct[name]) for name in validated}
-    adjusted = paired.holm([comparison.p_value for comparison in against.values()])
-    verdict = judge(against[best], best, criteria)
-    measured = {name: scores.summary(task, given, answers, seed) for name, given in answered.items()}
-    classes = isinstance(task, Classification)
-    odd = remarks(TUNED, measured[TUNED], answered[TUNED], answers) if classes else []
+    best = claims.best(task.metric, {name: one[task.metric]["value"] for name, one in validated.items()})
+    found = judged(task, answered, answers, tuned=TUNED, best=best, criteria=criteria, how=how, parts=parts)
+    candidates = [_candidate(name, metrics, served[name]) for name, metrics in found.metrics.items()]
     with workspace.write("evaluation") as folder:
-        candidates = [_candidate(name, summary, served[name]) for name, summary in measured.items()]
         for name, given in answered.items():
-            predictions.write(folder / "predictions" / f"{name}.parquet", asked, given, correct[name])
+            more = {"scored": found.scored[name], "correct": found.correct[name], "group": how.clusters}
+            predictions.write(folder / "predictions" / f"{name}.parquet", asked["id"], given, more)
         write_json(
             folder / "evaluation.json",
             {
-                "metric": task.metric,
-                "n": len(asked),
+                **found.record,
                 "test_reads": heldout.reads(dataset, heldout.ledger_of(workspace)),
                 "candidates": candidates,
-                "best_baseline": best,
-                "best_baseline_chosen_on": "validation",
-                "comparison": against[best].to_json(),
-                "against_each_baseline": [
-                    {"name": name, **comparison.to_json(), "p_value_holm": p_value}
-                    for (name, comparison), p_value in zip(against.items(), adjusted, strict=True)
-                ],
-                "verdict": verdict.to_json(),
-                "remarks": odd,
+                "importance_by": scores.by_row(task),
                 "importance": [{"column": name, **lost.to_json()} for name, lost in leaned_on.items()],
             },
         )
     _show(task.metric, candidates)
-    say(f"{'PASSED' if verdict.passed else 'NOT PASSED'} against {best}")
-    for reason in verdict.reasons:
+    say(f"{'PASSED' if found.verdict.passed else 'NOT PASSED'} against {best}")
+    for reason in found.verdict.reasons:
         say(f"  {reason}")
-    for remark in odd:
+    if worst := found.record["slices"]["worst"]:
+        value = figures.interval(task.metric, Interval(**worst["metrics"][task.metric]))
+        say(f"worst slice: {worst['slice']} {worst['part']}, {title(task.metric)} {value} of {worst['rows']:,} rows")
+    for remark in found.record["remarks"]:
         say(f"look at this: {remark}.")
 
 
 def _importances(task: Task, model: Predictor, dataset: Artifact, seed: int) -> dict[str, Interval]:
     """Of a table's columns, measured on validation; of texts nothing."""
-    if not isinstance(task, Classification):
+    if not isinstance(task, Classification | MultiLabel | Regression):
         return {}
     validation = split(dataset, "validation")
-    return importances(model, validation, features(validation), partial(scores.correct, task), seed)
+    return importances(
+        model, validation, features(validation), partial(scores.goodness, scores.by_row(task), task), seed
+    )
 
 
 def _candidate(name: str, summary: Mapping[str, Interval], served: Mapping[str, float]) -> dict[str, Any]:
@@ -123,9 +119,8 @@ def _served(name: str, folder: Path, rows: pl.DataFrame) -> dict[str, float]:
     return {"size_mb": size_mb(folder), "p95_s": latency.percentile(seconds, 0.95)}
 
 
-def _show(metric: str, candidates: list[dict[str, Any]]) -> None:
-    say(f"{'candidate':16} {metric:>12} {'95% interval':>16} {'MB':>9} {'p95, s':>8}")
+def _show(name: str, candidates: list[dict[str, Any]]) -> None:
+    say(f"{'candidate':16} {title(name) + ' [95%]':>24} {'MB':>9} {'p95, s':>8}")
     for one in candidates:
-        share = one["metrics"][metric]
-        interval = f"{share['low']:.3f} to {share['high']:.3f}"
-        say(f"{one['name']:16} {share['value']:12.3f} {interval:>16} {one['size_mb']:9.1f} {one['p95_s']:8.3f}")
+        found = figures.interval(name, Interval(**one["metrics"][name]))
+        say(f"{one['name']:16} {found:>24} {one['size_mb']:9.1f} {one['p95_s']:8.3f}")

@@ -6,7 +6,7 @@ from shipworthy.core.progress import say
 from shipworthy.core.workspace import Workspace
 from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.optimize.package import card
-from shipworthy.optimize.package.build import Subject, copy_raw_rows, kind
+from shipworthy.optimize.package.build import Subject, copy_decision, copy_raw_rows, kind
 from shipworthy.optimize.package.lineage import lineage
 from shipworthy.optimize.package.questions import questions
 from shipworthy.optimize.package.validate import validate, write_sums
@@ -30,6 +30,7 @@ def run(*, task: Task, engine: EngineConfig, workspace: Workspace) -> None:
         say(f"package: {chosen['name']}")
         contents = kind(chosen["format"]).fill(subject, folder)
         write_text(folder / "requirements.txt", contents.requirements + copy_raw_rows(subject, folder))
+        copy_decision(subject, folder)
         write_json(folder / "lineage.json", origin)
         write_text(folder / "MODEL_CARD.md", card.render(subject, contents, origin))
         write_sums(folder)
@@ -38,5 +39,6 @@ def run(*, task: Task, engine: EngineConfig, workspace: Workspace) -> None:
             folder / "package.json",
             {"validated": True, "variant": chosen["name"], "format": chosen["format"], "questions": asked},
         )
-    right = sum(question["right"] for question in asked)
-    say(f"package: {len(asked)} questions, all answered as the source model does, {right} of them right")
+    told = [question["right"] for question in asked if question["right"] is not None]
+    right = f", {sum(told)} of them right" if told else ""
+    say(f"package: {len(asked)} questions, all answered as the source model does{right}")

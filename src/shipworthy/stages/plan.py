@@ -34,12 +34,15 @@ from shipworthy.data import left_out, snapshot
 from shipworthy.data.build import clean_rows, read, split_only_columns
 from shipworthy.data.decimal_mark import with_decimal_mark
 from shipworthy.data.hash_sampling import hash_uniform_rows
+from shipworthy.data.kinds.label_lists import reads_labels
+from shipworthy.data.kinds.number_labels import number_label
 from shipworthy.data.post_split import as_encoded
 from shipworthy.data.prompt_columns import check_prompts
 from shipworthy.data.row_store import RowStore
 from shipworthy.data.schema import Data
 from shipworthy.data.sources.files import types_of
-from shipworthy.evaluation.tasks.schema import Task
+from shipworthy.evaluation import slices
+from shipworthy.evaluation.tasks.schema import Regression, Task
 from shipworthy.models import base, quantities
 from shipworthy.models.quantities import StepTiming, row_lengths
 from shipworthy.models.rows import features
@@ -65,10 +68,12 @@ def run(
     assert isinstance(data, Data) and isinstance(compute, Machine)
     paths, digest = snapshot.raw(data, project_root() / snapshot.FOLDER)
     workspace.uses({f"{snapshot.FOLDER}/{data.file}": digest, **base.inputs(model)})
-    data = with_decimal_mark(data, paths)
+    data = with_decimal_mark(data, paths, number_label(task, data))
     types = types_of(data, paths)
     check_prompts(task, model, data, types)
-    source, share, sample, rejected = _cleaned(data, paths, types, seed)
+    asked = {"numbers": isinstance(task, Regression), "labels": reads_labels(task, data)}
+    source, share, sample, rejected = _cleaned(data, paths, types, seed, **asked)
+    slices.check(task.slices, features(sample))
     clean = round(source * share)
     split = data.split.scaled(data.sample)
     machine, load = resolve(compute), os.getloadavg()[0]
@@ -105,7 +110,7 @@ def run(
 
 
 def _cleaned(
-    data: Data, paths: list[Path], types: Mapping[str, str], seed: int
+    data: Data, paths: list[Path], types: Mapping[str, str], seed: int, *, numbers: bool, labels: bool
 ) -> tuple[int, float, pl.DataFrame, str]:
     """How many rows the source has, the share that cleaning leaves, some of those as trained on, and why others go."""
     with TemporaryDirectory(prefix="shipworthy-") as folder:
@@ -116,13 +121,13 @@ def _cleaned(
             drawn = hash_uniform_rows(whole.batches(["id"]), "plan")
             rows = np.sort(np.argsort(drawn, kind="stable")[:MOST_CLEANED])
             store = RowStore(whole.take(rows, list(whole.columns)), Path(folder) / "some", workers=data.workers)
-        clean_rows(data, store)
+        clean_rows(data, store, numbers=numbers, labels=labels)
         left_out.require_rows(store)
         for sentence in left_out.warnings(store):
             say(f"warning: {sentence}")
         store.drop(*split_only_columns(data))
         gone = left_out.causes(store) if store.height < store.total else ""
-        return whole.total, store.height / store.total, as_encoded(data, store, seed), gone
+        return whole.total, store.height / store.total, as_encoded(data, store, seed, numbers=numbers), gone
 
 
 def _timing(*arguments: Any) -> StepTiming:

@@ -11,6 +11,8 @@ from shipworthy.core.project import project_root
 from shipworthy.core.workspace import Workspace
 from shipworthy.data import build, class_shares, examples, left_out, post_split, report, snapshot, split_lengths
 from shipworthy.data.decimal_mark import with_decimal_mark
+from shipworthy.data.kinds.label_lists import reads_labels
+from shipworthy.data.kinds.number_labels import number_label
 from shipworthy.data.kinds.schema import Conversations, Text
 from shipworthy.data.left_out import RefusedFolder
 from shipworthy.data.mixing.mix import mix
@@ -22,7 +24,7 @@ from shipworthy.data.schema import Data
 from shipworthy.data.sources.files import types_of
 from shipworthy.data.splits import assign, check, folds
 from shipworthy.data.splits.schema import Split
-from shipworthy.evaluation.tasks.schema import Classification, Task
+from shipworthy.evaluation.tasks.schema import Classification, Regression, Task
 from shipworthy.launch.array_map import ArrayMap, array_map
 from shipworthy.models import base, parquet, raw_rows
 from shipworthy.models.dataset import SPLITS, DatasetInfo
@@ -36,7 +38,8 @@ def run(*, task: TaskConfig, data: DataConfig, model: ModelConfig, seed: int, wo
     assert isinstance(task, Task)
     paths, sha256 = snapshot.raw(data, project_root() / snapshot.FOLDER)
     workspace.uses({f"{snapshot.FOLDER}/{data.file}": sha256, **base.inputs(model)})
-    data = with_decimal_mark(data, paths)
+    numbers, labels = isinstance(task, Regression), reads_labels(task, data)
+    data = with_decimal_mark(data, paths, number_label(task, data))
     types = types_of(data, paths)
     check_prompts(task, model, data, types)
     jobs = _jobs(data)
@@ -46,18 +49,20 @@ def run(*, task: TaskConfig, data: DataConfig, model: ModelConfig, seed: int, wo
         refused.clear()
         store = build.read(data, paths, types, work)
         with refused.keeps_rejected(store):
-            cleaned = build.clean_rows(data, store, jobs)  # clean, duplicates
+            cleaned = build.clean_rows(data, store, jobs, numbers=numbers, labels=labels)  # clean, duplicates
             left_out.require_rows(store)
             split = data.split.scaled(data.sample)
             checked = _divide(data, store, folder, split, seed, classes=isinstance(task, Classification))
             write_json(folder / raw_rows.FILE, raw_settings(data, store, types))
             found = post_split.decontaminate(data, store, folder, refused)
-            verdicts = post_split.run_gates(data, store, seed, types, jobs and replace(jobs, one_at_a_time=True))
-            found |= {"gates": [one.to_json() for one in verdicts], **post_split.fit(data, store, folder, seed)}
+            one_by_one = jobs and replace(jobs, one_at_a_time=True)
+            verdicts = post_split.run_gates(data, store, seed, types, one_by_one, numbers=numbers)
+            found |= {"gates": [one.to_json() for one in verdicts]}
+            found |= post_split.fit(data, store, folder, seed, numbers=numbers)
             found |= mix(data.mixing, store, seed)
             shaped = examples.shape(task, data, store, lambda: base.chat(model), folder)  # tokens
             left_out.require_splits(store, SPLITS)
-        moved = class_shares.class_shares(store.steps)
+        moved = [] if numbers or labels else class_shares.class_shares(store.steps)
         found |= _left_out(data, store, shaped.warnings + class_shares.warnings(moved))
 
         rows = _write_splits(store, folder)

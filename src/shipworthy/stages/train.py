@@ -21,6 +21,8 @@ from shipworthy.core.lazy import Lazy
 from shipworthy.core.progress import say
 from shipworthy.core.run_lock import own_run
 from shipworthy.core.workspace import Workspace
+from shipworthy.evaluation import figures
+from shipworthy.evaluation.metric import title
 from shipworthy.models import base
 from shipworthy.models.dataset import seen, split
 from shipworthy.models.transform import transformation
@@ -164,4 +166,5 @@ def _publish(workspace: Workspace) -> None:
         place = workspace.root / "checkpoint"
         with new_folder(place) as target:
             checkpoint.copy_to(target)
-    say(f"checkpoint: {place} (validation {training['selected_metric']:.3f})")
+    name, value = training["metric"], training["selected_metric"]
+    say(f"checkpoint: {place} (validation {title(name)} {figures.figure(name, value)})")

@@ -2,19 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from shipworthy.evaluation import predictions
-from shipworthy.evaluation.intervals import wilson
-from shipworthy.evaluation.scores import correct
+from shipworthy.evaluation import predictions, scores
 from shipworthy.evaluation.tasks.schema import Task
-from shipworthy.models import parquet
 from shipworthy.models.documents import documents, voted
 from shipworthy.models.protocol import Prediction
+from shipworthy.models.rows import groups
 
 ANSWERS = "validation.parquet"
 
@@ -24,35 +23,45 @@ class Answers:
     """Answers in the order of the documents (see models/documents.py).
 
     Attributes:
+        name: of the task's deciding metric.
         ids, predictions: of each document.
-        right: whether the task's deciding metric takes it for right; shape (n,).
+        scored: each by that metric; shape (n, ...).
+        correct: right or wrong, where the task's usual metric says so; shape (n,).
+        groups: which documents belong together (see models/rows.py), shape (n,); None: each stands alone.
     """
 
+    name: str
     ids: pl.Series
     predictions: Sequence[Prediction]
-    right: NDArray[np.bool_]
+    scored: NDArray[Any]
+    correct: NDArray[Any] | None
+    groups: NDArray[Any] | None
 
     @classmethod
     def of(cls, task: Task, rows: pl.DataFrame, answered: Sequence[Prediction]) -> "Answers":
-        """The answers to `rows` (with `id` and `answer`), one for each, put to a vote and judged."""
+        """The answers to `rows` (with `id` and `answer`), one for each, put to a vote and scored."""
         asked, given = documents(rows), voted(rows, answered)
-        return cls(asked["id"], given, correct(task, given, asked["answer"].to_list()))
+        right = asked["answer"].to_list()
+        scored = scores.decided(task, given, right)
+        return cls(task.metric, asked["id"], given, scored, scores.correct(task, given, right), groups(asked))
 
-    @property
+    @cached_property
     def metric(self) -> float:
-        """The share of right ones."""
-        return float(self.right.mean())
+        """Its value."""
+        return scores.value(self.name, self.scored)
 
     def write(self, path: Path) -> None:
-        """One row each: id, prediction, score, correct."""
-        predictions.write(path, self.ids, self.predictions, self.right)
+        """One row each (see evaluation/predictions.py)."""
+        more = {"scored": self.scored, "correct": self.correct, "group": self.groups}
+        predictions.write(path, self.ids, self.predictions, more)
 
 
-def interval(path: Path) -> dict[str, float]:
+def interval(path: Path, metric: str) -> dict[str, float]:
     """The metric of the answers in a file: value, low, high, level, n.
 
-    Every task's deciding metric is a share of rows, so that this is Wilson's interval. It holds for one model; that of
-    the best of several validations is a little too good, for it was chosen on these rows.
+    It holds for one model; that of the best of several validations is a little too good, for it was chosen on these
+    rows.
     """
-    right = parquet.read(path)["correct"]
-    return {**wilson(int(right.sum()), len(right)).to_json(), "n": len(right)}
+    frame = predictions.scored(path)
+    found = scores.interval(metric, predictions.rows(frame), predictions.resampling(frame))
+    return {**found.to_json(), "n": frame.height}

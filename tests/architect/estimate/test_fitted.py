@@ -12,7 +12,7 @@ from shipworthy.architect.estimate.problem import Problem
 from shipworthy.architect.rows import Expected
 from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import ModelConfig
-from shipworthy.evaluation.tasks.schema import Classification
+from shipworthy.evaluation.tasks.schema import Classification, MultiLabel, Regression
 from shipworthy.models.adapters.schema import NoAdapter
 from shipworthy.models.tfidf.schema import Tfidf
 from shipworthy.models.xgboost.schema import XGBoost
@@ -63,6 +63,24 @@ def test_a_fit_is_timed_and_its_parts_add_up() -> None:
     assert 0 < found.training_s.low <= found.training_s.value < found.training_s.high
     assert found.peak_mb.value == pytest.approx(sum(part.value for part in found.memory_mb.values()))
     assert "1 columns of numbers and 1 of names, with 2 classes" in found.why
+
+
+def test_of_a_regression_a_number_is_told() -> None:
+    classes = problem_of(XGBoost(objective="squared_error", rounds=5, threads=1))
+    sample = classes.sample.with_columns(answer=pl.Series([f"{i}.5" for i in range(500)]))
+    problem = replace(classes, task=Regression(name="t", description="d", baselines=["median"]), sample=sample)
+    found = estimate(problem)
+    assert "1 columns of numbers and 1 of names, with a number to be told of each: xgboost" in found.why
+    with pytest.raises(UsageError, match="nothing to learn"):
+        estimate(replace(problem, sample=sample.with_columns(answer=pl.lit("5")), expected=Expected(9, 9, 3, 3, 3)))
+
+
+def test_of_several_labels_each_is_told() -> None:
+    classes = problem_of(Tfidf(template="{age} {job}", objective="labels"))
+    sample = classes.sample.with_columns(answer=pl.Series([("[]", '["a"]', '["a", "b"]')[i % 3] for i in range(500)]))
+    several = MultiLabel(name="t", description="d", baselines=["frequent"])
+    found = estimate(replace(classes, task=several, sample=sample))
+    assert found.why.startswith("The rows are texts, with several labels to be told of each: tfidf fits them")
 
 
 def test_texts_are_no_table() -> None:

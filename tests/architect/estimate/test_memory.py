@@ -16,7 +16,7 @@ from shipworthy.architect.rows import Expected
 from shipworthy.config.compose import register
 from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import ModelConfig
-from shipworthy.evaluation.tasks.schema import Classification, Task, TextToText
+from shipworthy.evaluation.tasks.schema import Classification, Regression, Task, TextToText
 from shipworthy.models.adapters.schema import NoAdapter
 from shipworthy.models.xgboost.schema import XGBoost
 from shipworthy.train.schema import ClassicalTrainer, NoOptimizer
@@ -102,7 +102,18 @@ def text_task(name: str) -> Task:
     return TextToText(name="t", description="d", prompt="{question}", baselines=[name])
 
 
-CASES = {"majority": table_task, "logistic": table_task, "nearest": text_task, "tfidf": text_task}
+def number_task(name: str) -> Task:
+    return Regression(name="t", description="d", baselines=[name])
+
+
+CASES = {
+    "majority": table_task,
+    "logistic": table_task,
+    "nearest": text_task,
+    "tfidf": text_task,
+    "median": number_task,
+    "ridge": number_task,
+}
 BASELINE = """
 from shipworthy.models.xgboost.schema import XGBoost
 from shipworthy.stages import baseline
@@ -113,7 +124,9 @@ baseline.run(task=CASES[{name!r}]({name!r}), model=XGBoost(), seed=0, workspace=
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_measured_peak_of_a_baseline_lies_in_its_interval(name: str, tmp_path: Path) -> None:
-    frame = table() if CASES[name] is table_task else texts()
+    frame = texts() if CASES[name] is text_task else table()
+    if CASES[name] is number_task:
+        frame = frame.with_columns(answer=pl.format("{}", pl.col("x0").round(3)))
     (found,) = of_baselines(problem_of(frame, CASES[name](name), XGBoost()))
     measured = measured_mb(tmp_path, frame, BASELINE.format(name=name))
     assert found.peak_mb is not None

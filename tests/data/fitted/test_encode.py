@@ -55,6 +55,19 @@ def test_target_encoding_is_the_shrunken_share() -> None:
         assert found.len() and np.allclose(found, expected)
 
 
+def test_of_numbers_it_is_the_shrunken_mean() -> None:
+    rows = table().with_columns(answer=pl.Series([f"{i % 50}.25" for i in range(400)]))
+    one = fit(Fitting(encode=Encode(target=Target(["job"], smoothing=10))), rows.lazy(), FEATURES, 3, numbers=True)
+    encoded = one.apply(rows.lazy()).collect().filter(pl.col("split") != "train")
+    assert "job" in encoded.columns and encoded["answer"].dtype == pl.String
+    train = rows.filter(split="train").with_columns(pl.col("answer").cast(pl.Float64))
+    for name in ("clerk", "judge", None):
+        of_name = train.filter(pl.col("job").eq_missing(name))["answer"]
+        expected = (of_name.sum() + 10 * train["answer"].mean()) / (of_name.len() + 10)
+        found = encoded.filter(rows.filter(pl.col("split") != "train")["job"].eq_missing(name))["job"]
+        assert found.len() and np.allclose(found, expected)
+
+
 def test_a_row_of_train_never_hears_its_own_fold() -> None:
     """Turning the answers of one fold around changes nothing in that fold, and something in the others."""
     rows = table()

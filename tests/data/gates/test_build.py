@@ -101,5 +101,19 @@ def test_what_cannot_work_is_refused_in_one_sentence(make: object, sentence: str
         make()
 
 
+def test_of_numbers_no_gate_looks_at_classes() -> None:
+    frame = SOUND.with_columns(answer=pl.Series([f"{i % 97}.5" for i in range(1000)]))
+    numbers = on_disk(frame, dict(SOUND.select("age", "hours", "job").schema), 1000, numbers=True)
+    columns = {"answer": Column(type="number", min=0.0, max=90.0)}
+    (verdict,) = run(
+        Gates(ids=None, missing=None, missing_runs=None, constant=None, table=Table(columns=columns)), numbers
+    )
+    high = frame.filter(pl.col("split") != "test", pl.col("answer").cast(pl.Float64) > 90).height
+    assert verdict.failing_rows == high > 0 and "answer is not" in verdict.violations[0]
+    for name, gate in (("balance", Balance()), ("labels", Labels()), ("contradictions", Contradictions())):
+        with pytest.raises(UsageError, match=rf"data.gates.{name} looks at classes, and the answers of a regression"):
+            run(Gates(**{name: gate}), numbers)
+
+
 def test_a_view_counts_lazily() -> None:
     assert on_disk(SOUND, {}, 10, halves=True).total == 1000

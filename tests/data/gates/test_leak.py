@@ -43,6 +43,36 @@ def checked(features: pl.DataFrame, answers: Any, config: Leak | None = None) ->
     return leak.check(config or Leak(), on_disk(rows, types, 20_000))
 
 
+def checked_numbers(features: pl.DataFrame, answers: Any) -> GateResult:
+    known = {"id": [f"r{i:06}" for i in range(features.height)], "split": ["train"] * features.height}
+    rows = features.with_columns(**{name: pl.Series(one) for name, one in known.items()}).with_columns(
+        cluster=pl.col("id"), answer=pl.Series([repr(float(one)) for one in answers])
+    )
+    return leak.check(Leak(), on_disk(rows, dict(features.schema), 20_000, numbers=True))
+
+
+PRICE = DRAWS.lognormal(3, 1, N)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [PRICE, -2 * PRICE + 7, np.log(PRICE), PRICE * DRAWS.normal(1, 0.001, N), np.floor(PRICE)],
+    ids=["a copy", "another unit", "its logarithm", "with noise", "rounded"],
+)
+def test_what_rises_or_falls_with_a_number_is_a_leak(column: Any) -> None:
+    found = checked_numbers(BASE.with_columns(x=pl.Series(column)), PRICE)
+    assert found.columns == ["x"] and "x alone tells the answer with an AUC of" in found.violations[0]
+
+
+def test_what_tells_a_number_in_part_is_none() -> None:
+    x, quarter = PRICE * DRAWS.lognormal(0, 0.3, N), np.searchsorted(np.quantile(PRICE, [0.25, 0.5, 0.75]), PRICE)
+    found = checked_numbers(BASE.with_columns(x=pl.Series(x), band=pl.Series(quarter // 2)), PRICE)
+    assert found.violations == [] and found.measurements[0].name == "AUC of x alone"
+    assert checked_numbers(BASE, np.zeros(N)).warnings == [
+        "the answers are 1 classes of too few rows each to look for leaks"
+    ]
+
+
 def by_class(low: int) -> list[int]:
     """Numbers from `low` that were given to one class after the other."""
     order = np.argsort(ANSWER, kind="stable")

@@ -72,7 +72,10 @@ def test_what_cannot_be_done_with_repeated_rows_is_refused(settings: dict[str, s
 
 def test_a_label_that_is_a_measure_is_refused(tmp_path: Path) -> None:
     prices = [f"{100 + i * 1.37:.3f}" for i in range(150)]
-    with pytest.raises(UsageError, match=r"Column 'y' holds 150 distinct numbers.*classification needs classes"):
+    with pytest.raises(
+        UsageError,
+        match=r"Column 'y' holds 150 distinct numbers.*they look like a measure, and the task asks for classes",
+    ):
         clean_rows(tmp_path, age=list(range(150)), answer=list(prices))
 
 
@@ -119,3 +122,11 @@ def test_classes_and_columns_are_described_without_the_test_answers(tmp_path: Pa
 def test_classes_that_cannot_be_learned_are_refused(tmp_path: Path, answers: list[str], sentence: str) -> None:
     with pytest.raises(UsageError, match=sentence):
         shaped(tmp_path, answers, ["train", "train", "test"])
+
+
+def test_a_threshold_is_of_two_classes(tmp_path: Path) -> None:
+    store = clean_rows(tmp_path, age=[1, 2, 3], job=["a"] * 3, answer=["yes", "no", "maybe"])
+    store.attach("split", pl.Series(["train"] * 3))
+    task = replace(TASK, metric="f1", decision="threshold")
+    with pytest.raises(UsageError, match="task.decision=threshold tells two classes apart, and there are 3: leave it"):
+        examples.shape(task, CONFIG, store, chat=pytest.fail, folder=tmp_path)

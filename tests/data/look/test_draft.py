@@ -3,7 +3,7 @@
 import pytest
 
 from shipworthy.core.errors import UsageError
-from shipworthy.data.look.draft import ANSWERS, CLASSES, TABLE, TALKS, draft, features
+from shipworthy.data.look.draft import ANSWERS, CLASSES, NUMBERS, TABLE, TALKS, draft, features
 from tests.data.look.conftest import Look
 
 WORDS = "the quick brown fox jumps over a lazy dog and then it sleeps for a long while".split()
@@ -81,24 +81,18 @@ TABLE_ROWS = "a,b,price,one,list\n" + "".join(f"{i},{i * 1.5},{i * 2.5},x,{i}\n"
     [
         (TABLE_ROWS, "prize", "", "did you mean 'price'?"),
         (TABLE_ROWS, "", "txt", "has no column 'txt'"),
-        (
-            TABLE_ROWS,
-            "price",
-            "",
-            "60 different numbers: classification needs classes, and regression is not there yet",
-        ),
         (TABLE_ROWS, "one", "", "has 1 value"),
         (
             "text,price\n" + "".join(f"{note(i)},{i * 1.5}\n" for i in range(60)),
             "price",
             "text",
-            "regression is not there",
+            "--label 'price' holds numbers, and 'text' texts: numbers are learned from the columns of a table",
         ),
         (
-            "a,b,price\n" + "".join(f"{i},{i % 3},{i * 2.5}\n" for i in range(60)),
+            "text,price\n" + "".join(f"{note(i)},{i * 1.5}\n" for i in range(60)),
             "",
             "",
-            "seems to be 'price', a measure",
+            "a measure of 60 different numbers, and numbers are learned from the columns of a table",
         ),
         ("name,b\n" + "".join(f"x{i},{i % 3}\n" for i in range(60)), "name", "", "which are no classes"),
         ("a,split\n" + "".join(f"{i},{'ab'[i % 2]}\n" for i in range(60)), "split", "", "keeps this name for itself"),
@@ -118,5 +112,14 @@ def test_what_cannot_be_learned_is_one_clear_sentence(
 def test_a_measure_gives_way_to_a_column_that_is_called_like_an_answer(look_at: Look) -> None:
     rows = "churned,age,spent\n" + "".join(f"{i % 2},{i % 40},{i * 1.5}\n" for i in range(60))
     made = draft(look_at(rows), "", "")
-    assert made.label == "churned"
-    assert "'spent' is a measure, and regression is not there yet" in made.notes[0]
+    assert (made.kind, made.label) == (TABLE, "churned")
+    assert made.notes == ["'spent' is a measure: to learn its numbers instead of 'churned', name it with --label"]
+    asked = draft(look_at(rows), "spent", "")
+    assert (asked.kind, asked.label, asked.why, asked.notes) == (NUMBERS, "spent", "you named it", [])
+
+
+def test_a_measure_is_learned_as_a_number(look_at: Look) -> None:
+    rows = "shape,weight,price\n" + "".join(f"{'xyz'[i % 3]},{i * 7 % 31},{i * 2.5}\n" for i in range(60))
+    made = draft(look_at(rows), "", "")
+    assert (made.kind, made.label, made.others) == (NUMBERS, "price", ["shape"])
+    assert made.why == "its name says so and it is the last column and it has 60 different values"

@@ -26,11 +26,12 @@ def measure(i: int) -> float:
         ({"gender": ["m", "f"], "job": ["a", "b", "c"], "zip": lambda i: f"z{i}"}, "job"),
         ({"rating": [1, 2, 3], "timestamp": lambda i: 881250949 + i}, "rating"),
         ({"kind": ["x", "y"], "year": lambda i: 1990 + i % 20}, "kind"),
-        ({"price": measure}, ""),
-        ({"kind": ["x", "y"], "price": measure}, ""),
+        ({"price": measure}, "price"),
+        ({"kind": ["x", "y"], "price": measure}, "price"),
+        ({"target": measure, "kind": ["x", "y"]}, "target"),
         ({"a": ["x"]}, ""),
         ({"a": lambda i: f"name {i}"}, ""),
-        ({"a": measure, "part": [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]}, ""),
+        ({"a": measure, "part": [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]}, "part"),
         ({"a": measure, "version": ["1.10", "1.20", "1.9"]}, "version"),
     ],
 )
@@ -40,10 +41,10 @@ def test_the_likeliest_column_is_taken(look_at: Look, columns: dict[str, object]
     assert not label or "different values" in found.why
 
 
-def test_a_measure_that_seems_to_be_meant_is_named_with_what_else_there_is(look_at: Look) -> None:
+def test_a_measure_that_seems_to_be_meant_is_taken_and_what_else_there_is_is_named(look_at: Look) -> None:
     found = guess(look_at(table(kind=["x", "y"], target=measure, other=["a", "b", "c"])), set())
-    assert (found.label, found.measure) == ("", "target")
-    assert found.others == ["other", "kind"]
+    assert (found.label, found.measure) == ("target", "target")
+    assert found.others == ["other", "kind"] and found.why == "its name says so and it has 60 different values"
 
 
 def test_a_column_with_another_role_is_no_label(look_at: Look) -> None:

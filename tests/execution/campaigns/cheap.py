@@ -24,7 +24,15 @@ from shipworthy.track.hpo.schema import Search
 SPACE = {"x": {"float": [0.0, 1.0]}, "y": {"int": [1, 8], "log": True}}
 
 
-def new(folder: Path, *, plan: Any = None, steps: int = 4, pace_s: float = 0.0, **settings: Any) -> Campaign:
+def new(
+    folder: Path,
+    *,
+    plan: Any = None,
+    steps: int = 4,
+    pace_s: float = 0.0,
+    metric: str = "exact_match",
+    **settings: Any,
+) -> Campaign:
     """A campaign whose trials have so many steps, each of which takes so long."""
     loaded = OmegaConf.to_object(
         OmegaConf.merge(OmegaConf.structured(Search), {"space": {} if plan else SPACE, **settings})
@@ -32,7 +40,7 @@ def new(folder: Path, *, plan: Any = None, steps: int = 4, pace_s: float = 0.0, 
     assert isinstance(loaded, Search)
     campaign = Campaign.new(
         folder,
-        loaded,
+        loaded.measured_by(metric),
         kind="ablate",  # no winner is measured
         root=folder,
         seed=17,

@@ -25,8 +25,7 @@ def test_it_learns_and_says_what_scikit_learn_says(tmp_path: Path) -> None:
     assert sum(p.text == a for p, a in zip(predictions, test["answer"], strict=True)) / test.height > 0.8
     solver = LogisticRegression(C=CONFIG.c, max_iter=CONFIG.max_iter)
     solver.fit(model.encoding.encode(train), train["answer"].to_list())
-    expected = solver.predict_proba(model.encoding.encode(test))[:, 1]
-    assert [p.score for p in predictions] == pytest.approx(expected.tolist())
+    samples.says_probabilities(predictions, solver.classes_, solver.predict_proba(model.encoding.encode(test)))
     samples.saved_and_loaded(CONFIG, model, test.drop("answer"), tmp_path)
 
 
@@ -35,8 +34,23 @@ def test_three_classes(tmp_path: Path) -> None:
     model = fitted(train)
     predictions = model.predict(train.drop("answer"))
     assert {p.text for p in predictions} == {"high", "low", "middle"}
-    assert {p.score for p in predictions} == {None}
+    solver = LogisticRegression(C=CONFIG.c, max_iter=CONFIG.max_iter)
+    features = model.encoding.encode(train)
+    solver.fit(features, train["answer"].to_list())
+    samples.says_probabilities(predictions, solver.classes_, solver.predict_proba(features))
     samples.saved_and_loaded(CONFIG, model, train.drop("answer"), tmp_path)
+
+
+def test_balanced_classes_weigh_alike_as_scikit_learn_has_it() -> None:
+    train, test = samples.rare(400), samples.rare(200, seed=1).drop("answer")
+    model = create(Logistic(class_weight="balanced"))
+    model.fit(train, train, 0)
+    solver = LogisticRegression(C=CONFIG.c, max_iter=CONFIG.max_iter, class_weight="balanced")
+    solver.fit(model.encoding.encode(train), train["answer"].to_list())
+    predictions = model.predict(test)
+    samples.says_probabilities(predictions, solver.classes_, solver.predict_proba(model.encoding.encode(test)))
+    alike = fitted(train).predict(test)
+    assert sum(p.text == ">50K" for p in predictions) > 1.2 * sum(p.text == ">50K" for p in alike)
 
 
 def test_missing_cells_and_new_categories_are_answered() -> None:
@@ -62,6 +76,8 @@ def test_what_cannot_be_fitted_gets_a_sentence() -> None:
         Logistic(c=0)
     with pytest.raises(UsageError, match="model.max_categories"):
         Logistic(max_categories=0)
+    with pytest.raises(UsageError, match="model.class_weight=much: choose one of none, balanced"):
+        Logistic(class_weight="much")
 
 
 def test_in_a_column_of_very_many_names_the_rare_ones_share_a_feature(tmp_path: Path) -> None:

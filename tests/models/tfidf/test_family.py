@@ -1,5 +1,7 @@
 import math
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -7,7 +9,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from shipworthy.core.errors import ArtifactError, ShipworthyError, UsageError
-from shipworthy.evaluation.tasks.schema import Classification, TextToText
+from shipworthy.evaluation.tasks.schema import Classification, MultiLabel, TextToText
+from shipworthy.models.label_lists import written
 from shipworthy.models.majority.schema import Majority
 from shipworthy.models.tfidf.family import TfidfModel, create
 from shipworthy.models.tfidf.schema import Tfidf
@@ -41,22 +44,22 @@ def test_terms_are_words_and_runs_of_them() -> None:
     assert list(terms("…", 2)) == []
 
 
-@pytest.mark.parametrize("train", [two(), verbs()], ids=["two", "many"])
-def test_it_says_what_scikit_learn_says(train: pl.DataFrame, tmp_path: Path) -> None:
-    model = fitted(train)
+@pytest.mark.parametrize("class_weight", ["none", "balanced"])
+@pytest.mark.parametrize("train", [two()[1:], verbs()[2:]], ids=["two", "many"])
+def test_it_says_what_scikit_learn_says(train: pl.DataFrame, class_weight: str, tmp_path: Path) -> None:
+    config = Tfidf(template=CONFIG.template, min_count=1, class_weight=class_weight)
+    model = fitted(train, config)
     asked = samples.operations().drop("answer").with_columns(description=pl.col("description") + " It creates, creates")
     vectorizer = TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"\w+", sublinear_tf=True)
     texts = [[f"{s}: {d}" for s, d in rows.select("service", "description").iter_rows()] for rows in (train, asked)]
-    solver = LogisticRegression(C=CONFIG.c, max_iter=1000).fit(vectorizer.fit_transform(texts[0]), train["answer"])
+    solver = LogisticRegression(C=config.c, max_iter=1000, class_weight=None if class_weight == "none" else "balanced")
+    solver.fit(vectorizer.fit_transform(texts[0]), train["answer"])
     matrix = vectorizer.transform(texts[1])
     predictions = model.predict(asked)
     assert [p.text for p in predictions] == solver.predict(matrix).tolist()
-    if len(solver.classes_) == 2:
-        assert [p.score for p in predictions] == pytest.approx(solver.predict_proba(matrix)[:, 1].tolist(), abs=1e-6)
-    else:
-        assert {p.score for p in predictions} == {None}
-        assert len({p.text for p in predictions}) > 2
-    samples.saved_and_loaded(CONFIG, model, asked, tmp_path)
+    samples.says_probabilities(predictions, solver.classes_, solver.predict_proba(matrix))
+    assert len({p.text for p in predictions}) == len(solver.classes_)
+    samples.saved_and_loaded(config, model, asked, tmp_path)
 
 
 def test_a_text_without_a_known_word_gets_the_biases_answer() -> None:
@@ -64,7 +67,8 @@ def test_a_text_without_a_known_word_gets_the_biases_answer() -> None:
     (answer,) = model.predict(pl.DataFrame({"description": ["zzz"]}))
     assert model.scorer
     (bias,) = model.scorer.saved["bias"]
-    assert answer.score == pytest.approx(1 / (1 + math.exp(-bias)))
+    likely = 1 / (1 + math.exp(-bias))
+    assert answer.probabilities == pytest.approx({"Create": 1 - likely, "Delete": likely})
     assert answer.text == ("Delete" if bias > 0 else "Create")
 
 
@@ -90,9 +94,14 @@ def test_what_cannot_be_fitted_or_asked_gets_a_sentence() -> None:
 
 @pytest.mark.parametrize(
     ("settings", "sentence"),
-    [({"min_count": 0}, "model.min_count=0"), ({"most_classes": 1}, "give 2 or more"), ({"c": 0.0}, "model.c=0.0")],
+    [
+        ({"min_count": 0}, "model.min_count=0"),
+        ({"most_classes": 1}, "give 2 or more"),
+        ({"c": 0.0}, "model.c=0.0"),
+        ({"class_weight": "much"}, "choose one of none, balanced"),
+    ],
 )
-def test_impossible_settings_are_refused(settings: dict[str, float], sentence: str) -> None:
+def test_impossible_settings_are_refused(settings: dict[str, Any], sentence: str) -> None:
     with pytest.raises(UsageError, match=sentence):
         Tfidf(template="{x}", **settings)
 
@@ -100,9 +109,47 @@ def test_impossible_settings_are_refused(settings: dict[str, float], sentence: s
 def test_as_a_baseline_it_reads_the_tasks_prompt_and_refuses_tables() -> None:
     text = TextToText(name="t", description="d", baselines=["tfidf"], prompt="{a} of {b}")
     assert Tfidf.as_baseline(Majority(), text) == Tfidf(template="{a} of {b}")
-    with pytest.raises(UsageError, match="'tfidf' reads a text, and the task has none: drop it from task.baselines"):
+    with pytest.raises(UsageError, match="'tfidf' reads a text, and the task has none, nor has model 'majority': drop"):
         Tfidf.as_baseline(Majority(), Classification(name="t", description="d", baselines=["tfidf"]))
 
 
 def test_rows_without_answers_are_refused() -> None:
     samples.refuses_rows_without_answers(CONFIG, two())
+
+
+def several() -> pl.DataFrame:
+    """The sample's sentences with labels: what they speak of, and one that all have."""
+    labels = [
+        written(["cloud", *(word for word in ("queue", "key", "vault") if word in text)])
+        for text in samples.operations()["description"]
+    ]
+    return samples.operations().with_columns(pl.Series("answer", labels))
+
+
+def test_labels_are_told_each_against_the_rest_as_scikit_learn_does(tmp_path: Path) -> None:
+    train, config = several(), replace(CONFIG, objective="labels", c=30.0)
+    model = fitted(train, config)
+    predictions = model.predict(train.drop("answer"))
+    texts = [f"{s}: {d}" for s, d in train.select("service", "description").iter_rows()]
+    matrix = TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"\w+", sublinear_tf=True).fit_transform(texts)
+    for label in ("key", "queue", "vault"):
+        has = [label in answer for answer in train["answer"]]
+        expected = LogisticRegression(C=30.0, max_iter=1000).fit(matrix, has).predict_proba(matrix)[:, 1]
+        said = [p.probabilities[label] for p in predictions if p.probabilities]
+        assert said == pytest.approx(expected.tolist(), abs=1e-6)
+    assert [p.text for p in predictions] == train["answer"].to_list()
+    assert [p.probabilities["cloud"] for p in predictions if p.probabilities] == pytest.approx([13 / 14] * 12)
+    samples.saved_and_loaded(config, model, train.drop("answer"), tmp_path)
+
+
+def test_the_objective_says_what_is_learned() -> None:
+    assert CONFIG.learns == ("classification", "text_to_text")
+    assert replace(CONFIG, objective="labels").learns == ("multi_label",)
+    several_labels = MultiLabel(name="t", description="d", baselines=["tfidf"])
+    assert Tfidf.as_baseline(CONFIG, several_labels) == Tfidf(template=CONFIG.template, objective="labels")
+    with pytest.raises(UsageError, match="model.objective=numbers: choose one of classes, labels"):
+        Tfidf(template="{a}", objective="numbers")
+    with pytest.raises(ShipworthyError, match="No row of train has a label"):
+        fitted(several().with_columns(answer=pl.lit("[]")), replace(CONFIG, objective="labels"))
+    with pytest.raises(UsageError, match="train has 4 labels, more than model.most_classes=3"):
+        fitted(several(), replace(CONFIG, objective="labels", most_classes=3))

@@ -92,10 +92,10 @@ def test_rows_of_text(tmp_path: Path, cut: dict[str, Any] | None) -> None:
     folder = fitted(tmp_path / "p", model, WORDS, raw)
     dirty = [{"t": f"{DIRT['t'][i % 8]}  {words[i % 7]}\n{i} and something longer than that"} for i in range(300)]
     asked, _, _ = project(config, [{**row, "y": "even"} for row in dirty], tmp_path / "asked", types)
-    expected = [(prediction.text, prediction.score) for prediction in model.predict(asked.select("t"))]
+    expected = [(prediction.text, prediction.probabilities) for prediction in model.predict(asked.select("t"))]
     kept = [int(row.removeprefix("row-")) for row in asked["id"]]
     said = answers(folder, [dirty[row] for row in kept])
-    assert [(one["prediction"], one["score"]) for one in said] == expected
+    assert [(one["prediction"], one["probabilities"]) for one in said] == expected
     assert len(kept) > 30
 
 

@@ -88,9 +88,9 @@ def compare(
     for name, given in (("raw", rows[:ROWS]), ("dirty", dirty(config, types, rows[:ROWS]))):
         asked, _, _ = project(config, given, work / name, types)
         assert asked.height > 0.9 * ROWS
-        expected = [(one.text, one.score) for one in model.predict(asked.select(shown))]
+        expected = [(one.text, one.probabilities) for one in model.predict(asked.select(shown))]
         said = answers(folder, [given[number(row)] for row in asked["id"]])
-        assert [(one["prediction"], one.get("score")) for one in said] == expected
+        assert [(one["prediction"], one["probabilities"]) for one in said] == expected
         assert len({text for text, _ in expected}) > 1
 
 

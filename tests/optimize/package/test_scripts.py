@@ -1,6 +1,7 @@
 """The package's own scripts, run as they are delivered: without shipworthy."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -17,13 +18,14 @@ from shipworthy.data.fitted.encode.schema import Encode, OneHot, Target
 from shipworthy.data.fitted.missing.schema import Median, Missing, Model
 from shipworthy.data.fitted.outliers.schema import IQR, IsolationForest, Outliers
 from shipworthy.data.fitted.schema import Fitting
-from shipworthy.models import json_row, raw_rows
+from shipworthy.models import decision, json_row, raw_rows
+from shipworthy.models.decided import decided
 from shipworthy.models.protocol import Prediction
 from shipworthy.models.tfidf.family import TfidfModel
 from shipworthy.models.tfidf.schema import Tfidf
 from shipworthy.models.xgboost.family import XGBoostModel
 from shipworthy.models.xgboost.schema import XGBoost
-from shipworthy.optimize.package.build import Subject
+from shipworthy.optimize.package.build import Subject, copy_decision
 from shipworthy.optimize.package.carried import carry
 from shipworthy.optimize.package.xgboost.fill import fill
 from tests.data.fitted import table as fitted_table
@@ -54,7 +56,7 @@ def assert_same(done: "subprocess.CompletedProcess[str]", expected: Sequence[Pre
     assert done.returncode == 0, done.stderr
     found = [json.loads(line) for line in done.stdout.splitlines()]
     assert [one["prediction"] for one in found] == [one.text for one in expected]
-    assert [one["score"] for one in found] == pytest.approx([one.score for one in expected])
+    assert [one["probabilities"] for one in found] == [one.probabilities for one in expected]
     assert len({one["prediction"] for one in found}) == 2
 
 
@@ -75,6 +77,61 @@ def test_trees_answer_as_the_family_does(trees: tuple[Path, XGBoostModel]) -> No
     before = sorted(folder.iterdir())
     assert_same(predict(folder, rows=rows.to_dicts()), model.predict(rows))
     assert sorted(folder.iterdir()) == before  # no cached bytecode either
+
+
+@pytest.mark.parametrize("kind", ["trees", "words"])
+def test_a_package_answers_by_the_threshold_that_was_chosen(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    whole, model = request.getfixturevalue(kind)
+    rows = samples.operations() if kind == "words" else samples.table(200, 3)
+    rows = rows.select(["service", "description"] if kind == "words" else COLUMNS)
+    said = model.predict(rows)
+    positive, negative = list(said[0].probabilities)
+    lowest, next_to_it = sorted({one.probabilities[positive] for one in said})[:2]
+    threshold = (lowest + next_to_it) / 2  # nearly all are positive, and most of them not the likelier class
+    with write_artifact(tmp_path / "compressed", "compressed", run_id="r", config={}, inputs={}, seeds={}) as folder:
+        (folder / "model").mkdir()
+        decision.write(decision.Decision(positive, negative, threshold), folder / "model")
+    folder = Path(shutil.copytree(whole, tmp_path / "package"))
+    compressed = read_artifact(tmp_path / "compressed", "compressed")
+    copy_decision(Subject(None, None, {"compressed": compressed}, {"file": "model"}), folder)
+    expected = decided(decision.read(folder), said)
+    assert_same(predict(folder, rows=rows.to_dicts()), expected)
+    assert [one.text for one in expected] != [one.text for one in said]
+
+
+def test_trees_that_were_taught_numbers_answer_numbers(tmp_path: Path) -> None:
+    model = XGBoostModel(XGBoost(objective="squared_error", rounds=20, threads=1))
+    model.fit(samples.measured(300, 1), samples.measured(100, 2), 0)
+    folder = fitted(tmp_path, model, TREES, table(["age"], ["job"]))
+    rows = samples.measured(50, 3).select(COLUMNS)
+    done = predict(folder, rows=rows.to_dicts())
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert found == [{"prediction": one.number} for one in model.predict(rows)]
+    assert [str(one["prediction"]) for one in found] == [one.text for one in model.predict(rows)]
+    assert len({one["prediction"] for one in found}) > 10
+    assert float(predict(folder, "age=70", "job=judge").stdout) > 300
+
+
+@pytest.mark.parametrize("kind", ["trees", "words"])
+def test_labels_are_answered_as_lists(tmp_path: Path, kind: str) -> None:
+    train, rows = (samples.labelled(300, seed).with_columns(pl.col("age", "job").fill_null(strategy="forward"))
+                   for seed in (1, 3))  # fmt: skip
+    rows, model = rows.select(COLUMNS), XGBoostModel(XGBoost(objective="labels", rounds=20, threads=1))
+    made, read = TREES, table(["age"], ["job"])
+    if kind == "words":
+        model, made, read = TfidfModel(Tfidf(template="{job} {age}", objective="labels")), WORDS, texts("age", "job")
+        train, rows = (one.with_columns(pl.col("age").cast(pl.String)) for one in (train, rows))
+    model.fit(train, train, 0)
+    folder = fitted(tmp_path, model, made, read)
+    expected = model.predict(rows)
+    found = [json.loads(line) for line in predict(folder, rows=rows.to_dicts()).stdout.splitlines()]
+    assert [json.dumps(one["prediction"]) for one in found] == [one.text for one in expected]
+    assert [one["probabilities"] for one in found] == [one.probabilities for one in expected]
+    assert {len(one["prediction"]) for one in found} >= {0, 1, 2}
+    values = [f"{name}={value}" for name, value in rows.row(0, named=True).items()]
+    assert predict(folder, *values).stdout.strip() == expected[0].text
 
 
 def test_trees_answer_a_row_on_the_command_line(trees: tuple[Path, XGBoostModel]) -> None:
@@ -158,7 +215,7 @@ def test_trees_take_raw_rows_where_columns_were_fitted(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     found = [json.loads(line) for line in done.stdout.splitlines()]
     expected = model.predict(parts["test",].drop("id", "answer"))
-    assert [one["score"] for one in found[:-1]] == pytest.approx([one.score for one in expected])
+    assert [one["probabilities"] for one in found[:-1]] == [pytest.approx(one.probabilities) for one in expected]
     assert len({one.text for one in expected}) == 2
     assert sorted(package.rglob("*")) == before
 

@@ -78,3 +78,11 @@ def test_metrics_without_rows_are_compared_by_seeds_alone():
     assert interval.value == pytest.approx(0.025)
     assert interval.low == pytest.approx(0.025 - 4.302653 * 0.005 / 3**0.5, abs=1e-6)
     assert p == pytest.approx(0.0131, abs=2e-4)
+
+
+def test_where_less_is_better_what_lowers_the_metric_helps():
+    config = Ablation(design="add_one", changes=CHANGES, seeds=4)
+    made, scores = trainings(config, seed=17), scores_of(config, {"a": -0.25, "b": 0.0, "c": 0.2}, luck=0.005)
+    found = contributions(config, made, scores, more_is_better=False)
+    assert [one.words for one in found] == ["helps", "no effect was shown", "harms"]
+    assert [one.difference for one in found] == [one.difference for one in contributions(config, made, scores)]

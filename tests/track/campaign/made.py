@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 import yaml
+from numpy.typing import NDArray
 from omegaconf import OmegaConf
 from optuna.trial import TrialState
 
 from shipworthy.core.files import write_json
-from shipworthy.evaluation.intervals import wilson
+from shipworthy.evaluation import claims, predictions, scores
+from shipworthy.evaluation.resampling import Resampling
 from shipworthy.track.hpo.schema import Search
 from shipworthy.track.hpo.space import overrides, parse
 from shipworthy.track.hpo.study import Trials, make, open_storage
@@ -43,52 +45,83 @@ def write_campaign(
     gpus: int = 1,
     unseen: bool = True,
     seed: int = 3,
+    metric: str = "exact_match",
 ) -> Path:
-    """`runs/campaigns/search` of a search by TPE with median pruning, four at a time."""
+    """`runs/campaigns/search` of a search by TPE with median pruning, four at a time.
+
+    Args:
+        metric: by which trials are judged: exact_match, or brier, whose less is better.
+    """
     pruner = {"name": "median"} if len(objectives) == 1 else {"name": "none"}
     wanted = {"space": dict(space), "pruner": pruner, "workers": 4, "objectives": [{"name": one} for one in objectives],
               "budget": {"trials": trials, "money": 12.0}}  # fmt: skip
     settings = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Search), wanted))
     assert isinstance(settings, Search)
+    settings = settings.measured_by(metric)
     folder = root / "runs" / "campaigns" / "search"
     folder.mkdir(parents=True)
     plain = OmegaConf.to_container(OmegaConf.structured(settings))
     about = {"name": "search", "kind": "tune", "made": BEGAN, "settings": plain, "root": str(root), "snapshot": "",
              "sweeps": [], "seed": seed, "price_per_hour": 1.2, "currency": "USD"}  # fmt: skip
     write_json(folder / "campaign.json", about)
-    base = {"task": {"metric": "exact_match"}, "trainer": {"steps": STEPS}}
+    base = {"task": {"metric": metric}, "trainer": {"steps": STEPS}}
     (folder / "params.yaml").write_text(yaml.safe_dump(base))
     storage = open_storage(folder, "")
     make(storage, "search", [one.direction for one in settings.objectives], trials)
     study = Trials(storage, "search", settings, seed, EVERY, STEPS)
     draws = np.random.default_rng(seed)
-    notes = [_trial(root, study, number, settings, draws, fails, gpus) for number in range(trials)]
+    notes = [_trial(root, study, number, settings, draws, fails, gpus, metric) for number in range(trials)]
     done = [note for note in notes if note["state"] == "finished"]
     if unseen and done:
-        best = max(done, key=lambda note: note["values"]["metric"])
-        right = round(120 * (quality(best["params"]) - 0.01))
-        seen = wilson(round(ROWS * best["values"]["metric"]), ROWS).to_json()
-        winner = {"trial": best["number"], "run_id": best["run_id"], "params": best["params"], "metric": "exact_match",
-                  "seen": {**seen, "rows": ROWS}, "unseen": {**wilson(right, 120).to_json(), "rows": 120}}  # fmt: skip
+        values = {note["number"]: note["values"]["metric"] for note in done}
+        best = next(note for note in done if note["number"] == claims.best(metric, values))
+        chance = quality(best["params"]) - 0.01
+        answers = root / "runs" / best["run_id"] / "checkpoint" / "validation.parquet"
+        seen = predictions.rows(predictions.scored(answers))
+        winner = {
+            "trial": best["number"],
+            "run_id": best["run_id"],
+            "params": best["params"],
+            "metric": metric,
+            "seen": {**scores.interval(metric, seen, Resampling(ROWS)).to_json(), "rows": ROWS},
+            "unseen": {
+                **scores.interval(metric, scored(metric, np.arange(120) < 120 * chance), Resampling(120)).to_json(),
+                "rows": 120,
+            },
+        }
         write_json(folder / "winner.json", winner)
     return folder
 
 
+def scored(metric: str, correct: NDArray[np.bool_]) -> NDArray[Any]:
+    """By the metric; an error is small where the answer is right."""
+    return correct if metric == "exact_match" else np.where(correct, 0.1, 0.6)
+
+
 def _trial(
-    root: Path, study: Trials, number: int, settings: Search, draws: Any, fails: Callable[..., bool], gpus: int
+    root: Path,
+    study: Trials,
+    number: int,
+    settings: Search,
+    draws: Any,
+    fails: Callable[..., bool],
+    gpus: int,
+    metric: str,
 ) -> dict[str, Any]:
     trial = study.all()[number]
     params = study.values(trial, parse(settings.space))
     step_s = (0.8 + 0.05 * params.get("trainer.batch_size", 16)) * float(draws.uniform(0.9, 1.1))  # type: ignore[operator]
-    state, reached, correct, history = "finished", STEPS, [], []
+    state, reached, history = "finished", STEPS, list[dict[str, Any]]()
+    correct = np.zeros(ROWS, dtype=bool)
     for step in range(EVERY, STEPS + 1, EVERY):
         if fails(number, params) and step > 100:
             state, reached = "failed", 90
             break
         level = quality(params) * (1 - 0.8 * np.exp(-step / 90))
-        correct = [bool(one) for one in draws.random(ROWS) < level]
-        history.append({"step": step, "step_s": step_s, "val_metric": sum(correct) / ROWS})
-        if study.report(trial, step, sum(correct) / ROWS):
+        correct = draws.random(ROWS) < level
+        value = float(scored(metric, correct).mean())
+        history.append({"step": step, "step_s": step_s, "val_metric": value})
+        if study.report(trial, step, value):
             state, reached = "pruned", step
             break
     run_id, began = f"{number:02}{trial.number:014x}", BEGAN + 260 * number
@@ -101,14 +134,16 @@ def _trial(
     begun = start(
         1, began, ended, state, host=f"node{number % 4}", gpus=["NVIDIA A10G"] * gpus, price_per_hour=1.2, cpus=8
     )
-    training = {"selected_metric": value, "steps": reached} if state == "finished" else None
+    told = {"metric": metric, "greater_is_better": metric == "exact_match", "selected_metric": value, "steps": reached}
+    training = told if state == "finished" else None
     write_run(
         root,
         run_id,
         [begun],
         training=training,
         history=history,
-        correct=correct,
+        correct=correct.tolist(),
+        scored=scored(metric, correct).tolist(),
         samples=[{"time": began + t, "cpu_percent": 60, "gpus": [{"power_w": 140}] * gpus} for t in range(0, 400, 20)],
         campaign={"name": "search", "trial": number},
     )

@@ -104,11 +104,14 @@ def test_the_winners_curse_is_unpaired(search: Campaign) -> None:
     assert found.difference.low < 0 < found.difference.high and "no flattery was shown" in found.words
 
 
+@pytest.mark.parametrize("up", [True, False])
 @pytest.mark.parametrize(("seen", "unseen", "words"), [(95, 60, "flattered its winner"), (60, 95, "even better")])
-def test_what_is_said_of_the_curse(search: Campaign, seen: int, unseen: int, words: str) -> None:
+def test_what_is_said_of_the_curse(seen: int, unseen: int, words: str, up: bool) -> None:
+    if not up:
+        seen, unseen = unseen, seen
     winner = {"trial": 1, "run_id": "r", **{name: {**wilson(right, 100).to_json(), "rows": 100}
               for name, right in (("seen", seen), ("unseen", unseen))}}  # fmt: skip
-    found = winners_curse(SimpleNamespace(winner=winner))  # type: ignore[arg-type]
+    found = winners_curse(SimpleNamespace(winner=winner, objectives={"metric": up}))  # type: ignore[arg-type]
     assert found is not None and words in found.words
 
 

@@ -38,6 +38,17 @@ def test_a_whole_campaign(tmp_path: Path) -> None:
     assert "of 12 money (USD)" in text
 
 
+def test_of_a_metric_whose_less_is_better_the_least_wins(tmp_path: Path) -> None:
+    folder = write_campaign(tmp_path, 24, metric="brier")
+    html, text = pages(folder)
+    notes = [read_json(path) for path in folder.glob("trials/*.json")]
+    assert {note["state"] for note in notes} == {"finished", "pruned", "failed"}
+    least = min((note for note in notes if note["values"]), key=lambda note: note["values"]["metric"])
+    assert re.search(rf"trial +Brier score +values\n{least['number']} +{least['values']['metric']:.3f}", text)
+    assert f"trial {least['number']}, chosen of" in html and "less is better" in html
+    assert "unpaired, for the rows are others" in text and "points" not in text
+
+
 def test_two_trials(tmp_path: Path) -> None:
     html, text = pages(write_campaign(tmp_path, 2, unseen=False, gpus=0))
     assert "2 finished trials say nothing of it" in html
@@ -99,8 +110,8 @@ def test_an_ablation_shows_its_contributions(tmp_path: Path) -> None:
     html, text = pages(folder)
     assert "adapter.dropout=0.1" in html and "What now?" not in html and "the best of" not in html
     assert "What did each decision contribute?" in html and "dropout &lt;b&gt;" in html
-    assert "−0.031 [−0.050, −0.012]" in html
-    assert re.search(r"dropout <b> +-0.031 \[-0.050, -0.012\] +0.0030 +0.0060 +harms", text)
+    assert "−3.1 points [−5.0, −1.2]" in html
+    assert re.search(r"dropout <b> +-3.1 points \[-5.0, -1.2\] +0.0030 +0.0060 +harms", text)
 
 
 def test_what_is_no_campaign_is_said(tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ import polars as pl
 
 from shipworthy.core.artifact import write_artifact
 from shipworthy.core.files import write_json
+from shipworthy.evaluation import predictions
+from shipworthy.models.protocol import Prediction
 
 BEGAN = 1_790_000_000.0
 TASK = {
@@ -56,6 +58,7 @@ def write_run(
     training: Mapping[str, Any] | None = None,
     history: Sequence[Mapping[str, Any]] = (),
     correct: Sequence[bool] | None = None,
+    scored: Sequence[Any] | None = None,
     campaign: Mapping[str, Any] | None = None,
     **groups: Any,
 ) -> Path:
@@ -63,6 +66,7 @@ def write_run(
 
     Args:
         correct: which validation rows (ids 0, 1, …) it answers rightly.
+        scored: by the deciding metric (None: right or wrong, too).
     """
     folder = root / "runs" / run_id
     folder.mkdir(parents=True)
@@ -86,13 +90,19 @@ def write_run(
             write_json(made / "training.json", {"metric": "accuracy", "steps": 100, **training})
             write_json(made / "history.json", list(history))
             if correct is not None:
-                frame = {"id": [str(i) for i in range(len(correct))], "prediction": "", "correct": correct}
+                by_metric = list(correct if scored is None else scored)
+                ids = [str(i) for i in range(len(correct))]
+                frame = {"id": ids, "prediction": "", "scored": by_metric, "correct": list(correct)}
                 pl.DataFrame(frame).write_parquet(made / "validation.parquet")
     return folder
 
 
-def write_baseline(root: Path, right: Sequence[bool], dataset: str = "d1") -> None:
-    """Dataset's validation answers (always `yes`), and a baseline `majority` that is right where it is said."""
+def write_baseline(root: Path, right: Sequence[bool], dataset: str = "d1", sure: float = 1.0) -> None:
+    """Dataset's validation answers (always `yes`), and a baseline `majority` that is right where it is said.
+
+    Args:
+        sure: how likely it holds its answers to be.
+    """
     folder = root / "artifacts" / "dataset"
     folder.mkdir(parents=True, exist_ok=True)
     ids = [str(i) for i in range(len(right))]
@@ -101,8 +111,8 @@ def write_baseline(root: Path, right: Sequence[bool], dataset: str = "d1") -> No
     with write_artifact(root / "artifacts" / "baseline", "baseline", **made_of) as made:  # type: ignore[arg-type]
         (made / "predictions").mkdir()
         said = ["yes" if one else "no" for one in right]
-        pl.DataFrame({"id": ids, "prediction": said, "score": None}).write_parquet(
-            made / "predictions" / "majority.parquet"
-        )
+        given = [Prediction(one, {one: sure, "yes" if one == "no" else "no": 1 - sure}) for one in said]
+        predictions.write(made / "predictions" / "majority.parquet", pl.Series(ids), given)
         value = {"value": sum(right) / len(right), "low": 0.0, "high": 1.0, "level": 0.95}
-        write_json(made / "baseline.json", {"baselines": [{"name": "majority", "validation": {"accuracy": value}}]})
+        measured = {"accuracy": value, "brier": value}
+        write_json(made / "baseline.json", {"baselines": [{"name": "majority", "validation": measured}]})

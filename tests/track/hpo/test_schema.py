@@ -51,4 +51,16 @@ def test_an_objective_knows_what_is_better():
         OmegaConf.merge(OmegaConf.structured(Search), {"objectives": [{"name": "metric"}, {"name": "val_loss"}]})
     )
     assert isinstance(search, Search)
-    assert [one.direction for one in search.objectives] == ["maximize", "minimize"]
+    for metric, own in (("accuracy", "maximize"), ("auc", "maximize"), ("brier", "minimize")):
+        assert [one.direction for one in search.measured_by(metric).objectives] == [own, "minimize"]
+
+
+@pytest.mark.parametrize(
+    ("metric", "wrong", "own"), [("brier", "maximize", "minimize"), ("auc", "minimize", "maximize")]
+)
+def test_the_metric_has_one_direction(metric, wrong, own):
+    given = {"objectives": [{"name": "metric", "direction": wrong}]}
+    search = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Search), given))
+    assert isinstance(search, Search)
+    with pytest.raises(UsageError, match=f"{wrong} is not the direction of metric, .*: {own} it, or leave"):
+        search.measured_by(metric)

@@ -49,13 +49,15 @@ def test_values_follow_from_seed_and_number_whoever_asks(tmp_path: Path, sampler
     assert all(0 <= params["x"] <= 1 and params["y"] in range(1, 9) for params in one)
 
 
+@pytest.mark.parametrize("metric", ["accuracy", "brier"])
 @pytest.mark.parametrize("name", ["median", "hyperband", "asha", "forecast"])
-def test_a_bad_trial_is_pruned_and_a_good_one_is_not(tmp_path: Path, name: str):
+def test_a_bad_trial_is_pruned_and_a_good_one_is_not(tmp_path: Path, name: str, metric: str):
     settings = {"reduction": 2} if name in {"hyperband", "asha"} else {"startup": 5}
-    campaign = new(tmp_path, steps=16, budget={"trials": 30}, pruner={"name": name, **settings})
+    campaign = new(tmp_path, metric=metric, steps=16, budget={"trials": 30}, pruner={"name": name, **settings})
     trials = campaign.optuna()
 
-    def runs_to(number: int, value: float) -> int:
+    def runs_to(number: int, goodness: float) -> int:
+        value = goodness if metric == "accuracy" else 1 - goodness
         trial = trials.all()[number]
         trials.values(trial, parse(SPACE))
         for step in range(1, 16):

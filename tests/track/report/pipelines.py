@@ -2,20 +2,28 @@
 
 import json
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from shipworthy.core.artifact import write_artifact
+from shipworthy.evaluation import claims, paired, predictions, scores
+from shipworthy.evaluation.claims import WORSE
 from shipworthy.evaluation.intervals import wilson
-from shipworthy.evaluation.paired import compare, noninferiority
+from shipworthy.evaluation.metric import metric
+from shipworthy.evaluation.resampling import Resampling
+from shipworthy.evaluation.verdict import judge
 
 CRITERIA = {
     "metric": "exact_match",
     "margin": 0.05,
     "alpha": 0.01,
     "noninferiority_margin": 0.03,
+    "tolerate_loss": False,
     "max_p95_s": 2.0,
     "max_size_mb": 160.0,
     "max_memory_mb": 600.0,
@@ -131,18 +139,19 @@ def text_pipeline(root: Path, n: int = 1200, rate: float = 0.44, p95_s: float = 
     )
     # Each is right on other rows: 37 and n have no common divisor.
     right = {
-        name: [(i * 37 + 211 * k) % n < r * n for i in range(n)]
-        for k, (name, r) in enumerate({**rates, "tuned": rate}.items())
+        name: (np.arange(n) * 37 + 211 * k) % n < r * n for k, (name, r) in enumerate({**rates, "tuned": rate}.items())
     }
-    evaluated(root, rows, right, CRITERIA, "verb_object", {"size_mb": 538.1, "p95_s": 0.92})
+    evaluated(root, rows, right, CRITERIA, "verb_object", {"size_mb": 538.1, "p95_s": 0.92}, correct=right)
     if upto == "evaluation":
         return
-    variants = []
+    variants: list[dict[str, Any]] = []
+    answered = []
     for name, size, loss, types in (
         ("q8_0", 144.8, 2, {"Q8_0": 211, "F32": 61}),
         ("q4_k_m", 105.4, 8, {"Q4_K": 31, "Q5_0": 150, "Q6_K": 15, "Q8_0": 15, "F32": 61}),
     ):
-        correct = [ok and i % (n // loss) != 3 for i, ok in enumerate(right["tuned"])]
+        correct = right["tuned"] & (np.arange(n) % (n // loss) != 3)
+        answered.append(correct)
         variants.append(
             {
                 "name": name,
@@ -151,14 +160,15 @@ def text_pipeline(root: Path, n: int = 1200, rate: float = 0.44, p95_s: float = 
                 "size_mb": size,
                 "tensor_types": types,
                 "metrics": {
-                    "exact_match": wilson(sum(correct), n).to_json(),
+                    "exact_match": wilson(int(correct.sum()), n).to_json(),
                     "verb_accuracy": wilson(round(0.82 * n), n).to_json(),
                 },
-                "noninferiority": noninferiority(correct, right["tuned"], 0.03, 0.01).to_json(),
                 "p95_s": 0.35 if name == "q8_0" else 0.29,
                 "token_parity": {"rows": n, "equal": n},
             }
         )
+    for variant, test in zip(variants, noninferiority(answered, right["tuned"], CRITERIA), strict=True):
+        variant["noninferiority"] = test
     compressed = {
         "reference": "tuned",
         "variants": variants,
@@ -195,52 +205,83 @@ def text_pipeline(root: Path, n: int = 1200, rate: float = 0.44, p95_s: float = 
 def evaluated(
     root: Path,
     rows: pl.DataFrame,
-    right: dict[str, list[bool]],
+    scored: dict[str, NDArray[Any]],
     criteria: dict[str, Any],
     best: str,
     served: dict[str, float],
+    correct: dict[str, NDArray[np.bool_]] | None = None,
     **more: Any,
 ) -> None:
-    """The evaluation that follows from who is right on which row."""
-    comparison = compare(right["tuned"], right[best])
-    second = "verb_accuracy" if criteria["metric"] == "exact_match" else "auc"
-    passed = comparison.p_value < criteria["alpha"] and comparison.difference.value >= criteria["margin"]
+    """The evaluation that follows from what the deciding metric says of each candidate's rows.
+
+    Args:
+        correct: who is right on which row, where the task knows right and wrong.
+    """
+    name, how = criteria["metric"], Resampling(rows.height)
+    second = "verb_accuracy" if name == "exact_match" else "auc"
+    pairs = {one: paired.pair(metric(name), scored["tuned"], theirs, how) for one, theirs in scored.items()}
+    (claim,) = claims.decide(name, [pairs[best]], criteria["alpha"])
+    margin = claims.margin_of(name, criteria["margin"], scores.value(name, scored[best]))
     evaluation = {
-        "metric": criteria["metric"],
+        "metric": name,
         "n": rows.height,
         "test_reads": [{"reader": "evaluate", "purpose": "metrics of every candidate"}],
         "candidates": [
             {
-                "name": name,
-                "role": "tuned" if name == "tuned" else "baseline",
+                "name": one,
+                "role": "tuned" if one == "tuned" else "baseline",
                 "metrics": {
-                    criteria["metric"]: wilson(sum(correct), rows.height).to_json(),
-                    second: wilson(min(rows.height, sum(correct) + 100), rows.height).to_json(),
+                    name: scores.interval(name, mine, how).to_json(),
+                    second: wilson(rows.height // 2 + len(one), rows.height).to_json(),
                 },
-                **(served if name == "tuned" else {"size_mb": 0.4, "p95_s": 0.004}),
+                **(served if one == "tuned" else {"size_mb": 0.4, "p95_s": 0.004}),
             }
-            for name, correct in right.items()
+            for one, mine in scored.items()
         ],
         "best_baseline": best,
-        "comparison": comparison.to_json(),
-        "verdict": {"passed": passed, "reasons": []},
+        "margin": margin,
+        "comparison": claim.to_json(),
+        "verdict": judge(claim, best, margin, criteria).to_json(),
         **more,
     }
     tables = {
-        f"predictions/{name}.parquet": rows.select(
+        f"predictions/{one}.parquet": rows.select(
             "id",
-            pl.when(pl.Series(correct)).then(pl.col("answer")).otherwise(pl.lit("Get<Thing>")).alias("prediction"),
-            pl.lit(None, pl.Float64).alias("score"),
-            pl.Series("correct", correct),
+            pl.when(pl.Series(correct[one] if correct else np.zeros(rows.height, dtype=bool)))
+            .then(pl.col("answer"))
+            .otherwise(pl.lit("Get<Thing>"))
+            .alias("prediction"),
+            pl.lit(None, pl.Null).alias("probabilities"),
+            pl.lit(None, pl.Float64).alias("number"),
+            predictions.column(mine).alias("scored"),
+            *([pl.Series("correct", correct[one])] if correct else []),
         )
-        for name, correct in right.items()
+        for one, mine in scored.items()
     }
     write(root, "evaluation", {"evaluation.json": evaluation}, tables)
 
 
-def table_pipeline(root: Path, n: int = 600, **evaluation: Any) -> None:
-    """A pipeline of a table: no tokens, no steps, one variant; `evaluation` is more of evaluation.json."""
-    criteria = {**CRITERIA, "metric": "accuracy", "margin": 0.01, "baselines": ["majority", "logistic"]}
+def noninferiority(
+    answered: list[NDArray[Any]], reference: NDArray[Any], criteria: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """What compress writes of variants' rows by the deciding metric."""
+    name = criteria["metric"]
+    pairs = [paired.pair(metric(name), rows, reference, Resampling(len(reference))) for rows in answered]
+    margin = claims.margin_of(name, criteria["noninferiority_margin"], scores.value(name, reference))
+    decided = claims.decide(name, pairs, criteria["alpha"], margin)
+    return [{**one.to_json(), "holds": one.within_margin and one.words != WORSE} for one in decided]
+
+
+def table_pipeline(
+    root: Path, n: int = 600, name: str = "accuracy", *, decision: Mapping[str, Any] | None = None, **evaluation: Any
+) -> None:
+    """A pipeline of a table: no tokens, no steps, one variant; `evaluation` is more of evaluation.json.
+
+    Args:
+        name: of the deciding metric: accuracy, or of errors by row: brier (with right and wrong rows), mae (without).
+        decision: as training.json has it.
+    """
+    criteria = {**CRITERIA, "metric": name, "margin": 0.01, "baselines": ["majority", "logistic"]}
     why = "The rows are a table of 6 columns of numbers and 8 of names."
     write(
         root,
@@ -269,25 +310,39 @@ def table_pipeline(root: Path, n: int = 600, **evaluation: Any) -> None:
     rejected = pl.DataFrame({"id": [], "reason": []}, schema={"id": pl.String, "reason": pl.String})
     tables = {"train.parquet": rows.head(9), "test.parquet": rows.drop("answer"), "rejected.parquet": rejected}
     write(root, "dataset", {"dataset.json": info, "data.html": "<h1>The data</h1>"}, tables)
-    validation = {"majority": 0.76, "logistic": 0.85}
+    rates = {"majority": 0.76, "logistic": 0.85, "tuned": 0.872}
+    right = {one: np.arange(n) * 37 % n < r * n for one, r in rates.items()}
+    scored: dict[str, NDArray[Any]] = {**right}
+    if name != "accuracy":  # errors: small ones of right rows, large ones of wrong ones
+        size = {"brier": 1.0, "mae": 5000.0}[name] * (1 + np.arange(n) * 53 % n / n) / 2
+        scored = {one: np.where(correct, 0.1 * size, size) for one, correct in right.items()}
+    how = Resampling(n)
     baselines = [
-        {"name": name, "validation": {"accuracy": wilson(round(400 * r), 400).to_json()}, "seconds": 1.0}
-        for name, r in validation.items()
+        {"name": one, "validation": {name: scores.interval(name, scored[one], how).to_json()}, "seconds": 1.0}
+        for one in ("majority", "logistic")
     ]
     write(root, "baseline", {"baseline.json": {"baselines": baselines}})
-    training = {"steps": 1, "seconds": 1.4, "peak_memory_mb": 410.0, "selected_step": 1, "selected_metric": 0.87}
-    history = [{"step": 1, "val_metric": 0.87}]
+    value = scores.value(name, scored["tuned"])
+    training = {
+        "steps": 1,
+        "seconds": 1.4,
+        "peak_memory_mb": 410.0,
+        "selected_step": 1,
+        "selected_metric": value,
+        "decision": decision,
+    }
+    history = [{"step": 1, "val_metric": value}]
     candidate = {"model": {"kind": "xgboost"}}
     write(root, "checkpoint", {"history.json": history, "training.json": training, "candidate.json": candidate})
-    right = {name: [i * 37 % n < r * n for i in range(n)] for name, r in {**validation, "tuned": 0.872}.items()}
-    evaluated(root, rows, right, criteria, "logistic", {"size_mb": 1.1, "p95_s": 0.001}, **evaluation)
+    known = None if name == "mae" else right
+    evaluated(root, rows, scored, criteria, "logistic", {"size_mb": 1.1, "p95_s": 0.001}, known, **evaluation)
     variant = {
         "name": "unchanged",
         "file": "model",
         "format": "xgboost",
         "size_mb": 1.1,
-        "metrics": {"accuracy": wilson(sum(right["tuned"]), n).to_json()},
-        "noninferiority": noninferiority(right["tuned"], right["tuned"], 0.03, 0.01).to_json(),
+        "metrics": {name: scores.interval(name, scored["tuned"], how).to_json()},
+        "noninferiority": noninferiority([scored["tuned"]], scored["tuned"], criteria)[0],
         "p95_s": 0.001,
     }
     compressed = {"reference": "tuned", "variants": [variant], "chosen": "unchanged", "why": "It is as it was."}

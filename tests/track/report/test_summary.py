@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from shipworthy.core.artifact import Artifact, read_artifact
-from shipworthy.evaluation.intervals import Interval
 from shipworthy.track.report import formatting
 from shipworthy.track.report.candidates import candidates, chosen
 from shipworthy.track.report.summary import WIDTH, summary
@@ -30,13 +29,29 @@ def test_a_pipeline_that_ships(tmp_path: Path) -> None:
     assert all(len(line) <= WIDTH for line in lines)
     for name in ("majority", "nearest", "verb_object", "few_shot", "tuned", "q8_0", "q4_k_m"):
         assert sum(line.startswith(name) for line in lines) == 1
-    assert any("44.0% [41.2, 46.8]" in line and "+18.0 points on verb_object, p < 0.0001" in line for line in lines)
+    assert any("44.0% [41.2, 46.8]" in line and "against verb_object: better, p < 0.0001" in line for line in lines)
     assert lines[-1] == "VERDICT: SHIP: q4_k_m, exact match 43.7% [40.9, 46.5], 7 of 7 criteria met"
 
 
 def test_a_table_that_ships(tmp_path: Path) -> None:
     pipelines.table_pipeline(tmp_path)
     assert told(tmp_path)[-1].startswith("VERDICT: SHIP: unchanged, accuracy 87.3%")
+
+
+@pytest.mark.parametrize(
+    ("name", "shipped", "asked"),
+    [
+        ("brier", "unchanged, Brier score 0.161 [", "by 0.01 or more, p < 0.01, paired"),
+        ("mae", "unchanged, mean absolute error 803 [", "by 1% of the baseline's or more, p < 0.01, paired"),
+    ],
+)
+def test_less_is_better(tmp_path: Path, name: str, shipped: str, asked: str) -> None:
+    pipelines.table_pipeline(tmp_path, name=name)
+    artifacts = read(tmp_path)
+    better, lost = judge(artifacts, candidates(artifacts)).checks[:2]
+    assert better.holds and better.found.startswith("-") and better.wanted == asked
+    assert lost.holds and lost.found.startswith("equal (within ")
+    assert told(tmp_path)[-1].startswith(f"VERDICT: SHIP: {shipped}")
 
 
 def test_what_is_odd_is_said_before_the_verdict(tmp_path: Path) -> None:
@@ -83,8 +98,6 @@ def test_what_would_be_shipped_without_compression_is_the_tuned_model(tmp_path: 
         (formatting.megabytes(2400), "2.40 GB"),
         (formatting.count(134_515_008), "134.5 million"),
         (formatting.count(16_435), "16,435"),
-        (formatting.interval("auc", Interval(0.929, 0.92, 0.938)), "0.929 [0.920, 0.938]"),
-        (formatting.points(-0.0042), "-0.4"),
         (formatting.money(0.0123, "USD"), "0.012 USD"),
         (formatting.times(2), "twice"),
         (formatting.typeset("-0.2 points, p < 0.01"), "−0.2 points, p\N{NO-BREAK SPACE}<\N{NO-BREAK SPACE}0.01"),

@@ -72,12 +72,18 @@ def run(
     steps: int = STEPS,
     dataset: str = DATASET,
     correct: list[bool] | None = None,
+    errors: list[float] | None = None,
     tracker: dict[str, Any] | None = None,
     model: str = "SmolLM2-135M-Instruct",
     said: str = "",
     **record: Any,
 ) -> Path:
-    """Writes one run; its id is the hash of `name`. `correct` is what its model got right, row by row."""
+    """Writes one run; its id is the hash of `name`.
+
+    Args:
+        correct: what its model got right, row by row.
+        errors: of each row, where the metric is the Brier score.
+    """
     run_id = hashlib.sha256(name.encode()).hexdigest()[:16]
     folder, draw = runs / run_id, random.Random(name)
     done = steps if status == "finished" else draw.randrange(steps // 4, steps)
@@ -118,7 +124,7 @@ def run(
     history = curve(draw, lr, rank, done)
     _campaign(runs, campaign, {"optimizer.lr": lr, "adapter.rank": rank}, status, run_id)
     if status == "finished":
-        _checkpoint(folder / "checkpoint", run_id, history, seconds, correct, dataset, draw)
+        _checkpoint(folder / "checkpoint", run_id, history, seconds, correct, errors, dataset, draw)
     else:
         step = folder / f"step-{done // 20 * 20:07d}"
         step.mkdir()
@@ -176,6 +182,7 @@ def _checkpoint(
     history: list[dict[str, Any]],
     seconds: float,
     correct: list[bool] | None,
+    errors: list[float] | None,
     dataset: str,
     draw: random.Random,
 ) -> None:
@@ -184,8 +191,9 @@ def _checkpoint(
     if correct is None:
         right = draw.sample(range(ROWS), round(best["val_metric"] * ROWS))
         correct = [row in right for row in range(ROWS)]
-    share = sum(correct) / len(correct)
-    spread = 1.96 * sqrt(max(share * (1 - share), 1e-9) / len(correct))
+    scored: list[Any] = [*correct] if errors is None else errors
+    value = sum(scored) / len(scored)
+    spread = 1.96 * sqrt(max(value * (1 - value), 1e-9) / len(scored))
     folder.mkdir()
     write_json(
         folder / "training.json",
@@ -195,9 +203,10 @@ def _checkpoint(
             "tokens": 700 * len(history),
             "peak_memory_mb": 1952.6,
             "selected_step": best["step"],
-            "selected_metric": share,
-            "selected_interval": {"value": share, "low": share - spread, "high": share + spread, "n": len(correct)},
-            "metric": "exact_match",
+            "selected_metric": value,
+            "selected_interval": {"value": value, "low": value - spread, "high": value + spread, "n": len(scored)},
+            "metric": "exact_match" if errors is None else "brier",
+            "greater_is_better": errors is None,
             "events": [
                 {
                     "step": 90,
@@ -212,8 +221,8 @@ def _checkpoint(
     write_json(folder / "candidate.json", {"model": {"kind": "causal_lm"}})
     (folder / "adapter").mkdir()
     (folder / "adapter" / "adapter_model.safetensors").write_bytes(draw.randbytes(2_000))
-    ids = [f"row-{row}" for row in range(len(correct))]
-    pl.DataFrame({"id": ids, "prediction": ["Get"] * len(ids), "correct": correct}).write_parquet(
+    ids = [f"row-{row}" for row in range(len(scored))]
+    pl.DataFrame({"id": ids, "prediction": ["Get"] * len(ids), "scored": scored}).write_parquet(
         folder / "validation.parquet"
     )
     manifest = Manifest(

@@ -8,9 +8,10 @@ import pytest
 
 from shipworthy.core.artifact import Manifest
 from shipworthy.core.files import read_json, sha256_of_json, write_json
-from shipworthy.evaluation import paired
+from shipworthy.evaluation import claims, paired
+from shipworthy.evaluation.paired import Shares
 from shipworthy.track.runs.comparison import NOT_MEASURED, Part, compare
-from shipworthy.track.runs.pairs import pairs, share
+from shipworthy.track.runs.pairs import interval, pairs
 from shipworthy.track.runs.project_paths import ProjectPaths
 from shipworthy.track.runs.registry import Run, read
 from tests.track.runs import project
@@ -25,6 +26,11 @@ def made(folder: Path, name: str, **facts: object) -> Run:
     return one
 
 
+def against(mine: list[bool], theirs: list[bool]) -> Shares:
+    pairs = list(zip(mine, theirs, strict=True))
+    return Shares(len(pairs), pairs.count((True, False)), pairs.count((False, True)))
+
+
 def parts(folder: Path, *runs: Run) -> dict[str, Part]:
     return {part.title: part for part in compare(runs, ProjectPaths(folder / "artifacts", folder / "runs"))}
 
@@ -32,12 +38,49 @@ def parts(folder: Path, *runs: Run) -> dict[str, Part]:
 def test_the_paired_difference_is_that_of_the_same_rows(tmp_path: Path) -> None:
     runs = [made(tmp_path, name, correct=right) for name, right in (("a", FAIR), ("b", GOOD), ("c", POOR))]
     found = pairs(runs)
-    expected = [paired.compare(GOOD, FAIR), paired.compare(POOR, FAIR)]
+    expected = [against(GOOD, FAIR), against(POOR, FAIR)]
     assert [pair.found for pair in found] == expected
-    assert [pair.adjusted for pair in found] == paired.holm([one.p_value for one in expected])
-    assert found[1].adjusted < 0.001 < found[0].adjusted
-    said = parts(tmp_path, *runs)["difference"].remarks[1]
-    assert f"{100 * expected[1].difference.value:+.1f} points" in said and "for 2 tests (Holm)" in said
+    claimed = [pair.claim for pair in found if pair.claim]
+    assert [one.p_value for one in claimed] == paired.holm([one.p_value for one in expected])
+    assert [one.words for one in claimed] == [claims.OPEN, claims.WORSE]
+    said = parts(tmp_path, *runs)["difference"].remarks
+    assert ": no difference shown, " in said[0] and ": worse, -" in said[1]
+    assert all(f"{100 * one.value:+.1f} points [" in words for one, words in zip(expected, said, strict=False))
+    assert "for 2 tests (Holm), by the exact McNemar test at alpha 0.01" in said[1]
+
+
+def test_of_a_metric_whose_less_is_better_less_is_better(tmp_path: Path) -> None:
+    large = [0.2 + 0.1 * DRAW.random() for _ in range(150)]
+    small = [one - 0.05 * DRAW.random() for one in large]
+    runs = [made(tmp_path, name, errors=errors) for name, errors in (("a", large), ("b", small), ("c", large))]
+    better, equal = (pair.claim for pair in pairs(runs))
+    assert better and equal and (better.words, equal.words) == (claims.BETTER, claims.OPEN)
+    assert (better.wins, better.losses) == (150, 0)
+    (said, _, _) = parts(tmp_path, *runs)["difference"].remarks
+    assert ": better, -0.0" in said and "permutation test of rows" in said
+
+
+def test_rows_of_a_group_are_exchanged_together(tmp_path: Path) -> None:
+    import polars as pl
+
+    runs = [made(tmp_path, name, correct=right) for name, right in (("a", FAIR), ("b", GOOD))]
+    for one in runs:
+        path = one.folder / "checkpoint" / "validation.parquet"
+        frame = pl.read_parquet(path)
+        frame.with_columns(group=pl.int_range(frame.height) // 10).write_parquet(path)
+    (pair,) = pairs(runs)
+    assert pair.claim and pair.claim.test == "permutation test of 15 clusters of rows"
+
+
+def test_answers_from_before_metrics_had_kinds_are_read(tmp_path: Path) -> None:
+    import polars as pl
+
+    runs = [made(tmp_path, name, correct=right) for name, right in (("a", FAIR), ("b", GOOD))]
+    now = pairs(runs)
+    for one in runs:
+        path = one.folder / "checkpoint" / "validation.parquet"
+        pl.read_parquet(path).rename({"scored": "correct"}).write_parquet(path)
+    assert pairs(runs) == now
 
 
 def test_rows_are_paired_by_id_not_by_place(tmp_path: Path) -> None:
@@ -47,7 +90,7 @@ def test_rows_are_paired_by_id_not_by_place(tmp_path: Path) -> None:
     path = other.folder / "checkpoint" / "validation.parquet"
     pl.read_parquet(path).reverse().head(100).write_parquet(path)
     found = pairs([one, other])[0].found
-    assert found == paired.compare(FAIR[50:], GOOD[50:])
+    assert found == against(FAIR[50:], GOOD[50:])
 
 
 @pytest.mark.parametrize(
@@ -66,7 +109,7 @@ def test_a_run_without_answers_is_not_paired(tmp_path: Path) -> None:
     one, other = made(tmp_path, "a"), made(tmp_path, "b")
     (other.folder / "checkpoint" / "validation.parquet").unlink()
     assert "noted no answers" in pairs([one, other])[0].why_not
-    assert share(other) is None and share(one) is not None
+    assert interval(other) is None and interval(one) is not None
 
 
 def test_other_data_is_said_first_and_aloud(tmp_path: Path) -> None:
@@ -113,7 +156,7 @@ def test_a_metric_without_a_noted_interval_gets_that_of_its_rows(tmp_path: Path)
     one, other = made(tmp_path, "a", correct=GOOD), made(tmp_path, "b")
     assert isinstance(one.training, dict)
     del one.training["selected_interval"]
-    expected = share(one)
+    expected = interval(one)
     assert expected is not None
     shown = dict(parts(tmp_path, one, other)["result"].rows)["exact_match"][0]
     assert shown == f"{expected.value:.3f} [{expected.low:.3f}, {expected.high:.3f}]"

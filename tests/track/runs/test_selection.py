@@ -45,6 +45,17 @@ def test_the_pipelines_checkpoint_is_the_runs_and_whole(here: ProjectPaths) -> N
     assert any("too good" in line for line in said)
 
 
+def test_where_less_is_better_the_best_has_the_least(tmp_path: Path) -> None:
+    for name, error in (("a", 0.3), ("b", 0.1), ("c", 0.2)):
+        project.run(tmp_path / "runs", name, errors=[error] * 10)
+    here = ProjectPaths(tmp_path / "artifacts", tmp_path / "runs")
+    runs, _ = read_all(here.runs)
+    best = min(runs, key=lambda run: run.value or 0.0)
+    select(best, runs, here)
+    about = read_artifact(here.artifacts / "selection", "selection").json("selection.json")
+    assert about["why"] == "the best of 3 runs on the same data by brier on validation"
+
+
 def test_the_alias_moves_and_what_was_selected_before_is_kept(here: ProjectPaths) -> None:
     first, runs = chosen(here, 0.6)
     select(first, runs, here, note="Smaller, and as good.")

@@ -9,14 +9,17 @@ from typing import Any
 
 import polars as pl
 import pytest
+from sklearn.metrics import f1_score
 
 from shipworthy.core import events, interrupt
+from shipworthy.core.errors import UsageError
 from shipworthy.core.files import new_folder, read_json
 from shipworthy.core.groups import ModelConfig
 from shipworthy.core.interrupt import StopRequestedError
 from shipworthy.evaluation.tasks.schema import Classification
 from shipworthy.models.adapters.schema import NoAdapter
 from shipworthy.models.build import load
+from shipworthy.models.logistic.schema import Logistic
 from shipworthy.models.majority.schema import Majority
 from shipworthy.models.xgboost.family import XGBoostModel
 from shipworthy.models.xgboost.schema import XGBoost
@@ -43,16 +46,23 @@ class Noted(NoRecords):
             self.what()
 
 
-def run(folder: Path, model: ModelConfig = TREES, records: Records | None = None) -> Path:
+def run(
+    folder: Path,
+    model: ModelConfig = TREES,
+    records: Records | None = None,
+    *,
+    task: Classification = TASK,
+    splits: tuple[pl.DataFrame, pl.DataFrame] = (TRAIN, VALIDATION),
+) -> Path:
     with new_folder(folder) as target:
         request = Request(
-            task=TASK,
+            task=task,
             model=model,
             adapter=NoAdapter(),
             trainer=ClassicalTrainer(),
             optimizer=NoOptimizer(),
-            train=TRAIN,
-            validation=VALIDATION,
+            train=splits[0],
+            validation=splits[1],
             seed=3,
             run=folder,
             run_id="r",
@@ -95,8 +105,9 @@ def test_what_a_round_answers_is_what_the_trees_so_far_answer() -> None:
     answers = [round_.answers() for round_, _ in zip(rounds, range(4), strict=False)]
     shorter = XGBoostModel(replace(TREES, rounds=4))
     shorter.fit(TRAIN, VALIDATION, 3)
-    assert [p.text for p in answers[3]] == [p.text for p in shorter.predict(VALIDATION.drop("answer"))]
-    assert [p.score for p in answers[3]] == pytest.approx([p.score for p in shorter.predict(VALIDATION.drop("answer"))])
+    expected = shorter.predict(VALIDATION.drop("answer"))
+    assert [p.text for p in answers[3]] == [p.text for p in expected]
+    assert [p.probabilities for p in answers[3]] == [pytest.approx(p.probabilities) for p in expected]
 
 
 @pytest.mark.parametrize("model", [TREES, Majority()], ids=lambda model: model.kind)
@@ -135,3 +146,36 @@ def test_pruned_it_stops_at_the_validation_that_it_told(tmp_path: Path) -> None:
         run(tmp_path / "done", records=records)
     assert caught.value.signal_name == "pruned" and len(records.logged) == 2 * VALIDATE_EVERY
     assert not interrupt.asked()
+
+
+@pytest.mark.parametrize("model", [TREES, Logistic()], ids=lambda model: model.kind)
+def test_a_chosen_threshold_gives_the_answers_from_then_on(
+    tmp_path: Path, model: ModelConfig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    task = replace(TASK, metric="f1", positive=">50K", decision="threshold")
+    rare = samples.rare(400), samples.rare(200, seed=9)
+    done = run(tmp_path / "done", model, task=task, splits=rare)
+    training, answers = read_json(done / "training.json"), pl.read_parquet(done / "validation.parquet")
+    found, right = training["decision"], (rare[1]["answer"] == ">50K").to_numpy()
+    threshold = found["decision"]["threshold"]
+    assert threshold != 0.5 and read_json(done / "decision.json") == found["decision"]
+    sure = answers["probabilities"].struct.field(">50K").to_numpy()
+    assert (answers["prediction"] == ">50K").to_list() == (sure >= threshold).tolist()
+    assert training["selected_metric"] == found["value"] == pytest.approx(f1_score(right, sure >= threshold))
+    assert found["most_likely"] == pytest.approx(f1_score(right, sure > 0.5)) and found["value"] > found["most_likely"]
+    served = load(done).predict(rare[1].drop("answer"))
+    assert [p.text for p in served] == answers["prediction"].to_list()
+    assert [p.probabilities for p in served] == answers["probabilities"].to_list()
+    history = read_json(done / "history.json")
+    assert history[training["selected_step"] - 1]["val_metric"] == found["value"]
+    assert f"'>50K' from a probability of {threshold:.3g} on, chosen on validation: F1" in capsys.readouterr().out
+    plain = run(tmp_path / "plain", model, task=replace(task, decision="most_likely"), splits=rare)
+    assert read_json(plain / "training.json")["decision"] is None and not (plain / "decision.json").exists()
+    assert read_json(plain / "training.json")["selected_metric"] == pytest.approx(found["most_likely"])
+
+
+def test_of_three_classes_there_is_no_threshold(tmp_path: Path) -> None:
+    task = replace(TASK, metric="f1", positive="high", decision="threshold")
+    three = samples.table(200, classes=("high", "low", "middle"))
+    with pytest.raises(UsageError, match="needs probabilities of two classes, .* and the model knows 3 classes"):
+        run(tmp_path / "done", Majority(), task=task, splits=(three, three))

@@ -63,7 +63,7 @@ def test_patience_ends_the_run_and_hands_the_best_on(model: CausalLM, tmp_path: 
     assert [entry["step"] for entry in history if "stopped_early" in entry] == [6]
     ended = training["stopped_early"]
     assert (ended["step"], ended["detector"], training["steps"]) == (6, "patience", 6)
-    assert "2 validations up to step 6 brought nothing above the metric 0 of step 2" in ended["sentence"]
+    assert "2 validations up to step 6 brought nothing better than the metric 0.0% of step 2" in ended["sentence"]
     assert (training["selected_step"], training["selected_metric"]) == (2, 0.0)
     (alert,) = (found for found in records.alerts if "patience" in found[0])
     assert alert == ("patience (finish)", ended["sentence"], 6)
@@ -135,10 +135,10 @@ def test_two_processes_end_at_the_step_of_one(model: CausalLM, tmp_path: Path) -
 def test_what_is_selected_comes_with_its_answers(model: CausalLM, tmp_path: Path) -> None:
     run(model, tmp_path / "run", validation_rows=0)
     answers, training = pl.read_parquet(tmp_path / "run/done/validation.parquet"), of(tmp_path / "run", "training.json")
-    assert answers.columns == ["id", "prediction", "score", "correct"]
+    assert answers.columns == ["id", "prediction", "probabilities", "number", "scored", "correct"]
     assert answers["id"].to_list() == ["row-10", "row-11"]
     interval = training["selected_interval"]
-    assert interval["value"] == training["selected_metric"] == answers["correct"].mean()
+    assert interval["value"] == training["selected_metric"] == answers["scored"].mean()
     assert interval["low"] <= interval["value"] < interval["high"] < 1
     assert (interval["n"], interval["level"]) == (2, 0.95)
     adapter = tmp_path / "run" / "done" / "adapter"
@@ -161,7 +161,9 @@ def test_a_run_that_overfits_can_end_by_itself(model: CausalLM, tmp_path: Path) 
 
 def test_at_the_last_step_it_is_no_early_end(tmp_path: Path) -> None:
     progress, records = Progress(), Noted()
-    policy = AnomalyPolicy(IMPATIENT, progress, records.alert, lambda before: None, lambda finding, step: tmp_path)
+    policy = AnomalyPolicy(
+        IMPATIENT, "exact_match", progress, records.alert, lambda before: None, lambda finding, step: tmp_path
+    )
     for step in range(1, 4):
         progress.history.append({"step": step, "loss": 1.0, "val_metric": 0.5, "val_loss": 1.0})
         assert policy.validated(progress.history[-1], last=step == 3)

@@ -14,6 +14,7 @@ from shipworthy.train.monitor.schema import Divergence, ModeCollapse, Monitor, N
 from tests.train.monitor.histories import GROUPS, Entry, ordinary, real
 
 CONFIG = Monitor()
+METRIC = "exact_match"
 
 
 def through(history: History, config: Monitor = CONFIG) -> list[Finding]:
@@ -225,12 +226,12 @@ def test_validations_show_collapse_and_forgetting_once(bad: dict[str, float], de
     history = ordinary(90)
     for at in (30, 60, 90):
         validated(history, at, **{**GOOD, **(bad if at > 30 else {})})
-    assert detect_at_validation(history[:30], CONFIG) == []
-    (found,) = detect_at_validation(history[:60], CONFIG)
+    assert detect_at_validation(history[:30], CONFIG, METRIC) == []
+    (found,) = detect_at_validation(history[:60], CONFIG, METRIC)
     assert (found.detector, found.action, found.step, found.good) == (detector, "warn", 60, 30)
-    assert detect_at_validation(history, CONFIG) == []
+    assert detect_at_validation(history, CONFIG, METRIC) == []
     strict = Monitor(mode_collapse=ModeCollapse(action="stop"))
-    assert [f.action for f in detect_at_validation(history, strict)] == (
+    assert [f.action for f in detect_at_validation(history, strict, METRIC)] == (
         ["stop"] if detector == "mode_collapse" else []
     )
 

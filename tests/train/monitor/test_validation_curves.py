@@ -14,10 +14,10 @@ from tests.train.monitor.histories import Entry, validations
 CURVES = 200
 
 
-def through(history: list[Entry], config: Monitor) -> list[Finding]:
+def through(history: list[Entry], config: Monitor, metric: str = "exact_match") -> list[Finding]:
     """What is found at each validation, as a run would have it."""
     ends = [n for n, entry in enumerate(history, 1) if "val_loss" in entry]
-    return [finding for end in ends for finding in detect_at_validation(history[:end], config)]
+    return [finding for end in ends for finding in detect_at_validation(history[:end], config, metric)]
 
 
 def share(kind: str, count: int, noise: float, detector: str, config: Monitor = Monitor()) -> float:  # noqa: B008
@@ -91,7 +91,10 @@ def test_patience_runs_out_after_as_many_validations_as_it_has() -> None:
     assert [f.step for f in through(history, patience(validations=3))] == [50]
     (found,) = through(history, patience(validations=3))
     assert (found.action, found.since, found.value) == ("finish", 30, 0.2)
-    assert "3 validations up to step 50 brought nothing above the metric 0.4 of step 20" in found.sentence
+    assert (
+        "3 validations up to step 50 brought nothing better than the metric 40.0% of step 20 (by 0.1 points at least)"
+        in found.sentence
+    )
     assert through(history, patience(validations=4)) == []
     assert through(history, Monitor()) == []
 
@@ -101,6 +104,21 @@ def test_patience_begins_anew_with_what_is_better_by_the_least() -> None:
     assert through(slow, patience(validations=2, least=0.01)) == []
     assert [f.step for f in through(slow, patience(validations=2, least=0.03))] == [30, 60]
     assert through(metrics(0.1, 0.1, 0.2, 0.2, 0.3, 0.3), patience(validations=2)) == []
+
+
+def test_of_a_metric_whose_less_is_better_a_rise_costs_patience() -> None:
+    falling = metrics(0.6, 0.5, 0.4, 0.3, 0.2)
+    assert through(falling, patience(validations=2), "brier") == []
+    rising = metrics(0.2, 0.3, 0.4)
+    assert through(rising, patience(validations=2)) == []
+    (found,) = through(rising, patience(validations=2), "brier")
+    assert found.step == 30 and "nothing better than the metric 0.200 of step 10 (by 0.001 at least)" in found.sentence
+
+
+def test_in_a_unit_of_its_own_the_least_is_a_share_of_the_best() -> None:
+    slow = metrics(1000.0, 999.5, 999.2)  # less than 0.1% better each time
+    assert [f.step for f in through(slow, patience(validations=2), "mae")] == [30]
+    assert through(metrics(1000.0, 998.0, 996.0), patience(validations=2), "mae") == []
 
 
 def test_a_metric_that_is_not_finite_is_no_validation() -> None:

@@ -29,6 +29,6 @@ class VerbObject(ModelConfig):
             raise UsageError(f"model.min_count={self.min_count} is not a number from 1: give 1 or more.")
 
     @classmethod
-    def as_baseline(cls, model: ModelConfig, task: TaskConfig) -> Self:  # noqa: ARG003
+    def as_baseline(cls, model: ModelConfig, task: TaskConfig) -> Self:
         """As a baseline it reads the last column that the task's prompt names."""
-        return cls(column=checked("task.prompt", prompt("verb_object", task)).columns[-1])
+        return cls(column=checked("task.prompt", prompt("verb_object", model, task)).columns[-1])

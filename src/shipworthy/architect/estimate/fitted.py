@@ -13,6 +13,8 @@ from shipworthy.models.build import create
 SMALL_ROWS, LARGE_ROWS = 1000, 4000
 # More rows bring more trees before a fit stops by itself, and a busy machine takes its share.
 LONGER = 4.0
+ASKED = {"regression": "with a number to be told of each", "multi_label": "with several labels to be told of each"}
+"""Of tasks whose answers are no classes, what is asked of each row."""
 
 
 def estimate(problem: Problem) -> Estimate:
@@ -43,7 +45,7 @@ def estimate(problem: Problem) -> Estimate:
             "seconds": f"{first:.2f} and {second:.2f}",
         },
         give_up=[
-            "when the metric on validation is below the best baseline's: the simpler model is the answer",
+            "when the metric on validation is worse than the best baseline's: the simpler model is the answer",
             "when ten times the planned time has passed",
         ],
     )
@@ -65,6 +67,8 @@ def _drawn(problem: Problem) -> pl.DataFrame:
         UsageError: every row of the file has the same answer.
     """
     rows = problem.sample.sample(fraction=1, seed=problem.seed, shuffle=True)
+    if not _classes(problem) and rows["answer"].n_unique() > 1:
+        return rows.head(LARGE_ROWS)
     first = pl.int_range(pl.len()).over("answer") == 0
     rows = pl.concat([rows.filter(first), rows.filter(~first)]).head(LARGE_ROWS)
     if rows["answer"].n_unique() > 1:
@@ -78,15 +82,26 @@ def _drawn(problem: Problem) -> pl.DataFrame:
 
 
 def _seconds_of_fit(problem: Problem, rows: pl.DataFrame) -> float:
-    train, validation = _divided(rows)
+    train, validation = _divided(rows, classes=_classes(problem))
     started = time.monotonic()
     create(problem.model).fit(train, validation, problem.seed)
     return time.monotonic() - started
 
 
-def _divided(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Train, and a fifth of the rows for validation, the last ones whose class train has, at least one row."""
+def _classes(problem: Problem) -> bool:
+    """Whether an answer is one of a few, no number and no list of labels."""
+    return problem.task.kind not in ASKED
+
+
+def _divided(rows: pl.DataFrame, *, classes: bool = True) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Train, and a fifth of the rows for validation, the last ones whose class train has, at least one row.
+
+    Args:
+        classes: whether the answers are classes, no numbers and no lists of labels.
+    """
     train = rows.head(rows.height - max(1, rows.height // 5))
+    if not classes:
+        return train, rows.tail(rows.height - train.height)
     if train["answer"].n_unique() < 2:
         train = rows
     validation = rows.tail(rows.height - train.height).filter(pl.col("answer").is_in(train["answer"].implode()))
@@ -103,8 +118,9 @@ def _why(problem: Problem) -> str:
     names = [name for name in problem.features if problem.sample.schema[name] == pl.String]
     numbers = len(problem.features) - len(names)
     table = f"a table of {numbers} columns of numbers and {len(names)} of names"
+    classes = f"with {problem.sample['answer'].n_unique()} classes to tell apart"
+    asked = ASKED.get(problem.task.kind, classes)
     return (
-        f"The rows are {'texts' if problem.model.reads_words else table}, with "
-        f"{problem.sample['answer'].n_unique()} classes to tell apart: {problem.model.kind} fits them in one go, "
-        "without a GPU, and is what anything larger would have to beat."
+        f"The rows are {'texts' if problem.model.reads_words else table}, {asked}: {problem.model.kind} fits them in "
+        "one go, without a GPU, and is what anything larger would have to beat."
     )

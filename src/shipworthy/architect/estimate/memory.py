@@ -6,6 +6,8 @@ from typing import Any
 from shipworthy.architect.estimate.estimate import Bounds, total
 from shipworthy.architect.estimate.problem import Problem
 from shipworthy.core.groups import ModelConfig
+from shipworthy.evaluation.metric import metric
+from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.models import baselines, fit_memory
 from shipworthy.models.fit_memory import FitSize
 
@@ -14,6 +16,8 @@ LIBRARIES_MB = Bounds(290, 190, 440)
 """What Python, polars, scikit-learn, XGBoost and the command take before rows are read (measured on Linux)."""
 FRAMES = Bounds(1.6, 1.0, 2.5)
 """Over the splits themselves: what reading them holds, and parts of them that are at work."""
+INTERVALS_MB = Bounds(160, 60, 260)
+"""What the bootstrap of a metric holds that is no share of right rows (evaluation/resampling.py, with CELLS counts)."""
 COUNTED = Bounds(1.0, 0.6, 1.6)
 """How far what a family counts of itself may be off."""
 
@@ -49,7 +53,13 @@ def of_fit(model: ModelConfig, problem: Problem) -> dict[str, Bounds]:
     if counted is None:
         return {}
     fit = {name: COUNTED.scaled(value / MB) for name, value in counted.items() if value > 0}
-    return {"libraries": LIBRARIES_MB, "splits": FRAMES.scaled(size.frame_bytes / MB), **fit}
+    intervals = {} if _counts_alone(problem.task) else {"intervals": INTERVALS_MB}
+    return {"libraries": LIBRARIES_MB, "splits": FRAMES.scaled(size.frame_bytes / MB), **fit, **intervals}
+
+
+def _counts_alone(task: Task) -> bool:
+    """Whether all of a task's metrics are shares of right rows, whose intervals follow from counts."""
+    return all(metric(name).KIND == "right" for name in task.measured)
 
 
 def of_baselines(problem: Problem) -> list[BaselineMemory]:

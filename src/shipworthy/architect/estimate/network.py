@@ -130,7 +130,7 @@ def _give_up(problem: Problem) -> list[str]:
     return [
         "at once, when the loss is not finite",
         f"at step {max(1, steps // 20)}, when the speed is below half of what was planned: wrong machine, or busy",
-        f"at step {steps // 2}, when {metric} on validation is below the best baseline's: change rate, rank or data "
-        "before more steps",
+        f"at step {steps // 2}, when {metric} on validation is worse than the best baseline's: change rate, rank or "
+        "data before more steps",
         "when two validations in a row bring nothing new: the selected checkpoint stays the best one",
     ]

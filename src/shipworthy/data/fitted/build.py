@@ -73,7 +73,9 @@ class Fitted:
         return pl.concat(parts).sort("_place").drop("_place", "_fold")
 
 
-def fit(config: Fitting, rows: pl.LazyFrame, features: Mapping[str, pl.DataType], seed: int) -> Fitted:
+def fit(
+    config: Fitting, rows: pl.LazyFrame, features: Mapping[str, pl.DataType], seed: int, *, numbers: bool = False
+) -> Fitted:
     """Fits the methods on the rows of train; the other splits are not read.
 
     Args:
@@ -81,12 +83,14 @@ def fit(config: Fitting, rows: pl.LazyFrame, features: Mapping[str, pl.DataType]
         rows: id, cluster, split, the features and answer, of all splits, in any order.
         features: feature → its type: numbers, days or times, or text.
         seed: of folds and models.
+        numbers: whether the answers are numbers, written as text.
 
     Raises:
         UsageError: a method does not suit a column.
     """
     kinds = {name: kind_of(dtype) for name, dtype in features.items()}
     raw = rows.filter(pl.col("split") == "train").drop("split")
+    raw = raw.with_columns(pl.col("answer").cast(pl.Float64)) if numbers else raw
     learned: list[Learned] = []
     for stage in fields(config):
         taken: set[str] = set()
@@ -95,7 +99,7 @@ def fit(config: Fitting, rows: pl.LazyFrame, features: Mapping[str, pl.DataType]
                 train = _replayed(_left(raw, learned), kinds, [step for one in learned for step in one.steps])
                 folds = max((len(one.folds) for one in learned), default=0) or FOLDS
                 module = METHODS[stage.name].load(method.name)
-                learned.append(module.fit(wanted, FitInput(train, kinds, seed, frozenset(taken), folds)))
+                learned.append(module.fit(wanted, FitInput(train, kinds, seed, frozenset(taken), folds, numbers)))
                 taken.update(wanted.columns_named())
     return Fitted(
         transformation=Transformation(_saved(kinds, [one.steps for one in learned])),

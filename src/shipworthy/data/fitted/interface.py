@@ -20,6 +20,7 @@ class FitInput:
 
     Attributes:
         train: id, cluster, the features, answer: rows of train alone, in any order.
+        numbers: whether the answers are numbers (Float64); otherwise they are text.
         kinds: feature → number, name or time.
         seed: of random numbers.
         taken: features that earlier methods of the same stage act on.
@@ -31,6 +32,7 @@ class FitInput:
     seed: int
     taken: frozenset[str] = frozenset()
     folds: int = FOLDS
+    numbers: bool = False
 
     def require_columns(self, columns: Iterable[str], kind: str | None, key: str) -> None:
         """Refuses a column that is no feature, or of the wrong kind.

@@ -14,6 +14,8 @@ from shipworthy.data.gates.interface import GateInput, GateResult, Verdict
 from shipworthy.data.gates.schema import Gates
 
 GATES = Lazy("shipworthy.data.gates.{data.gates}")
+OF_CLASSES = frozenset({"balance", "labels", "contradictions"})
+"""Gates that answers which are numbers can't have."""
 FIRST = 3
 """Violations and rows that an error message names; the report has more."""
 
@@ -28,6 +30,10 @@ def run(config: Gates, inputs: GateInput, mapper: Mapper | None = None) -> list[
     Raises:
         UsageError: a gate cannot be applied to these rows.
     """
+    if inputs.numbers and (unfit := OF_CLASSES & set(config.asked().checked)):
+        raise UsageError(
+            f"data.gates.{min(unfit)} looks at classes, and the answers of a regression are numbers: drop it."
+        )
     over: Mapper = mapper or map
     check = partial(_check_elsewhere if mapper else _check, inputs, config.show)
     verdicts = []

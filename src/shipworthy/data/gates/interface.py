@@ -26,6 +26,7 @@ class GateInput:
         missing_markers: texts that stand for a missing value in raw rows, such as those of a reference.
         split_by_time: whether the rows were divided by a column of times.
         dates: columns of the source that are typed as date or datetime, whether they are features or not.
+        numbers: whether the answers are numbers, as a task of regression has them; then `answer` is Float64, else text.
     """
 
     files: Sequence[Path]
@@ -35,11 +36,13 @@ class GateInput:
     missing_markers: Sequence[str] = ("",)
     split_by_time: bool = False
     dates: Sequence[str] = ()
+    numbers: bool = False
 
     @property
     def rows(self) -> pl.LazyFrame:
         """Id, cluster, split, the features, answer (null in test)."""
-        seen = pl.when(pl.col("split").is_in(LABELLED)).then(pl.col("answer")).alias("answer")
+        answer = pl.col("answer").cast(pl.Float64) if self.numbers else pl.col("answer")
+        seen = pl.when(pl.col("split").is_in(LABELLED)).then(answer).alias("answer")
         return parquet.scan(list(self.files)).with_columns(seen)
 
     @property

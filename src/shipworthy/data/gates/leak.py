@@ -10,7 +10,7 @@ from shipworthy.core.errors import UsageError
 from shipworthy.core.progress import track
 from shipworthy.data.gates.interface import GateInput, GateResult, Measurement
 from shipworthy.data.gates.model_settings import Leak
-from shipworthy.data.gates.one_column import Labelled, is_copy, told, told_together
+from shipworthy.data.gates.one_column import Labelled, is_copy, quarters, told, told_together
 from shipworthy.data.gates.pairs import MOST_COLUMNS, promising
 from shipworthy.data.gates.words_and_gaps import is_text, told_by_gaps, told_by_words
 from shipworthy.data.hash_sampling import folds
@@ -31,13 +31,17 @@ REMEDY = "leave it out (data.ignore), or say that it is known in advance (data.g
 def check(config: Leak, inputs: GateInput) -> GateResult:
     """Ranks the features by what each tells alone, then pairs of them, on a sample of the labelled rows.
 
+    Of answers that are numbers it is measured how well their quarters are told: a copy, or whatever rises or falls with
+    the answer, tells them all.
+
     Raises:
         UsageError: `known_in_advance` names what is no feature.
     """
     if unknown := [name for name in config.known_in_advance if name not in inputs.features]:
         raise UsageError(f"data.gates.leak.known_in_advance names {unknown[0]}, which is no feature: correct it.")
     rows = inputs.sample
-    labelled = Labelled(rows["answer"], folds(rows["cluster"], config.folds, f"leak {inputs.seed}").to_numpy())
+    answers = quarters(rows["answer"]) if inputs.numbers else rows["answer"]
+    labelled = Labelled(answers, folds(rows["cluster"], config.folds, f"leak {inputs.seed}").to_numpy())
     if len(labelled.sizes) < 2 or not labelled.measured:
         few = f"the answers are {len(labelled.sizes)} classes of too few rows each to look for leaks"
         return GateResult([], rows.height, warnings=[few])
@@ -47,7 +51,8 @@ def check(config: Leak, inputs: GateInput) -> GateResult:
     for name, area in _ranked(alone):
         result.measurements.append(_measurement(f"AUC of {name} alone", area, config.max_auc))
         said = f"{name} alone tells the answer with an AUC of {_shown(area)}"
-        _judge(config, name, said, area, result, copy=is_copy(rows[name], labelled))
+        copy = not inputs.numbers and is_copy(rows[name], labelled)
+        _judge(config, name, said, area, result, copy=copy)
     suspects = [name for name, area in _ranked(alone) if not _fails(config, area, copy=False)]
     suspects = [name for name in suspects if not _parts(config, name, rows[name], labelled, result)]
     if config.strongest:

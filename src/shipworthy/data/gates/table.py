@@ -23,7 +23,7 @@ def check(config: Table, inputs: GateInput) -> GateResult:
     """
     if "answer" in config.columns and config.columns["answer"].required:
         raise UsageError("data.gates.table: a row without an answer is rejected anyway: take `required` out of answer.")
-    kinds = {**inputs.features, "answer": pl.String()}
+    kinds = {**inputs.features, "answer": pl.Float64() if inputs.numbers else pl.String()}
     violations = [f"there is no column {name}" for name in config.columns if name not in kinds]
     if not config.others:
         violations += [f"column {name} is not declared" for name in inputs.features if name not in config.columns]

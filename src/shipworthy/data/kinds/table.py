@@ -10,6 +10,7 @@ from shipworthy.core.errors import UsageError
 from shipworthy.data.clean.rows import clean
 from shipworthy.data.column_index import first_equal
 from shipworthy.data.columns import as_names
+from shipworthy.data.kinds import label_lists, number_labels
 from shipworthy.data.kinds.schema import Table
 from shipworthy.data.kinds.text import attach_clusters, reject_repeated
 from shipworthy.data.row_store import RowStore
@@ -49,7 +50,7 @@ def split_only_columns(config: Table) -> list[str]:
     return [name for name in config.split.columns if name in (config.id, *config.ignore)]
 
 
-def clean_rows(config: Table, store: RowStore) -> dict[str, Any]:
+def clean_rows(config: Table, store: RowStore, *, numbers: bool = False, labels: bool = False) -> dict[str, Any]:
     """Sets missing values to null, rejects unusable rows, and adds `cluster`: rows with equal features share one.
 
     Rows that are equal in features and label stay, unless `config.repeated` is `drop`.
@@ -57,24 +58,33 @@ def clean_rows(config: Table, store: RowStore) -> dict[str, Any]:
     Args:
         config: the markers of missing values, and what becomes of repeated rows.
         store: holds rows with id, answer and the features.
+        numbers: whether the label is to be a number.
+        labels: whether there is a list of them; otherwise the label is a class.
 
     Returns:
         Facts for the report: `clean`.
 
     Raises:
-        UsageError: the label is a measure, not a class.
+        UsageError: the label is a measure, not a class, or the other way round.
     """
     hidden = {"id", "answer", *split_only_columns(config)}
     features = [name for name in store.columns if name not in hidden and not name.startswith("_")]
-    strings = [name for name in (*features, "answer") if store.columns[name] == pl.String]
-    counted = clean(config.clean, store, [name for name in strings if name != "answer"])
+    strings = [name for name in features if store.columns[name] == pl.String]
+    counted = clean(config.clean, store, strings)
     floats = [name for name in features if store.columns[name].is_float()]
     store.change(*(pl.when(pl.col(name).is_finite()).then(pl.col(name)).alias(name) for name in floats))
+    if labels:
+        label_lists.read(config.label, config.separator, store)
+    elif store.columns["answer"] == pl.String:
+        strings = [*strings, "answer"]
     store.map(partial(as_names, strings, config.missing))
     nothing = pl.all_horizontal(pl.col(name).is_null() for name in features)
     unlabelled = pl.when(pl.col("answer").is_null()).then(pl.lit("the label is missing"))
     store.reject("empty", pl.coalesce(unlabelled, pl.when(nothing).then(pl.lit("every feature is missing"))))
-    _refuse_measure(config, store)
+    if numbers:
+        number_labels.read(config, store)
+    elif not labels:
+        _refuse_measure(config, store)
     if config.repeated == "drop":
         row = [*features, "answer"]
         reject_repeated(store, "exact duplicate", first_equal(store.batches(row), row), "of {}")
@@ -98,6 +108,6 @@ def _refuse_measure(config: Table, store: RowStore) -> None:
         return
     raise UsageError(
         f"Column '{config.label}' holds {numbers.len()} distinct numbers, most of them in fewer than {ROWS_OF_A_CLASS} "
-        "rows: classification needs classes, and regression is not there yet. Make classes of it (such as low, middle, "
-        "high), or declare it a string in data.columns if its numbers are names."
+        "rows: they look like a measure, and the task asks for classes. Set a task of regression (`defaults: "
+        "[base_regression, _self_]` in conf/task), or declare it a string in data.columns if its numbers are names."
     )

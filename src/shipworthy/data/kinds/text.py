@@ -13,6 +13,7 @@ from shipworthy.data.clean.rows import clean
 from shipworthy.data.column_index import Rows, first_equal, sparse
 from shipworthy.data.columns import as_text
 from shipworthy.data.duplicates.clusters import cluster_counts, clusters
+from shipworthy.data.kinds import label_lists
 from shipworthy.data.kinds.schema import Text
 from shipworthy.data.row_store import RowStore
 from shipworthy.models.normalize import words
@@ -37,21 +38,25 @@ def select(config: Text, dtypes: Mapping[str, pl.DataType]) -> tuple[list[pl.Exp
     return [*made, pl.col(config.answer).cast(pl.String).alias("answer")], [*asked, *split_only, config.answer]
 
 
-def clean_rows(config: Text, store: RowStore, mapper: Mapper | None = None) -> dict[str, Any]:
+def clean_rows(config: Text, store: RowStore, mapper: Mapper | None = None, *, labels: bool = False) -> dict[str, Any]:
     """Cleans the rows, rejects unusable and duplicate ones, and adds `cluster`.
 
     Args:
         config: what is rejected.
         store: holds rows with id, answer, and the columns of `config.text` and `config.context`.
         mapper: who computes signatures of near-duplicates; null: this process.
+        labels: whether the answers are lists of labels.
 
     Returns:
         Facts for the report: `clean`, `duplicates`.
+
+    Raises:
+        UsageError: labels are asked for, and there are no lists.
     """
-    return {
-        "clean": clean(config.clean, store, (config.text, *config.context)),
-        **reject_and_cluster(config, store, mapper),
-    }
+    counted = clean(config.clean, store, (config.text, *config.context))
+    if labels:
+        label_lists.read(config.answer, config.separator, store)
+    return {"clean": counted, **reject_and_cluster(config, store, mapper)}
 
 
 def reject_and_cluster(config: Text, store: RowStore, mapper: Mapper | None = None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import polars as pl
 
 from shipworthy.data.gates.row_settings import Missing
 from shipworthy.data.kinds.schema import Records
-from shipworthy.data.look.draft import TABLE, TALKS, features
+from shipworthy.data.look.draft import NUMBERS, TABLE, TABLES, TALKS, features
 from shipworthy.data.look.findings import NAMED_CLASSES, Findings
 from shipworthy.data.look.names import listed, shown
 from shipworthy.data.look.roles import likely_words
@@ -37,7 +37,7 @@ def data_settings(look: Findings, split: Mapping[str, Any], tried: Tried | None 
         made.append(Setting("delimiter", look.found.delimiter, "What stands between the cells."))
     if look.draft.id:
         made.append(Setting("id", look.draft.id, "It only tells rows apart: the model does not see it."))
-    made += {TABLE: _table, TALKS: _talks}.get(look.draft.kind, _texts)(look, tried)
+    made += {TABLE: _table, NUMBERS: _table, TALKS: _talks}.get(look.draft.kind, _texts)(look, tried)
     return [*made, _split(look, split, tried)]
 
 
@@ -140,6 +140,6 @@ def _split(look: Findings, split: Mapping[str, Any], tried: Tried | None) -> Set
     about = "How the rows are divided."
     if tried and tried.given_up:
         about += f" Not {shown(tried.given_up, 300)}."
-    if look.draft.kind == TABLE and not split.get("time") and look.draft.time:
+    if look.draft.kind in TABLES and not split.get("time") and look.draft.time:
         about += f" '{shown(look.draft.time)}' looks like a time."
     return Setting("split", [Setting(key, value, why.get(key, "")) for key, value in split.items()], about)

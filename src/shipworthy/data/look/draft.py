@@ -12,13 +12,14 @@ from shipworthy.data.look.names import listed, shown
 from shipworthy.data.look.profile import Column, Profile
 from shipworthy.data.sources.files import RESERVED
 
-TABLE, CLASSES, ANSWERS, TALKS = "table", "classes", "answers", "conversations"
-"""A table's class; the class of a text; an answer in words to a text; the last turn of a conversation."""
+TABLE, NUMBERS, CLASSES, ANSWERS, TALKS = "table", "numbers", "classes", "answers", "conversations"
+"""A table's class, or its number; the class of a text; an answer in words to a text; a conversation's last turn."""
+TABLES = (TABLE, NUMBERS)
 OTHER_FEATURES = 1
 """With more columns beside a text and its label, the rows are a table in which the text is a feature."""
 MOST_CLASSES_OF_TEXTS = 100
 """As many as model=tfidf takes on."""
-NO_REGRESSION = "classification needs classes, and regression is not there yet: make classes of it (such as low, high)"
+FROM_COLUMNS_ALONE = "numbers are learned from the columns of a table, not from a text"
 
 
 @dataclass
@@ -26,7 +27,7 @@ class Draft:
     """The proposal.
 
     Attributes:
-        kind: table, classes, answers or conversations.
+        kind: table, numbers, classes, answers or conversations.
         label: the column to learn (of conversations: empty).
         why: of the label.
         others: what else may be the label.
@@ -108,6 +109,13 @@ def _of_columns(profile: Profile, label: str, text: str) -> Draft:
     beside = [name for name in profile.names if name not in {label, *texts, *ids, *times, *groups, *unusable}]
     # Where no label is known, the answer is one of the columns beside the text.
     read = texts and (text or len(beside) <= OTHER_FEATURES + (not label))
+    if read and label and profile[label].is_measure:
+        if label in asked:
+            raise UsageError(
+                f"--label '{shown(label)}' holds numbers, and {listed(texts[:1])} texts: {FROM_COLUMNS_ALONE}: make "
+                "classes of it (such as low, high), or bring columns."
+            )
+        label = ""
     if not label or (read and not labels.may_be(profile[label])):
         made = _answers(profile, label, text, texts, ids) if read else None
         if made is None:
@@ -125,13 +133,11 @@ def _asked(column: Column, guessed: labels.Guess, beside_text: bool) -> labels.G
     """The label that the user names.
 
     Raises:
-        UsageError: it is a measure, has one value, or has a name that a dataset keeps for itself.
+        UsageError: it has one value, or has a name that a dataset keeps for itself.
     """
     name = shown(column.name)
     if column.distinct < 2:
         raise UsageError(f"--label '{name}' has {column.distinct or 'no'} value, so there is nothing to learn.")
-    if column.is_measure:
-        raise UsageError(f"--label '{name}' holds {column.distinct:,} different numbers: {NO_REGRESSION}.")
     if column.type == "json":
         raise UsageError(f"--label '{name}' holds lists or objects, which are no classes: name another column.")
     if column.name in RESERVED and column.name != "answer":
@@ -152,7 +158,8 @@ def _no_label(profile: Profile, guessed: labels.Guess, texts: list[str]) -> Usag
         column = profile[guessed.measure]
         return UsageError(
             f"what is to be learned seems to be '{shown(column.name)}', a measure of {column.distinct:,} different "
-            f"numbers: {NO_REGRESSION}, or name a column of classes with --label{such}."
+            f"numbers, and {FROM_COLUMNS_ALONE}: make classes of it (such as low, high), or name another column with "
+            f"--label{such}."
         )
     if texts and len(profile.names) - len(texts) < 3:
         return UsageError(
@@ -202,7 +209,8 @@ def _table(
     groups: list[str],
     unusable: dict[str, str],
 ) -> Draft:
-    made = Draft(TABLE, chosen.label, chosen.why, chosen.others)
+    kind = NUMBERS if profile[chosen.label].is_measure else TABLE
+    made = Draft(kind, chosen.label, chosen.why, chosen.others)
     made.id = _first(name for name in ids if name.strip())
     made.ignore = {name: why for name, why in unusable.items() if not made.id or name != made.id}
     rest = [name for name in ids if not made.id or name != made.id]
@@ -213,10 +221,10 @@ def _table(
     if made.group:
         made.ignore[made.group] = "it names whom a row is of, and the model is asked about others"
     made.missing = roles.gaps(profile, made.label)
-    if chosen.measure:
+    if chosen.measure and chosen.measure != made.label:
         made.notes.append(
-            f"'{shown(chosen.measure)}' is a measure, and regression is not there yet: '{shown(made.label)}' is "
-            "learned instead"
+            f"'{shown(chosen.measure)}' is a measure: to learn its numbers instead of '{shown(made.label)}', name it "
+            "with --label"
         )
     if not features(profile, made):
         raise UsageError(f"beside '{shown(made.label)}' no column is left to learn from: bring some.")

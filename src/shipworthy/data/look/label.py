@@ -9,7 +9,7 @@ MOST_CLASSES = 50
 ROWS_OF_A_CLASS = 3
 """Classes have so many rows in the mean."""
 SURE = 4
-"""Only a column with so many points is taken where another one, a measure, seems to be meant."""
+"""Only a column of classes with so many points is taken where another one, a measure, seems to be meant."""
 
 
 @dataclass(frozen=True)
@@ -17,10 +17,10 @@ class Guess:
     """The label, and what else it may be.
 
     Attributes:
-        label: the likeliest column (empty: none is likely).
+        label: the likeliest column (empty: none is likely); it may be the measure.
         why: the rule that says so.
         others: further columns of classes, the likelier first.
-        measure: a column of numbers that seems to be meant, but is no class (empty: none).
+        measure: a column of numbers that may be meant, but is no class (empty: none).
     """
 
     label: str
@@ -30,14 +30,15 @@ class Guess:
 
 
 def guess(profile: Profile, taken: set[str]) -> Guess:
-    """Ranks the columns of classes by their points.
+    """Ranks the columns of classes by their points; a measure is taken where it is likelier than they.
 
     A column may be a label if it has 2 to 50 values (whole numbers: 2 to 12, with fractions: 2 to 5), three rows of
     each in the mean, and gaps in at most half of the rows. Points: 4 if its name ends in a word for an answer (`label`,
     `target`, `class`, `y`), 3 if such a word stands in it, 2 if another word for a result does (`status`, `approved`,
     `is_…`); 2 if it is the last column, 1 if it is the first; 1 if it has two values; 1 if they are names or truth
     values; 2 less if its name is what is known of a person (`sex`, `age`). Of equal points the later column wins. Where
-    the last column, or one that is called like an answer, is a measure, only a column of 4 points is taken.
+    the last column, or one that is called like an answer, is a measure, it is the label, unless a column of classes has
+    4 points, and as many as the measure has for its name and place.
 
     Args:
         taken: columns that have another role.
@@ -50,7 +51,8 @@ def guess(profile: Profile, taken: set[str]) -> Guess:
     measure = next((one.name for one in reversed(free) if one.is_measure and _named(one.name) >= 3), "")
     if not measure and free[-1].is_measure:
         measure = free[-1].name
-    best = ranked[0] if ranked and (not measure or points[ranked[0]] >= SURE) else ""
+    least = max(SURE, _of_name_and_place(profile[measure], free)) if measure else 0
+    best = ranked[0] if ranked and points[ranked[0]] >= least else measure
     return Guess(best, _why(profile[best], free) if best else "", [name for name in ranked if name != best], measure)
 
 
@@ -73,9 +75,12 @@ def _named(name: str) -> int:
 
 
 def _points(column: Column, free: list[Column]) -> int:
-    place = 2 if column is free[-1] else 1 if column is free[0] else 0
     kind = (column.distinct == 2) + (column.type in ("string", "bool"))
-    return _named(column.name) + place + kind - 2 * names.holds(column.name, names.PEOPLE)
+    return _of_name_and_place(column, free) + kind - 2 * names.holds(column.name, names.PEOPLE)
+
+
+def _of_name_and_place(column: Column, free: list[Column]) -> int:
+    return _named(column.name) + (2 if column is free[-1] else 1 if column is free[0] else 0)
 
 
 def _why(column: Column, free: list[Column]) -> str:

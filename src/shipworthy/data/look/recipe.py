@@ -4,14 +4,14 @@ import math
 from pathlib import Path
 
 from shipworthy.data.look.data_settings import data_settings
-from shipworthy.data.look.draft import ANSWERS, CLASSES, TABLE, TALKS
+from shipworthy.data.look.draft import ANSWERS, CLASSES, NUMBERS, TABLE, TABLES, TALKS
 from shipworthy.data.look.findings import Findings
 from shipworthy.data.look.names import shown
 from shipworthy.data.look.settings import Setting, comment, text
 from shipworthy.data.look.task_settings import task_settings
 from shipworthy.data.look.trial import Tried
 
-BASES = {TABLE: "table", CLASSES: "records", ANSWERS: "records", TALKS: "conversations"}
+BASES = {TABLE: "table", NUMBERS: "table", CLASSES: "records", ANSWERS: "records", TALKS: "conversations"}
 PASSES = 3
 """Over train, by the default number of steps of a language model."""
 SMALL = 1000
@@ -31,7 +31,7 @@ def files(look: Findings, tried: Tried) -> dict[str, str]:
     """Path below conf/ → content, of the three files."""
     data = data_settings(look, tried.split, tried)
     base = BASES[look.draft.kind]
-    problem = "classification" if look.draft.kind == TABLE else "text_to_text"
+    problem = {TABLE: "classification", NUMBERS: "regression"}.get(look.draft.kind, "text_to_text")
     notes = "".join(f"\n{note}." for note in look.draft.notes)
     seen = f"{look.profile.rows:,} rows, {len(look.profile.columns) + len(look.profile.unreadable)} columns"
     heads = {
@@ -61,6 +61,7 @@ def _about_recipe(look: Findings) -> str:
     draft = look.draft
     return {
         TABLE: f"A table: {shown(draft.label)} from the other columns, by XGBoost.",
+        NUMBERS: f"A table: the number in {shown(draft.label)} from the other columns, by XGBoost.",
         CLASSES: f"Texts: {shown(draft.label)}, by TF-IDF and logistic regression, in about a minute on a CPU.",
         ANSWERS: f"Texts and answers to them ({shown(draft.label)}), by a small language model with LoRA.",
         TALKS: "Conversations, by a small language model with LoRA.",
@@ -68,7 +69,7 @@ def _about_recipe(look: Findings) -> str:
 
 
 def _classical(look: Findings) -> dict[str, str]:
-    model = "xgboost" if look.draft.kind == TABLE else "tfidf"
+    model = {TABLE: "xgboost", NUMBERS: "xgboost_regression"}.get(look.draft.kind, "tfidf")
     none = {"adapter": "none", "trainer": "classical", "optimizer": "none", "quant": "none"}
     return {"model": model, **none, "engine": "in_process"}
 
@@ -76,7 +77,7 @@ def _classical(look: Findings) -> dict[str, str]:
 def _of_model(look: Findings, tried: Tried) -> list[Setting]:
     """The settings of the model and of its training that differ from their groups' own."""
     draft = look.draft
-    if draft.kind == TABLE:
+    if draft.kind in TABLES:
         return []
     if draft.kind == CLASSES:
         rows = look.profile.rows

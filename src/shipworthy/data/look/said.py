@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from shipworthy.data.look.draft import CLASSES, TABLE, Draft
+from shipworthy.data.look.draft import CLASSES, NUMBERS, TABLE, Draft
 from shipworthy.data.look.names import listed, shown
 from shipworthy.data.look.profile import Column, Profile
 from shipworthy.data.look.roles import TEXT_WORDS
@@ -64,6 +64,7 @@ def proposal(draft: Draft, tried: Tried) -> Iterator[str]:
     network = "a small language model (SmolLM2, 135 million parameters) with LoRA"
     classical = {
         TABLE: "XGBoost against the majority and logistic regression",
+        NUMBERS: "XGBoost against the median and ridge regression",
         CLASSES: "TF-IDF and logistic regression",
     }
     yield f"recipe: {classical.get(draft.kind, network)}"

@@ -2,7 +2,7 @@
 
 import math
 
-from shipworthy.data.look.draft import ANSWERS, CLASSES, TABLE, TALKS
+from shipworthy.data.look.draft import ANSWERS, CLASSES, NUMBERS, TABLE, TALKS
 from shipworthy.data.look.findings import NAMED_CLASSES, Findings
 from shipworthy.data.look.names import shown
 from shipworthy.data.look.settings import Setting
@@ -25,6 +25,13 @@ def task_settings(look: Findings, tried: Tried) -> list[Setting]:
         made += _positive(look, tried)
         why = "What must be beaten: the most frequent class, and logistic regression on all columns."
         made.append(Setting("baselines", ["majority", "logistic"], why))
+    elif draft.kind == NUMBERS:
+        label = shown(draft.label, 40)
+        made.append(Setting("description", f"Says the {label} of a row.", "One sentence for the model's card."))
+        why = "What decides: the mean distance from the right number. docs/metrics.md names others, such as rmse."
+        made.append(Setting("metric", "mae", why))
+        why = "What must be beaten: the median of train, and linear regression on all columns."
+        made.append(Setting("baselines", ["median", "ridge"], why))
     else:
         made += _words(look, tried)
     return [*made, _criteria(look, tried)]
@@ -91,8 +98,9 @@ def _criteria(look: Findings, tried: Tried) -> Setting:
     if small:
         why += f" About {tried.rows.get('test', 0)} rows of test: the figures will mean little."
     network = look.draft.kind in (ANSWERS, TALKS)
+    share = "Share of its own error" if look.draft.kind == NUMBERS else "Share of rows"
     made = [
-        Setting("margin", 0.01, "Share of rows by which the best baseline must be beaten …"),
+        Setting("margin", 0.01, f"{share} by which the best baseline must be beaten …"),
         Setting("alpha", 0.01, "… and the level of the paired test that it is no chance."),
         Setting("max_p95_s", 5.0 if network else 0.5, "An answer's latency: 95 of 100 are faster (seconds)."),
         Setting("max_size_mb", 200, "The served model (megabytes)."),

@@ -14,6 +14,7 @@ import polars as pl
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.schema import from_plain
 from shipworthy.data import build
+from shipworthy.data.decimal_mark import mark_of
 from shipworthy.data.examples import features_of
 from shipworthy.data.fitted.build import kind_of
 from shipworthy.data.fitted.encode.column_kinds import facts, judge
@@ -24,7 +25,7 @@ from shipworthy.data.gates.interface import GateInput
 from shipworthy.data.gates.model_settings import Leak
 from shipworthy.data.kinds.schema import Conversations, Records, Table
 from shipworthy.data.left_out import counts, require_rows
-from shipworthy.data.look.draft import CLASSES, TABLE, TALKS, Draft
+from shipworthy.data.look.draft import CLASSES, NUMBERS, TABLE, TALKS, Draft
 from shipworthy.data.look.names import listed, shown
 from shipworthy.data.look.raw_file import RawFile
 from shipworthy.data.look.settings import Setting, plain
@@ -42,7 +43,7 @@ MOST_REJECTED = 0.3
 """Of the rows, by groups that straddle a border in time."""
 TRIES = 8
 """Rounds in which leaks are looked for, for one may hide another."""
-KINDS: dict[str, type[Data]] = {TABLE: Table, TALKS: Conversations}
+KINDS: dict[str, type[Data]] = {TABLE: Table, NUMBERS: Table, TALKS: Conversations}
 SEED = 0
 SettingsOf = Callable[[Mapping[str, Any]], list[Setting]]
 """Gives the settings of conf/data/ for a way to divide the rows."""
@@ -114,10 +115,10 @@ def _divided(made: Draft, found: RawFile, settings: SettingsOf, rows: int) -> tu
     """What the first way to divide the rows that works makes of them, and the leaks among their columns."""
     why: dict[str, list[str]] = {}  # what is wrong → the ways of which it is
     for way in ways(made):
-        config = _config(made, settings, way, rows)
+        config = _config(made, found.paths, settings, way, rows)
         with TemporaryDirectory(prefix="shipworthy-") as work:
             store = build.read(config, found.paths, _types(config, found), Path(work) / "rows")
-            build.clean_rows(config, store)
+            build.clean_rows(config, store, numbers=made.kind == NUMBERS)
             require_rows(store)
             result = Tried(way.settings, rejected=dict(counts(store)), some=rows > MOST_ROWS)
             if fault := _fault(made, config, store, result):
@@ -147,10 +148,12 @@ def ways(made: Draft) -> Iterator[Way]:
     yield Way({"test": 0.3, "validation": 0.2}, "at random with larger shares")
 
 
-def _config(made: Draft, settings: SettingsOf, way: Way, rows: int) -> Data:
+def _config(made: Draft, paths: list[Path], settings: SettingsOf, way: Way, rows: int) -> Data:
     # `watched`, which is DVC's, is derived by a resolver that a composed config has.
     given = {"watched": ".", **plain(settings(way.settings))}
     whole: Data = from_plain(KINDS.get(made.kind, Records), given, "data")
+    if made.kind == NUMBERS:
+        whole = replace(whole, decimal=mark_of(whole, paths, made.label))
     return replace(whole, sample=MOST_ROWS / rows) if rows > MOST_ROWS else whole
 
 
@@ -208,7 +211,8 @@ def _leaks(made: Draft, config: Data, store: RowStore, result: Tried) -> list[st
         return []
     types = store.columns
     features = {name: types[name] for name in features_of(store)[0]}
-    inputs = GateInput(store.files, features, config.gates.sample, SEED, ["", *config.missing])
+    gaps, numbers = ["", *config.missing], made.kind == NUMBERS
+    inputs = GateInput(store.files, features, config.gates.sample, SEED, gaps, numbers=numbers)
     result_of_gate = leak.check(Leak(), inputs)
     found, result.strong = result_of_gate.columns, result_of_gate.warnings
     if found and len(set(found)) == len(features):

@@ -10,7 +10,11 @@ from shipworthy.models.protocol import Prediction
 
 TITLE = "accuracy"
 GREATER_IS_BETTER = True
-PER_ROW = True
+KIND = "right"
+UNIT = "share"
+TASKS = ("classification",)
+LIBRARY = "sklearn.metrics.accuracy_score"
+MIND = "Of rare classes it says little: whoever never names a class of 1% is right in 99%."
 
 
 def score(task: Task, predictions: Sequence[Prediction], answers: Sequence[str]) -> NDArray[np.bool_]:

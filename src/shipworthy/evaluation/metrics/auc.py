@@ -1,53 +1,43 @@
-"""The area under the ROC curve of the positive class."""
+"""The area under the ROC curve: how likely a row of a class gets a higher probability of it than one of another."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
-from shipworthy.core.errors import UsageError
-from shipworthy.evaluation.tasks.schema import Classification
+from shipworthy.evaluation.metrics import _ranking
+from shipworthy.evaluation.metrics._counting import ratio
+from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.models.protocol import Prediction
 
 TITLE = "AUC"
 GREATER_IS_BETTER = True
-PER_ROW = False
+KIND = "whole"
+UNIT = "score"
+TASKS = ("classification", "multi_label")
+NO_THRESHOLD = "it looks at probabilities, not at the class that is answered"
+LIBRARY = 'sklearn.metrics.roc_auc_score(multi_class="ovr", average="macro")'
+MIND = (
+    "Of task.positive, else the mean over classes, each against the rest. It ranks rows, and says nothing of the "
+    "threshold that answers are given by."
+)
 
 
-def score(
-    task: Classification, predictions: Sequence[Prediction], answers: Sequence[str]
-) -> NDArray[np.float64] | None:
-    """Each row's score of the positive class, and 1 if it is of that class or 0; shape (n, 2).
-
-    None where the candidate gives no scores.
-
-    Raises:
-        UsageError: the positive class is not one of the two in the answers.
-    """
-    scores = [p.score for p in predictions if p.score is not None]
-    if not scores:
-        return None
-    classes = sorted(set(answers))
-    if len(classes) != 2 or task.positive not in classes:
-        raise UsageError(
-            f"task.positive={task.positive} needs answers of two classes, it and another, and they are "
-            f"{', '.join(classes[:5])}: name one of two classes, or leave task.positive empty."
-        )
-    # Prediction.score is the probability of the last class in sorted order.
-    of_positive = np.array(scores) if task.positive == classes[-1] else 1 - np.array(scores)
-    return np.column_stack([of_positive, [answer == task.positive for answer in answers]])
+def score(task: Task, predictions: Sequence[Prediction], answers: Sequence[str]) -> NDArray[np.float64] | None:
+    """Probability of each class, and 1 if the row is of it or 0; shape (n, classes, 2); None without probabilities."""
+    return _ranking.ranked(task, predictions, answers)
 
 
-def statistic(rows: NDArray[np.float64]) -> float:
-    """Area under the ROC curve by ranks (Hanley and McNeil 1982), ties counting a half.
+def statistic(rows: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The mean over classes; see metric.Metric.statistic."""
+    return _ranking.mean_of_classes(rows, counts, _area)
 
-    Args:
-        rows: shape (n, 2): score, and 1 for the positive class or 0; NaN if there is only one class.
-    """
-    positive = rows[:, 1] == 1
-    n, m = int(positive.sum()), int((~positive).sum())
-    if not n or not m:
-        return float("nan")
-    ranks = rankdata(rows[:, 0])
-    return float((ranks[positive].sum() - n * (n + 1) / 2) / (n * m))
+
+def _area(positives: NDArray[np.float64], reach: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The share of pairs of a positive and a negative row that are in order, ties half (Hanley and McNeil 1982)."""
+    negatives = reach - positives
+    before = np.diff(negatives, axis=1, prepend=0.0)
+    lost = ((positives[:, -1:] - positives) * before).sum(axis=1)
+    tied = (np.diff(positives, axis=1, prepend=0.0) * before).sum(axis=1)
+    pairs = positives[:, -1] * negatives[:, -1]
+    return 1 - ratio(lost + tied / 2, pairs)

@@ -10,7 +10,11 @@ from shipworthy.models.protocol import Prediction
 
 TITLE = "exact match"
 GREATER_IS_BETTER = True
-PER_ROW = True
+KIND = "right"
+UNIT = "share"
+TASKS = ("text_to_text",)
+LIBRARY = "compared as they stand"
+MIND = "A full stop more is a wrong answer; `normalised_match` forgives it."
 
 
 def score(task: Task, predictions: Sequence[Prediction], answers: Sequence[str]) -> NDArray[np.bool_]:

@@ -1,18 +1,19 @@
 """The task: the problem, its metric, its baselines and the success criteria."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from shipworthy.core.errors import UsageError
-from shipworthy.core.extensions import of_extensions
 from shipworthy.core.groups import ModelConfig, TaskConfig
 from shipworthy.core.schema import MISSING, SCHEMAS, schema
 from shipworthy.core.validation import one_of
+from shipworthy.evaluation.tasks.metric_names import check_suits, needs, no_threshold
 from shipworthy.models.prompt_checks import checked
 
-METRICS = "shipworthy.evaluation.metrics"
-"""The folder of our metrics; extensions have theirs in a folder metrics/."""
+MOST_LIKELY, THRESHOLD = "most_likely", "threshold"
+"""How probabilities become an answer."""
 OVERLAP = 32
 """About a sentence and a half (tokens)."""
 
@@ -22,9 +23,11 @@ class Criteria:
     """When the result is good enough to ship; written into the plan before anything is trained.
 
     Attributes:
-        margin: by how much the metric must beat the best baseline (share of rows, 0 to 1).
+        margin: by how much the metric must beat the best baseline, in the metric's unit (0.02 of a share are two
+            points); of a metric in a unit of its own, such as an error in euros, as a share of the baseline's value.
         alpha: significance level of the paired test against the best baseline.
-        noninferiority_margin: how much a compressed model may lose (share of rows, 0 to 1).
+        noninferiority_margin: how much a compressed model may lose, in the same way.
+        tolerate_loss: whether a compressed model may go on that is significantly worse, by less than that margin.
         max_p95_s: 95th percentile of the serving latency of one request (seconds).
         max_size_mb: size of the served weights (megabytes, 10^6 bytes).
         max_memory_mb: memory of the serving process (megabytes).
@@ -33,6 +36,7 @@ class Criteria:
     margin: float = 0.02
     alpha: float = 0.01
     noninferiority_margin: float = 0.03
+    tolerate_loss: bool = False
     max_p95_s: float = 2.0
     max_size_mb: float = 200.0
     max_memory_mb: float = 1000.0
@@ -56,8 +60,10 @@ class Task(TaskConfig):
     Attributes:
         name: a short name, used in reports.
         description: one sentence for the model card.
-        metric: the metric that decides; a row is right or wrong by it, so that tests can be paired.
-        metrics: further metrics for the report, by the names of extensions' metrics/.
+        metric: the metric that decides: a name in evaluation/metrics/ or in an extension's metrics/ (docs/metrics.md).
+        metrics: further metrics for the report, of the same.
+        slices: what every metric is told apart by: columns (each name, or ranges of a number), `length` (of the text,
+            in characters), `language`.
         baselines: the models to beat, in the order of the report (folders of models/).
         criteria: when it is good enough.
     """
@@ -66,32 +72,37 @@ class Task(TaskConfig):
     description: str = MISSING
     metric: str = MISSING
     metrics: list[str] = field(default_factory=list)
+    slices: list[str] = field(default_factory=list)
     baselines: list[str] = MISSING
     criteria: Criteria = field(default_factory=Criteria)
 
     kinds_in: ClassVar[Mapping[str, str]] = {"baselines": "model"}
-    deciding: ClassVar[tuple[str, ...]] = ()  # those of evaluation/metrics/ that may decide, the first by default
+    usual: ClassVar[str] = ""  # the metric that is always reported, and says how good single rows are
+    numeric: ClassVar[bool] = False  # whether answers are numbers
+    for_metrics: ClassVar[tuple[str, ...]] = ()  # settings that nothing but a metric reads
 
     def __post_init__(self) -> None:
         """Refuses a metric that the problem does not have, and a task without a bar."""
-        if self.metric not in self.deciding and self.metric not in (more := of_extensions(METRICS)):
-            raise UsageError(
-                f"task.metric={self.metric} cannot decide: choose one of {', '.join([*self.deciding, *more])}."
-            )
-        for name in self.metrics:
-            if name not in (more := of_extensions(METRICS)):
-                raise UsageError(
-                    f"task.metrics names '{name}', which no extension has: choose of {', '.join(more) or '(nothing)'}."
-                )
+        for key, name in [("metric", self.metric), *(("metrics", name) for name in self.metrics)]:
+            check_suits(f"task.{key}", name, type(self).kind)
+            if missing := [setting for setting in needs(name) if not getattr(self, setting, None)]:
+                raise UsageError(f"task.{key}={name} needs task.{missing[0]}: set it, or choose another metric.")
+        read = {setting for name in self.measured for setting in needs(name)}
+        if idle := [setting for setting in self.for_metrics if getattr(self, setting) and setting not in read]:
+            raise UsageError(f"task.{idle[0]} has no effect, for no metric of the task reads it: leave it out.")
         if not self.baselines:
             raise UsageError("task.baselines is empty: name at least one model to beat, e.g. [majority].")
         if len(set(self.baselines)) < len(self.baselines):
             raise UsageError("task.baselines names a model twice: name each once.")
 
+    def labels(self, answer: str) -> set[str]:
+        """The classes or labels that an answer names."""
+        return {answer}
+
     @property
     def measured(self) -> list[str]:
         """The names of all metrics of a candidate, the deciding one first."""
-        return list(dict.fromkeys([self.metric, *self.deciding, *self.metrics]))
+        return list(dict.fromkeys([self.metric, self.usual, *self.metrics]))
 
 
 @schema("task", "text_to_text")
@@ -115,6 +126,7 @@ class TextToText(Task):
         overlap: what two neighbouring chunks share at most (tokens).
         max_new_tokens: the longest answer that is generated (tokens).
         shots: examples in the prompt of the few-shot baseline.
+        schema: a JSON Schema of the answers, for the metric `json_schema` (empty: none).
     """
 
     metric: str = "exact_match"
@@ -130,8 +142,10 @@ class TextToText(Task):
     overlap: int = OVERLAP
     max_new_tokens: int = 24
     shots: int = 8
+    schema: dict[str, Any] = field(default_factory=dict)
 
-    deciding: ClassVar[tuple[str, ...]] = ("exact_match",)
+    usual: ClassVar[str] = "exact_match"
+    for_metrics: ClassVar[tuple[str, ...]] = ("schema",)
 
     def __post_init__(self) -> None:
         """Refuses lengths and numbers below one, and settings that have no effect."""
@@ -153,6 +167,19 @@ class TextToText(Task):
             if getattr(self, name) < 1:
                 raise UsageError(f"task.{name}={getattr(self, name)} is not a number from 1: give 1 or more.")
         self._check_cut()
+        if self.schema:
+            self._check_schema()
+
+    def _check_schema(self) -> None:
+        from jsonschema.exceptions import SchemaError
+        from jsonschema.validators import validator_for
+
+        try:
+            validator_for(self.schema).check_schema(self.schema)
+        except SchemaError as error:
+            raise UsageError(
+                f"task.schema is no JSON Schema at {error.json_path}: {error.message}; correct it."
+            ) from error
 
     def _check_cut(self) -> None:
         one_of("task.too_long", self.too_long, ("reject", "truncate", "chunk"))
@@ -205,15 +232,81 @@ class Classification(Task):
     """Columns in, one of two or more classes out.
 
     Attributes:
-        positive: the class whose score is predicted, for the area under the curve (empty: none).
+        positive: the class that precision, recall and the areas under curves are of (empty: none).
+        costs: answer → prediction → what it costs, from 0, in a unit of your choice; for the metric `cost`. Each class
+            is named, and each wrong prediction of it; a right one costs nothing unless it is named, too.
+        decision: how the trained model's probabilities become an answer: most_likely (the most likely class), or, of
+            two classes, threshold (`positive` from a probability on that is chosen on validation, the best by
+            `metric`). Baselines answer with the most likely class. What is chosen on validation looks a little too good
+            there; test shows what it is worth.
     """
 
     metric: str = "accuracy"
     positive: str = ""
+    costs: dict[str, dict[str, float]] = field(default_factory=dict)
+    decision: str = MOST_LIKELY
 
-    deciding: ClassVar[tuple[str, ...]] = ("accuracy",)
+    usual: ClassVar[str] = "accuracy"
+    for_metrics: ClassVar[tuple[str, ...]] = ("costs",)
+
+    def __post_init__(self) -> None:
+        """Refuses costs that are not whole, and a threshold that cannot be chosen."""
+        super().__post_init__()
+        self._check_decision()
+        classes = dict.fromkeys([*self.costs, *(name for row in self.costs.values() for name in row)])
+        for answer in classes:
+            if missing := [name for name in classes if name != answer and name not in self.costs.get(answer, {})]:
+                raise UsageError(
+                    f"task.costs does not say what it costs to call '{answer}' '{missing[0]}': add "
+                    f"'{answer}: {{{missing[0]}: …}}'."
+                )
+
+    def _check_decision(self) -> None:
+        one_of("task.decision", self.decision, (MOST_LIKELY, THRESHOLD))
+        if self.decision == MOST_LIKELY:
+            return
+        if not self.positive:
+            raise UsageError(
+                "task.decision=threshold needs task.positive, the class that it is a threshold of: set it."
+            )
+        if why := no_threshold(self.metric):
+            raise UsageError(
+                f"task.decision=threshold has no use beside task.metric={self.metric}, for {why}: leave it out, or "
+                "decide by another metric, such as f1 or cost."
+            )
 
     @property
     def measured(self) -> list[str]:
         """With the area under the curve, where there is a positive class."""
         return [*super().measured, *(["auc"] if self.positive else [])]
+
+
+@schema("task", "regression")
+class Regression(Task):
+    """Columns in, a number out.
+
+    The answer of a row is its label as text, as it stands in the file; what a spreadsheet shows (`1,234.50 €`) is
+    written plainly. Rows whose label is no number are left out.
+    """
+
+    metric: str = "mae"
+
+    usual: ClassVar[str] = "mae"
+    numeric: ClassVar[bool] = True
+
+
+@schema("task", "multi_label")
+class MultiLabel(Task):
+    """Columns in, none, one or several labels out.
+
+    The answer of a row is a JSON list of its labels, sorted and each once (models/label_lists.py); in the file it is a
+    list, or text whose labels stand apart by `data.separator`.
+    """
+
+    metric: str = "micro_f1"
+
+    usual: ClassVar[str] = "subset_accuracy"
+
+    def labels(self, answer: str) -> set[str]:
+        """Those of the list."""
+        return set(json.loads(answer))

@@ -21,6 +21,7 @@ from shipworthy.core.files import write_text
 from shipworthy.core.progress import say
 from shipworthy.core.project import project_root
 from shipworthy.core.snapshot import SNAPSHOTS, Snapshot
+from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.execution.campaigns.checks import check_ends, check_gpus, check_search, check_trials, steps_of
 from shipworthy.execution.campaigns.identity import extended, identity
 from shipworthy.execution.campaigns.launcher import apart, launcher
@@ -135,6 +136,8 @@ def start(
         UsageError: a campaign that can't work.
         ShipworthyError: a worker failed for a reason outside its trials.
     """
+    assert isinstance(config.task, Task)
+    settings = settings.measured_by(config.task.metric)
     on_slurm = launcher(about_hydra, settings.driver, detach=detach, dry_run=dry_run)
     check_inputs("train", config, overrides)
     if plan is not None:

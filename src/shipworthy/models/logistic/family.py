@@ -16,6 +16,7 @@ from shipworthy.models import rows as read
 from shipworthy.models.logistic.encoding import Encoding
 from shipworthy.models.logistic.schema import Logistic
 from shipworthy.models.logistic.solver import solve
+from shipworthy.models.probabilities import most_likely, of_two
 from shipworthy.models.protocol import Prediction
 
 FILE = "logistic.json"
@@ -36,18 +37,23 @@ class LogisticModel:
         """
         answers = read.classes(train)
         self.encoding = Encoding.of(train, self.config.max_categories)
-        solved = solve(self.encoding.encode(train), answers, c=self.config.c, max_iter=self.config.max_iter)
+        config = self.config
+        solved = solve(
+            self.encoding.encode(train),
+            answers,
+            c=config.c,
+            max_iter=config.max_iter,
+            class_weight=config.class_weight,
+        )
         self.classes, self.weights_KF, self.bias_K = solved.classes, solved.weights_KF, solved.bias_K
 
     def predict(self, rows: pl.DataFrame) -> Sequence[Prediction]:
-        """The most likely class; of two classes also the probability of the last in sorted order."""
+        """The most likely class, with the probabilities of all."""
         assert self.classes, "fit or load first"
         blocks = [block @ self.weights_KF.T + self.bias_K for block in self.encoding.blocks(rows)]
         logits_NK = np.concatenate(blocks) if blocks else np.zeros((0, len(self.bias_K)))
-        if len(self.classes) == 2:
-            scores = expit(logits_NK[:, 0])
-            return [Prediction(self.classes[int(score > 0.5)], float(score)) for score in scores]
-        return [Prediction(self.classes[int(best)]) for best in softmax(logits_NK, axis=1).argmax(axis=1)]
+        values_NK = of_two(expit(logits_NK[:, 0])) if len(self.classes) == 2 else softmax(logits_NK, axis=1)
+        return most_likely(self.classes, values_NK)
 
     def save(self, folder: Path) -> None:
         """One JSON file."""

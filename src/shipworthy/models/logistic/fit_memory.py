@@ -1,6 +1,6 @@
 """The memory of logistic regression on a table."""
 
-from shipworthy.models.fit_memory import FLOAT, INT, PREDICTION_BYTES, FitSize, linear_solver
+from shipworthy.models.fit_memory import FLOAT, INT, FitSize, linear_solver
 from shipworthy.models.logistic.schema import Logistic
 
 COPIES = 2
@@ -16,5 +16,5 @@ def parts(model: Logistic, size: FitSize) -> dict[str, float]:
     return {
         "features": COPIES * each * cells,
         "solver": linear_solver(features, size),
-        "answers": 2 * size.answers_bytes + PREDICTION_BYTES * max(size.validation, size.test),
+        "answers": 2 * size.answers_bytes + size.predictions_bytes(size.classes),
     }

@@ -13,10 +13,12 @@ from shipworthy.models.majority.schema import Majority
 from shipworthy.models.protocol import Prediction
 
 FILE = "majority.json"
+MOST_CLASSES = 1000
+"""Of more distinct answers the shares are not kept: they are texts, not classes."""
 
 
 class MajorityModel:
-    """One answer for all rows; of several that are as frequent, the first in sorted order."""
+    """One answer for all rows, with each class's share of train; of as frequent answers the first in sorted order."""
 
     def __init__(self, prediction: Prediction | None = None) -> None:
         self.prediction = prediction
@@ -24,9 +26,9 @@ class MajorityModel:
     def fit(self, train: pl.DataFrame, validation: pl.DataFrame, seed: int) -> None:
         """Counts; `validation` and `seed` are not needed."""
         counts = Counter(read.answers(documents(train)))
-        last = read.two_classes(list(counts))
         text = min(counts, key=lambda answer: (-counts[answer], answer))
-        self.prediction = Prediction(text, counts[last] / counts.total() if last else None)
+        shares = {name: counts[name] / counts.total() for name in sorted(counts)}
+        self.prediction = Prediction(text, shares if len(shares) <= MOST_CLASSES else None)
 
     def predict(self, rows: pl.DataFrame) -> Sequence[Prediction]:
         """The same for every row."""
@@ -36,7 +38,7 @@ class MajorityModel:
     def save(self, folder: Path) -> None:
         """One JSON file."""
         assert self.prediction, "fit first"
-        write_json(folder / FILE, {"text": self.prediction.text, "score": self.prediction.score})
+        write_json(folder / FILE, {"text": self.prediction.text, "probabilities": self.prediction.probabilities})
 
 
 def create(config: Majority) -> MajorityModel:

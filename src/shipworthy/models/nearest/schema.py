@@ -19,6 +19,7 @@ class Nearest(ModelConfig):
         char_ngrams: the longest run of characters within a word that counts (characters, from 3).
     """
 
+    tasks: ClassVar[tuple[str, ...]] = (*ModelConfig.tasks, "multi_label")
     reads_prompt: ClassVar[bool] = True
 
     template: str = MISSING
@@ -33,6 +34,6 @@ class Nearest(ModelConfig):
             raise UsageError("model.word_ngrams must be 1 or more and model.char_ngrams 3 or more: raise them.")
 
     @classmethod
-    def as_baseline(cls, model: ModelConfig, task: TaskConfig) -> Self:  # noqa: ARG003
-        """As a baseline it compares what the task's prompt says."""
-        return cls(template=prompt("nearest", task))
+    def as_baseline(cls, model: ModelConfig, task: TaskConfig) -> Self:
+        """As a baseline it compares what the task's prompt, or the model's template, says."""
+        return cls(template=prompt("nearest", model, task))

@@ -1,6 +1,6 @@
 """TF-IDF and logistic regression on texts, kept as JSON: scikit-learn fits it, `scorer.py` predicts.
 
-Shapes: N rows, F terms, K classes (one row of weights where there are two).
+Shapes: N rows, F terms, K classes (one row of weights where there are two) or labels.
 """
 
 import json
@@ -8,11 +8,14 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import write_text
+from shipworthy.models import label_lists
 from shipworthy.models import rows as read
+from shipworthy.models.probabilities import most_likely
 from shipworthy.models.protocol import Prediction
 from shipworthy.models.tfidf import scorer
 from shipworthy.models.tfidf.schema import Tfidf
@@ -29,17 +32,19 @@ class TfidfModel:
         """Minimises the penalised log loss on train; the optimum is one, so `seed` and `validation` are not needed.
 
         Raises:
-            UsageError: train has more distinct answers than `config.most_classes`.
-            ShipworthyError: train has one class only or no word, or the solver did not get there in `max_iter` steps.
+            UsageError: train has more distinct answers, or labels, than `config.most_classes`.
+            ShipworthyError: train has one class only, or no label, or no word, or the solver did not get there in
+                `max_iter` steps.
         """
         from sklearn.feature_extraction.text import TfidfVectorizer  # here, for predicting needs neither
 
-        from shipworthy.models.logistic.solver import solve
+        from shipworthy.models.logistic.solver import solve, solve_labels
 
-        answers = read.classes(train)
-        if (distinct := len(set(answers))) > self.config.most_classes:
+        given = label_lists.lists(train) if self.config.tells_labels else [[one] for one in read.classes(train)]
+        if (distinct := len(names := label_lists.names(given))) > self.config.most_classes:
+            what = "labels" if self.config.tells_labels else "distinct answers"
             raise UsageError(
-                f"Model 'tfidf' tells classes apart, and train has {distinct:,} distinct answers, more than "
+                f"Model 'tfidf' tells classes apart, and train has {distinct:,} {what}, more than "
                 f"model.most_classes={self.config.most_classes}: drop it from task.baselines, or choose another model."
             )
         analyzer = partial(scorer.terms, longest=self.config.word_ngrams)
@@ -50,24 +55,33 @@ class TfidfModel:
             raise ShipworthyError(
                 f"No run of words stands in {self.config.min_count} texts of train: lower model.min_count."
             ) from error
-        solved = solve(features_NF, answers, c=self.config.c, max_iter=self.config.max_iter)
+        config = self.config
+        c, max_iter = config.c, config.max_iter
+        if self.config.tells_labels:
+            solved = solve_labels(features_NF, names, label_lists.indicators(given, names), c=c, max_iter=max_iter)
+        else:
+            solved = solve(
+                features_NF, [one for (one,) in given], c=c, max_iter=max_iter, class_weight=config.class_weight
+            )
         columns = zip(vectorizer.idf_.tolist(), *solved.weights_KF.tolist(), strict=True)
         self.scorer = scorer.Scorer(
             {
                 "template": self.config.template,
                 "longest": self.config.word_ngrams,
-                "classes": solved.classes,
+                self.config.objective: solved.classes,
                 "bias": solved.bias_K.tolist(),
                 "terms": dict(zip(vectorizer.get_feature_names_out().tolist(), map(list, columns), strict=True)),
             }
         )
 
     def predict(self, rows: pl.DataFrame) -> Sequence[Prediction]:
-        """The most likely class; of two classes also the probability of the last in sorted order."""
+        """The most likely class, or the likely labels, with the probabilities of all."""
         assert self.scorer, "fit or load first"
-        asked = read.select(rows, self.scorer.columns)
-        answered = self.scorer.predict(asked.iter_rows(named=True))
-        return [Prediction(one["prediction"], one.get("score")) for one in answered]
+        asked, names = read.select(rows, self.scorer.columns), self.scorer.names
+        values_NK = np.empty((asked.height, len(names)))
+        for place, row in enumerate(asked.iter_rows(named=True)):
+            values_NK[place] = self.scorer.shares(row)
+        return label_lists.predicted(names, values_NK) if self.config.tells_labels else most_likely(names, values_NK)
 
     def save(self, folder: Path) -> None:
         """One JSON file; a line for each term would be most of it, so it is one line."""

@@ -5,7 +5,6 @@ from shipworthy.models.fit_memory import (
     FEWEST_TEXTS,
     FLOAT,
     INT,
-    PREDICTION_BYTES,
     TERM_BYTES,
     FitSize,
     linear_solver,
@@ -23,13 +22,16 @@ def parts(model: Tfidf, size: FitSize) -> dict[str, float]:
     longest = model.word_ngrams
     terms, each = size.terms((scorer.terms(text, longest) for text in texts), least=model.min_count)
     all_terms, _ = size.terms(scorer.terms(text, longest) for text in texts)
-    columns = size.classes if size.classes > 2 else 1
+    each_alone = model.tells_labels
+    said = size.labels if each_alone else size.classes
+    columns = said if each_alone or said > 2 else 1
     mean = sum(map(len, texts)) / max(1, len(texts))
     return {
         "texts": size.train * (2 * mean + 60),
         "features": 2 * (FLOAT + INT) * size.train * each,
         "vocabulary": TERM_BYTES * all_terms,
-        "solver": linear_solver(terms, size),
+        "solver": linear_solver(terms, size, 1 if each_alone else columns),
+        **({"matrix of weights": FLOAT * terms * columns} if each_alone else {}),
         "weights": terms * (TERM_BYTES + FLOAT_OBJECT * (columns + 1)),
-        "answers": 2 * size.answers_bytes + 2 * PREDICTION_BYTES * max(size.validation, size.test),
+        "answers": 2 * size.answers_bytes + size.predictions_bytes(said),
     }

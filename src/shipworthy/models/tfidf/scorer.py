@@ -23,25 +23,53 @@ def terms(text: str, longest: int) -> Iterator[str]:
 
 
 class Scorer:
-    """Weights of words; of K classes, K rows of weights, or one where there are two.
+    """Weights of words; of K classes, K rows of weights, or one where there are two; of K labels always K.
 
     Attributes:
-        saved: template, longest run of words, classes in sorted order, biases (K), and term → [idf, weights (K)].
+        saved: template, longest run of words, classes in sorted order, or labels instead, biases (K), and term → [idf,
+            weights (K)].
+        names: of the classes, or of the labels.
         columns: those of a row that the template names.
     """
 
     def __init__(self, saved: Mapping[str, Any]) -> None:
         self.saved = saved
+        self.names: list[str] = saved["classes"] if "classes" in saved else saved["labels"]
         self.prompt = Prompt(saved["template"])
         self.columns = self.prompt.columns
 
     def predict(self, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """Of each row {"prediction": its class}, of two classes also {"score": the probability of the second}.
+        """Of each row {"prediction": the most likely class, "probabilities": class → probability}.
+
+        Of labels the prediction is a list of the likely ones.
 
         Raises:
             ValueError: a row lacks a column.
         """
-        return [self._answer(self._logits(self._text(row))) for row in rows]
+        answers = []
+        for row in rows:
+            shares = dict(zip(self.names, self.shares(row), strict=True))
+            best = max(shares, key=shares.__getitem__)  # of equals the first
+            likely = [label for label, share in shares.items() if share > 0.5]
+            answers.append({"prediction": likely if "labels" in self.saved else best, "probabilities": shares})
+        return answers
+
+    def shares(self, row: Mapping[str, Any]) -> list[float]:
+        """The probability of each class, in their order, together 1; of labels that of each on its own.
+
+        Raises:
+            ValueError: the row lacks a column.
+        """
+        logits = self._logits(self._text(row))
+        if "labels" in self.saved:
+            return [logistic(logit) for logit in logits]
+        if len(logits) == 1:
+            second = logistic(logits[0])
+            return [1 - second, second]
+        highest = max(logits)
+        powers = [math.exp(logit - highest) for logit in logits]
+        whole = sum(powers)
+        return [power / whole for power in powers]
 
     def _text(self, row: Mapping[str, Any]) -> str:
         if missing := [name for name in self.columns if name not in row]:
@@ -59,12 +87,10 @@ class Scorer:
                 logits[k] += value / length * weight
         return logits
 
-    def _answer(self, logits: list[float]) -> dict[str, Any]:
-        classes = self.saved["classes"]
-        if len(classes) == 2:
-            score = 0.5 + 0.5 * math.tanh(logits[0] / 2)  # the logistic function, which does not overflow
-            return {"prediction": classes[int(score > 0.5)], "score": score}
-        return {"prediction": classes[max(range(len(logits)), key=logits.__getitem__)]}
+
+def logistic(logit: float) -> float:
+    """1 / (1 + exp(-logit)), in a form that does not overflow."""
+    return 0.5 + 0.5 * math.tanh(logit / 2)
 
 
 def load(folder: Path) -> Scorer:

@@ -1,11 +1,17 @@
 """Gradient-boosted trees on a table."""
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from shipworthy.core.errors import UsageError
-from shipworthy.core.groups import ModelConfig
+from shipworthy.core.groups import ModelConfig, TaskConfig
 from shipworthy.core.schema import schema
+from shipworthy.core.validation import one_of
+from shipworthy.models.class_weight import CLASS_WEIGHTS, NONE
+
+CLASSES, LABELS = "classes", "labels"
+NUMBERS = {"squared_error": ("reg:squarederror", "rmse"), "absolute_error": ("reg:absoluteerror", "mae")}
+"""Objective → as XGBoost calls it, and the loss on validation that says when to stop."""
 
 
 @schema("model", "xgboost")
@@ -13,7 +19,10 @@ class XGBoost(ModelConfig):
     """XGBoost with its own handling of categories and of missing cells (Chen and Guestrin 2016).
 
     Attributes:
-        rounds: the most trees per class.
+        objective: what is learned: `classes`; for a task of multi_label `labels`, each on its own; or for a task of
+            regression numbers, by the `squared_error` (towards their mean) or the `absolute_error` (towards their
+            median).
+        rounds: the most trees per class or label.
         early_stopping_rounds: it stops when the loss on validation has not fallen for so many trees.
         max_depth: of a tree (levels).
         learning_rate: share of each tree that is added (0 to 1).
@@ -21,12 +30,19 @@ class XGBoost(ModelConfig):
         colsample: share of the columns that each tree sees (0 to 1).
         min_child_weight: the least sum of hessians in a leaf.
         reg_lambda: L2 penalty on the leaves.
+        class_weight: how much a row counts: none (all alike), or balanced (each class as a whole alike: n rows /
+            (classes * rows of its class), as scikit-learn). Balanced rows find more of a rare class, and its
+            probabilities come out higher than its share of the rows: they are no longer calibrated. The losses
+            on train and on validation, which says when to stop, are weighted likewise.
         threads: CPU threads; fixed, for sums in another order give other trees.
     """
 
     needs: ClassVar[Mapping[str, tuple[str, ...]]] = {"trainer": ("classical",), "adapter": ("none",)}
     provides: ClassVar[tuple[str, ...]] = ("in_process",)
 
+    tasks: ClassVar[tuple[str, ...]] = ("classification", "multi_label", "regression")
+
+    objective: str = CLASSES
     rounds: int = 1000
     early_stopping_rounds: int = 50
     max_depth: int = 6
@@ -35,10 +51,18 @@ class XGBoost(ModelConfig):
     colsample: float = 1.0
     min_child_weight: float = 1.0
     reg_lambda: float = 1.0
+    class_weight: str = NONE
     threads: int = 2
 
     def __post_init__(self) -> None:
         """Refuses what XGBoost would take without a word or end on deep inside."""
+        one_of("model.objective", self.objective, (CLASSES, LABELS, *NUMBERS))
+        one_of("model.class_weight", self.class_weight, CLASS_WEIGHTS)
+        if self.class_weight != NONE and not self.tells_classes:
+            raise UsageError(
+                f"model.class_weight={self.class_weight} has no effect beside model.objective={self.objective}, for "
+                "numbers and labels are no classes: leave it out."
+            )
         for name in ("rounds", "early_stopping_rounds", "max_depth", "threads"):
             if getattr(self, name) < 1:
                 raise UsageError(f"model.{name}={getattr(self, name)} is not a number from 1: give 1 or more.")
@@ -48,3 +72,23 @@ class XGBoost(ModelConfig):
         for name in ("min_child_weight", "reg_lambda"):
             if getattr(self, name) < 0:
                 raise UsageError(f"model.{name}={getattr(self, name)} is negative: give 0 or more.")
+
+    @property
+    def tells_classes(self) -> bool:
+        """Whether it learns classes, neither labels nor numbers."""
+        return self.objective == CLASSES
+
+    @property
+    def tells_labels(self) -> bool:
+        """Whether it learns several labels of a row."""
+        return self.objective == LABELS
+
+    @property
+    def learns(self) -> tuple[str, ...]:
+        """The kind of task that its objective is for."""
+        return ({CLASSES: "classification", LABELS: "multi_label"}.get(self.objective, "regression"),)
+
+    @classmethod
+    def as_baseline(cls, model: ModelConfig, task: TaskConfig) -> Self:  # noqa: ARG003
+        """With the objective that the task asks for."""
+        return cls(objective={"regression": "squared_error", "multi_label": LABELS}.get(task.kind, CLASSES))

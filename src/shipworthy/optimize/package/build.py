@@ -13,12 +13,19 @@ from shipworthy.core.files import read_json
 from shipworthy.core.groups import EngineConfig
 from shipworthy.core.lazy import Lazy
 from shipworthy.evaluation.tasks.schema import Task
-from shipworthy.models import clean_text, json_row, raw_rows
+from shipworthy.models import clean_text, decision, json_row, raw_rows
 from shipworthy.optimize.package.carried import carry
 
 KINDS = Lazy("shipworthy.optimize.package.{quant.kind}.fill", "shipworthy.optimize.package.{model.kind}.fill")
 """A format is named as the quantizer that makes it, or, where nothing is quantized, as the model's family."""
 PORT = 8000
+TEXT_ANSWER = '`{"prediction": "…"}`'
+CLASS_ANSWER = """`{"prediction": "a", "probabilities": {"a": 0.8, "b": 0.2}}`: the class, and how likely the \
+model holds each class to be, from 0 to 1, together 1"""
+"""What an answer looks like, for the card."""
+LABELS_ANSWER = """`{"prediction": ["a", "c"], "probabilities": {"a": 0.8, "b": 0.2, "c": 0.9}}`: the labels that are \
+more likely than not, none or several, and how likely the model holds each label to be, from 0 to 1, each on its own"""
+NUMBER_ANSWER = '`{"prediction": 12.3}`: a number in the unit of the label'
 SCRIPTS = Path(__file__).parent / "scripts"
 """`predict` and `serve` of the packages whose model.py has `load(folder)`, which gives `columns` and `predict`."""
 
@@ -63,6 +70,7 @@ class Contents:
         weights: what the card says of the weights: rows of (what, words).
         limits: sentences for the card, beside those of the task and the data.
         licences: rows of (what, licence, note).
+        answer: what an answer looks like, and what it holds, for the card.
     """
 
     columns: list[str]
@@ -72,6 +80,7 @@ class Contents:
     weights: list[tuple[str, str]]
     limits: list[str]
     licences: list[tuple[str, str, str]]
+    answer: str = TEXT_ANSWER
 
 
 class Kind(Protocol):
@@ -106,6 +115,13 @@ def copy_raw_rows(subject: Subject, folder: Path) -> str:
     carry(folder, raw_rows, json_row)
     needed = clean_text.libraries(read_json(folder / raw_rows.FILE)["clean"])
     return "".join(f"{name}=={version(name)}\n" for name in needed)
+
+
+def copy_decision(subject: Subject, folder: Path) -> None:
+    """Copies the threshold by which the model answers, where one was chosen, and the code that reads it."""
+    if (subject.weights / decision.FILE).is_file():
+        shutil.copyfile(subject.weights_file(decision.FILE), folder / decision.FILE)
+        carry(folder, decision)
 
 
 def copy_scripts(source: Path, folder: Path) -> None:

@@ -1,10 +1,15 @@
 """The model card: what it is, what it was made of, how good it is, where it ends."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from shipworthy.evaluation import figures
+from shipworthy.evaluation.claims import Claim
+from shipworthy.evaluation.intervals import Interval
+from shipworthy.evaluation.metric import title
 from shipworthy.models.dataset import info
 from shipworthy.optimize.package.build import Contents, Subject
 
@@ -17,9 +22,17 @@ def render(subject: Subject, contents: Contents, lineage: dict[str, Any]) -> str
     environment = Environment(  # noqa: S701
         loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"share": share, "difference": difference}
+    environment.filters |= {
+        "share": share,
+        "measured": measured,
+        "title": title,
+        "claim": Claim.from_json,
+        "figure": figures.figure,
+    }
     artifacts = subject.artifacts
-    dataset = info(artifacts["dataset"])
+    training = artifacts["checkpoint"].json("training.json")
+    dataset, evaluation = info(artifacts["dataset"]), artifacts["evaluation"].json("evaluation.json")
+    compressed = artifacts["compressed"].json("compressed.json")
     return environment.get_template(TEMPLATE).render(
         task=subject.task,
         contents=contents,
@@ -28,21 +41,26 @@ def render(subject: Subject, contents: Contents, lineage: dict[str, Any]) -> str
         criteria=artifacts["plan"].json("criteria.json"),
         dataset=dataset,
         source=dataset.statistics.get("source", {}),
-        evaluation=artifacts["evaluation"].json("evaluation.json"),
-        compressed=artifacts["compressed"].json("compressed.json"),
+        evaluation=evaluation,
+        against=Claim.from_json(evaluation["comparison"]),
+        metrics=list(next(one for one in evaluation["candidates"] if one["role"] == "tuned")["metrics"]),
+        compressed=compressed,
+        slices=subject.chosen["slices"],
         bench=artifacts["bench"].json("bench.json"),
-        training=artifacts["checkpoint"].json("training.json"),
+        training=training,
+        decision=training.get("decision"),
         environment=artifacts["compressed"].manifest.environment,
         code=artifacts["checkpoint"].manifest.code,
         runs={kind: artifact.manifest.run_id for kind, artifact in artifacts.items()},
     )
 
 
-def share(interval: dict[str, float]) -> str:
-    """0.361 (0.334 to 0.389)."""
-    return f"{interval['value']:.3f} ({interval['low']:.3f} to {interval['high']:.3f})"
+def share(found: Mapping[str, float]) -> str:
+    """41.2% [39.0, 43.4]."""
+    value, low, high = (100 * found[key] for key in ("value", "low", "high"))
+    return f"{value:.1f}% [{low:.1f}, {high:.1f}]"
 
 
-def difference(interval: dict[str, float]) -> str:
-    """+0.061 (+0.034 to +0.089)."""
-    return f"{interval['value']:+.3f} ({interval['low']:+.3f} to {interval['high']:+.3f})"
+def measured(metrics: Mapping[str, Mapping[str, float]], name: str) -> str:
+    """One of a candidate's metrics with its interval; a dash where it has no such metric."""
+    return figures.interval(name, Interval(**metrics[name])) if name in metrics else "–"

@@ -17,11 +17,12 @@ QUESTIONS = 3
 
 
 def questions(subject: Subject, contents: Contents) -> list[dict[str, Any]]:
-    """Three documents of validation with the source model's answers, those that are right first.
+    """Three documents of validation with the source model's answers, the best first.
 
     Returns:
-        Entries {"id", "row", "expected", "right"}; a row is as it comes in service, before anything is transformed or
-        divided. Texts that are divided come first, for more is to be proved of them.
+        Entries {"id", "row", "expected", "right"}, `right` None where no answer is right or wrong; a row is as it comes
+        in service, before anything is transformed or divided. Of answers that are as good, those to texts that are
+        divided come first, for more is to be proved of them.
 
     Raises:
         ShipworthyError: source model and variant agree on fewer than three of the rows that both were asked.
@@ -41,21 +42,24 @@ def questions(subject: Subject, contents: Contents) -> list[dict[str, Any]]:
 
 def select(subject: Subject, rows: pl.DataFrame, source: "list[Prediction] | Any") -> list[dict[str, Any]]:
     """The same, of answers that are there already; `rows` has id, prediction (the variant's), answer and columns."""
-    right = scores.correct(subject.task, source, rows["answer"].to_list())
+    task, answers = subject.task, rows["answer"].to_list()
+    right = scores.correct(task, source, answers)
+    good = scores.goodness(task.usual, task, source, answers)
     found = [
         {
             "id": row.pop("id"),
             "expected": answer.text,
-            "right": bool(is_right),
+            "right": None if right is None else bool(right[place]),
             "said": row.pop("prediction"),
             "row": row,
         }
-        for row, answer, is_right in zip(rows.drop("answer").to_dicts(), source, right, strict=True)
+        for place, (row, answer) in enumerate(zip(rows.drop("answer").to_dicts(), source, strict=True))
     ]
-    agreed = [question for question in found if question.pop("said") == question["expected"]]
+    best = sorted(range(len(found)), key=lambda place: -good[place])
+    agreed = [question for question in (found[place] for place in best) if question.pop("said") == question["expected"]]
     if len(agreed) < QUESTIONS:
         raise ShipworthyError(
             f"The variant {subject.chosen['name']} answers {len(agreed)} of {len(found)} validation questions as the "
             f"source model does, fewer than the {QUESTIONS} that prove a package: compress it less (quant)."
         )
-    return sorted(agreed, key=lambda question: not question["right"])[:QUESTIONS]
+    return agreed[:QUESTIONS]

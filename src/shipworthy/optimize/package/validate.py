@@ -69,7 +69,12 @@ def _environment(folder: Path, target: Path, wheels: Path | None) -> Path:
 
 def _ask(python: Path, folder: Path, rows: str, *options: str) -> list[str]:
     output = _run([str(python), str(folder / "predict"), *options], "its predict script", rows, own=True)
-    return [str(json.loads(line)["prediction"]) for line in output.split("\n") if line]
+    return [_text(json.loads(line)["prediction"]) for line in output.split("\n") if line]
+
+
+def _text(prediction: Any) -> str:
+    """As a prediction writes it: a text as it is, a number and a list of labels as JSON."""
+    return prediction if isinstance(prediction, str) else json.dumps(prediction, ensure_ascii=False)
 
 
 def _ask_server(python: Path, folder: Path, rows: str) -> list[str]:

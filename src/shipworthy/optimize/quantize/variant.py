@@ -7,8 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shipworthy.evaluation import claims, figures, paired, scores, slices
+from shipworthy.evaluation.claims import WORSE, Claim
 from shipworthy.evaluation.intervals import Interval
-from shipworthy.evaluation.paired import NonInferiority, holm, noninferiority
+from shipworthy.evaluation.metric import metric
+from shipworthy.evaluation.resampling import Resampling
+from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.models.protocol import Prediction
 
 
@@ -37,31 +41,33 @@ class Variant:
     details: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Judged:
     """A variant that was scored.
 
     Attributes:
-        correct: per test row; shape (n,).
+        scored: each test row by the deciding metric; shape (n, ...).
+        correct: right or wrong, where the task's usual metric says so; shape (n,).
         metrics: name → interval.
-        test: non-inferiority to the uncompressed model; its p-value as if it were the only test.
-        p_holm: the p-value adjusted for the number of variants (Holm 1979).
-        alpha: level of the test.
+        slices: every metric by slice (see evaluation/slices.record).
+        claim: what was shown of it against the uncompressed model, among as many variants as there are.
+        tolerant: whether one that is worse, by less than the margin, may go on.
         max_size_mb: the plan's limit.
     """
 
     variant: Variant
-    correct: NDArray[np.bool_]
+    scored: NDArray[Any]
+    correct: NDArray[np.bool_] | None
     metrics: dict[str, Interval]
-    test: NonInferiority
-    alpha: float
+    slices: Mapping[str, Any]
+    claim: Claim
+    tolerant: bool
     max_size_mb: float
-    p_holm: float = 1.0
 
     @property
     def holds(self) -> bool:
-        """The loss was shown to be less than the margin."""
-        return self.p_holm < self.alpha
+        """The loss was shown to be less than the margin, and none was shown at all, or it is tolerated."""
+        return self.claim.within_margin and (self.tolerant or self.claim.words != WORSE)
 
     @property
     def fits(self) -> bool:
@@ -78,35 +84,50 @@ class Judged:
             "size_mb": v.size_mb,
             "fits": self.fits,
             "metrics": {name: interval.to_json() for name, interval in self.metrics.items()},
-            "noninferiority": {
-                **self.test.to_json(),
-                "p_value": self.p_holm,
-                "p_value_unadjusted": self.test.p_value,
-                "alpha": self.alpha,
-                "holds": self.holds,
-            },
+            "slices": self.slices,
+            "noninferiority": {**self.claim.to_json(), "holds": self.holds},
             "p95_s": v.p95_s,
             **v.details,
         }
 
 
 def judge(
-    variant: Variant,
-    correct: NDArray[np.bool_],
-    metrics: dict[str, Interval],
-    reference_correct: NDArray[np.bool_],
+    task: Task,
+    variants: Sequence[Variant],
+    answers: Sequence[str],
+    reference: NDArray[Any],
     criteria: Mapping[str, Any],
-) -> Judged:
-    """Non-inferiority of a variant to the uncompressed model, paired by row, by the plan's criteria.json."""
-    alpha = criteria["alpha"]
-    test = noninferiority(correct, reference_correct, criteria["noninferiority_margin"], alpha)
-    return Judged(variant, correct, metrics, test, alpha, criteria["max_size_mb"])
+    how: Resampling,
+    parts: Mapping[str, Sequence[str]],
+) -> list[Judged]:
+    """Each variant against the uncompressed model on the same rows, by the plan's criteria.json.
 
-
-def adjust(judged: Sequence[Judged]) -> None:
-    """Sets `p_holm`: several variants had their chance to pass."""
-    for one, p in zip(judged, holm([j.test.p_value for j in judged]), strict=True):
-        one.p_holm = p
+    Args:
+        answers: the right ones.
+        reference: what the deciding metric says of the uncompressed model's rows; shape (n, ...).
+        how: the rows' groups and the seed.
+        parts: slice → each row's part (see evaluation/slices.parts).
+    """
+    name, alpha = task.metric, criteria["alpha"]
+    every = [scores.every(task, one.predictions, answers) for one in variants]
+    scored = [scores.decided(task, one.predictions, answers) for one in variants]
+    margin = claims.margin_of(name, criteria["noninferiority_margin"], scores.value(name, reference))
+    pairs = [paired.pair(metric(name), rows, reference, how) for rows in scored]
+    return [
+        Judged(
+            variant,
+            rows,
+            scores.correct(task, variant.predictions, answers),
+            scores.intervals(own, how),
+            slices.record(name, parts, own, how),
+            claim,
+            criteria["tolerate_loss"],
+            criteria["max_size_mb"],
+        )
+        for variant, own, rows, claim in zip(
+            variants, every, scored, claims.decide(name, pairs, alpha, margin), strict=True
+        )
+    ]
 
 
 def smallest(judged: Sequence[Judged]) -> Judged | None:
@@ -119,9 +140,11 @@ def choose(judged: Sequence[Judged]) -> tuple[Judged, bool, str]:
 
     The smallest that holds and fits; else the smallest that holds; else the last, which is the least compressed.
     """
-    margin = f"{judged[0].test.margin:.3f}"
+    claim = judged[0].claim
+    assert claim.margin is not None
+    margin = figures.amount(claim.metric, claim.margin)
     limit = f"{judged[0].max_size_mb:g} MB"
-    tests = f"{len(judged)} variant{'s' if len(judged) > 1 else ''}, Holm-corrected, alpha {judged[0].alpha:g}"
+    tests = f"{len(judged)} variant{'s' if len(judged) > 1 else ''}, Holm-corrected, alpha {claim.alpha:g}"
     if best := smallest(judged):
         why = (
             f"{best.variant.name} is the smallest that was shown to lose less than {margin} ({tests}) and fits {limit}."

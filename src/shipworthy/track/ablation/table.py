@@ -21,8 +21,8 @@ from shipworthy.track.ablation.design import Training
 from shipworthy.track.ablation.schema import Ablation
 
 Scores = Mapping[Training, NDArray[np.float64]]
-"""Of each training that came to an end: shape (rows,), 1 where the validation row was answered rightly, else 0; or
-shape (1,), the metric, where it is no share of rows."""
+"""Of each training that came to an end what its validation rows, or groups of them, add to the metric, which is their
+mean: shape (units,); or shape (1,), the metric itself, where rows say nothing of its variance."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class Contribution:
         p: two-sided paired t-test; 1 where it can't be said.
         p_holm: the same, corrected for the number of decisions (Holm 1979).
         seeds: pairs that there are.
+        more_is_better: of the metric.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Contribution:
     p: float
     p_holm: float
     seeds: int
+    more_is_better: bool = True
 
     @property
     def words(self) -> str:
@@ -50,16 +52,18 @@ class Contribution:
             return "too few trainings came to an end"
         if self.p_holm >= 1 - self.difference.level:
             return "no effect was shown"
-        return "helps" if self.difference.value > 0 else "harms"
+        return "helps" if (self.difference.value > 0) == self.more_is_better else "harms"
 
     def to_json(self) -> dict[str, Any]:
         """As it stands in ablation.json."""
         interval = {key: getattr(self.difference, key) for key in ("low", "high", "level")}
-        own = {key: value for key, value in asdict(self).items() if key != "difference"}
+        own = {key: value for key, value in asdict(self).items() if key not in ("difference", "more_is_better")}
         return {**own, "difference": self.difference.value, **interval, "words": self.words}
 
 
-def contributions(config: Ablation, trainings: Sequence[Training], scores: Scores) -> list[Contribution]:
+def contributions(
+    config: Ablation, trainings: Sequence[Training], scores: Scores, *, more_is_better: bool = True
+) -> list[Contribution]:
     """One row per decision, in the config's order."""
     # What is dropped from a recipe contributes what its absence costs; what is added, what its presence brings.
     sign = 1 if config.design == "add_one" else -1
@@ -69,7 +73,7 @@ def contributions(config: Ablation, trainings: Sequence[Training], scores: Score
         found.append((name, *paired(differences, config.level), len(differences)))
     corrected = holm([p for _, _, p, _ in found])
     return [
-        Contribution(name, interval, p, p_holm, seeds)
+        Contribution(name, interval, p, p_holm, seeds, more_is_better)
         for (name, interval, p, seeds), p_holm in zip(found, corrected, strict=True)
     ]
 

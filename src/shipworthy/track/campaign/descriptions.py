@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from statistics import mean, stdev
 from typing import Any
 
+from shipworthy.evaluation import figures
 from shipworthy.evaluation.intervals import Interval
-from shipworthy.evaluation.scores import metric_name
+from shipworthy.evaluation.metric import title
 from shipworthy.track.campaign.facts import Savings, WinnersCurse
 from shipworthy.track.campaign.read import FAILED, FINISHED, PRUNED, Campaign, Trial
+from shipworthy.track.hpo.schema import METRIC
 from shipworthy.track.hpo.space import Dimension
-from shipworthy.track.report.formatting import count, figure, interval, points, seconds
+from shipworthy.track.report.formatting import count, seconds
 
 STATES = (FINISHED, PRUNED, FAILED, "running", "waiting")
 
@@ -51,8 +53,10 @@ def _design(campaign: Campaign) -> str:
     recipe, design = campaign.ablation.get("recipe") or [], str(campaign.ablation.get("design", "")).replace("_", " ")
     if not recipe:
         return design
-    spread = f", standard deviation {100 * stdev(recipe):.1f} over {len(recipe)} seeds" if len(recipe) > 1 else ""
-    return f"{design}; the recipe's {metric_name(campaign.metric)} is {100 * mean(recipe):.1f}%{spread} (validation)"
+    name = campaign.metric
+    deviation = figures.amount(name, stdev(recipe)) if len(recipe) > 1 else ""
+    spread = f", standard deviation {deviation} over {len(recipe)} seeds" if deviation else ""
+    return f"{design}; the recipe's {title(name)} is {figures.figure(name, mean(recipe))}{spread} (validation)"
 
 
 def value(found: float) -> str:
@@ -68,17 +72,12 @@ def measured(trial: Trial, objective: str, campaign: Campaign) -> str:
         return ""
     found = trial.values[objective]
     if known := trial.interval(objective):
-        return share(known, campaign)
-    if objective == "metric":
-        return figure(campaign.metric, found)
+        return figures.interval(campaign.metric, known)
+    if objective == METRIC:
+        return figures.figure(campaign.metric, found)
     if objective == "seconds":
         return seconds(found)
     return f"{found:.4f}" if objective == "val_loss" else count(found)
-
-
-def share(found: Interval, campaign: Campaign) -> str:
-    """`41.2% [38.0, 44.5]`."""
-    return interval(campaign.metric, found)
 
 
 def saved(savings: Savings) -> str:
@@ -96,12 +95,11 @@ def saved(savings: Savings) -> str:
 
 def winners_curse(found: WinnersCurse, campaign: Campaign) -> str:
     """The winner's curse, in a sentence."""
-    d = found.difference
+    seen, unseen = (figures.interval(campaign.metric, one) for one in (found.seen, found.unseen))
     return (
-        f"On the {found.rows[0]:,} rows that the search chose by, trial {found.number} has "
-        f"{share(found.seen, campaign)}; on {found.rows[1]:,} rows that no trial saw, {share(found.unseen, campaign)}. "
-        f"The difference is {points(d.value)} points [{points(d.low)}, {points(d.high)}], unpaired, for the rows are "
-        f"others: {found.words}."
+        f"On the {found.rows[0]:,} rows that the search chose by, trial {found.number} has {seen}; on "
+        f"{found.rows[1]:,} rows that no trial saw, {unseen}. The difference is "
+        f"{figures.difference(campaign.metric, found.difference)}, unpaired, for the rows are others: {found.words}."
     )
 
 
@@ -144,13 +142,11 @@ def changed(trial: Trial) -> str:
     return " ".join(pairs) or "the recipe as it is"
 
 
-def contribution(row: Mapping[str, Any]) -> tuple[str, str, str, str, str]:
+def contribution(row: Mapping[str, Any], campaign: Campaign) -> tuple[str, str, str, str, str]:
     """A row of ablation.json: name, difference with interval, p, corrected p, what may be said of it."""
-    p, holm = (f"{row[key]:.4f}" if row.get(key) is not None else "" for key in ("p", "p_holm"))
-    return (
-        str(row["name"]),
-        f"{row['difference']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}]",
-        p,
-        holm,
-        row.get("words", ""),
+    level = row.get("level", 0.95)
+    p, holm = (
+        figures.probability(row[key], 1 - level).removeprefix("p ").removeprefix("= ") for key in ("p", "p_holm")
     )
+    found = Interval(row["difference"], row["low"], row["high"], level)
+    return str(row["name"]), figures.difference(campaign.metric, found), p, holm, row["words"]

@@ -9,6 +9,7 @@ from typing import Any
 from shipworthy.evaluation.intervals import Interval
 from shipworthy.track.campaign.read import FINISHED, PRUNED, Campaign, Trial
 from shipworthy.track.cost.cost import HOUR_S
+from shipworthy.track.hpo.schema import METRIC
 
 
 @dataclass(frozen=True)
@@ -104,8 +105,8 @@ class WinnersCurse:
         number, run_id: of the winner.
         seen, unseen: its metric, with intervals.
         rows: of each.
-        difference: seen - unseen: the optimism of the search. The rows are others, so it is unpaired (Newcombe 1998,
-            Statistics in Medicine 17:873, method 10).
+        difference: seen - unseen: the optimism of the search. The rows are others, so it is unpaired.
+        more_is_better: of the metric.
     """
 
     number: int
@@ -114,15 +115,20 @@ class WinnersCurse:
     unseen: Interval
     rows: tuple[int, int]
     difference: Interval
+    more_is_better: bool
 
     @property
     def words(self) -> str:
         """What may be said of it."""
-        if self.difference.low > 0:
+        least, most = (self.difference.low, self.difference.high)
+        if not self.more_is_better:
+            least, most = -most, -least
+        if least > 0:
             return "the search flattered its winner: on new rows it is worse"
-        if self.difference.high < 0:
+        if most < 0:
             return "on new rows it is even better, which is chance, or other rows"
-        return "no flattery was shown, though one as large as the interval's upper end is possible"
+        end = "upper" if self.more_is_better else "lower"
+        return f"no flattery was shown, though one as large as the interval's {end} end is possible"
 
 
 def winners_curse(campaign: Campaign) -> WinnersCurse | None:
@@ -132,11 +138,16 @@ def winners_curse(campaign: Campaign) -> WinnersCurse | None:
         return None
     seen, unseen = _measured(found["seen"]), _measured(found["unseen"])
     rows = int(found["seen"]["rows"]), int(found["unseen"]["rows"])
-    return WinnersCurse(int(found["trial"]), str(found["run_id"]), seen, unseen, rows, unpaired(seen, unseen))
+    up = campaign.objectives.get(METRIC, True)
+    return WinnersCurse(int(found["trial"]), str(found["run_id"]), seen, unseen, rows, unpaired(seen, unseen), up)
 
 
 def unpaired(one: Interval, other: Interval) -> Interval:
-    """The difference of two independent shares from the score interval of each (Newcombe 1998, method 10)."""
+    """The difference of two independent values from the interval of each.
+
+    Of shares it is method 10 of Newcombe 1998 (Statistics in Medicine 17:873), of any others MOVER (Zou and Donner
+    2008, Statistics in Medicine 27:1693).
+    """
     difference = one.value - other.value
     down = sqrt((one.value - one.low) ** 2 + (other.high - other.value) ** 2)
     up = sqrt((one.high - one.value) ** 2 + (other.value - other.low) ** 2)

@@ -6,12 +6,13 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from shipworthy.evaluation import metric
 from shipworthy.evaluation.plot_style import GREY, INK, STYLE, WIDTH_INCHES, svg
-from shipworthy.evaluation.scores import is_share
 from shipworthy.track.campaign import facts
 from shipworthy.track.campaign.facts import WinnersCurse
 from shipworthy.track.campaign.importance import Share
 from shipworthy.track.campaign.read import FAILED, FINISHED, PRUNED, Campaign, Trial
+from shipworthy.track.hpo.schema import METRIC
 
 COLOURS = {FINISHED: "#1f5fbf", PRUNED: "#c98a1b", FAILED: "#b4322a"}
 BEST = "#0b7a57"
@@ -19,18 +20,19 @@ BEST = "#0b7a57"
 
 def name(objective: str, campaign: Campaign) -> str:
     """An objective as a reader calls it."""
-    return (campaign.metric if objective == "metric" else objective).replace("_", " ")
+    return metric.title(campaign.metric if objective == METRIC else objective)
 
 
 def scaled(value: float, objective: str, campaign: Campaign) -> float:
     """A share as a percentage; anything else as it is."""
-    return 100 * value if objective == "metric" and is_share(campaign.metric) else value
+    return 100 * value if objective == METRIC and metric.is_share(campaign.metric) else value
 
 
 def title(objective: str, campaign: Campaign) -> str:
     """Its name with its unit, for an axis."""
     percent = scaled(1.0, objective, campaign) == 100
-    return name(objective, campaign) + (" (%)" if percent else "")
+    less = "" if objective != METRIC or campaign.objectives.get(METRIC, True) else ", less is better"
+    return name(objective, campaign) + (" (%)" if percent else "") + less
 
 
 def history(campaign: Campaign) -> str | None:
@@ -111,7 +113,7 @@ def winner(found: WinnersCurse, campaign: Campaign) -> str:
             (found.unseen, f"unseen, {found.rows[1]} rows", BEST),
         )
         for row, (interval, _, colour) in enumerate(lines):
-            value, low, high = (scaled(x, "metric", campaign) for x in (interval.value, interval.low, interval.high))
+            value, low, high = (scaled(x, METRIC, campaign) for x in (interval.value, interval.low, interval.high))
             axes.plot([low, high], [row, row], color=colour, linewidth=2, solid_capstyle="round")
             axes.plot([value], [row], "o", color=colour, markersize=6)
             axes.annotate(f"{value:.3g}", (value, row), (0, 6), textcoords="offset points", color=colour, ha="center")
@@ -119,7 +121,7 @@ def winner(found: WinnersCurse, campaign: Campaign) -> str:
         axes.set_ylim(1.5, -0.9)
         axes.tick_params(axis="y", length=0)
         axes.grid(axis="y", visible=False)
-        axes.set_xlabel(f"{title('metric', campaign)} of trial {found.number}, 95% interval")
+        axes.set_xlabel(f"{title(METRIC, campaign)} of trial {found.number}, 95% interval")
         return svg(figure, "winner", "The winner on rows that chose it and on unseen rows")
 
 

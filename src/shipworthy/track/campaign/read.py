@@ -10,10 +10,11 @@ import optuna
 from shipworthy.core import yaml_text
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import read_json
-from shipworthy.evaluation.intervals import Interval, wilson
-from shipworthy.models import parquet
+from shipworthy.evaluation import predictions, scores
+from shipworthy.evaluation.intervals import Interval
 from shipworthy.track.cost.cost import Cost, history, of_run
 from shipworthy.track.hpo import campaign as hpo
+from shipworthy.track.hpo.schema import METRIC
 from shipworthy.track.hpo.space import Dimension, parse
 from shipworthy.track.hpo.study import JOURNAL, open_storage
 from shipworthy.track.runs import registry
@@ -62,14 +63,16 @@ class Trial:
         return sum(self.cost.money.values())
 
     def interval(self, objective: str) -> Interval | None:
-        """Of its metric, by the rows it was validated on; None for what is no share of rows."""
-        if self.run is None or objective != "metric" or objective not in self.values:
+        """Of its metric, by the rows it was validated on, as the training noted it; None for what is no metric."""
+        if self.run is None or objective != METRIC or objective not in self.values:
             return None
+        if self.run.interval:
+            return Interval(self.values[objective], *self.run.interval)
         answers = self.run.folder / "checkpoint" / "validation.parquet"
-        if answers.is_file():
-            right = parquet.read(answers, columns=["correct"])["correct"]
-            return wilson(int(right.sum()), len(right))
-        return Interval(self.values[objective], *self.run.interval) if self.run.interval else None
+        if not answers.is_file():
+            return None
+        rows = predictions.scored(answers)
+        return scores.interval(self.run.metric, predictions.rows(rows), predictions.resampling(rows))
 
 
 @dataclass(frozen=True)
@@ -147,7 +150,7 @@ def read(folder: Path) -> Campaign:
         made=float(about["made"]),
         settings=settings,
         space=parse(settings.get("space") or {}),
-        objectives=objectives or {"metric": True},
+        objectives=objectives or {METRIC: True},
         metric=str((params.get("task") or {}).get("metric", "metric")),
         trials=[_trial(note, folder, params, reported.get(int(note["number"]), [])) for note in notes],
         spent=spent,

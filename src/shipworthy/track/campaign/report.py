@@ -7,11 +7,13 @@ from typing import Any
 import jinja2
 
 from shipworthy.core.files import write_text
+from shipworthy.evaluation import figures
 from shipworthy.track.campaign import descriptions, facts, importance, parallel, plots
 from shipworthy.track.campaign.read import FAILED, FINISHED, PRUNED, Campaign, Trial, read
 from shipworthy.track.campaign.summary import summary
 from shipworthy.track.cost.cost import together
 from shipworthy.track.cost.table import details
+from shipworthy.track.hpo.schema import METRIC
 from shipworthy.track.hpo.space import Dimension
 from shipworthy.track.report.formatting import money, seconds, typeset
 
@@ -58,7 +60,7 @@ def page(campaign: Campaign) -> str:
         near=descriptions.near(campaign),
         curse=descriptions.winners_curse(found, campaign) if found else "",
         unfinished=any(trial.state not in (FINISHED, PRUNED, FAILED) for trial in campaign.trials),
-        contributions=[descriptions.contribution(row) for row in campaign.contributions],
+        contributions=[descriptions.contribution(row, campaign) for row in campaign.contributions],
         saved=descriptions.saved(savings) if savings else "",
         unbeaten=unbeaten,
         top=[_row(trial, campaign) for trial in top],
@@ -84,7 +86,8 @@ def _headline(campaign: Campaign) -> dict[str, Any] | None:
     best, found, label = campaign.ranked[0], facts.winners_curse(campaign), plots.name(campaign.first, campaign)
     number, told, where = best.number, descriptions.measured(best, campaign.first, campaign), ""
     if found:
-        number, told, label = found.number, descriptions.share(found.unseen, campaign), plots.name("metric", campaign)
+        number, label = found.number, plots.name(METRIC, campaign)
+        told = figures.interval(campaign.metric, found.unseen)
         where = f" on {found.rows[1]:,} rows that no trial saw"
     n = len(campaign.ranked)
     chosen = f", {'chosen' if found else 'the best'} of {n} that finished" if n > 1 else ""

@@ -39,7 +39,7 @@ def _best(campaign: Campaign) -> list[str]:
 
 
 def _contributions(campaign: Campaign) -> list[str]:
-    rows = [list(descriptions.contribution(row)) for row in campaign.contributions]
+    rows = [list(descriptions.contribution(row, campaign)) for row in campaign.contributions]
     if not rows:
         return []
     level = f"contributes [{campaign.contributions[0].get('level', 0.95):.0%}]"

@@ -1,5 +1,6 @@
-"""A run's gain over a baseline in points of the metric, with an interval, and the cost of each point."""
+"""A run's gain over a baseline in its metric's unit, with an interval, and what each point of it cost."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
@@ -12,16 +13,17 @@ from shipworthy.core.artifact import MANIFEST
 from shipworthy.core.errors import UsageError
 from shipworthy.core.files import read_json
 from shipworthy.core.schema import SCHEMAS
+from shipworthy.evaluation import claims, paired, predictions, scores
 from shipworthy.evaluation.intervals import Interval
-from shipworthy.evaluation.paired import compare
-from shipworthy.evaluation.scores import correct
+from shipworthy.evaluation.metric import metric
 from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.models import parquet
 from shipworthy.models.documents import documents
-from shipworthy.models.protocol import Prediction
 from shipworthy.track.runs.registry import Run
 
 VALIDATION = "validation.parquet"
+POINT = {"share": (0.01, "a point"), "score": (0.01, "per 0.01"), "number": (1.0, "per unit")}
+"""By a metric's unit: how much of it is paid for at a time, and what that is called."""
 
 
 @dataclass(frozen=True)
@@ -30,18 +32,21 @@ class Gain:
 
     Attributes:
         against: the baseline's name.
-        difference: of the shares of right rows, with Tango's interval for paired rows.
+        metric: by which.
+        difference: how much better the run is, with the 95% interval of paired rows (below 0: worse), in the metric's
+            unit; whichever direction the metric has, more is better here.
         n: rows.
     """
 
     against: str
+    metric: str
     difference: Interval
     n: int
 
 
 @dataclass(frozen=True)
 class PerPoint:
-    """What a percentage point over the baseline cost, by the ends of the gain's interval.
+    """What a point over the baseline (see POINT) cost, by the ends of the gain's interval.
 
     The cost is known, the gain is not: the costs that go with the ends of its interval are the ends (Fieller's interval
     of a ratio, whose numerator has no variance here). Where the gain may be none, no cost is too high.
@@ -56,13 +61,14 @@ class PerPoint:
     high: float
 
 
-def per_point(cost: float, gain: Interval) -> PerPoint:
-    """Cost (in any unit) for each percentage point of the gain (a share)."""
+def per_point(cost: float, gain: Gain) -> PerPoint:
+    """Cost (in any unit) for each point of the gain."""
+    point, _ = POINT[metric(gain.metric).UNIT]
 
-    def at(share: float) -> float:
-        return cost / (100 * share) if share > 0 else inf
+    def at(amount: float) -> float:
+        return cost / (amount / point) if amount > 0 else inf
 
-    return PerPoint(at(gain.value), at(gain.high), at(gain.low))
+    return PerPoint(at(gain.difference.value), at(gain.difference.high), at(gain.difference.low))
 
 
 def gain(run: Run, against: str = "") -> Gain | str:
@@ -83,14 +89,24 @@ def gain(run: Run, against: str = "") -> Gain | str:
     if read_json(baseline / MANIFEST)["inputs"].get("dataset") != run.record["inputs"].get("dataset"):
         return "the baselines are of another dataset: run `shipworthy baseline`"
     task = _task(run.record["config"]["task"])
-    name = _best(read_json(baseline / "baseline.json"), task.metric, against)
-    answers = documents(parquet.read(dataset / "validation.parquet")).select("id", "answer")
-    theirs = parquet.read(baseline / "predictions" / f"{name}.parquet").join(answers, on="id")
-    right = correct(task, [Prediction(text) for text in theirs["prediction"]], theirs["answer"].to_list())
-    both = parquet.read(mine).join(theirs.select("id", pl.Series("theirs", right)), on="id")
+    measured = {one["name"]: one["validation"] for one in read_json(baseline / "baseline.json")["baselines"]}
+    if not all(task.metric in one for one in measured.values()):
+        return f"the baselines were not measured by {task.metric}: run `shipworthy baseline`"
+    name = _best(task.metric, {name: one[task.metric]["value"] for name, one in measured.items()}, against)
+    theirs = _scored(task, baseline / "predictions" / f"{name}.parquet", dataset / "validation.parquet")
+    both = predictions.scored(mine).join(theirs, on="id", maintain_order="left")
     if not both.height:
         return "run and baseline answered different rows"
-    return Gain(name, compare(both["correct"].to_numpy(), both["theirs"].to_numpy()).difference, both.height)
+    ours, others = (predictions.rows(both, column) for column in (predictions.SCORED, "theirs"))
+    pair = paired.pair(metric(task.metric), ours, others, predictions.resampling(both))
+    return Gain(name, task.metric, claims.gain(task.metric, pair.interval(claims.LEVEL)), both.height)
+
+
+def _scored(task: Task, answered: Path, validation: Path) -> pl.DataFrame:
+    """The columns id and theirs: what the deciding metric says of a baseline's answers."""
+    asked = documents(parquet.read(validation))
+    given = predictions.read(answered, asked["id"])
+    return asked.select("id", theirs=predictions.column(scores.decided(task, given, asked["answer"].to_list())))
 
 
 def _task(config: dict[str, Any]) -> Task:
@@ -99,8 +115,7 @@ def _task(config: dict[str, Any]) -> Task:
     return task
 
 
-def _best(measured: dict[str, Any], metric: str, wanted: str) -> str:
-    values = {one["name"]: one["validation"][metric]["value"] for one in measured["baselines"]}
+def _best(metric: str, values: Mapping[str, float], wanted: str) -> str:
     if wanted and wanted not in values:
         raise UsageError(f"against={wanted}: there is no baseline of that name, only {', '.join(values)}.")
-    return wanted or max(values, key=lambda name: float(values[name]))
+    return wanted or claims.best(metric, values)

@@ -15,7 +15,8 @@ class Group:
 
     Attributes:
         kind: one of `KINDS`.
-        best: the finished one with the best metric on validation (None: none finished).
+        best: the finished one with the best metric on validation, of those that have the newest one's metric (None:
+            none finished).
     """
 
     kind: str
@@ -50,5 +51,9 @@ def _by(kind: str, known: list[tuple[Run, Cost]], name: Callable[[Run], str]) ->
 
 
 def _best(pairs: list[tuple[Run, Cost]]) -> Run | None:
-    measured = [run for run, _ in pairs if run.value is not None]
-    return max(measured, key=lambda run: run.value or 0.0, default=None)
+    measured = [(run, run.value) for run, _ in pairs if run.value is not None]
+    if not measured:
+        return None
+    newest = max((run for run, _ in measured), key=lambda run: run.began)
+    alike = [(run, value) for run, value in measured if run.metric == newest.metric]
+    return (max if newest.more_is_better else min)(alike, key=lambda one: one[1])[0]

@@ -34,8 +34,8 @@ def of_run(
         lines.append(("a point", f"not known: {bought}"))
         facts["gain"] = {"unknown": bought}
     else:
-        each = per_point(spent, bought.difference)
-        lines.append(("a point", table.per_point(bought, each, currency)))
+        each = per_point(spent, bought)
+        lines.append(table.per_point(bought, each, currency))
         facts |= {"gain": asdict(bought), "per_point": {**asdict(each), "currency": currency}}
     beside = planned(note, per_hour(run, price)) if note else []
     facts["plan"] = [{**asdict(one), "inside": one.inside} for one in beside]
@@ -66,9 +66,9 @@ def of_group(group: Group, *, price: Price | None, against: str) -> Lines:
     if isinstance(bought, str):
         return [*lines, ("a point", f"not known: {bought}")]
     currency, spent = next(iter(group.cost.money.items()), ("", 0.0))
-    words = table.per_point(bought, per_point(spent, bought.difference), currency)
+    what, words = table.per_point(bought, per_point(spent, bought), currency)
     of = f"; all runs for the gain of {group.best.id[:8]}, the best, which flatters it: it was chosen by these rows"
-    return [*lines, ("a point", words + (of if len(group.runs) > 1 else ""))]
+    return [*lines, (what, words + (of if len(group.runs) > 1 else ""))]
 
 
 def values(

@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from math import inf
 
+from shipworthy.evaluation import figures
+from shipworthy.evaluation.metric import metric
 from shipworthy.track.cost.cost import HOUR_S, Cost, Price
-from shipworthy.track.cost.gain import Gain, PerPoint
+from shipworthy.track.cost.gain import POINT, Gain, PerPoint
 from shipworthy.track.cost.groups import Group
 from shipworthy.track.cost.planned import Planned
-from shipworthy.track.report.formatting import megabytes, points, precise, seconds
+from shipworthy.track.report.formatting import megabytes, precise, seconds
 from shipworthy.track.report.formatting import money as amount
 from shipworthy.track.runs.formatting import shortened
 from shipworthy.track.runs.registry import Run
@@ -103,16 +105,18 @@ def _lost(cost: Cost) -> str:
     return f"{', '.join(parts)}: {cost.lost_s / cost.seconds:.0%} of the time" if parts else "nothing"
 
 
-def per_point(gain: Gain, found: PerPoint, currency: str) -> str:
-    """`0.0021 USD (0.0017 to 0.0027) a point over nearest: …`."""
-    d = gain.difference
-    gained = f"{points(d.value)} points [{points(d.low)}, {points(d.high)}] over {gain.against} on {gain.n:,} rows"
+def per_point(gain: Gain, found: PerPoint, currency: str) -> tuple[str, str]:
+    """(`a point`, `0.0021 USD (0.0017 to 0.0027): +12.3 points [+10.0, +14.6] over nearest on 300 rows`)."""
+    _, what = POINT[metric(gain.metric).UNIT]
+    over = "over" if metric(gain.metric).GREATER_IS_BETTER else "better than"
+    gained = f"{figures.difference(gain.metric, gain.difference)} {over} {gain.against} on {gain.n:,} rows"
     if found.low == inf:
-        return f"none to be had: {gained}"
+        return what, f"none to be had: {gained}"
     if found.high == inf:
-        return f"unbounded, at least {amount(found.low, currency)}: {gained}, so there may be no gain at all"
+        least = amount(found.low, currency)
+        return what, f"unbounded, at least {least}: {gained}, so there may be no gain at all"
     ends = f"({amount(found.low)} to {amount(found.high)})"
-    return f"{amount(found.value, currency)} {ends}: {gained}"
+    return what, f"{amount(found.value, currency)} {ends}: {gained}"
 
 
 def plan(found: Sequence[Planned], currency: str) -> list[tuple[str, str]]:

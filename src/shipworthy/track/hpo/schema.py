@@ -1,12 +1,13 @@
 """What a campaign varies, how it chooses, and what it may cost."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import HpoConfig
 from shipworthy.core.schema import schema
+from shipworthy.evaluation.metric import direction, title
 from shipworthy.track.hpo.space import parse
 
 SAMPLERS = ("tpe", "gp", "cmaes", "random")
@@ -18,16 +19,17 @@ PRUNERS: dict[str, tuple[str, ...]] = {
     "forecast": ("first_step", "startup", "chance"),
 }
 """Which of their settings each of them has."""
+METRIC = "metric"
 OBJECTIVES = {
-    "metric": "maximize",
+    METRIC: "",
     "val_loss": "minimize",
     "seconds": "minimize",
     "trainable_parameters": "minimize",
     "peak_memory_mb": "minimize",
     "size_mb": "minimize",
 }
-"""What a trial can be judged by, and in which direction."""
-ON_THE_WAY = ("metric", "val_loss")
+"""What a trial can be judged by, and in which direction; the metric has its own."""
+ON_THE_WAY = (METRIC, "val_loss")
 """Those that are known before a trial's end."""
 ENVIRONMENT = "env:"
 UNDER_RAY = {"sampler": ("tpe", "cmaes", "random"), "pruner": ("none", "median", "asha")}
@@ -106,17 +108,17 @@ class Objective:
     Attributes:
         name: `metric` (the task's, on validation), `val_loss`, `seconds` (of training), `trainable_parameters`,
             `peak_memory_mb`, or `size_mb` (of the weights, in 10^6 bytes).
-        direction: `maximize` or `minimize` (empty: what is better by nature).
+        direction: `maximize` or `minimize` (empty: what is better by nature; of the metric no other can be given).
     """
 
-    name: str = "metric"
+    name: str = METRIC
     direction: str = ""
 
     def __post_init__(self) -> None:
         if self.name not in OBJECTIVES:
             raise UsageError(f"hpo.objectives: there is no '{self.name}': take of {', '.join(OBJECTIVES)}.")
         self.direction = self.direction or OBJECTIVES[self.name]
-        if self.direction not in ("maximize", "minimize"):
+        if self.direction not in ("maximize", "minimize", *([""] if self.name == METRIC else [])):
             raise UsageError(f"hpo.objectives: {self.name}'s direction must be maximize or minimize.")
 
 
@@ -205,6 +207,26 @@ class Search(HpoConfig):
                 )
         _check_storage(self.storage)
         self._check_driver()
+
+    def measured_by(self, metric: str) -> "Search":
+        """The same search where the objective `metric` has its direction.
+
+        Args:
+            metric: the name of the task's deciding metric.
+
+        Raises:
+            UsageError: hpo.objectives gives it the other one.
+        """
+        own = direction(metric)
+        for one in self.objectives:
+            if one.name == METRIC and one.direction not in ("", own):
+                raise UsageError(
+                    f"hpo.objectives: {one.direction} is not the direction of {METRIC}, which is {title(metric)} here, "
+                    f"the task's: {own} it, or leave the direction out."
+                )
+        return replace(
+            self, objectives=[replace(one, direction=own) if one.name == METRIC else one for one in self.objectives]
+        )
 
     def _check_driver(self) -> None:
         if self.driver not in ("optuna", "ray"):

@@ -3,16 +3,18 @@
 from pathlib import Path
 from typing import Any
 
+from numpy.typing import NDArray
+
 from shipworthy.core.artifact import read_artifact
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import write_json
-from shipworthy.evaluation.intervals import wilson
-from shipworthy.evaluation.scores import correct
+from shipworthy.evaluation import predictions, scores
+from shipworthy.evaluation.resampling import Resampling
 from shipworthy.evaluation.tasks.schema import Task
-from shipworthy.models import parquet
 from shipworthy.models.build import load
 from shipworthy.models.dataset import split, unseen
 from shipworthy.models.documents import documents, predict
+from shipworthy.models.rows import groups
 from shipworthy.track.hpo.campaign import WINNER, Campaign
 
 ANSWERS = "validation.parquet"
@@ -37,6 +39,7 @@ def measure(campaign: Campaign, task: Task, dataset: Path) -> None:
     artifact = read_artifact(dataset, "dataset")
     if artifact.digest != checkpoint.manifest.inputs["dataset"]:
         raise ShipworthyError(f"{dataset} is not what trial {trial['number']} was trained on: check that out again.")
+    seen = predictions.scored(checkpoint.file(ANSWERS))
     found: dict[str, Any] = {
         "trial": trial["number"],
         "run_id": trial["run_id"],
@@ -44,15 +47,17 @@ def measure(campaign: Campaign, task: Task, dataset: Path) -> None:
         "overrides": trial["overrides"],
         "metric": task.metric,
         "chosen_among": sum(one["state"] == "finished" for one in campaign.trials()),
-        "seen": _share(parquet.read(checkpoint.file(ANSWERS))["correct"].to_list()),
+        "seen": _measured(task.metric, predictions.rows(seen), predictions.resampling(seen)),
         "unseen": None,
     }
     if share < 1:
         rows = unseen(split(artifact, "validation"), share)
-        answers = predict(load(checkpoint.path), rows.drop("answer"))
-        found["unseen"] = _share([bool(one) for one in correct(task, answers, documents(rows)["answer"].to_list())])
+        asked = documents(rows)
+        answered = predict(load(checkpoint.path), rows.drop("answer"))
+        scored = scores.decided(task, answered, asked["answer"].to_list())
+        found["unseen"] = _measured(task.metric, scored, Resampling(asked.height, groups(asked)))
     write_json(campaign.folder / WINNER, found)
 
 
-def _share(right: list[bool]) -> dict[str, Any]:
-    return {**wilson(sum(right), len(right)).to_json(), "rows": len(right), "correct": sum(right)}
+def _measured(metric: str, scored: NDArray[Any], how: Resampling) -> dict[str, Any]:
+    return {**scores.interval(metric, scored, how).to_json(), "rows": how.n}

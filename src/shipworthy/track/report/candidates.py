@@ -6,8 +6,9 @@ from typing import Any
 
 from shipworthy.core.artifact import Artifact
 from shipworthy.core.errors import ArtifactError
+from shipworthy.evaluation import figures
+from shipworthy.evaluation.claims import Claim
 from shipworthy.evaluation.intervals import Interval
-from shipworthy.track.report.formatting import points, probability
 
 BASELINE, TUNED, VARIANT = "baseline", "tuned", "variant"
 
@@ -68,9 +69,9 @@ def intervals(metrics: Mapping[str, Mapping[str, float]]) -> dict[str, Interval]
 def _evaluated(record: Mapping[str, Any], evaluation: Mapping[str, Any]) -> Candidate:
     verdict = ""
     if record["role"] == TUNED:
-        comparison = evaluation["comparison"]
-        gain, p = points(comparison["difference"]["value"]), probability(comparison["p_value"])
-        verdict = f"{gain} points on {evaluation['best_baseline']}, {p}"
+        claim = Claim.from_json(evaluation["comparison"])
+        p = figures.probability(claim.p_value, claim.alpha)
+        verdict = f"against {evaluation['best_baseline']}: {claim.sentence}, {p}"
     elif record["name"] == evaluation["best_baseline"]:
         verdict = "best baseline"
     return Candidate(
@@ -86,8 +87,7 @@ def _evaluated(record: Mapping[str, Any], evaluation: Mapping[str, Any]) -> Cand
 def _variant(record: Mapping[str, Any], chosen_name: str) -> Candidate:
     words = []
     if test := record.get("noninferiority"):
-        words.append("not worse" if test["holds"] else "may have lost too much")
-        words.append(f"{points(test['difference']['value'])} points")
+        words.append(Claim.from_json(test).sentence)
     if record["name"] == chosen_name:
         words.insert(0, "chosen")
     return Candidate(

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shipworthy.core.artifact import Artifact
+from shipworthy.evaluation.claims import Claim
 from shipworthy.models.dataset import info
 from shipworthy.track.report.formatting import count, megabytes, money, seconds, times
 
@@ -125,7 +126,12 @@ def compression(artifacts: Artifacts) -> dict[str, Any] | None:
     if "compressed" not in artifacts:
         return None
     compressed: dict[str, Any] = artifacts["compressed"].json("compressed.json")
-    return compressed if any(variant.get("tensor_types") for variant in compressed["variants"]) else None
+    if not any(variant.get("tensor_types") for variant in compressed["variants"]):
+        return None
+    tests = [variant.get("noninferiority") for variant in compressed["variants"]]
+    said = [Claim.from_json(test).figures if test else "" for test in tests]
+    variants = [{**variant, "against": one} for variant, one in zip(compressed["variants"], said, strict=True)]
+    return {**compressed, "variants": variants}
 
 
 def lineage(artifacts: Artifacts) -> dict[str, Any]:

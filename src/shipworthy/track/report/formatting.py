@@ -1,40 +1,15 @@
-"""Formats numbers for reports: shares, p-values, times, sizes, money."""
+"""Formats numbers for reports: times, sizes, money; metrics and p-values are evaluation/figures.py's."""
 
 import re
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from shipworthy.evaluation.intervals import Interval
+from collections.abc import Mapping
 
 MINUTE, HOUR = 60.0, 3600.0
 
 
-def _is_share(metric: str) -> bool:
-    from shipworthy.evaluation.scores import is_share  # late: the list of runs must not wait for numpy
-
-    return is_share(metric)
-
-
-def interval(metric: str, value: "Interval") -> str:
-    """A metric with its interval: `41.2% [39.0, 43.4]`."""
-    if not _is_share(metric):
-        return f"{value.value:.3f} [{value.low:.3f}, {value.high:.3f}]"
-    return f"{100 * value.value:.1f}% [{100 * value.low:.1f}, {100 * value.high:.1f}]"
-
-
-def figure(metric: str, value: float) -> str:
-    """A metric alone: `41.2%`, or `0.929` for an area."""
-    return f"{value:.3f}" if not _is_share(metric) else f"{100 * value:.1f}%"
-
-
-def points(value: float) -> str:
-    """A difference of two shares, in percentage points: `+12.3`."""
-    return f"{100 * value:+.1f}"
-
-
-def probability(p: float) -> str:
-    """A p-value: `p = 0.0123`."""
-    return "p < 0.0001" if p < 0.0001 else f"p = {p:.4f}"
+def percent(found: Mapping[str, float]) -> str:
+    """A share with its interval, as it stands in JSON files: `41.2% [39.0, 43.4]`."""
+    value, low, high = (100 * found[key] for key in ("value", "low", "high"))
+    return f"{value:.1f}% [{low:.1f}, {high:.1f}]"
 
 
 def seconds(value: float) -> str:

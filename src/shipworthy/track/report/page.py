@@ -2,25 +2,30 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import jinja2
 
 from shipworthy.core.artifact import Artifact
-from shipworthy.evaluation import scores
-from shipworthy.track.report import facts, formatting, plots, rows
+from shipworthy.evaluation import claims, figures
+from shipworthy.evaluation.claims import Claim
+from shipworthy.evaluation.intervals import Interval
+from shipworthy.evaluation.metric import metric as of_name
+from shipworthy.evaluation.metric import title
+from shipworthy.track.report import class_plots, facts, formatting, plots, rows
 from shipworthy.track.report.candidates import Candidate, chosen, tuned
 from shipworthy.track.report.verdict import Verdict
 
 FILTERS = (
+    figures.figure,
+    figures.interval,
     formatting.count,
-    formatting.figure,
-    formatting.interval,
     formatting.megabytes,
-    scores.metric_name,
-    formatting.points,
     formatting.precise,
+    formatting.percent,
     formatting.seconds,
     formatting.typeset,
+    title,
 )
 TEMPLATE = Path(__file__).parent / "page.html.j2"
 
@@ -50,13 +55,20 @@ def page(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
     environment.filters |= {function.__name__: function for function in FILTERS}
+    environment.filters["as_interval"] = lambda record: Interval(**record)
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
         description=description,
         reads=reads,
         verdict=verdict,
         metric=metric,
+        direction="" if of_name(metric).GREATER_IS_BETTER else " (less is better)",
         metrics=list(tuned(candidates).metrics),
         evaluation=evaluation,
+        comparison=Claim.from_json(evaluation["comparison"]),
+        importance=_importance(evaluation),
+        by_class=evaluation.get("by_class"),
+        decision=artifacts["checkpoint"].json("training.json").get("decision"),
+        slices=evaluation.get("slices", {"parts": []}),
         candidates=candidates,
         shipped=chosen(candidates),
         best=next(candidate for candidate in candidates if candidate.name == best),
@@ -68,7 +80,7 @@ def page(
         served=facts.served(artifacts),
         compression=facts.compression(artifacts),
         data=rows.data(dataset),
-        errors=rows.errors(dataset, artifacts["evaluation"], tuned(candidates).name, best),
+        errors=rows.errors(dataset, artifacts["evaluation"], metric, tuned(candidates).name, best),
         lineage=facts.lineage(artifacts),
         svg=_plots(artifacts, candidates, metric, best),
     )
@@ -77,17 +89,24 @@ def page(
 def _plots(artifacts: Mapping[str, Artifact], found: list[Candidate], metric: str, best: str) -> dict[str, str | None]:
     criteria = artifacts["plan"].json("criteria.json")
     training = artifacts["checkpoint"].json("training.json")
+    evaluation = artifacts["evaluation"].json("evaluation.json")
     validated = {b["name"]: b["validation"] for b in artifacts["baseline"].json("baseline.json")["baselines"]}
-    beaten = next(c for c in found if c.name == best).metrics[metric].value
+    sign = 1 if of_name(metric).GREATER_IS_BETTER else -1
+    beaten, whole = (one.metrics[metric].value for one in (next(c for c in found if c.name == best), tuned(found)))
+    lost = claims.margin_of(metric, criteria["noninferiority_margin"], whole)
     return {
         "training": plots.training(
             facts.history(artifacts), metric, training.get("selected_step", 0), validated[best][metric]["value"]
         ),
-        "whiskers": plots.whiskers(found, metric, beaten + criteria["margin"]),
-        "tradeoff": plots.tradeoff(
-            found,
-            metric,
-            criteria["max_size_mb"],
-            tuned(found).metrics[metric].value - criteria["noninferiority_margin"],
-        ),
+        "classes": class_plots.curves(evaluation.get("by_class")),
+        "whiskers": plots.whiskers(found, metric, beaten + sign * evaluation["margin"]),
+        "tradeoff": plots.tradeoff(found, metric, criteria["max_size_mb"], whole - sign * lost),
     }
+
+
+def _importance(evaluation: Mapping[str, Any]) -> dict[str, Any]:
+    """By which metric it was measured (see scores.by_row), and each column with what the model loses without it."""
+    name = evaluation.get("importance_by", evaluation["metric"])
+    ends = ("value", "low", "high", "level")
+    found = [(one["column"], Interval(**{end: one[end] for end in ends})) for one in evaluation.get("importance", ())]
+    return {"metric": name, "rows": [(column, figures.difference(name, lost)) for column, lost in found]}

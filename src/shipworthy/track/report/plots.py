@@ -7,9 +7,11 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from shipworthy.evaluation import figures
 from shipworthy.evaluation.intervals import Interval
+from shipworthy.evaluation.metric import is_share, title
+from shipworthy.evaluation.metric import metric as of_name
 from shipworthy.evaluation.plot_style import BAR, BLUE, GREEN, GREY, INK, SLATE, STYLE, WIDTH_INCHES, svg
-from shipworthy.evaluation.scores import is_share, metric_name
 from shipworthy.track.report.candidates import BASELINE, TUNED, Candidate
 from shipworthy.track.report.formatting import precise, seconds
 
@@ -65,8 +67,9 @@ def _validation(
         axes.axhline(height, color=GREY, linewidth=1, linestyle=":")
         axes.annotate("best baseline", (0, height), (3, 3), textcoords="offset points", color=GREY)
     axes.set_xlim(left=0)
-    axes.set_ylim(0, 1.15 * max(*values, height) or 1)
-    axes.set_title(f"{metric_name(metric)} on validation{_unit(metric)}")
+    if min(*values, height) >= 0:  # a metric may be below it
+        axes.set_ylim(0, 1.15 * max(*values, height) or 1)
+    axes.set_title(f"{title(metric)} on validation{_unit(metric)}{_direction(metric)}")
     axes.set_xlabel("step")
 
 
@@ -74,7 +77,7 @@ def whiskers(found: Sequence[Candidate], metric: str, bar: float | None) -> str:
     """The deciding metric of every candidate with its interval.
 
     Args:
-        bar: what the plan asks for: the best baseline's metric and the margin (None: no line).
+        bar: what the plan asks for: the best baseline's metric, better by the margin (None: no line).
     """
     shown = [candidate for candidate in found if metric in candidate.metrics]
     with matplotlib.rc_context(STYLE):
@@ -86,7 +89,7 @@ def whiskers(found: Sequence[Candidate], metric: str, bar: float | None) -> str:
             colour = COLOURS[candidate.role]
             axes.plot([low, high], [row, row], color=colour, linewidth=2, solid_capstyle="round", clip_on=False)
             axes.plot([point], [row], "o", color=colour, markersize=6, clip_on=False)
-            number = f"{point:.3f}" if not is_share(metric) else f"{point:.1f}"
+            number = figures.figure(metric, value.value).removesuffix("%")
             axes.annotate(number, (point, row), (0, 6), textcoords="offset points", color=colour, ha="center")
         if bar is not None:
             axes.axvline(_scaled(metric, bar), color=BAR, linewidth=1, linestyle="--")
@@ -106,9 +109,9 @@ def whiskers(found: Sequence[Candidate], metric: str, bar: float | None) -> str:
         axes.margins(x=0.08)
         # Points need no zero; but where a candidate is near it, the axis begins there.
         lowest = min(_scaled(metric, candidate.metrics[metric].low) for candidate in shown)
-        if lowest < 0.3 * axes.get_xlim()[1]:
+        if 0 <= lowest < 0.3 * axes.get_xlim()[1]:
             axes.set_xlim(left=0)
-        axes.set_xlabel(f"{metric_name(metric)} on the test split{_unit(metric)}, 95% interval")
+        axes.set_xlabel(f"{title(metric)} on the test split{_unit(metric)}, 95% interval{_direction(metric)}")
         return svg(figure, "whiskers", "Metric of each candidate with its interval")
 
 
@@ -116,7 +119,7 @@ def tradeoff(found: Sequence[Candidate], metric: str, max_size_mb: float, floor:
     """Size against quality, with speed beside each point; None if there are not two models of different size.
 
     Args:
-        floor: the metric below which a compressed model has lost too much (None: no line).
+        floor: the metric beyond which a compressed model has lost too much (None: no line).
     """
     shown = sorted(
         ((c.size_mb, c) for c in found if c.role != BASELINE and c.size_mb and metric in c.metrics),
@@ -154,8 +157,9 @@ def tradeoff(found: Sequence[Candidate], metric: str, max_size_mb: float, floor:
         axes.set_xticks([], minor=True)
         axes.margins(y=0.35)
         axes.set_xlabel("size of the weights (MB); shaded: larger than the plan allows")
-        lost = "" if floor is None else "; below the dashed line too much is lost"
-        axes.set_title(f"{metric_name(metric)}{_unit(metric)}{lost}")
+        side = "below" if of_name(metric).GREATER_IS_BETTER else "above"
+        lost = "" if floor is None else f"; {side} the dashed line too much is lost"
+        axes.set_title(f"{title(metric)}{_unit(metric)}{lost}")
         return svg(figure, "tradeoff", "Size against quality, with speed")
 
 
@@ -179,3 +183,7 @@ def _scaled(metric: str, value: float) -> float:
 
 def _unit(metric: str) -> str:
     return "" if not is_share(metric) else " (%)"
+
+
+def _direction(metric: str) -> str:
+    return "" if of_name(metric).GREATER_IS_BETTER else "; less is better"

@@ -1,4 +1,4 @@
-"""Example rows for the report: rows of the data, and wrong predictions of the tuned model."""
+"""Example rows for the report: rows of the data, and predictions of the tuned model that are wrong."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,6 +6,9 @@ from typing import Any
 import polars as pl
 
 from shipworthy.core.artifact import Artifact
+from shipworthy.evaluation import figures
+from shipworthy.evaluation.metric import metric as of_name
+from shipworthy.evaluation.predictions import CORRECT, SCORED
 from shipworthy.models import parquet
 from shipworthy.models.dataset import DatasetInfo, info, split, table
 from shipworthy.models.documents import documents
@@ -46,35 +49,57 @@ def _source(known: DatasetInfo) -> str:
     return ", ".join(str(source[key]) for key in ("name", "licence") if key in source)
 
 
-def errors(dataset: Artifact, evaluation: Artifact, tuned: str, best_baseline: str, most: int = 10) -> dict[str, Any]:
-    """Wrong predictions of the tuned model, those first that the best baseline got right (so the answer is known)."""
+def errors(
+    dataset: Artifact, evaluation: Artifact, metric: str, tuned: str, best_baseline: str, most: int = 10
+) -> dict[str, Any]:
+    """Predictions of the tuned model that are worth reading, beside the best baseline's.
+
+    Where answers are right or wrong, wrong ones, those first that the best baseline got right (so the answer is known):
+    `wrong`, `lost`, `n` and `rows`. Else, where the deciding metric has a number for each row, the worst by it: `n` and
+    `rows`. Where neither is so, no rows.
+    """
     known = info(dataset)
-    theirs = _predictions(evaluation, best_baseline).rename({"prediction": "other", "correct": "other_correct"})
+    theirs = _predictions(evaluation, best_baseline).rename(lambda name: name if name == "id" else f"other_{name}")
     rows = (
         _predictions(evaluation, tuned)
         .join(theirs, on="id")
         .join(documents(split(dataset, "test")).select("id", *known.features), on="id")
     )
-    wrong = rows.filter(~pl.col("correct")).sort("other_correct", "id", descending=[True, False])
+    if CORRECT in rows.columns:
+        return _wrong(rows, known.features, most)
+    if of_name(metric).KIND == "whole":
+        return {"rows": []}
+    return {"n": rows.height, "rows": _worst(rows, metric, known.features, most)}
+
+
+def _wrong(rows: pl.DataFrame, features: Sequence[str], most: int) -> dict[str, Any]:
+    wrong = rows.filter(~pl.col(CORRECT)).sort("other_correct", "id", descending=[True, False])
     lost = wrong.filter("other_correct")
     # Half of them lost to the baseline, half wrong in both; each evenly over the ids, for these have an order.
     shown = pl.concat([_evenly(lost, most // 2), _evenly(wrong.filter(~pl.col("other_correct")), most - most // 2)])
-    return {
-        "wrong": wrong.height,
-        "lost": lost.height,
-        "n": rows.height,
-        "rows": [
-            {
-                "question": question(row, known.features),
-                **{k: row[k] for k in ("id", "prediction", "other", "other_correct")},
-            }
-            for row in shown.iter_rows(named=True)
-        ],
-    }
+    named = ("id", "prediction", "other_prediction", "other_correct")
+    found = [
+        {"question": question(row, features), **{name: row[name] for name in named}}
+        for row in shown.iter_rows(named=True)
+    ]
+    return {"wrong": wrong.height, "lost": lost.height, "n": rows.height, "rows": found}
+
+
+def _worst(rows: pl.DataFrame, metric: str, features: Sequence[str], most: int) -> list[dict[str, Any]]:
+    up = of_name(metric).GREATER_IS_BETTER
+    return [
+        {
+            "question": question(row, features),
+            **{name: row[name] for name in ("id", "prediction", "other_prediction")},
+            **{name: figures.figure(metric, row[name]) for name in (SCORED, f"other_{SCORED}")},
+        }
+        for row in rows.sort(SCORED, "id", descending=[not up, False]).head(most).iter_rows(named=True)
+    ]
 
 
 def _predictions(evaluation: Artifact, name: str) -> pl.DataFrame:
-    return parquet.read(evaluation.file(f"predictions/{name}.parquet")).select("id", "prediction", "correct")
+    frame = parquet.read(evaluation.file(f"predictions/{name}.parquet"))
+    return frame.select("id", "prediction", SCORED, *([CORRECT] if CORRECT in frame.columns else []))
 
 
 def _evenly(rows: pl.DataFrame, most: int) -> pl.DataFrame:

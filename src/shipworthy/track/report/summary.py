@@ -5,9 +5,10 @@ from textwrap import wrap
 from typing import Any
 
 from shipworthy.core.artifact import Artifact
-from shipworthy.evaluation.scores import metric_name
+from shipworthy.evaluation.figures import figure, interval
+from shipworthy.evaluation.metric import title
 from shipworthy.track.report.candidates import Candidate, chosen, tuned
-from shipworthy.track.report.formatting import figure, interval, precise, seconds
+from shipworthy.track.report.formatting import precise, seconds
 from shipworthy.track.report.verdict import Verdict
 
 WIDTH = 110
@@ -22,7 +23,7 @@ def summary(artifacts: Mapping[str, Artifact], found: Sequence[Candidate], verdi
     evaluation = artifacts["evaluation"].json("evaluation.json")
     metric = evaluation["metric"]
     second = next((name for name in tuned(list(found)).metrics if name != metric), None)
-    header = ["candidate", f"{metric_name(metric)} [95%]", metric_name(second) if second else "", "MB", "p95 s", ""]
+    header = ["candidate", f"{title(metric)} [95%]", title(second) if second else "", "MB", "p95 s", ""]
     rows = [header] + [_row(candidate, metric, second) for candidate in found]
     table = _aligned([[cell for i, cell in enumerate(row) if second or i != 2] for row in rows])
     lines = [
@@ -35,7 +36,8 @@ def summary(artifacts: Mapping[str, Artifact], found: Sequence[Candidate], verdi
         *_facts(artifacts),
     ]
     lines += [line for remark in evaluation.get("remarks", []) for line in wrap(f"look at this: {remark}", WIDTH)]
-    lines += [f"not met: {check.what}: {check.found} (wanted: {check.wanted})" for check in verdict.failed]
+    missed = [f"not met: {check.what}: {check.found} (wanted: {check.wanted})" for check in verdict.failed]
+    lines += [line for sentence in missed for line in wrap(sentence, WIDTH)]
     return "\n".join(_cut(line) for line in [*lines, _last(verdict, chosen(list(found)), metric)]) + "\n"
 
 
@@ -78,7 +80,7 @@ def _facts(artifacts: Mapping[str, Artifact]) -> Iterable[str]:
 
 def _last(verdict: Verdict, shipped: Candidate, metric: str) -> str:
     met = sum(check.holds for check in verdict.checks)
-    found = f"{metric_name(metric)} {interval(metric, shipped.metrics[metric])}, " if metric in shipped.metrics else ""
+    found = f"{title(metric)} {interval(metric, shipped.metrics[metric])}, " if metric in shipped.metrics else ""
     return f"VERDICT: {verdict.words}: {shipped.name}, {found}{met} of {len(verdict.checks)} criteria met"
 
 

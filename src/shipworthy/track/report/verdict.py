@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from shipworthy.core.artifact import Artifact
+from shipworthy.evaluation import figures
+from shipworthy.evaluation.claims import BETTER, WORSE, Claim
+from shipworthy.evaluation.metric import metric
 from shipworthy.track.report.candidates import Candidate, chosen
-from shipworthy.track.report.formatting import megabytes, points, probability, seconds
+from shipworthy.track.report.formatting import megabytes, seconds
 
 NOT_MEASURED = "not measured"
 
@@ -66,13 +69,20 @@ def judge(artifacts: Mapping[str, Artifact], found: list[Candidate]) -> Verdict:
 
 
 def _better(criteria: Mapping[str, Any], evaluation: Mapping[str, Any]) -> Check:
-    comparison = evaluation["comparison"]
+    name, margin = evaluation["metric"], criteria["margin"]
+    asked = f"by {_amount(name, margin, 'the baseline')} or more" if margin else "by any amount"
     return Check(
         f"Better than the best baseline, {evaluation['best_baseline']}",
-        f"{100 * criteria['margin']:+g} points or more, p < {criteria['alpha']:g}, paired",
-        _difference(comparison),
+        f"{asked}, p < {criteria['alpha']:g}, paired",
+        Claim.from_json(evaluation["comparison"]).figures,
         bool(evaluation["verdict"]["passed"]),
     )
+
+
+def _amount(name: str, margin: float, reference: str) -> str:
+    """A margin of the plan (see claims.margin_of): `2 points`, `0.05`, `2% of the baseline's`."""
+    whole = f"{100 * margin:.4g}% of {reference}'s"
+    return whole if metric(name).UNIT == "number" else figures.amount(name, margin)
 
 
 def _chosen_record(artifacts: Mapping[str, Artifact]) -> Mapping[str, Any] | None:
@@ -85,19 +95,15 @@ def _chosen_record(artifacts: Mapping[str, Artifact]) -> Mapping[str, Any] | Non
 
 def _lost_nothing(artifacts: Mapping[str, Artifact], criteria: Mapping[str, Any]) -> list[Check]:
     record = _chosen_record(artifacts)
-    margin = 100 * criteria["noninferiority_margin"]
-    what, wanted = "Compression lost less than the margin", f"less than {margin:.1f} points, p < {criteria['alpha']:g}"
+    margin = _amount(criteria["metric"], criteria["noninferiority_margin"], "the tuned model")
+    what, wanted = "Compression lost less than the margin", f"less than {margin}, p < {criteria['alpha']:g}"
     if record is None:
         return [Check(what, wanted, NOT_MEASURED, False)]
     if not (test := record.get("noninferiority")):
         return []
-    return [Check(what, wanted, _difference(test), bool(test["holds"]))]
-
-
-def _difference(test: Mapping[str, Any]) -> str:
-    difference = test["difference"]
-    low, high = points(difference["low"]), points(difference["high"])
-    return f"{points(difference['value'])} points [{low}, {high}], {probability(test['p_value'])}"
+    claim = Claim.from_json(test)
+    shown = claim.figures if claim.words in (BETTER, WORSE) else claim.margin_figures
+    return [Check(what, wanted, f"{claim.sentence}: {shown}", bool(test["holds"]))]
 
 
 def _tokens(artifacts: Mapping[str, Artifact]) -> list[Check]:

@@ -12,7 +12,7 @@ from shipworthy.models.build import RECORDS
 from shipworthy.track.report.formatting import money
 from shipworthy.track.runs import curves, formatting
 from shipworthy.track.runs.notes import FIELDS
-from shipworthy.track.runs.pairs import Pair, data, pairs, share
+from shipworthy.track.runs.pairs import Pair, data, interval, pairs
 from shipworthy.track.runs.project_paths import ProjectPaths
 from shipworthy.track.runs.registry import NO_CHANGE, Run
 from shipworthy.track.trackers.flat import flat
@@ -116,8 +116,8 @@ def _result(runs: Sequence[Run]) -> Part:
 def _measured(run: Run, usual: str) -> str:
     if run.value is None:
         return NONE
-    counted = None if run.interval else share(run)
-    text = formatting.share(run.value, (counted.low, counted.high) if counted else run.interval)
+    found = None if run.interval else interval(run)
+    text = formatting.measured(run.value, (found.low, found.high) if found else run.interval)
     return text if run.metric == usual else f"{run.metric} {text}"
 
 
@@ -125,25 +125,18 @@ def _paired(found: Sequence[Pair]) -> Part:
     remarks = []
     for pair in found:
         mine, theirs = pair.run.id[:8], pair.reference.id[:8]
-        names = f"{mine} against {theirs}"
-        if pair.found is None:
-            remarks.append(f"{names}: no paired test, for {pair.why_not}.")
+        if pair.claim is None:
+            remarks.append(f"{mine} against {theirs}: no paired test, for {pair.why_not}.")
             continue
-        one = pair.found
-        points = " to ".join(f"{100 * end:+.1f}" for end in (one.difference.low, one.difference.high))
-        tests = sum(other.found is not None for other in found)
-        holm = f", {_p(pair.adjusted)} for {tests} tests (Holm)" if tests > 1 else ""
+        one = pair.claim
+        holm = f" for {one.tests} tests (Holm)" if one.tests > 1 else ""
         remarks.append(
-            f"{names}, on the same {one.n} rows: {100 * one.difference.value:+.1f} points [{points}], "
-            f"{_p(one.p_value)}{holm}; only {mine} got {one.wins} of them right, only {theirs} {one.losses}."
+            f"{mine} against {theirs}, {one.rows}: {one.sentence}, {one.figures}{holm}, by the {one.test} at "
+            f"alpha {one.alpha:g}."
         )
-    if any(pair.found for pair in found):
+    if any(pair.claim for pair in found):
         remarks.append("Each model was selected on these rows, so its own value is a little too good.")
     return Part("difference", [], remarks)
-
-
-def _p(p: float) -> str:
-    return "p < 0.0001" if p < 0.0001 else f"p = {p:.4f}"
 
 
 def _cost(runs: Sequence[Run]) -> Part:

@@ -61,6 +61,7 @@ def _run(run: Run, same: Mapping[str, Any], here: ProjectPaths, folder: Path, re
         "steps": run.steps,
         "metric": run.metric,
         "value": run.value,
+        "more_is_better": run.more_is_better,
         "low": low,
         "high": high,
         "cost": run.cost,

@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from shipworthy.evaluation.figures import decimals
+
 
 def when(epoch: float) -> str:
     """`2026-11-22 14:03`, local time."""
@@ -20,9 +22,12 @@ def took(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else f"{seconds / 86400:.1f} d"
 
 
-def share(value: float, interval: tuple[float, float] | None) -> str:
-    """`0.412 [0.390, 0.434]`."""
-    return f"{value:.3f} [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else f"{value:.3f}"
+def measured(value: float, interval: tuple[float, float] | None) -> str:
+    """A metric: `0.412 [0.390, 0.434]`, `1234 [1190, 1301]`."""
+    digits = 3 if not value or 0.01 <= abs(value) < 10 else decimals(value)
+    return " ".join(
+        [f"{value:.{digits}f}", *([f"[{interval[0]:.{digits}f}, {interval[1]:.{digits}f}]"] if interval else [])]
+    )
 
 
 def plain(value: Any) -> str:

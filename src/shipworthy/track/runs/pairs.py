@@ -1,14 +1,16 @@
 """Two runs on the same validation rows: is one better, and by how much?"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
 
-from shipworthy.evaluation import paired
-from shipworthy.evaluation.intervals import Interval, wilson
-from shipworthy.models import parquet
+from shipworthy.evaluation import claims, paired, predictions, scores
+from shipworthy.evaluation.claims import Claim
+from shipworthy.evaluation.intervals import Interval
+from shipworthy.evaluation.metric import metric
+from shipworthy.evaluation.tasks.schema import Criteria
 from shipworthy.track.runs.registry import Run
 
 FILE = "validation.parquet"
@@ -19,34 +21,37 @@ class Pair:
     """A run against the first one.
 
     Attributes:
-        found: the comparison; None where there can be none.
-        adjusted: its p-value, for as many tests as were made together (Holm 1979).
-        why_not: why there is none.
+        found: the two on the rows that both were validated on; None where there can be no test.
+        claim: what was shown, among as many runs as there are (Holm 1979).
+        why_not: why there is no test.
     """
 
     run: Run
     reference: Run
-    found: paired.Comparison | None = None
-    adjusted: float = 1.0
+    found: paired.Pair | None = None
+    claim: Claim | None = None
     why_not: str = ""
 
 
 def pairs(runs: Sequence[Run]) -> list[Pair]:
     """Each run but the first against the first, on the rows that both were validated on."""
     reference, *others = runs
-    found = [_pair(run, reference) for run in others]
+    alpha = float(reference.config.get("task.criteria.alpha", Criteria.alpha))
+    found = [_pair(run, reference, alpha) for run in others]
     tested = [pair.found for pair in found if pair.found]
-    adjusted = iter(paired.holm([one.p_value for one in tested]))
-    return [Pair(pair.run, pair.reference, pair.found, next(adjusted)) if pair.found else pair for pair in found]
+    decided = iter(claims.decide(reference.metric, tested, alpha) if tested else ())
+    return [replace(pair, claim=next(decided)) if pair.found else pair for pair in found]
 
 
-def share(run: Run) -> Interval | None:
-    """The share of validation rows that the selected model got right; None where it noted no answers."""
+def interval(run: Run) -> Interval | None:
+    """The selected model's metric on the validation rows; None where it noted no answers."""
     rows = _rows(run)
-    return wilson(int(rows["correct"].sum()), rows.height) if rows is not None and rows.height else None
+    if rows is None or not rows.height:
+        return None
+    return scores.interval(run.metric, predictions.rows(rows), predictions.resampling(rows))
 
 
-def _pair(run: Run, reference: Run) -> Pair:
+def _pair(run: Run, reference: Run, alpha: float) -> Pair:
     if data(run) != data(reference):
         return Pair(run, reference, why_not="they were validated on other data")
     if run.metric != reference.metric:
@@ -58,7 +63,9 @@ def _pair(run: Run, reference: Run) -> Pair:
     both = mine.join(theirs, on="id", how="inner", maintain_order="left", suffix="_reference")
     if not both.height:
         return Pair(run, reference, why_not="they were validated on other rows")
-    return Pair(run, reference, paired.compare(both["correct"].to_numpy(), both["correct_reference"].to_numpy()))
+    ours, others = (predictions.rows(both, name) for name in (predictions.SCORED, f"{predictions.SCORED}_reference"))
+    found = paired.pair(metric(run.metric), ours, others, predictions.resampling(both, alpha=alpha))
+    return Pair(run, reference, found)
 
 
 def data(run: Run) -> str:
@@ -68,4 +75,4 @@ def data(run: Run) -> str:
 
 def _rows(run: Run) -> pl.DataFrame | None:
     path: Path = run.folder / "checkpoint" / FILE
-    return parquet.read(path, columns=["id", "correct"]) if path.is_file() else None
+    return predictions.scored(path) if path.is_file() else None

@@ -86,6 +86,11 @@ class Run:
         return str(self.training.get("metric", ""))
 
     @property
+    def more_is_better(self) -> bool:
+        """The metric's direction; of runs from before metrics had one, more is."""
+        return bool(self.training.get("greater_is_better", True))
+
+    @property
     def value(self) -> float | None:
         """The metric of the model that it handed on, on validation; None until it has finished."""
         found = self.training.get("selected_metric")

@@ -81,7 +81,8 @@ def _about(run: Run, runs: Sequence[Run], note: str) -> dict[str, Any]:
     ]
     assert run.value is not None
     values = [one.value for one in rivals if one.value is not None]
-    place, equal = 1 + sum(one > run.value for one in values), values.count(run.value) - 1
+    better = sum(one > run.value if run.more_is_better else one < run.value for one in values)
+    place, equal = 1 + better, values.count(run.value) - 1
     return {
         "run_id": run.id,
         "name": run.name,
@@ -123,7 +124,7 @@ def _note(runs: Path, selection: dict[str, Any]) -> None:
 
 
 def _said(run: Run, selection: dict[str, Any], published: Artifact, here: ProjectPaths) -> list[str]:
-    value = formatting.share(run.value, run.interval) if run.value is not None else ""
+    value = formatting.measured(run.value, run.interval) if run.value is not None else ""
     said = [
         f"{published.path}: run {run.id}, {run.metric} {value} on validation",
         f"{here.artifacts / KIND}: {selection['why']}",

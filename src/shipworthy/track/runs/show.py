@@ -65,7 +65,7 @@ def _result(run: Run) -> list[str]:
     said = []
     if run.value is not None:
         at = f", step {run.training['selected_step']}" if "selected_step" in run.training else ""
-        said.append(f"{run.metric} {formatting.share(run.value, run.interval)} on validation{at}")
+        said.append(f"{run.metric} {formatting.measured(run.value, run.interval)} on validation{at}")
     for name, curve in curves.curves(curves.history(run.folder)).items():
         drawn = curves.sparkline(curve)
         said.append(f"{name:<12} {drawn} {curve.values[0]:.3g} → {curve.values[-1]:.3g}, step {curve.steps[-1]}")

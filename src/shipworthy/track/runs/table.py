@@ -31,7 +31,7 @@ def about(run: Run) -> str:
 TEXTS: dict[str, Callable[[Run], str]] = {
     "began": lambda run: formatting.when(run.began)[5:],
     "seconds": lambda run: formatting.took(run.seconds),
-    "metric": lambda run: "" if run.value is None else formatting.share(run.value, run.interval),
+    "metric": lambda run: "" if run.value is None else formatting.measured(run.value, run.interval),
     "cost": lambda run: money(run.cost) if run.cost else "",
     "campaign": lambda run: run.campaign if run.number is None else f"{run.campaign}/{run.number}",
     "note": about,

@@ -1,6 +1,7 @@
 """Fits a family that fits itself."""
 
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 from shipworthy.core import events
@@ -8,11 +9,16 @@ from shipworthy.core.files import write_json
 from shipworthy.core.interrupt import StopRequestedError, asked, listening
 from shipworthy.core.memory import peak_mb, reset_peak
 from shipworthy.core.progress import say
+from shipworthy.evaluation import figures
+from shipworthy.evaluation.metric import metric, title
+from shipworthy.evaluation.threshold import Chosen
+from shipworthy.models import decision
 from shipworthy.models.build import create, describe
 from shipworthy.models.protocol import InRounds
+from shipworthy.train.decided_answers import decide
 from shipworthy.train.records import Records
 from shipworthy.train.request import Request
-from shipworthy.train.validation_answers import ANSWERS, Answers, interval
+from shipworthy.train.validation_answers import ANSWERS, interval
 
 VALIDATE_EVERY = 10
 """Rounds from one validation on the task's metric to the next."""
@@ -41,15 +47,19 @@ def fit(request: Request, records: Records, target: Path) -> None:
         selected = {"step": 1.0}
         history = [selected]
     seconds = time.monotonic() - started
-    answers = Answers.of(task, validation, fitted.predict(validation.drop("answer")))
+    answers, chosen = decide(task, validation, fitted.predict(validation.drop("answer")))
     selected["val_metric"] = answers.metric
     if not isinstance(fitted, InRounds):
         records.log({"val_metric": answers.metric}, 1)
     say(
-        f"{model.kind}: fitted on {train.height} rows in {seconds:.1f} s, validation {task.metric} {answers.metric:.3f}"
+        f"{model.kind}: fitted on {train.height} rows in {seconds:.1f} s, validation {title(task.metric)} "
+        f"{figures.figure(task.metric, answers.metric)}"
     )
     fitted.save(target)
     describe(model, target)
+    if chosen:
+        say(_told(task.metric, chosen))
+        decision.write(chosen.decision, target)
     answers.write(target / ANSWERS)
     write_json(target / "history.json", history)
     write_json(
@@ -60,9 +70,19 @@ def fit(request: Request, records: Records, target: Path) -> None:
             "peak_memory_mb": peak_mb(),
             "selected_step": int(selected["step"]),
             "selected_metric": answers.metric,
-            "selected_interval": interval(target / ANSWERS),
+            "selected_interval": interval(target / ANSWERS, task.metric),
             "metric": task.metric,
+            "greater_is_better": metric(task.metric).GREATER_IS_BETTER,
+            "decision": asdict(chosen) if chosen else None,
         },
+    )
+
+
+def _told(name: str, chosen: Chosen) -> str:
+    return (
+        f"'{chosen.decision.positive}' from a probability of {chosen.decision.threshold:.3g} on, chosen on validation: "
+        f"{title(name)} {figures.figure(name, chosen.value)} there, {figures.figure(name, chosen.most_likely)} by the "
+        "most likely class. Validation is a little too good now; test will tell"
     )
 
 
@@ -72,7 +92,7 @@ def _fit_in_rounds(fitted: InRounds, request: Request, records: Records) -> None
     for now in fitted.rounds(request.train, validation, request.seed):
         step = int(now.entry["step"])
         if step % VALIDATE_EVERY == 0:
-            now.entry["val_metric"] = Answers.of(task, validation, now.answers()).metric
+            now.entry["val_metric"] = decide(task, validation, now.answers())[0].metric
             events.emit(step=step, validation=now.entry["val_metric"], val_loss=now.entry["val_loss"])
         records.log({key: value for key, value in now.entry.items() if key != "step"}, step)
         if asked():

@@ -21,6 +21,7 @@ class AnomalyPolicy:
     """Decides what is done about what the monitor finds; the same on every process, for all hold the same numbers.
 
     Args:
+        metric: the name of the task's deciding metric.
         alert: tells whoever is to know, by title, sentence and step.
         roll_back: takes the run back to a checkpoint of a step before the one that it is given.
         report_spike: writes the spike report of a step's batch, whose entry is the history's last; returns its path.
@@ -29,12 +30,13 @@ class AnomalyPolicy:
     def __init__(
         self,
         config: Monitor,
+        metric: str,
         progress: Progress,
         alert: Callable[[str, str, int], None],
         roll_back: Callable[[int], None],
         report_spike: Callable[[Finding, Step], Path],
     ) -> None:
-        self.config, self.progress, self.alert = config, progress, alert
+        self.config, self.metric, self.progress, self.alert = config, metric, progress, alert
         self.roll_back, self.report_spike = roll_back, report_spike
 
     def __call__(self, step: Step, entry: Entry) -> bool:
@@ -63,7 +65,7 @@ class AnomalyPolicy:
         Raises:
             ShipworthyError: the run is to stop.
         """
-        findings = detect_at_validation(self.progress.history, self.config)
+        findings = detect_at_validation(self.progress.history, self.config, self.metric)
         if last:
             findings = [replace(f, action="warn") if f.action == "finish" else f for f in findings]
         for finding in findings:

@@ -16,6 +16,7 @@ from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import write_json
 from shipworthy.core.interrupt import listening
 from shipworthy.core.progress import say
+from shipworthy.evaluation.metric import metric
 from shipworthy.models.build import describe
 from shipworthy.models.causal_lm.family import GENERATION
 from shipworthy.models.causal_lm.flops import matrix_product_rate
@@ -74,6 +75,7 @@ def _train(state: TrainingState, world: int, records: Records) -> None:
     validation = Validation(request.task, state.chat, checked, state.general_prompts)
     policy = AnomalyPolicy(
         trainer.monitor,
+        request.task.metric,
         state.progress,
         records.alert,
         lambda before: state.roll_back(before, saver.wait),
@@ -108,6 +110,7 @@ def _train(state: TrainingState, world: int, records: Records) -> None:
             request.run,
             trainer,
             request.model.name,
+            request.task.metric,
             state.progress,
             saver,
             policy,
@@ -140,7 +143,8 @@ def _write_result(state: TrainingState, target: Path) -> None:
     describe(request.model, target)
     write_json(target / GENERATION, {"max_new_tokens": request.task.max_new_tokens})
     write_json(target / "history.json", progress.history)
-    write_json(target / "training.json", {**_summary(state, progress), "selected_interval": interval(target / ANSWERS)})
+    measured = interval(target / ANSWERS, request.task.metric)
+    write_json(target / "training.json", {**_summary(state, progress), "selected_interval": measured})
 
 
 def _summary(state: TrainingState, progress: Progress) -> dict[str, Any]:
@@ -166,6 +170,7 @@ def _summary(state: TrainingState, progress: Progress) -> dict[str, Any]:
         "selected_step": progress.best[1],
         "selected_metric": progress.best[0],
         "metric": state.request.task.metric,
+        "greater_is_better": metric(state.request.task.metric).GREATER_IS_BETTER,
         "stopped_early": progress.ended or None,
         "ledger": progress.ledger,
         "rollbacks": progress.rollbacks,

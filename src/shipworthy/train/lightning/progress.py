@@ -1,6 +1,7 @@
 """What a run has seen so far; it is part of each checkpoint."""
 
 from dataclasses import dataclass, field
+from math import isnan
 from typing import Any
 
 Entry = dict[str, Any]
@@ -41,9 +42,12 @@ class Progress:
         """Whether no step of `steps` is left to be done."""
         return bool(self.ended) or self.step >= steps
 
-    def note_validation(self, metric: float, step: int) -> bool:
-        """Whether this validation is the best so far; it is noted then."""
-        is_best = self.best is None or metric > self.best[0]
+    def note_validation(self, metric: float, step: int, *, greater_is_better: bool) -> bool:
+        """Whether this validation is the best so far; it is noted then. What is no number is worse than any."""
+        if self.best is None or isnan(self.best[0]):
+            is_best = self.best is None or not isnan(metric)
+        else:
+            is_best = metric > self.best[0] if greater_is_better else metric < self.best[0]
         if is_best:
             self.best = (metric, step)
         return is_best

@@ -15,6 +15,8 @@ from shipworthy.core import events
 from shipworthy.core.files import new_folder
 from shipworthy.core.interrupt import StopRequestedError, asked
 from shipworthy.core.progress import SECONDS_BETWEEN_LINES, say
+from shipworthy.evaluation import figures
+from shipworthy.evaluation.metric import metric, title
 from shipworthy.train.lightning.anomaly_policy import AnomalyPolicy
 from shipworthy.train.lightning.checkpoints import Saver, save_adapter, snapshot
 from shipworthy.train.lightning.module import FineTuningModule
@@ -51,6 +53,7 @@ class StepCallback(Callback):
     Args:
         run: the run's folder.
         base_name: what the adapter says that it was made for.
+        metric: the name of the task's deciding metric.
         measure: validates the network as it is: what that adds to the step's entry, and the answers; None if it was
             asked to stop.
         reseed: puts the random state of the checkpoint back that the run goes on from.
@@ -61,6 +64,7 @@ class StepCallback(Callback):
         run: Path,
         config: LightningTrainer,
         base_name: str,
+        metric: str,
         progress: Progress,
         saver: Saver,
         policy: AnomalyPolicy,
@@ -69,7 +73,7 @@ class StepCallback(Callback):
         measure: Callable[[torch.nn.Module], tuple[dict[str, float], Answers] | None],
         reseed: Callable[[], None],
     ) -> None:
-        self.run, self.config, self.base_name, self.progress = run, config, base_name, progress
+        self.run, self.config, self.base_name, self.metric, self.progress = run, config, base_name, metric, progress
         self.saver, self.policy, self.records, self.measure, self.reseed = saver, policy, records, measure, reseed
         self.last_line = time.monotonic()
 
@@ -155,17 +159,20 @@ class StepCallback(Callback):
         numbers, answers = found
         entry |= numbers
         entry["validation_s"] = time.monotonic() - started
-        metric = entry["val_metric"]
-        is_best = self.progress.note_validation(metric, step)
+        value = entry["val_metric"]
+        is_best = self.progress.note_validation(value, step, greater_is_better=metric(self.metric).GREATER_IS_BETTER)
         if rank() == 0:
             if is_best:
                 with new_folder(best_folder(self.run, step)) as folder:
                     save_adapter(module.network, folder / ADAPTER, self.base_name)
                     answers.write(folder / ANSWERS)
             assert self.progress.best
-            best, at = self.progress.best
+            now, best = (figures.figure(self.metric, one) for one in (value, self.progress.best[0]))
             taken = entry["validation_s"]
-            say(f"step {step}: validation metric {metric:.3f} (best {best:.3f} at step {at}), in {taken:.0f} s")
+            say(
+                f"step {step}: validation {title(self.metric)} {now} (best {best} at step {self.progress.best[1]}), in "
+                f"{taken:.0f} s"
+            )
         return self.policy.validated(entry, last=step >= self.config.steps)
 
     def _print(self, entry: Entry) -> None:

@@ -39,8 +39,8 @@ class Validation:
     def __call__(self, network: PeftModel) -> tuple[dict[str, float], Answers] | None:
         """What goes into the step's entry, and the answers; the same on every process, however many there are.
 
-        The entry has `val_metric` (0 to 1), `val_loss` (nats per token) and the rest. None where any process was asked
-        to stop before it was through.
+        The entry has `val_metric` (in its unit), `val_loss` (nats per token) and the rest. None where any process was
+        asked to stop before it was through.
         """
         world = len(gather_values(None))
         parts = [self.rows.slice(start, ROWS) for start in range(0, self.rows.height, ROWS)]

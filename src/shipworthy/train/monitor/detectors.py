@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from shipworthy.train.monitor.data_wait import slow_data
@@ -29,7 +30,6 @@ AT_VALIDATIONS: Mapping[str, DetectorFunction] = {
     "mode_collapse": mode_collapse,
     "forgetting": forgetting,
     "overfitting": overfitting,
-    "patience": patience,
 }
 MEASURED = ("val_metric", "val_loss", "generation_distinct_2", "general_nll")
 
@@ -52,13 +52,18 @@ def detect(history: History, config: Monitor) -> list[Finding]:
     return [_too_many(finding, history, config) for finding in found]
 
 
-def detect_at_validation(history: History, config: Monitor) -> list[Finding]:
-    """What is wrong by what a validation added to the last entry, after its optimizer step."""
+def detect_at_validation(history: History, config: Monitor, metric: str) -> list[Finding]:
+    """What is wrong by what a validation added to the last entry, after its optimizer step.
+
+    Args:
+        metric: the name of the one that `val_metric` is.
+    """
     end = len(history)
     measured = (n for n in range(end - 1, 0, -1) if any(key in history[n - 1] for key in MEASURED))
     earlier = next(measured, 0)
     found = []
-    for name, look in AT_VALIDATIONS.items():
+    looks: Mapping[str, DetectorFunction] = {**AT_VALIDATIONS, "patience": partial(patience, metric=metric)}
+    for name, look in looks.items():
         settings: Detector = getattr(config, name)
         seen = look(history, end, settings) if settings.action != "off" else None
         if seen and not (settings.action == "warn" and earlier and look(history, earlier, settings)):

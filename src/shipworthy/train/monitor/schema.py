@@ -229,7 +229,8 @@ class Patience(OverValidations):
 
     Attributes:
         validations: in a row.
-        least: above the best before, below which a validation's metric is nothing better (share of rows).
+        least: by how much a validation's metric must be better than the best before (in its unit; of a metric in a unit
+            of its own as a share of the best).
     """
 
     shares = ("least",)

@@ -6,6 +6,9 @@ from statistics import median
 
 from scipy.stats import kendalltau
 
+from shipworthy.evaluation import figures
+from shipworthy.evaluation.claims import margin_of
+from shipworthy.evaluation.metric import metric as of_name
 from shipworthy.train.monitor.findings import Detection, History
 from shipworthy.train.monitor.losses import NORMAL, losses, mean
 from shipworthy.train.monitor.schema import Overfitting, Patience
@@ -71,21 +74,34 @@ def _falls(values: list[float]) -> bool:
     return before - after > SURE * math.sqrt(error + error_after)
 
 
-def patience(history: History, end: int, config: Patience) -> Detection | None:
-    """The last validations brought nothing better on the task's metric than the best before them."""
+def patience(history: History, end: int, config: Patience, metric: str) -> Detection | None:
+    """The last validations brought nothing better on the task's metric than the best before them.
+
+    Args:
+        metric: its name.
+    """
+    sign = 1.0 if of_name(metric).GREATER_IS_BETTER else -1.0
     curve = _validated(history, end, "val_metric")
-    best, at, waited = -math.inf, 0, 0
+    best, at, waited = -sign * math.inf, 0, 0
     for n, value in curve:
-        if value >= best + config.least - ROUNDING:
+        if sign * value >= sign * _asked(best, config, metric) - ROUNDING * max(1.0, abs(value)):
             best, at, waited = value, n, 0
         else:
             waited += 1
     if waited < config.validations:
         return None
-    step, since = int(history[at]["step"]), int(history[curve[-waited][0]]["step"])
+    asked, step, since = _asked(best, config, metric), int(history[at]["step"]), int(history[curve[-waited][0]]["step"])
     sentence = (
-        f"{waited} validations up to step {int(history[end - 1]['step'])} brought nothing above the metric {best:.3g} "
-        f"of step {step} (by {config.least:g} at least): more steps promise little; to wait longer, raise "
-        "trainer.monitor.patience.validations."
+        f"{waited} validations up to step {int(history[end - 1]['step'])} brought nothing better than the metric "
+        f"{figures.figure(metric, best)} of step {step} (by {figures.amount(metric, abs(asked - best))} at least): "
+        "more steps promise little; to wait longer, raise trainer.monitor.patience.validations."
     )
-    return Detection(float(curve[-1][1]), best + config.least, since, sentence)
+    return Detection(float(curve[-1][1]), asked, since, sentence)
+
+
+def _asked(best: float, config: Patience, metric: str) -> float:
+    """The value from which on a validation is better than the best before it."""
+    if math.isinf(best):
+        return best
+    least = margin_of(metric, config.least, best)
+    return best + least if of_name(metric).GREATER_IS_BETTER else best - least

@@ -65,10 +65,12 @@ def _drop(config: Auto, inputs: FitInput, column: str) -> Learned:
 
 def _target(config: Auto, inputs: FitInput, column: str) -> Learned:
     inputs.require_columns([column], NAME, KEY)
+    how = Target([column], folds=inputs.folds, smoothing=config.smoothing)
+    if inputs.numbers:
+        return target.means(how, inputs)
     counts = inputs.train.group_by("answer").len().collect(engine="streaming")
     common = counts.sort(["len", "answer"], descending=[True, False])["answer"].head(config.most_classes + 1)
-    classes = sorted(common)[1:]
-    return target.shares(Target([column], folds=inputs.folds, smoothing=config.smoothing), inputs, classes)
+    return target.shares(how, inputs, sorted(common)[1:])
 
 
 def _calendar(config: Auto, inputs: FitInput, column: str) -> Learned:

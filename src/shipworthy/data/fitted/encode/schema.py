@@ -51,8 +51,8 @@ class Ordinal:
 class Target:
     """The share of each class among the rows of a category, shrunk to that of all rows (Micci-Barreca 2001).
 
-    A row of train gets the encoding fitted on the other folds, so that it does not use its own answer; rows of other
-    splits get that of all of train.
+    Where the answers are numbers, it is their mean. A row of train gets the encoding fitted on the other folds, so that
+    it does not use its own answer; rows of other splits get that of all of train.
 
     Attributes:
         columns: categorical columns.

@@ -7,7 +7,15 @@ from pathlib import Path
 from shipworthy.core.files import write_json
 from shipworthy.models import prompt
 from shipworthy.models.tfidf import scorer
-from shipworthy.optimize.package.build import PORT, SCRIPTS, Contents, Subject, copy_scripts
+from shipworthy.optimize.package.build import (
+    CLASS_ANSWER,
+    LABELS_ANSWER,
+    PORT,
+    SCRIPTS,
+    Contents,
+    Subject,
+    copy_scripts,
+)
 from shipworthy.optimize.package.carried import carry
 
 
@@ -19,6 +27,7 @@ def fill(subject: Subject, folder: Path) -> Contents:
     write_json(folder / "serving.json", {"host": "127.0.0.1", "port": PORT})
     copy_scripts(SCRIPTS, folder)
     model = scorer.load(folder)
+    labels = "labels" in model.saved
     example = " ".join(shlex.quote(f"{name}=…") for name in model.columns)
     return Contents(
         columns=model.columns,
@@ -32,11 +41,12 @@ def fill(subject: Subject, folder: Path) -> Contents:
         weights=[
             ("file", f"{scorer.FILE}, {subject.chosen['size_mb']:.1f} MB"),
             ("terms", f"{len(model.saved['terms']):,}, runs of up to {model.saved['longest']} words"),
-            ("classes", ", ".join(model.saved["classes"])),
+            ("labels" if labels else "classes", ", ".join(model.names)),
         ],
         limits=[
             "It counts words: what follows from their order over more than such a run, or from knowledge, it misses.",
             "Words that training did not have do not count.",
         ],
         licences=[],
+        answer=LABELS_ANSWER if labels else CLASS_ANSWER,
     )

@@ -9,7 +9,16 @@ from shipworthy.core.files import read_json, write_json
 from shipworthy.models.transform import replay
 from shipworthy.models.transform.transformation import FILE, OPERATIONS, Transformation
 from shipworthy.models.xgboost.family import COLUMNS, TREES
-from shipworthy.optimize.package.build import PORT, SCRIPTS, Contents, Subject, copy_scripts
+from shipworthy.optimize.package.build import (
+    CLASS_ANSWER,
+    LABELS_ANSWER,
+    NUMBER_ANSWER,
+    PORT,
+    SCRIPTS,
+    Contents,
+    Subject,
+    copy_scripts,
+)
 from shipworthy.optimize.package.carried import carry
 
 LIBRARIES = ("numpy", "scipy", "xgboost-cpu")
@@ -20,6 +29,7 @@ def fill(subject: Subject, folder: Path) -> Contents:
     for name in (TREES, COLUMNS):
         shutil.copyfile(subject.weights_file(name), folder / name)
     saved = read_json(folder / COLUMNS)
+    classes, labels = saved.get("classes", []), saved.get("labels", [])
     write_json(folder / "serving.json", {"host": "127.0.0.1", "port": PORT})
     copy_scripts(SCRIPTS, folder)
     shutil.copyfile(Path(__file__).parent / "files" / "model.py", folder / "model.py")
@@ -43,11 +53,14 @@ def fill(subject: Subject, folder: Path) -> Contents:
             ("file", f"{TREES}, {subject.chosen['size_mb']:.1f} MB, XGBoost's own JSON"),
             ("columns", f"{len(saved['columns'])}, of which {len(saved['categories'])} hold names"),
             *([("made from", f"{len(inputs)} raw columns, by {FILE}, fitted on train")] if transformation else []),
-            ("classes", ", ".join(saved["classes"])),
+            *([("classes", ", ".join(classes))] if classes else []),
+            *([("labels", ", ".join(labels))] if labels else []),
         ],
         limits=[
             "A category that training did not have counts as missing.",
+            *([] if classes or labels else ["Trees answer no number far beyond those that training had."]),
             "It repeats the patterns of its data, the unjust ones too.",
         ],
         licences=[("XGBoost", "Apache-2.0", "the library; installed, not contained")],
+        answer=CLASS_ANSWER if classes else LABELS_ANSWER if labels else NUMBER_ANSWER,
     )

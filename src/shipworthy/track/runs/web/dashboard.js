@@ -19,6 +19,9 @@ const headline = (run) => run.notes.lesson || run.notes.result || run.notes.chan
 const short = (run) => run.id.slice(0, 8);
 const nameOf = (key) => ({metric: METRIC || "metric", cost: CURRENCY ? `cost (${CURRENCY})` : "cost", seconds: "hours", began: "begun"})[key] || key;
 const words = (key, at) => (key === "began" ? day(at).slice(5, 10) : number(at));
+const figure = (at) => (at === 0 || (Math.abs(at) >= 0.01 && Math.abs(at) < 10) ? at.toFixed(3) : number(at));
+const goodness = (run) => (run.value === null ? -Number.MAX_VALUE : run.more_is_better ? run.value : -run.value);
+const byMetric = (one, other) => goodness(other) - goodness(one);
 const axis = (run, key) => { const at = value(run, key); return key === "seconds" ? at / 3600 : at; };
 
 // The same conditions as on the command line; every other word must stand somewhere in the run.
@@ -67,7 +70,7 @@ function choose(id) {
 }
 function chooseBest() {
   state.chosen.clear();
-  shown().filter((run) => run.value !== null).sort((a, b) => b.value - a.value).slice(0, 5).forEach((run, place) => state.chosen.set(run.id, place));
+  shown().filter((run) => run.value !== null).sort(byMetric).slice(0, 5).forEach((run, place) => state.chosen.set(run.id, place));
 }
 const colour = (id) => `var(--c${state.chosen.get(id) % 8})`;
 
@@ -87,8 +90,8 @@ function lines() {
   const series = data.runs.filter((run) => state.chosen.has(run.id) && run.curves[key]).map((run) => ({name: short(run), colour: colour(run.id),
     points: run.curves[key].steps.map((step, i) => ({x: step, y: run.curves[key].values[i]}))}));
   find("chosen").textContent = state.chosen.size === 1 ? "1 run" : `${state.chosen.size} runs`;
-  find("legend").replaceChildren(...data.runs.filter((run) => state.chosen.has(run.id)).sort((a, b) => (b.value ?? -1) - (a.value ?? -1)).map((run) => make("button", {type: "button", title: "take it off", onclick: () => choose(run.id)},
-    make("i", {style: `border-color:${colour(run.id)}`}), make("span", {class: "id"}, short(run)), run.value === null ? ` ${run.status}` : ` ${run.value.toFixed(3)}`)));
+  find("legend").replaceChildren(...data.runs.filter((run) => state.chosen.has(run.id)).sort(byMetric).map((run) => make("button", {type: "button", title: "take it off", onclick: () => choose(run.id)},
+    make("i", {style: `border-color:${colour(run.id)}`}), make("span", {class: "id"}, short(run)), run.value === null ? ` ${run.status}` : ` ${figure(run.value)}`)));
   series.sort((a, b) => a.name.localeCompare(b.name));
   plot(find("curves"), series, {lines: true, title: CURVES[key], nameX: "step", empty: state.chosen.size ? "The chosen runs did not measure this." : "Choose runs: the circles in the table, or the points of the other plot."});
 }
@@ -122,11 +125,11 @@ const bounds = (() => {
 })();
 function measured(run) {
   if (run.value === null) return "";
-  const word = `${METRIC ? "" : `${run.metric} `}${run.value.toFixed(3)}`;
+  const word = `${METRIC ? "" : `${run.metric} `}${figure(run.value)}`;
   if (!METRIC || run.low === null) return word;
   const at = [run.low, run.high].map((one) => bounds(one).toFixed(1));
-  return [word, draw("svg", {class: "bounds", viewBox: "0 0 80 12", role: "img", "aria-label": `95% interval ${run.low.toFixed(3)} to ${run.high.toFixed(3)}`},
-    draw("title", {}, `95% interval ${run.low.toFixed(3)} to ${run.high.toFixed(3)}`), draw("line", {class: "track", x1: 0, x2: 80, y1: 6, y2: 6}),
+  return [word, draw("svg", {class: "bounds", viewBox: "0 0 80 12", role: "img", "aria-label": `95% interval ${figure(run.low)} to ${figure(run.high)}`},
+    draw("title", {}, `95% interval ${figure(run.low)} to ${figure(run.high)}`), draw("line", {class: "track", x1: 0, x2: 80, y1: 6, y2: 6}),
     draw("line", {x1: at[0], x2: at[1], y1: 6, y2: 6}), draw("circle", {cx: bounds(run.value).toFixed(1), cy: 6, r: 3.2}))];
 }
 function note(run) {
@@ -139,10 +142,10 @@ function details(run, width) {
   const list = (pairs) => make("dl", {}, pairs.map(([key, text]) => [make("dt", {}, key), make("dd", {}, text)]));
   const notes = Object.entries(run.notes);
   if (!run.notes.change && run.change) notes.push(["change", `Δ ${run.change} (derived from the config)`]);
-  const interval = run.low === null ? "" : ` [${run.low.toFixed(3)}, ${run.high.toFixed(3)}]`;
+  const interval = run.low === null ? "" : ` [${figure(run.low)}, ${figure(run.high)}]`;
   return make("tr", {class: "detail"}, make("td", {colspan: width}, make("div", {class: "parts"},
     part(`run ${run.id}`, run.said ? make("p", {class: run.status === "failed" ? "said" : "soft"}, run.said) : null,
-      list([["model", run.name], ["begun", day(run.began)], ["took", took(run.seconds)], ...(run.value === null ? [] : [[run.metric, `${run.value.toFixed(3)}${interval} on validation`]])]),
+      list([["model", run.name], ["begun", day(run.began)], ["took", took(run.seconds)], ...(run.value === null ? [] : [[run.metric, `${figure(run.value)}${interval} on validation`]])]),
       make("p", {class: "links"}, Object.entries(run.links).map(([name, address]) => make("a", {href: address}, name)))),
     notes.length ? part("notes", list(notes)) : null,
     run.events.length ? part("alerts", make("ul", {}, run.events.map((event) => make("li", {}, event)))) : null,

@@ -20,7 +20,8 @@ class Trees:
 
     def __init__(self, folder: Path) -> None:
         saved = json.loads((folder / "columns.json").read_text(encoding="utf-8"))
-        self.classes, self.features = saved["classes"], saved["columns"]
+        self.classes, self.labels = saved.get("classes", []), saved.get("labels", [])
+        self.features = saved["columns"]
         self.replay = transformation(folder)
         self.columns = list(self.replay.inputs) if self.replay else self.features
         self.codes = {name: {value: i for i, value in enumerate(known)} for name, known in saved["categories"].items()}
@@ -36,7 +37,10 @@ class Trees:
         return float(value)
 
     def predict(self, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """Of each row {"prediction": its class}, of two classes also {"score": the probability of the second}."""
+        """Of each row {"prediction": the most likely class, "probabilities": class → probability}.
+
+        Or {"prediction": the likely labels, "probabilities": label → probability}, or {"prediction": a number}.
+        """
         found = list(rows)
         columns = {name: [row.get(name) for row in found] for name in self.columns}
         if self.replay:
@@ -48,10 +52,26 @@ class Trees:
             feature_types=["c" if name in self.codes else "q" for name in self.features],
             enable_categorical=True,
         )
-        shares = self.booster.predict(matrix)
-        if len(self.classes) == 2:
-            return [{"prediction": self.classes[int(share > 0.5)], "score": float(share)} for share in shares]
-        return [{"prediction": self.classes[int(best)]} for best in shares.argmax(axis=1)]
+        shares = self.booster.predict(matrix).astype(float)
+        if self.labels:
+            return [
+                {
+                    "prediction": [label for label, share in zip(self.labels, row, strict=True) if share > 0.5],
+                    "probabilities": dict(zip(self.labels, row, strict=True)),
+                }
+                for row in shares.reshape(-1, len(self.labels)).tolist()
+            ]
+        if not self.classes:  # the trees were taught numbers
+            return [{"prediction": number} for number in shares.tolist()]
+        if len(self.classes) == 2:  # the trees say how likely the second is
+            shares = np.column_stack([1 - shares, shares])
+        return [
+            {
+                "prediction": self.classes[int(row.argmax())],
+                "probabilities": dict(zip(self.classes, row.tolist(), strict=True)),
+            }
+            for row in shares
+        ]
 
 
 def transformation(folder: Path) -> Any:

@@ -1,0 +1,103 @@
+"""Answers that are lists of labels: read from lists or from text with a separator, and written as JSON lists.
+
+Without a separator a row's labels are a list, as JSON and parquet have it, or JSON text of one in CSV; `[]` says that
+it has none, and what is missing or no list of names is rejected. With a separator they stand in one text, `red|green`;
+an empty one says that it has none.
+"""
+
+import json
+from functools import partial
+
+import polars as pl
+
+from shipworthy.core.errors import UsageError
+from shipworthy.core.groups import TaskConfig
+from shipworthy.data.kinds.schema import Conversations, Table, Text
+from shipworthy.data.row_store import RowStore
+from shipworthy.data.schema import Data
+from shipworthy.evaluation.tasks.schema import MultiLabel
+from shipworthy.models.label_lists import written
+
+WHY = "_why_no_list"
+OF_SINGLE_CLASSES = ("balance", "labels")
+"""Gates that read each answer as one of a few classes."""
+
+
+def reads_labels(task: TaskConfig, config: Data) -> bool:
+    """Whether the answers are lists of labels.
+
+    Raises:
+        UsageError: a setting of the data asks for answers of another kind.
+    """
+    if not isinstance(task, MultiLabel):
+        if config.separator:
+            raise UsageError(
+                f"data.separator={config.separator} divides a text into labels, and the task is {task.kind}: leave it "
+                "out, or set a task of multi_label."
+            )
+        return False
+    if isinstance(config, Conversations):
+        raise UsageError(
+            "A task of multi_label learns from texts and tables, and data are conversations: begin their file in "
+            "conf/data with `defaults: [base_records, _self_]` or `[base_table, _self_]`."
+        )
+    asked = {
+        "split.stratify": config.split.stratify,
+        **{f"gates.{name}": name in config.gates.checked for name in OF_SINGLE_CLASSES},
+        **({"answers": config.answers, "refuse_literal": config.refuse_literal} if isinstance(config, Text) else {}),
+        **({"fitted.encode.target": config.fitted.encode.target} if isinstance(config, Table) else {}),
+    }
+    if unfit := [name for name, value in asked.items() if value]:
+        raise UsageError(
+            f"data.{unfit[0]} asks for answers of one class or text each, and those of a task of multi_label are lists "
+            "of labels: drop it."
+        )
+    return True
+
+
+def read(column: str, separator: str, store: RowStore) -> None:
+    """Writes the answers as JSON lists, sorted and each label once, and rejects rows without a list.
+
+    Args:
+        column: of the source, for messages.
+        separator: what stands between the labels in text (empty: they are lists).
+        store: holds rows with `answer`.
+
+    Raises:
+        UsageError: no answer is a list of labels.
+    """
+    first = store.rows.select(pl.col("answer").drop_nulls()).head(1).collect()["answer"].to_list()
+    store.map(partial(_read, separator))
+    store.reject("no list of labels", pl.col(WHY))
+    store.drop(WHY)
+    if not store.height:
+        raise UsageError(
+            f"Column '{column}' holds no list of labels{f', but such as {first[0]!r}' if first else ''}: give lists as "
+            "JSON, or set data.separator to what stands between the labels of a row."
+        )
+
+
+def _read(separator: str, rows: pl.DataFrame) -> pl.DataFrame:
+    told = [_one(answer, separator) for answer in rows["answer"]]
+    return rows.with_columns(
+        pl.Series("answer", [answer for answer, _ in told], dtype=pl.String),
+        pl.Series(WHY, [why for _, why in told], dtype=pl.String),
+    )
+
+
+def _one(answer: str | None, separator: str) -> tuple[str | None, str | None]:
+    """The list as JSON, and why there is none (null: there is one)."""
+    if separator:
+        return written(label.strip() for label in (answer or "").split(separator) if label.strip()), None
+    if answer is None:
+        return None, "the labels are missing"
+    try:
+        found = json.loads(answer)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, list):
+        return answer, f"'{answer}' is no JSON list"
+    labels = [str(one) if type(one) is int else one for one in found]
+    if not all(isinstance(one, str) and one.strip() for one in labels):
+        return answer, f"'{answer}' holds something else than names of labels"
+    return written(labels), None

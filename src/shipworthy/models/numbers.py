@@ -1,0 +1,33 @@
+"""Answers that are numbers: what a family reads of train, and what it says."""
+
+from collections.abc import Iterable
+from math import isfinite
+
+import polars as pl
+
+from shipworthy.core.errors import ArtifactError
+from shipworthy.models import rows as read
+from shipworthy.models.protocol import Prediction
+
+
+def numbers(rows: pl.DataFrame) -> list[float]:
+    """The answers to learn from.
+
+    Raises:
+        ArtifactError: there are none, or one is no number.
+    """
+    found = []
+    for answer in read.answers(rows):
+        try:
+            number = float(answer)
+        except ValueError:
+            number = float("nan")
+        if not isfinite(number):
+            raise ArtifactError(f"The answer '{answer}' is no number: make the dataset with a task of regression.")
+        found.append(number)
+    return found
+
+
+def predicted(values: Iterable[float]) -> list[Prediction]:
+    """A prediction for each number; its text is the number as Python and JSON write it."""
+    return [Prediction(repr(number), number=number) for number in map(float, values)]
