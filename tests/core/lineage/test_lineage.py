@@ -239,7 +239,7 @@ def test_a_module_that_is_loaded_by_its_name_is_declared() -> None:
         "core/extensions.py": "loads what is declared, and every schema, to know the choices",
         "execution/stage.py": "a command's stage, from which its lineage starts",
         "core/gpus.py": "torch",
-        "evaluation/tasks/metric_names.py": "finds a metric's file, and reads what it says of itself without importing it",
+        "evaluation/tasks/metric_names.py": "reads what a metric says of itself, without importing it",
         "models/transform/replay.py": "packages carry it; transformation.py declares what it loads",
     }
     texts = {name: text for name, text in package_files().items() if name.endswith(".py") and "/files/" not in name}
