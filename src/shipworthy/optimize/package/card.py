@@ -23,7 +23,7 @@ def render(subject: Subject, contents: Contents, lineage: dict[str, Any]) -> str
         loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {
-        "share": share,
+        "share": figures.percent,
         "measured": measured,
         "title": title,
         "claim": Claim.from_json,
@@ -53,12 +53,6 @@ def render(subject: Subject, contents: Contents, lineage: dict[str, Any]) -> str
         code=artifacts["checkpoint"].manifest.code,
         runs={kind: artifact.manifest.run_id for kind, artifact in artifacts.items()},
     )
-
-
-def share(found: Mapping[str, float]) -> str:
-    """41.2% [39.0, 43.4]."""
-    value, low, high = (100 * found[key] for key in ("value", "low", "high"))
-    return f"{value:.1f}% [{low:.1f}, {high:.1f}]"
 
 
 def measured(metrics: Mapping[str, Mapping[str, float]], name: str) -> str:

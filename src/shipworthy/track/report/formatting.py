@@ -1,15 +1,8 @@
 """Formats numbers for reports: times, sizes, money; metrics and p-values are evaluation/figures.py's."""
 
 import re
-from collections.abc import Mapping
 
 MINUTE, HOUR = 60.0, 3600.0
-
-
-def percent(found: Mapping[str, float]) -> str:
-    """A share with its interval, as it stands in JSON files: `41.2% [39.0, 43.4]`."""
-    value, low, high = (100 * found[key] for key in ("value", "low", "high"))
-    return f"{value:.1f}% [{low:.1f}, {high:.1f}]"
 
 
 def seconds(value: float) -> str:

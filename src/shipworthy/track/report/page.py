@@ -22,7 +22,7 @@ FILTERS = (
     formatting.count,
     formatting.megabytes,
     formatting.precise,
-    formatting.percent,
+    figures.percent,
     formatting.seconds,
     formatting.typeset,
     title,

@@ -7,7 +7,6 @@ from typing import Any
 from shipworthy.core.artifact import Artifact
 from shipworthy.evaluation import figures
 from shipworthy.evaluation.claims import BETTER, WORSE, Claim
-from shipworthy.evaluation.metric import metric
 from shipworthy.track.report.candidates import Candidate, chosen
 from shipworthy.track.report.formatting import megabytes, seconds
 
@@ -70,19 +69,13 @@ def judge(artifacts: Mapping[str, Artifact], found: list[Candidate]) -> Verdict:
 
 def _better(criteria: Mapping[str, Any], evaluation: Mapping[str, Any]) -> Check:
     name, margin = evaluation["metric"], criteria["margin"]
-    asked = f"by {_amount(name, margin, 'the baseline')} or more" if margin else "by any amount"
+    asked = "by " + figures.margin(name, margin, "the baseline's") + " or more" if margin else "by any amount"
     return Check(
         f"Better than the best baseline, {evaluation['best_baseline']}",
         f"{asked}, p < {criteria['alpha']:g}, paired",
         Claim.from_json(evaluation["comparison"]).figures,
         bool(evaluation["verdict"]["passed"]),
     )
-
-
-def _amount(name: str, margin: float, reference: str) -> str:
-    """A margin of the plan (see claims.margin_of): `2 points`, `0.05`, `2% of the baseline's`."""
-    whole = f"{100 * margin:.4g}% of {reference}'s"
-    return whole if metric(name).UNIT == "number" else figures.amount(name, margin)
 
 
 def _chosen_record(artifacts: Mapping[str, Artifact]) -> Mapping[str, Any] | None:
@@ -95,7 +88,7 @@ def _chosen_record(artifacts: Mapping[str, Artifact]) -> Mapping[str, Any] | Non
 
 def _lost_nothing(artifacts: Mapping[str, Artifact], criteria: Mapping[str, Any]) -> list[Check]:
     record = _chosen_record(artifacts)
-    margin = _amount(criteria["metric"], criteria["noninferiority_margin"], "the tuned model")
+    margin = figures.margin(criteria["metric"], criteria["noninferiority_margin"], "the tuned model's")
     what, wanted = "Compression lost less than the margin", f"less than {margin}, p < {criteria['alpha']:g}"
     if record is None:
         return [Check(what, wanted, NOT_MEASURED, False)]
