@@ -16,7 +16,10 @@ from shipworthy.core.schema import SCHEMAS, from_plain
 from shipworthy.core.sources.schema import Folder, Hub, Wheel
 from shipworthy.data.kinds.schema import Conversations
 from shipworthy.data.sources.schema import Sql
-from shipworthy.evaluation.tasks.schema import Classification, MultiLabel, Regression, Task
+from shipworthy.evaluation.tasks.classification.schema import Classification
+from shipworthy.evaluation.tasks.multi_label.schema import MultiLabel
+from shipworthy.evaluation.tasks.regression.schema import Regression
+from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.models.baselines import as_baseline
 from shipworthy.models.prompted.schema import FewShot
 from shipworthy.models.xgboost.schema import XGBoost

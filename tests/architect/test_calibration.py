@@ -16,7 +16,7 @@ from shipworthy.architect.rows import Expected
 from shipworthy.core.calibration import FILE, append, kind_of_machine
 from shipworthy.core.files import read_json
 from shipworthy.core.identity import environment
-from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 
 MACHINE = Machine(name="box", cores=2, memory_gb=8)
 HERE = kind_of_machine(environment()["processor"], 2)

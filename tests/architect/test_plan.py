@@ -16,7 +16,9 @@ from shipworthy.architect.estimate.problem import Problem
 from shipworthy.architect.fits import fits, money
 from shipworthy.architect.rows import Expected, expected, visible
 from shipworthy.core.errors import UsageError
-from shipworthy.evaluation.tasks.schema import Regression, Task, TextToText
+from shipworthy.evaluation.tasks.regression.schema import Regression
+from shipworthy.evaluation.tasks.schema import Task
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 
 MACHINE = Machine(name="box", cores=2, memory_gb=8, price_per_hour=0.5, budget_hours=1, budget_money=0.4)
 ESTIMATE = Estimate(

@@ -3,7 +3,9 @@ import pytest
 from shipworthy.core.errors import UsageError
 from shipworthy.data.kinds.schema import Records, Table
 from shipworthy.data.prompt_columns import check_prompts
-from shipworthy.evaluation.tasks.schema import Classification, MultiLabel, TextToText
+from shipworthy.evaluation.tasks.classification.schema import Classification
+from shipworthy.evaluation.tasks.multi_label.schema import MultiLabel
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models.majority.schema import Majority
 from shipworthy.models.tfidf.schema import Tfidf
 

@@ -14,7 +14,7 @@ from shipworthy.data.formats.batch import Written
 from shipworthy.data.tokens.analysis import analyse
 from shipworthy.data.tokens.encode import Encoder
 from shipworthy.data.tokens.schema import Tokens
-from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models.causal_lm.base import base_folder
 from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.schema import CausalLM

@@ -11,7 +11,9 @@ from shipworthy.evaluation import claims, paired, scores
 from shipworthy.evaluation.claims import BETTER
 from shipworthy.evaluation.metric import metric
 from shipworthy.evaluation.resampling import Resampling
-from shipworthy.evaluation.tasks.schema import Classification, Regression, Task
+from shipworthy.evaluation.tasks.classification.schema import Classification
+from shipworthy.evaluation.tasks.regression.schema import Regression
+from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.models.protocol import Prediction
 
 N = 300

@@ -9,7 +9,9 @@ from shipworthy.evaluation import claims, paired, scores
 from shipworthy.evaluation.metric import metric
 from shipworthy.evaluation.power import rows_needed, simulate, smallest_effect
 from shipworthy.evaluation.resampling import Resampling
-from shipworthy.evaluation.tasks.schema import Classification, Criteria, Regression, Task
+from shipworthy.evaluation.tasks.classification.schema import Classification
+from shipworthy.evaluation.tasks.regression.schema import Regression
+from shipworthy.evaluation.tasks.schema import Criteria, Task
 from shipworthy.models.protocol import Prediction
 
 

@@ -10,7 +10,10 @@ from shipworthy.evaluation import metric as metrics
 from shipworthy.evaluation import scores
 from shipworthy.evaluation.intervals import wilson
 from shipworthy.evaluation.resampling import Resampling
-from shipworthy.evaluation.tasks.schema import Classification, Criteria, Regression, TextToText
+from shipworthy.evaluation.tasks.classification.schema import Classification
+from shipworthy.evaluation.tasks.regression.schema import Regression
+from shipworthy.evaluation.tasks.schema import Criteria
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models.protocol import Prediction
 from tests.evaluation.made import made
 

@@ -10,8 +10,8 @@ from sklearn import metrics as sklearn
 from shipworthy.core.errors import UsageError
 from shipworthy.core.extensions import parts
 from shipworthy.evaluation.metric import metric
+from shipworthy.evaluation.tasks.classification.schema import Classification
 from shipworthy.evaluation.tasks.metric_names import METRICS, no_threshold
-from shipworthy.evaluation.tasks.schema import Classification
 from shipworthy.evaluation.threshold import choose
 from shipworthy.models.decided import decided
 from shipworthy.models.protocol import Prediction

@@ -10,7 +10,7 @@ from shipworthy.core.artifact import Artifact, read_artifact
 from shipworthy.core.workspace import Workspace
 from shipworthy.data.kinds.schema import Table
 from shipworthy.data.splits.schema import Split
-from shipworthy.evaluation.tasks.schema import Classification
+from shipworthy.evaluation.tasks.classification.schema import Classification
 from shipworthy.models.xgboost.schema import XGBoost
 from shipworthy.stages import prepare
 

@@ -7,7 +7,8 @@ import pytest
 from shipworthy.core.artifact import read_artifact
 from shipworthy.core.errors import UsageError
 from shipworthy.evaluation import predictions
-from shipworthy.evaluation.tasks.schema import Classification, TextToText
+from shipworthy.evaluation.tasks.classification.schema import Classification
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models import build
 from shipworthy.models.xgboost.schema import XGBoost
 from shipworthy.stages import baseline

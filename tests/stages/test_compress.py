@@ -10,7 +10,8 @@ import pytest
 from shipworthy.core.artifact import read_artifact
 from shipworthy.core.errors import ArtifactError
 from shipworthy.evaluation import heldout
-from shipworthy.evaluation.tasks.schema import Classification, Criteria
+from shipworthy.evaluation.tasks.classification.schema import Classification
+from shipworthy.evaluation.tasks.schema import Criteria
 from shipworthy.models import decision
 from shipworthy.models.xgboost.schema import XGBoost
 from shipworthy.optimize.engines.in_process.schema import InProcess

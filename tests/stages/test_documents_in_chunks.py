@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from shipworthy.core.artifact import read_artifact
-from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models import documents
 from shipworthy.models.build import load
 from shipworthy.models.dataset import split

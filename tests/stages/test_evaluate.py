@@ -9,7 +9,9 @@ from shipworthy.core.errors import ArtifactError
 from shipworthy.core.files import write_json
 from shipworthy.core.groups import ModelConfig
 from shipworthy.evaluation import heldout
-from shipworthy.evaluation.tasks.schema import Classification, Criteria, Task, TextToText
+from shipworthy.evaluation.tasks.classification.schema import Classification
+from shipworthy.evaluation.tasks.schema import Criteria, Task
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models.logistic.schema import Logistic
 from shipworthy.models.nearest.schema import Nearest
 from shipworthy.models.xgboost.schema import XGBoost

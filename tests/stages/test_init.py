@@ -11,7 +11,9 @@ from scripts.bench.inits import project
 from shipworthy.config.compose import compose
 from shipworthy.core.project import project_root
 from shipworthy.data.kinds.schema import Conversations, Records, Table
-from shipworthy.evaluation.tasks.schema import Classification, Regression, TextToText
+from shipworthy.evaluation.tasks.classification.schema import Classification
+from shipworthy.evaluation.tasks.regression.schema import Regression
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models.xgboost.schema import XGBoost
 from tests.conftest import Shipworthy, one_sentence
 

@@ -19,7 +19,8 @@ from shipworthy.core.sources.schema import Folder
 from shipworthy.core.workspace import Workspace
 from shipworthy.data.kinds.schema import Records, Table
 from shipworthy.data.splits.schema import Split
-from shipworthy.evaluation.tasks.schema import Classification, TextToText
+from shipworthy.evaluation.tasks.classification.schema import Classification
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models.adapters.build import build as build_adapter
 from shipworthy.models.adapters.schema import Lora, NoAdapter
 from shipworthy.models.causal_lm.base import base_folder

@@ -24,7 +24,7 @@ from shipworthy.data.fitted.encode.schema import Auto, Encode
 from shipworthy.data.fitted.schema import Fitting
 from shipworthy.data.kinds.schema import Conversations, Records, Table
 from shipworthy.data.splits.schema import Split
-from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models.causal_lm.questions import last_turns
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.causal_lm.weights import fetch

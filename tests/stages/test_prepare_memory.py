@@ -18,7 +18,7 @@ from shipworthy.data.duplicates import documents
 from shipworthy.data.contamination import texts
 from shipworthy.data.kinds.schema import Records
 from shipworthy.data.splits.schema import Split
-from shipworthy.evaluation.tasks.schema import Classification
+from shipworthy.evaluation.tasks.classification.schema import Classification
 from shipworthy.models.xgboost.schema import XGBoost
 from shipworthy.stages import prepare
 

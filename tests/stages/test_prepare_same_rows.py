@@ -16,7 +16,7 @@ from shipworthy.core.artifact import Artifact
 from shipworthy.core.sources.schema import Folder
 from shipworthy.data.kinds.schema import Conversations, Records, Table
 from shipworthy.data.splits.schema import Split
-from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.causal_lm.weights import fetch
 from shipworthy.models.xgboost.schema import XGBoost

@@ -10,7 +10,8 @@ from shipworthy.architect.compute.schema import Machine
 from shipworthy.core.artifact import Artifact, read_artifact
 from shipworthy.core.errors import ArtifactError
 from shipworthy.core.workspace import Workspace
-from shipworthy.evaluation.tasks.schema import Classification, TextToText
+from shipworthy.evaluation.tasks.classification.schema import Classification
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.stages import report
 from tests.track.report import pipelines
 

@@ -22,7 +22,7 @@ from shipworthy.core.files import read_json, sha256_of_file, write_json
 from shipworthy.core.interrupt import StopRequestedError, ask, withdraw
 from shipworthy.core.sources.schema import Folder
 from shipworthy.core.workspace import Workspace
-from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.execution import node
 from shipworthy.launch.status import Status
 from shipworthy.models.adapters.schema import Lora

@@ -5,7 +5,7 @@ import pytest
 from shipworthy.evaluation import scores
 from shipworthy.evaluation.metric import is_share, title
 from shipworthy.evaluation.resampling import Resampling
-from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models.protocol import Prediction
 
 ANSWERS = ["GetItem", "DBPing", "ListKeys"]

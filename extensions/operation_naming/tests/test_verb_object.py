@@ -7,7 +7,7 @@ from shipworthy.extensions.operation_naming.models.verb_object.schema import Ver
 
 from shipworthy.config.compose import register
 from shipworthy.core.errors import ArtifactError, UsageError
-from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models import baselines
 from shipworthy.models.majority.schema import Majority
 from tests.models import samples

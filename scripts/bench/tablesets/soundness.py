@@ -18,7 +18,7 @@ from shipworthy.data.gates.model_settings import Leak
 from shipworthy.data.gates.schema import gates_of_tables
 from shipworthy.data.kinds.schema import Table
 from shipworthy.data.splits.schema import Split
-from shipworthy.evaluation.tasks.schema import Classification
+from shipworthy.evaluation.tasks.classification.schema import Classification
 from shipworthy.models.xgboost.schema import XGBoost
 from shipworthy.stages import prepare
 

@@ -15,7 +15,11 @@ from shipworthy.data.left_out import require_splits
 from shipworthy.data.row_store import RowStore
 from shipworthy.data.schema import Data
 from shipworthy.data.splits import check
-from shipworthy.evaluation.tasks.schema import THRESHOLD, Classification, MultiLabel, Regression, Task, TextToText
+from shipworthy.evaluation.tasks.classification.schema import THRESHOLD, Classification
+from shipworthy.evaluation.tasks.multi_label.schema import MultiLabel
+from shipworthy.evaluation.tasks.regression.schema import Regression
+from shipworthy.evaluation.tasks.schema import Task
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models.dataset import SPLITS
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from shipworthy.core.groups import ModelConfig, TaskConfig
 from shipworthy.core.schema import MISSING
 from shipworthy.data.kinds.schema import Conversations, Table, Text
 from shipworthy.data.schema import Data
-from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models.prompt_checks import DOUBLE, check_columns, checked
 
 

@@ -13,7 +13,9 @@ from shipworthy.evaluation.metric import metric
 from shipworthy.evaluation.metrics._labels import both
 from shipworthy.evaluation.remarks import remarks
 from shipworthy.evaluation.resampling import Resampling
-from shipworthy.evaluation.tasks.schema import Classification, MultiLabel, Task
+from shipworthy.evaluation.tasks.classification.schema import Classification
+from shipworthy.evaluation.tasks.multi_label.schema import MultiLabel
+from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.evaluation.verdict import Verdict, judge
 from shipworthy.models.protocol import Prediction
 

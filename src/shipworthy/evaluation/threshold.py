@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from shipworthy.core.errors import UsageError
 from shipworthy.evaluation import scores
 from shipworthy.evaluation.metric import metric
-from shipworthy.evaluation.tasks.schema import Classification
+from shipworthy.evaluation.tasks.classification.schema import Classification
 from shipworthy.models.decision import Decision
 from shipworthy.models.probabilities import known_classes
 from shipworthy.models.protocol import Prediction

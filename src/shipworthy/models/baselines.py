@@ -6,7 +6,7 @@ from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import ModelConfig, TaskConfig
 from shipworthy.core.lazy import Lazy
 from shipworthy.core.schema import SCHEMAS
-from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 
 FAMILIES = Lazy("{task.baselines}.family")
 """What build.py loads for them."""

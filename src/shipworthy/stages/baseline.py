@@ -15,7 +15,8 @@ from shipworthy.core.workspace import Workspace
 from shipworthy.evaluation import claims, figures, power, predictions, scores
 from shipworthy.evaluation.metric import title
 from shipworthy.evaluation.resampling import Resampling
-from shipworthy.evaluation.tasks.schema import Task, TextToText
+from shipworthy.evaluation.tasks.schema import Task
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models import base, baselines, build
 from shipworthy.models.causal_lm.questions import last_turns
 from shipworthy.models.dataset import SPLITS, split

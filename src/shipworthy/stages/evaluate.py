@@ -19,7 +19,10 @@ from shipworthy.evaluation.intervals import Interval
 from shipworthy.evaluation.judged import judged
 from shipworthy.evaluation.metric import title
 from shipworthy.evaluation.resampling import Resampling
-from shipworthy.evaluation.tasks.schema import Classification, MultiLabel, Regression, Task
+from shipworthy.evaluation.tasks.classification.schema import Classification
+from shipworthy.evaluation.tasks.multi_label.schema import MultiLabel
+from shipworthy.evaluation.tasks.regression.schema import Regression
+from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.models import build
 from shipworthy.models.dataset import split
 from shipworthy.models.documents import chunks, documents, first, predict

@@ -42,7 +42,8 @@ from shipworthy.data.row_store import RowStore
 from shipworthy.data.schema import Data
 from shipworthy.data.sources.files import types_of
 from shipworthy.evaluation import slices
-from shipworthy.evaluation.tasks.schema import Regression, Task
+from shipworthy.evaluation.tasks.regression.schema import Regression
+from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.models import base, quantities
 from shipworthy.models.quantities import StepTiming, row_lengths
 from shipworthy.models.rows import features

@@ -24,7 +24,9 @@ from shipworthy.data.schema import Data
 from shipworthy.data.sources.files import types_of
 from shipworthy.data.splits import assign, check, folds
 from shipworthy.data.splits.schema import Split
-from shipworthy.evaluation.tasks.schema import Classification, Regression, Task
+from shipworthy.evaluation.tasks.classification.schema import Classification
+from shipworthy.evaluation.tasks.regression.schema import Regression
+from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.launch.array_map import ArrayMap, array_map
 from shipworthy.models import base, parquet, raw_rows
 from shipworthy.models.dataset import SPLITS, DatasetInfo

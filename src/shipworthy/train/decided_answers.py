@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import polars as pl
 
 from shipworthy.evaluation import threshold
-from shipworthy.evaluation.tasks.schema import THRESHOLD, Classification, Task
+from shipworthy.evaluation.tasks.classification.schema import THRESHOLD, Classification
+from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.models.decided import decided
 from shipworthy.models.protocol import Prediction
 from shipworthy.train.validation_answers import Answers

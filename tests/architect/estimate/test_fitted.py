@@ -12,7 +12,9 @@ from shipworthy.architect.estimate.problem import Problem
 from shipworthy.architect.rows import Expected
 from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import ModelConfig
-from shipworthy.evaluation.tasks.schema import Classification, MultiLabel, Regression
+from shipworthy.evaluation.tasks.classification.schema import Classification
+from shipworthy.evaluation.tasks.multi_label.schema import MultiLabel
+from shipworthy.evaluation.tasks.regression.schema import Regression
 from shipworthy.models.adapters.schema import NoAdapter
 from shipworthy.models.tfidf.schema import Tfidf
 from shipworthy.models.xgboost.schema import XGBoost

@@ -16,7 +16,10 @@ from shipworthy.architect.rows import Expected
 from shipworthy.config.compose import register
 from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import ModelConfig
-from shipworthy.evaluation.tasks.schema import Classification, Regression, Task, TextToText
+from shipworthy.evaluation.tasks.classification.schema import Classification
+from shipworthy.evaluation.tasks.regression.schema import Regression
+from shipworthy.evaluation.tasks.schema import Task
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models.adapters.schema import NoAdapter
 from shipworthy.models.xgboost.schema import XGBoost
 from shipworthy.train.schema import ClassicalTrainer, NoOptimizer

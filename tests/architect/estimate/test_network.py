@@ -14,7 +14,7 @@ from shipworthy.architect.estimate.problem import Problem
 from shipworthy.architect.rows import Expected
 from shipworthy.core.errors import UsageError
 from shipworthy.core.sources.schema import Folder
-from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models import quantities
 from shipworthy.models.adapters.schema import Lora
 from shipworthy.models.causal_lm.quantities import NetworkQuantities, from_config

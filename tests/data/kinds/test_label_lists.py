@@ -19,7 +19,8 @@ from shipworthy.data.kinds.schema import Conversations, Records, Table
 from shipworthy.data.row_store import RowStore
 from shipworthy.data.schema import Data
 from shipworthy.data.splits.schema import Split
-from shipworthy.evaluation.tasks.schema import Classification, MultiLabel
+from shipworthy.evaluation.tasks.classification.schema import Classification
+from shipworthy.evaluation.tasks.multi_label.schema import MultiLabel
 from tests.data.test_sources import read
 
 TABLE = Table(name="n", licence="l", file="f.csv", label="tags", missing=["unknown"])

@@ -13,7 +13,8 @@ from shipworthy.data.kinds.number_labels import number_label
 from shipworthy.data.kinds.schema import Records, Table
 from shipworthy.data.row_store import RowStore
 from shipworthy.data.splits.schema import Split
-from shipworthy.evaluation.tasks.schema import Classification, Regression
+from shipworthy.evaluation.tasks.classification.schema import Classification
+from shipworthy.evaluation.tasks.regression.schema import Regression
 
 CONFIG = Table(name="n", licence="l", file="f.csv", label="y", missing=["unknown"])
 TASK = Regression(name="t", description="d", baselines=["median"])

@@ -11,7 +11,7 @@ from shipworthy.core.errors import UsageError
 from shipworthy.data import build, examples
 from shipworthy.data.kinds.schema import Table
 from shipworthy.data.row_store import RowStore
-from shipworthy.evaluation.tasks.schema import Classification
+from shipworthy.evaluation.tasks.classification.schema import Classification
 
 CONFIG = Table(name="n", licence="l", file="f", label="y", missing=["?"])
 TASK = Classification(name="t", description="d", baselines=["majority"], positive="yes")

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from shipworthy.data.tokens.encode import Encoder
-from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models.causal_lm.chat import Chat
 from tests.tiny import CHATML, write_tokenizer
 

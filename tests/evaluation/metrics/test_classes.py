@@ -12,7 +12,7 @@ from torchmetrics.functional.classification import multiclass_calibration_error
 from shipworthy.core.errors import UsageError
 from shipworthy.core.schema import from_plain
 from shipworthy.evaluation.metric import metric
-from shipworthy.evaluation.tasks.schema import Classification
+from shipworthy.evaluation.tasks.classification.schema import Classification
 from shipworthy.models.protocol import Prediction
 from tests.evaluation.metrics import samples
 from tests.evaluation.metrics.reference import SEEDS, Reference, agrees, task, told, values

@@ -8,7 +8,7 @@ from shipworthy.core.errors import UsageError
 from shipworthy.core.schema import from_plain
 from shipworthy.evaluation.metric import metric
 from shipworthy.evaluation.metrics._calls import calls
-from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from tests.evaluation.metrics.reference import task, told
 
 TASK = task("text_to_text")

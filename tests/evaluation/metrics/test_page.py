@@ -14,7 +14,7 @@ import yaml
 
 from shipworthy.core.schema import from_plain
 from shipworthy.evaluation.metric import metric
-from shipworthy.evaluation.tasks.schema import Classification
+from shipworthy.evaluation.tasks.classification.schema import Classification
 from tests.conftest import ROOT
 
 PAGE = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")

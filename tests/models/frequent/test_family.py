@@ -7,7 +7,7 @@ import pytest
 
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.evaluation.metrics import micro_f1
-from shipworthy.evaluation.tasks.schema import MultiLabel
+from shipworthy.evaluation.tasks.multi_label.schema import MultiLabel
 from shipworthy.models.frequent.family import FrequentModel, create
 from shipworthy.models.frequent.schema import Frequent
 from shipworthy.models.label_lists import written

@@ -4,7 +4,8 @@ import polars as pl
 import pytest
 
 from shipworthy.core.errors import UsageError
-from shipworthy.evaluation.tasks.schema import Classification, TextToText
+from shipworthy.evaluation.tasks.classification.schema import Classification
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models.majority.schema import Majority
 from shipworthy.models.nearest.family import create
 from shipworthy.models.nearest.schema import Nearest

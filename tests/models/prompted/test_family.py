@@ -6,7 +6,8 @@ import pytest
 
 from shipworthy.core.errors import ArtifactError, UsageError
 from shipworthy.core.sources.schema import Folder
-from shipworthy.evaluation.tasks.schema import Classification, TextToText
+from shipworthy.evaluation.tasks.classification.schema import Classification
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models.causal_lm import weights
 from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.schema import CausalLM

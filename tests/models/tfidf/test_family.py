@@ -9,7 +9,9 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from shipworthy.core.errors import ArtifactError, ShipworthyError, UsageError
-from shipworthy.evaluation.tasks.schema import Classification, MultiLabel, TextToText
+from shipworthy.evaluation.tasks.classification.schema import Classification
+from shipworthy.evaluation.tasks.multi_label.schema import MultiLabel
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models.label_lists import written
 from shipworthy.models.majority.schema import Majority
 from shipworthy.models.tfidf.family import TfidfModel, create

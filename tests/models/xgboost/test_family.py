@@ -10,7 +10,9 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from shipworthy.core.errors import ArtifactError, ShipworthyError, UsageError
 from shipworthy.core.files import sha256_of_file
-from shipworthy.evaluation.tasks.schema import Classification, MultiLabel, Regression
+from shipworthy.evaluation.tasks.classification.schema import Classification
+from shipworthy.evaluation.tasks.multi_label.schema import MultiLabel
+from shipworthy.evaluation.tasks.regression.schema import Regression
 from shipworthy.models import label_lists
 from shipworthy.models.majority.schema import Majority
 from shipworthy.models.xgboost.family import XGBoostModel, create

@@ -11,7 +11,7 @@ import pytest
 from shipworthy.config.compose import compose
 from shipworthy.core.files import write_json
 from shipworthy.data.tokens.encode import Encoder
-from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models.causal_lm import weights
 from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.request import Requests

@@ -4,7 +4,8 @@ import polars as pl
 import pytest
 
 from shipworthy.core.errors import ShipworthyError
-from shipworthy.evaluation.tasks.schema import Regression, TextToText
+from shipworthy.evaluation.tasks.regression.schema import Regression
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models.protocol import Prediction
 from shipworthy.optimize.engines.in_process.schema import InProcess
 from shipworthy.optimize.package.build import Subject

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from shipworthy.evaluation.resampling import Resampling
-from shipworthy.evaluation.tasks.schema import Classification
+from shipworthy.evaluation.tasks.classification.schema import Classification
 from shipworthy.models.protocol import Prediction
 from shipworthy.optimize.quantize.variant import Judged, Variant, choose, judge, smallest
 

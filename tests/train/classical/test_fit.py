@@ -16,7 +16,7 @@ from shipworthy.core.errors import UsageError
 from shipworthy.core.files import new_folder, read_json
 from shipworthy.core.groups import ModelConfig
 from shipworthy.core.interrupt import StopRequestedError
-from shipworthy.evaluation.tasks.schema import Classification
+from shipworthy.evaluation.tasks.classification.schema import Classification
 from shipworthy.models.adapters.schema import NoAdapter
 from shipworthy.models.build import load
 from shipworthy.models.logistic.schema import Logistic

@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 
 from shipworthy.core.files import new_folder, sha256_of_file
 from shipworthy.core.sources.schema import Folder
-from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models.adapters.schema import Lora
 from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.schema import CausalLM

@@ -15,7 +15,7 @@ from shipworthy.core.groups import TaskConfig
 from shipworthy.data.kinds.schema import Conversations, Table, Text
 from shipworthy.data.row_store import RowStore
 from shipworthy.data.schema import Data
-from shipworthy.evaluation.tasks.schema import MultiLabel
+from shipworthy.evaluation.tasks.multi_label.schema import MultiLabel
 from shipworthy.models.label_lists import written
 
 WHY = "_why_no_list"

@@ -16,7 +16,7 @@ from shipworthy.core.progress import say
 from shipworthy.data.kinds.schema import Table
 from shipworthy.data.row_store import RowStore
 from shipworthy.data.schema import Data
-from shipworthy.evaluation.tasks.schema import Regression
+from shipworthy.evaluation.tasks.regression.schema import Regression
 from shipworthy.models.raw_rows import POINT, SPACES, is_missing_number, shown_number
 
 PLAIN, SIGN, WHY = "_plain", "_sign", "_why_no_number"

@@ -13,7 +13,7 @@ from shipworthy.data.tokens import lengths, template_checks
 from shipworthy.data.tokens.schema import Tokens
 from shipworthy.data.tokens.vocabulary import Vocabulary
 from shipworthy.data.tokens.word_sample import WordSample
-from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.questions import questions
 

@@ -10,7 +10,7 @@ import polars as pl
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.data.tokens import rejections, template_checks
 from shipworthy.data.tokens.rejections import IGNORED, Rejection
-from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.chat_format import ASSISTANT, MalformedError, Message
 from shipworthy.models.causal_lm.conversation import (

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from shipworthy.core.errors import UsageError
-from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.chat_format import Message
 from shipworthy.models.causal_lm.conversation import messages

@@ -8,7 +8,7 @@ from scipy.stats import kruskal
 
 from shipworthy.data.class_shares import LEVEL
 from shipworthy.data.row_operations import MAX_CLASSES
-from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models.causal_lm.cut_rows import CUT
 from shipworthy.models.dataset import SPLITS
 from shipworthy.models.documents import CHUNK_OF

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from shipworthy.core.errors import UsageError
 from shipworthy.evaluation.metrics._json import parse
-from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models.protocol import Prediction
 
 TITLE = "JSON of the schema"

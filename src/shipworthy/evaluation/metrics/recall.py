@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shipworthy.evaluation.metrics._counting import against_rest, counted, ratio
-from shipworthy.evaluation.tasks.schema import Classification
+from shipworthy.evaluation.tasks.classification.schema import Classification
 from shipworthy.models.protocol import Prediction
 
 TITLE = "recall"

@@ -3,7 +3,7 @@
 import polars as pl
 
 from shipworthy.core.errors import UsageError
-from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.fit import Chunker, Row, fitting
 from shipworthy.models.causal_lm.questions import questions

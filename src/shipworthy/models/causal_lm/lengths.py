@@ -4,7 +4,8 @@ import polars as pl
 
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.progress import say
-from shipworthy.evaluation.tasks.schema import Task, TextToText
+from shipworthy.evaluation.tasks.schema import Task
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models.causal_lm.base import base_folder
 from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.cut_rows import cut_rows

@@ -5,7 +5,7 @@ from typing import ClassVar, Self
 from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import ModelConfig, TaskConfig
 from shipworthy.core.schema import MISSING, schema
-from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models.causal_lm.schema import CausalLM
 
 

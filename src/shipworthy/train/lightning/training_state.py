@@ -15,7 +15,7 @@ from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.machine import cores
 from shipworthy.core.progress import say
 from shipworthy.core.seeds import seed_everything
-from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models.adapters.build import build as build_adapter
 from shipworthy.models.adapters.schema import Lora
 from shipworthy.models.causal_lm.base import base_folder

@@ -7,7 +7,7 @@ import polars as pl
 from peft import PeftModel
 
 from shipworthy.core.interrupt import asked
-from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.generate import greedy
 from shipworthy.models.causal_lm.packed import Row, pack, token_losses

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from shipworthy.core.progress import say
-from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.documents import chunks, first
 from shipworthy.models.vote import winner

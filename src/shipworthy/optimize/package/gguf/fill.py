@@ -7,7 +7,7 @@ from pathlib import Path
 
 from shipworthy.core.errors import ArtifactError
 from shipworthy.core.files import write_json, write_text
-from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models.build import config_of
 from shipworthy.models.causal_lm import request
 from shipworthy.models.causal_lm.chat import Chat

@@ -9,7 +9,7 @@ import polars as pl
 
 from shipworthy.core.progress import say
 from shipworthy.evaluation.latency import percentile
-from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models.build import config_of
 from shipworthy.models.causal_lm.base import base_folder
 from shipworthy.models.causal_lm.schema import CausalLM

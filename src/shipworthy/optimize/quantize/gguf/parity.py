@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from shipworthy.core.errors import ShipworthyError
-from shipworthy.evaluation.tasks.schema import TextToText
+from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models.causal_lm.questions import questions
 from shipworthy.optimize.engines.llamacpp.toolchain import Toolchain
 
