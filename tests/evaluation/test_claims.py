@@ -72,7 +72,7 @@ CRITERIA = {"metric": "exact_match", "margin": 0.05, "alpha": 0.01}
         (130, 50, []),
         (100, 55, ["the plan asks that it be better by 5 points or more"]),
         (20, 10, ["the plan asks that it be better", "exact McNemar test", "it must lie above 0"]),
-        (50, 130, ["the plan asks that it be better", "it must lie above 0"]),
+        (50, 130, ["the plan asks that it be better", "won, 130 lost), in favour of nearest", "it must lie above 0"]),
     ],
 )
 def test_every_criterion_must_be_met(wins: int, losses: int, unmet: list[str]) -> None:
@@ -131,7 +131,7 @@ def _check(claim: Claim, margin: float) -> None:
     up = metric(claim.metric).GREATER_IS_BETTER
     verdict = judge(claim, "other", margin, {})
     if claim.words == WORSE:
-        assert not verdict.passed
+        assert all(reason.startswith("Not met") for reason in verdict.reasons)
     if verdict.passed:
         assert claim.words == BETTER
     value, low, high = _numbers(claim.figures)

@@ -42,9 +42,9 @@ def judge(claim: Claim, reference: str, margin: float, criteria: Mapping[str, An
             f"({shown.level:.0%} interval); the plan asks that it be better by {asked}",
         ),
         (
-            claim.p_value < claim.alpha,
-            f"{claim.test}: {figures.probability(claim.p_value, claim.alpha)} {claim.rows}; the plan asks for less "
-            f"than {claim.alpha:g}",
+            claim.p_value < claim.alpha and claim.gain > 0,
+            f"{claim.test}: {figures.probability(claim.p_value, claim.alpha)} {claim.rows}{_favour(claim, reference)}; "
+            f"the plan asks for less than {claim.alpha:g}, in its own favour",
         ),
         (
             shown.low > 0 if up else shown.high < 0,
@@ -52,3 +52,8 @@ def judge(claim: Claim, reference: str, margin: float, criteria: Mapping[str, An
         ),
     ]
     return Verdict(all(met for met, _ in checks), [f"{'Met' if met else 'Not met'}: {text}." for met, text in checks])
+
+
+def _favour(claim: Claim, reference: str) -> str:
+    """A small p-value of a worse model speaks for the reference."""
+    return f", in favour of {reference}" if claim.gain < 0 else ""
