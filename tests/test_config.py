@@ -267,6 +267,12 @@ def test_a_config_that_is_no_mapping_is_refused() -> None:
             "learns regression, and the task is classification: choose another model, with another",
         ),
         (["task.metric=accuracy"], "task.metric=accuracy is a metric of classification: of regression there are"),
+        (["model=smollm2_135m"], "model 'causal_lm', as it is set, learns text_to_text, and the task is regression"),
+        (["task.metric=interval_coverage"], "task.metric=interval_coverage cannot decide, for it should be near"),
+        (["task.metric=interval_width"], "cannot decide, for the narrowest intervals hold nothing: name it in"),
+        (["task.interval=0"], "task.metrics=interval_score needs task.interval: set it, or choose another metric"),
+        (["task.interval=1"], "task.interval=1 is no share below 1: 0.9 asks for intervals that hold the right"),
+        (["task.metrics=[]", "task.interval=0", "model=xgboost_quantiles"], "set task.interval=0.9, or another share"),
     ],
 )
 def test_a_model_and_a_metric_suit_the_task(overrides: list[str], said: str) -> None:
@@ -280,6 +286,10 @@ def test_a_model_and_a_metric_suit_the_task(overrides: list[str], said: str) -> 
     [
         (Regression(name="t", description="d", baselines=["logistic"]), "'logistic', which learns classification or"),
         (Classification(name="t", description="d", baselines=["ridge"]), "'ridge', which learns regression, not class"),
+        (
+            Classification(name="t", description="d", baselines=["causal_lm"]),
+            "'causal_lm', which learns text_to_text, not classification: choose of (?!.*(causal_lm|_shot))",
+        ),
         (
             MultiLabel(name="t", description="d", baselines=["majority"]),
             "not multi_label: choose of (?=.*frequent)(?=.*tfidf)(?=.*xgboost)",

@@ -45,6 +45,7 @@ SWEEP_ID = re.compile(r"\b[a-z]+-\d{8}-\d{6}-[0-9a-f]{4}\b")
 OWN_DATA = "tests/e2e/test_readme.py::test_every_step_runs_as_it_is_printed"
 RUN_BY = {
     "./scripts/demo": "tests/test_scripts.py::test_the_demo_calls_everything_in_order_and_ends_with_the_table",
+    "toolchains/lm_eval/build": "tests/evaluation/general/lm_eval/test_toolchain.py::test_it_is_built_once",
     "shipworthy trace RUN step=120": "tests/stages/test_train.py::test_a_step_is_traced_to_its_rows",
     **dict.fromkeys(("shipworthy init customers.csv", "shipworthy pipeline experiment=customers"), OWN_DATA),
     "shipworthy reproduce RUN": "tests/e2e/test_reproduce.py::test_it_is_identical_and_has_the_same_id",

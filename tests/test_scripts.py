@@ -170,7 +170,7 @@ def test_torch_is_looked_at_with_all_its_markers(clone: Path, build: str, code: 
 
 
 STUBS = ("ruff", "mypy", "lint-imports", "pytest", "shipworthy", "chromium")
-BUILDS = ("slurm/testcluster", "toolchains/llamacpp/build", "toolchains/ray/build")
+BUILDS = ("slurm/testcluster", "toolchains/llamacpp/build", "toolchains/ray/build", "toolchains/lm_eval/build")
 
 
 @pytest.fixture
@@ -211,7 +211,7 @@ def test_the_test_command_says_what_it_leaves_out(stubbed: Path) -> None:
     )
     assert ("NOT RUN: they need root" in done.stdout) == ("and not slurm" in real) == (os.geteuid() != 0)
     called = (stubbed / "called").read_text()
-    assert "shipworthy fetch" in called and called.count("build") == 2
+    assert "shipworthy fetch" in called and called.count("build") == 3
 
 
 def test_the_fast_tests_need_nothing_that_is_downloaded(stubbed: Path) -> None:
@@ -221,18 +221,67 @@ def test_the_fast_tests_need_nothing_that_is_downloaded(stubbed: Path) -> None:
     assert "all that is real was left out" in done.stdout
 
 
-def test_the_long_form_leaves_out_nothing(stubbed: Path) -> None:
+@pytest.fixture
+def with_expectations(stubbed: Path) -> Path:
+    """The same in a Git repository, where the environment of Great Expectations stands already."""
     expectations = stubbed / "toolchains" / "great_expectations" / "requirements.txt"
     expectations.parent.mkdir()
     expectations.write_text("")
     ready = stubbed / ".toolchains" / "great_expectations" / "READY"
     ready.parent.mkdir(parents=True)
-    ready.write_text("")  # it is built already
-    done, (fast, real) = run_test(stubbed, "long")
+    ready.write_text("")
+    (stubbed / ".gitignore").write_text((ROOT / ".gitignore").read_text() + "\n/called\n/*-fails\n")
+    me = ["-c", "user.name=me", "-c", "user.email=me@example.org"]
+    for words in (["init", "--quiet"], ["add", "--all"], [*me, "commit", "--quiet", "--message", "all"]):
+        subprocess.run([str(shutil.which("git")), *words], cwd=stubbed, check=True, capture_output=True)
+    return stubbed
+
+
+REAL = ["tests/e2e/test_init.py", "tests/e2e/test_kills.py"]
+
+
+def test_the_long_form_leaves_out_nothing(with_expectations: Path) -> None:
+    done, (fast, real, init, kills) = run_test(with_expectations, "long")
     assert done.returncode == 0, done.stderr
     assert fast == FAST
-    assert "or expectations" in real and "not long" not in real
+    assert all("or expectations" in one and "not long" not in one for one in (real, init, kills))
     assert "left out" not in done.stdout
+    called = [line for line in (with_expectations / "called").read_text().splitlines() if line.startswith("pytest")]
+    assert [[one for one in REAL if f"--ignore {one}" in line] for line in called] == [[], REAL, [], []]
+    assert [[one for one in REAL if f" {one}" in line] for line in called[2:]] == [[one] for one in REAL]
+
+
+def test_the_long_form_goes_on_where_it_failed_until_the_code_changes(with_expectations: Path) -> None:
+    called = with_expectations / "called"
+    (with_expectations / "toolchains" / "ray" / "build").write_text("#!/bin/sh\nexit 1\n")
+    done, selected = run_test(with_expectations, "long")
+    assert done.returncode == 1 and len(selected) == 1, "the parts that need nothing passed"
+    subprocess.run([str(shutil.which("git")), "checkout", "--quiet", "."], cwd=with_expectations, check=True)
+    for expected, said in ((4, []), (0, ["checks", "fast", "real", "init", "kills"])):
+        called.unlink(missing_ok=True)
+        done, selected = run_test(with_expectations, "long")
+        assert (done.returncode, len(selected)) == (0, expected), done.stderr
+        assert re.findall(r"== (\w+): passed on this code already", done.stdout) == said
+    assert not called.exists(), "nothing is fetched or built where nothing is left"
+    (with_expectations / "new.py").write_text("NEW = 1\n")
+    assert len(run_test(with_expectations, "long")[1]) == 4
+
+
+def test_a_part_of_the_long_form_is_run_alone_and_noted(with_expectations: Path) -> None:
+    done, (kills,) = run_test(with_expectations, "long", "kills")
+    assert done.returncode == 0 and "expectations" in kills, done.stderr
+    assert done.stdout.splitlines()[-1].endswith("; of the long form only kills.") or os.geteuid() != 0
+    assert "ruff" not in (with_expectations / "called").read_text()
+    (with_expectations / "called").unlink()
+    assert len(run_test(with_expectations, "long", "kills")[1]) == 1, "who asks for it gets it"
+    (with_expectations / "called").unlink()
+    done, selected = run_test(with_expectations, "long")
+    assert len(selected) == 3 and "== kills: passed on this code already (runs/tests/" in done.stdout
+    (with_expectations / "called").unlink()
+    assert run_test(with_expectations, "long", "fast")[1] == [FAST]
+    assert "fetch" not in (with_expectations / "called").read_text()
+    for wrong in (("long", "nothing"), ("fast", "kills"), ("long", "kills", "init")):
+        assert run_test(with_expectations, *wrong)[0].returncode == 2
 
 
 def test_what_fails_ends_it_and_says_so(stubbed: Path) -> None:

@@ -17,6 +17,8 @@ COMMANDS = {
     "baseline": "fit the models to beat",
     "train": "train the model (resumes if it was killed)",
     "evaluate": "measure every candidate on the test split and test against the best baseline",
+    "general": "say what the training cost in general benchmarks, against the base model (general=…)",
+    "judge": "ask a language model which answers it finds better (judge=…)",
     "compress": "merge, convert and quantize, and show what it cost",
     "bench": "measure the served model: latency, throughput, memory",
     "package": "make the folder that is deployed, and prove it in a fresh environment",

@@ -17,7 +17,7 @@ from shipworthy.architect.fits import fits, money
 from shipworthy.architect.rows import Expected, expected, visible
 from shipworthy.core.errors import UsageError
 from shipworthy.evaluation.tasks.regression.schema import Regression
-from shipworthy.evaluation.tasks.schema import Task
+from shipworthy.evaluation.tasks.schema import Criteria, Task
 from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 
 MACHINE = Machine(name="box", cores=2, memory_gb=8, price_per_hour=0.5, budget_hours=1, budget_money=0.4)
@@ -112,8 +112,27 @@ def test_fits(change: dict[str, float], words: list[str]) -> None:
             "| 25% | 16.8 points | 7,296: too many |",
         ),
         (
+            TextToText(name="t", description="d", baselines=["nearest"], prompt="{x}", criteria=Criteria(judge="also")),
+            "exact match at least 2 points above the best of: nearest; paired test, p < 0.01\n- a language model as "
+            "judge finds it better than the best of them; paired test, p < 0.01 (task.criteria.judge=also)",
+            "| 25% | 16.8 points |",
+        ),
+        (
+            TextToText(
+                name="t", description="d", baselines=["nearest"], prompt="{x}", criteria=Criteria(judge="alone")
+            ),
+            "a language model as judge finds it better than the best of nearest; paired test, p < 0.01 "
+            "(task.criteria.judge=alone): exact match chooses that one on validation, is reported, and does not decide",
+            "| 25% | 16.8 points |",
+        ),
+        (
             Regression(name="t", description="d", baselines=["median", "ridge"]),
             "mean absolute error at least 2% of it below the best of: median, ridge; paired test, p < 0.01",
+            "Against whoever always answers 9.5: the smallest gain that is shown is ",
+        ),
+        (
+            Regression(name="t", description="d", baselines=["median"], metric="interval_score", interval=0.9),
+            "interval score at least 2% of it below the best of: median; paired test, p < 0.01",
             "Against whoever always answers 9.5: the smallest gain that is shown is ",
         ),
     ],
@@ -157,7 +176,7 @@ def test_what_later_stages_depend_on_holds_no_measured_number(tmp_path: Path) ->
         written.append({file: (tmp_path / name / file).read_text() for file in ("criteria.json", "fits.json")})
     assert written[0] == written[1]
     criteria = json.loads(written[0]["criteria.json"])
-    assert criteria["baselines"] == ["nearest", "rule"] and criteria["margin"] == 0.02
+    assert criteria["baselines"] == ["nearest", "rule"] and criteria["margin"] == 0.02 and criteria["judge"] == "none"
     page = (tmp_path / "one" / "plan.md").read_text()
     assert "**It does not fit.**" in page and "compute.budget_hours=0.1" in page
     assert "| **peak** | **2.5 GB (1.5 GB to 3.5 GB)**, of 8.0 GB |" in page
@@ -170,3 +189,20 @@ def test_what_later_stages_depend_on_holds_no_measured_number(tmp_path: Path) ->
         "hours": 0.5,
         "currency": "USD",
     }
+
+
+def test_a_plan_of_too_few_validation_rows_for_intervals_is_refused() -> None:
+    problem = Problem(
+        task=Regression(name="t", description="d", baselines=["median"], interval=0.99),
+        model=None,  # type: ignore[arg-type]
+        adapter=None,
+        trainer=None,
+        optimizer=None,
+        sample=pl.DataFrame({"answer": [str(number) for number in range(20)]}),
+        features=[],
+        expected=Expected(1000, 900, 750, 50, 100),
+        machine=MACHINE,
+        seed=1,
+    )
+    with pytest.raises(UsageError, match="task.interval=0.99 takes 99 validation rows or more, and there are 50"):
+        document.plan(problem, ESTIMATE, fits(ESTIMATE, MACHINE))

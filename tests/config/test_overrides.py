@@ -55,6 +55,24 @@ def test_what_is_quoted_as_hydra_wants_it_means_its_content(typed: str, text: st
     assert in_hydras_grammar([f"task.system={typed}"]) == [f"task.system={typed}"]
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("seed=--1", "seed=--1: give a whole number."),
+        ("seed=[1", "seed=[1: give a whole number."),
+        ("optimizer.lr=1e", "optimizer.lr=1e: give a number."),
+        ("optimizer.lr=1e-4!", "optimizer.lr=1e-4!: give a number."),
+        ("trainer.auto_batch=yes!", "trainer.auto_batch=yes!: give true or false."),
+        ("task.metrics=[auc", "task.metrics=[auc: its value can't be read (no viable alternative"),
+        ("trainer.auto_batch", "trainer.auto_batch is neither group=choice nor key=value ("),
+    ],
+)
+def test_what_hydra_cannot_read_is_refused_by_what_the_key_wants(typed: str, said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        compose([typed])
+    assert str(caught.value).startswith(said), caught.value
+
+
 def test_what_is_no_text_stays_as_it_is() -> None:
     given = ["optimizer.lr=1e-3", "trainer=lightning", "data.split.stratify=true", "~data.id", "hydra.job.name=a,b",
              ".=x", "=x", "x"]  # fmt: skip

@@ -7,12 +7,13 @@ from typing import Any, get_args, get_type_hints
 import pytest
 from omegaconf.errors import OmegaConfBaseException
 
-from shipworthy.config.keys import import_checked_schemas, schema_keys
+from shipworthy.config.compose import register
+from shipworthy.config.keys import schema_keys
 from shipworthy.core.errors import UsageError
 from shipworthy.core.schema import MISSING, SCHEMAS, from_plain, kinds_of
 from shipworthy.core.value_types import at, bare, parts_of
 
-import_checked_schemas()
+register()
 MAY_BE_NEGATIVE: set[str] = set()
 """Key → why a number below 0 has a meaning there: none so far."""
 NUMBERS = (int, float)
@@ -42,7 +43,7 @@ def least(cls: Any, key: str, value: Any) -> dict[str, Any]:
             elif is_dataclass(hint):
                 made[one.name] = least(hint, "", None)
             elif one.name != "kind":
-                made[one.name] = GIVEN.get(one.name, "x")
+                made[one.name] = GIVEN.get(one.name, ["x"] if "list" in str(hint) else "x")
     return made
 
 

@@ -292,6 +292,18 @@ def test_a_type_is_inferred_from_all_files(tmp_path: Path) -> None:
     assert read(mine, tmp_path)["n"].to_list() == ["1", "2", "x", None]
 
 
+@pytest.mark.parametrize("declared", [{}, {"n": "int", "m": "string"}])
+def test_what_folders_say_of_a_partition_is_said_not_to_be_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], declared: dict[str, str]
+) -> None:
+    for folder in ("year=2023/m=a", "year=2024/m=b"):
+        jsonl(tmp_path / "run=7" / "sales" / folder / "part.jsonl", [{"n": 1, "m": "a"}])
+    mine = config("run=7/sales", columns=declared)
+    types_of(mine, locate(mine, tmp_path))
+    (said,) = (line for line in capsys.readouterr().out.splitlines() if "no column of the files holds" in line)
+    assert said.startswith(f"{tmp_path / 'run=7' / 'sales' / 'year=2023'}: what folders say of 'year' is not read")
+
+
 VALUES = st.one_of(st.none(), st.integers(-5, 5), st.floats(-2, 2), st.text(max_size=3), st.booleans())
 
 

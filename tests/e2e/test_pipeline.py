@@ -75,7 +75,7 @@ def test_a_recipe_is_walked_with_one_command_and_again_only_where_something_chan
     people.edit("models/xgboost/family.py", "ADDED = 1")
     again = ran(people.ok(*RECIPE))
     assert "prepare" not in again
-    assert again[-6:] == ["train", "evaluate", "compress", "bench", "package", "report"]
+    assert again[-8:] == ["train", "evaluate", "general", "judge", "compress", "bench", "package", "report"]
     assert read_artifact(workspace / "checkpoint", "checkpoint").manifest.run_id != before
 
 
@@ -97,7 +97,7 @@ def test_what_a_stage_loads_is_in_its_lineage(people: People) -> None:
     lineages = people.folder / "artifacts" / "code"
     people.ok("shipworthy", "code", "--params", "params.yaml")
     aside = ("shipworthy.execution", "shipworthy.core.lineage")  # what runs a stage, whichever it is
-    for command in ("plan", "prepare", "baseline", "train", "evaluate", "compress", "bench"):
+    for command in ("plan", "prepare", "baseline", "train", "evaluate", "general", "judge", "compress", "bench"):
         said = people.ok("python", "probe.py", command, "experiment=people", "workspace=work/people/artifacts")
         loaded = next(line for line in said.splitlines() if line.startswith("LOADED")).split()[1:]
         known = {line.split()[0] for line in (lineages / command).read_text().splitlines()}

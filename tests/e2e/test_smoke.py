@@ -16,7 +16,7 @@ from tests.e2e.conftest import Pipeline
 COMMANDS_OF_ROAD = [command for command in COMMANDS if command != "fetch"]
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
-KINDS = ["plan", "dataset", "baseline", "checkpoint", "evaluation", "compressed", "bench", "package", "report"]
+KINDS = "plan dataset baseline checkpoint evaluation general judgement compressed bench package report".split()
 
 
 @pytest.fixture(params=["smoke", "adult", "california", "operation_errors", "sarcasm_tfidf"])
@@ -105,8 +105,23 @@ def test_a_number_is_told_from_plan_to_package(california: Pipeline) -> None:
     assert tuned["probabilities"].null_count() == tuned.height and "correct" not in tuned.columns
     questions = package.json("package.json")["questions"]
     assert all(float(one["answer"]) == float(one["expected"]) and one["right"] is None for one in questions)
+    coverage = next(one["metrics"]["interval_coverage"] for one in found["candidates"] if one["role"] == "tuned")
+    # Of 310 validation rows and 619 of test it varies by 2 points (standard deviation).
+    assert abs(coverage["value"] - 0.9) < 0.06 and found["by_number"]["interval"] == 0.9
+    inside = (tuned["low"] <= tuned["answer"].cast(pl.Float64)) & (tuned["answer"].cast(pl.Float64) <= tuned["high"])
+    assert inside.mean() == coverage["value"]
+    assert all(one["interval"][0] < float(one["answer"]) < one["interval"][1] for one in questions)
+    card = package.file("MODEL_CARD.md").read_text(encoding="utf-8")
+    assert "`low` and `high` should hold the right number in 90% of rows like those of the data" in card
     plan = read_artifact(workspace / "plan", "plan")
     assert "mean absolute error at least 2% of it below" in plan.file("plan.md").read_text(encoding="utf-8")
+
+
+def test_a_page_of_numbers_shows_them_and_their_intervals(california: Pipeline) -> None:
+    report = read_artifact(california.to("report") / "report", "report")
+    page = report.file("report.html").read_text(encoding="utf-8")
+    assert "<h2>Number by number</h2>" in page and "The right number (grey: the intervals)" in page
+    assert re.search(r"Intervals: asked for 90%, the intervals hold the right number in \d\d\.\d% \[", page)
 
 
 def test_several_labels_are_told_from_plan_to_package(operation_errors: Pipeline) -> None:

@@ -4,6 +4,7 @@ from sklearn.metrics import confusion_matrix, precision_score, recall_score
 
 from shipworthy.evaluation import classes
 from shipworthy.evaluation.classes import OTHERS, by_class, by_label
+from shipworthy.evaluation.intervals import wilson
 from shipworthy.models.protocol import Prediction
 
 DRAWS = np.random.default_rng(4)
@@ -66,11 +67,30 @@ def test_thresholds_are_of_the_rarer_class_unless_one_is_named() -> None:
 def test_of_several_labels_recall_and_precision_are_scikit_learns(monkeypatch: pytest.MonkeyPatch) -> None:
     said_NK, true_NK = (DRAWS.random((200, 3)) < share for share in (0.4, 0.3))
     said, answers = ([{NAMES[k] for k in np.flatnonzero(row)} for row in table] for table in (said_NK, true_NK))
-    found = by_label(said, answers)
+    bare = [Prediction("")] * 200
+    found = by_label(bare, said, answers)
     assert [one["name"] for one in found["classes"]] == NAMES and found["confusion"] is None
     for score, name in ((recall_score, "recall"), (precision_score, "precision")):
         values = [one[name]["value"] for one in found["classes"]]
         assert values == pytest.approx(score(true_NK, said_NK, average=None).tolist())
-    assert by_label([{"a", "x"}, set()], [{"b"}, {"b"}])["classes"][0]["precision"] is None
+    assert by_label(bare[:2], [{"a", "x"}, set()], [{"b"}, {"b"}])["classes"][0]["precision"] is None
     monkeypatch.setattr(classes, "MOST_CLASSES", 1)
-    assert [one["name"] for one in by_label([set()] * 3, [{"a"}, {"a", "b"}, set()])["classes"]] == ["a"]
+    assert [one["name"] for one in by_label(bare[:3], [set()] * 3, [{"a"}, {"a", "b"}, set()])["classes"]] == ["a"]
+
+
+def test_of_several_labels_all_probabilities_are_judged_together_and_those_of_a_row_go_together() -> None:
+    shares_NK = DRAWS.random((3000, 3))
+    true_NK = DRAWS.random((3000, 3)) < shares_NK
+    given = [Prediction("[]", dict(zip(NAMES, row.tolist(), strict=True))) for row in shares_NK]
+    answers = [{NAMES[k] for k in np.flatnonzero(row)} for row in true_NK]
+    bins = by_label(given, [set()] * 3000, answers)["calibration"]
+    assert len(bins) == 10 and sum(one["rows"] for one in bins) == 9000
+    for one in bins:
+        assert one["right"]["low"] - 0.02 <= one["probability"] <= one["right"]["high"] + 0.02
+    # Three labels that are always there together, or not at all: as if each row had one.
+    given = [Prediction("[]", dict.fromkeys(NAMES, 0.45))] * 400
+    (bin_,) = by_label(given, [set()] * 400, [set(NAMES) if i % 2 else set() for i in range(400)])["calibration"]
+    assert (bin_["rows"], bin_["right"]) == (1200, pytest.approx(wilson(200, 400).to_json(), abs=1e-3))
+    (never,) = by_label(given, [set()] * 400, [{"other"}] * 400)["calibration"]
+    assert never["right"] == pytest.approx(wilson(0, 400).to_json())
+    assert by_label([Prediction("[]")] * 2, [set()] * 2, [{"a"}, set()])["calibration"] is None

@@ -38,6 +38,22 @@ def test_a_difference_has_a_sign_and_the_digits_that_tell_it_from_what_it_is_com
     assert figures.difference("accuracy", close, (0.0, -0.03)) == "-1.00000 points [-2.99997, +0.00400]"
 
 
+def test_a_margin_has_the_digits_of_what_was_compared_with_it() -> None:
+    """Else `-1.2352` would not be within `1.235`."""
+    found = Interval(0.1, -1.2352, 1.4)
+    assert figures.difference("mae", found, figures.both_ways(1.23544)) == "+0.1000 [-1.2352, +1.4000]"
+    assert figures.amount("mae", 1.23544, found) == "1.2354"
+    assert figures.amount("mae", 1.23544) == "1.235" and figures.amount("mae", 12_345.6) == "12,345.6"
+    assert figures.amount("accuracy", 0.03, Interval(0.0, -0.02, 0.02)) == "3 points"
+
+
+def test_what_rounding_alone_tells_apart_is_alike() -> None:
+    assert figures.alike(0.05, 0.04999999999999993) and not figures.alike(0.05, 0.0499999)
+    assert figures.difference("auc", Interval(0.04999999999999993, 0.01, 0.09), (0.0, 0.05)) == (
+        "+0.050 [+0.010, +0.090]"
+    )
+
+
 def test_a_p_value_is_told_from_alpha() -> None:
     assert figures.probability(0.0123, 0.01) == "p = 0.0123"
     assert figures.probability(0.009999, 0.01) == "p = 0.009999"

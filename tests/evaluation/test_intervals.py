@@ -1,11 +1,12 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binomtest
-from scipy.stats import bootstrap as scipy_bootstrap
+from scipy.stats import binomtest, bootstrap
 
-from shipworthy.evaluation.intervals import Interval, bootstrap, wilson
+from shipworthy.evaluation.intervals import Interval, mean, ratio, wilson
 
 
 # Newcombe 1998 (Statistics in Medicine 17:857), table I, method 3.
@@ -32,21 +33,32 @@ def test_no_share_has_no_interval(successes: int, n: int) -> None:
         wilson(successes, n)
 
 
-def test_bootstrap_agrees_with_scipys_and_depends_on_the_seed_alone() -> None:
-    values = np.random.default_rng(0).normal(3, 2, size=200)
-    interval = bootstrap(values, np.mean, seed=1)
-    expected = scipy_bootstrap((values,), np.mean, method="percentile", rng=2, n_resamples=5000).confidence_interval
-    assert interval.value == pytest.approx(values.mean())
-    assert (interval.low, interval.high) == (
-        pytest.approx(expected.low, abs=0.05),
-        pytest.approx(expected.high, abs=0.05),
-    )
-    assert bootstrap(values, np.mean, seed=1) == interval != bootstrap(values, np.mean, seed=2)
+def test_a_mean_and_a_ratio_agree_with_scipys_bca_and_depend_on_the_seed_alone() -> None:
+    draws = np.random.default_rng(0)
+    tokens = draws.integers(5, 60, 150).astype(float)
+    words = np.ceil(tokens / draws.uniform(1, 2, 150))
+
+    def agrees(found: Interval, expected: Any) -> bool:
+        width = expected.high - expected.low
+        ends = [pytest.approx(end, abs=0.1 * width) for end in (expected.low, expected.high)]
+        return [found.low, found.high] == ends
+
+    of_mean = bootstrap((tokens,), np.mean, rng=2, n_resamples=5000).confidence_interval
+    assert agrees(mean(tokens, 1), of_mean) and mean(tokens, 1).value == tokens.mean()
+
+    def rate(above: np.ndarray, below: np.ndarray, axis: int = 0) -> np.ndarray:
+        return np.asarray(above.sum(axis=axis) / below.sum(axis=axis))
+
+    of_ratio = bootstrap((tokens, words), rate, paired=True, rng=2, n_resamples=5000).confidence_interval
+    assert agrees(ratio(tokens, words, 1), of_ratio) and ratio(tokens, words, 1).value == tokens.sum() / words.sum()
+    assert ratio(tokens, words, 1) == ratio(tokens, words, 1) != ratio(tokens, words, 2)
 
 
-def test_bootstrap_refuses_a_statistic_that_does_not_exist() -> None:
+def test_of_one_row_there_is_the_value_and_of_nothing_below_no_ratio() -> None:
+    one = ratio(np.array([3.0]), np.array([2.0]), 0)
+    assert (one.value, one.low, one.high) == (1.5, 1.5, 1.5)
     with pytest.raises(ValueError, match="does not exist"):
-        bootstrap(np.ones(3), lambda values: float("nan"), seed=0)
+        ratio(np.ones(3), np.zeros(3), 0)
 
 
 def test_json_and_back() -> None:

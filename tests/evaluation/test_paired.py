@@ -7,6 +7,7 @@ from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 
 from shipworthy.evaluation import resampling
+from shipworthy.evaluation.metric import metric
 from shipworthy.evaluation.paired import Pair, holm, pair
 from shipworthy.evaluation.resampling import Resampling
 from tests.evaluation.made import made
@@ -124,6 +125,25 @@ def test_repeated_rows_of_a_cluster_prove_nothing_more(kind: str) -> None:
     assert many.p_value == pytest.approx(once.p_value, abs=0.01)
     assert many.interval(0.95).low == pytest.approx(once.interval(0.95).low, abs=0.03)  # equal rows are drawn as one
     assert "30 clusters of rows" in many.test and many.n == 240
+
+
+def test_without_a_differing_row_ten_clusters_show_little() -> None:
+    right = np.ones(300, dtype=bool)
+    found = pair(made("right"), right, right, Resampling(300, np.repeat(np.arange(10), 30)))
+    alone = pair(made("right"), right[:10], right[:10], Resampling(10))
+    assert found.interval(0.95) == alone.interval(0.95) and found.interval(0.95).low < -0.2
+    assert found.p_at_most(-0.03) == alone.p_at_most(-0.03) > 0.05
+
+
+def test_recall_is_tested_on_the_rows_of_its_class_alone() -> None:
+    draws = np.random.default_rng(3)
+    positive = draws.random(500) < 0.1
+    mine, theirs = (draws.random(500) < share for share in (0.9, 0.4))
+    rows = [np.column_stack([positive, one]).astype(float)[:, None] for one in (mine, theirs)]
+    found = pair(metric("recall"), rows[0], rows[1], Resampling(500))
+    of_class = pair(metric("accuracy"), mine[positive], theirs[positive], Resampling(int(positive.sum())))
+    assert found == of_class and found.test == "exact McNemar test" and found.n == positive.sum()
+    assert pair(metric("precision"), rows[0], rows[1], Resampling(500)).test == "paired bootstrap"
 
 
 def test_many_rows_with_a_real_difference_are_found_and_equal_ones_are_not() -> None:

@@ -31,7 +31,7 @@ def test_written_and_read(tmp_path: Path) -> None:
     more = {"scored": np.array([True, False]), "correct": np.array([True, False]), "group": None}
     predictions.write(tmp_path / "p" / "one.parquet", IDS, GIVEN, more)
     assert predictions.read(tmp_path / "p" / "one.parquet", IDS) == GIVEN
-    columns = ["id", "prediction", "probabilities", "number", "scored", "correct"]
+    columns = ["id", "prediction", "probabilities", "number", "low", "high", "scored", "correct"]
     assert pl.read_parquet(tmp_path / "p" / "one.parquet").columns == columns
 
 
@@ -40,9 +40,10 @@ def test_written_and_read(tmp_path: Path) -> None:
     [
         [Prediction("A"), Prediction("B")],
         [Prediction("1.5", number=1.5), Prediction("-inf?", number=None)],
+        [Prediction("1.5", number=1.5, low=-0.5, high=2.5), Prediction("0", number=0.0)],
         [Prediction("A", {"A": 1.0}), Prediction("B", {"A": 0.0})],
     ],
-    ids=["texts", "numbers", "one class"],
+    ids=["texts", "numbers", "intervals", "one class"],
 )
 def test_what_is_not_known_stays_so(tmp_path: Path, given: list[Prediction]) -> None:
     predictions.write(tmp_path / "one.parquet", IDS, given)

@@ -6,7 +6,7 @@ from scipy.stats import bootstrap, norm
 
 from shipworthy.evaluation import resampling
 from shipworthy.evaluation.metrics.auc import statistic as area
-from shipworthy.evaluation.resampling import Normal, Resampled, Resampling, of_means, of_statistic
+from shipworthy.evaluation.resampling import Normal, Resampled, Resampling, effective, of_means, of_statistic
 
 DRAWS = np.random.default_rng(3)
 SKEWED = DRAWS.lognormal(0, 1, 120)
@@ -136,3 +136,15 @@ def test_of_many_units_the_normal_distribution_says_the_same(size: int, monkeypa
             pytest.approx(high, abs=0.12 * (high - low)),
         )
         assert found.p_at_most(low) == pytest.approx(0.025, abs=0.02)
+
+
+def test_repeated_rows_tell_as_much_as_one_and_scattered_ones_as_each() -> None:
+    draws = np.random.default_rng(5)
+    own = (draws.random(200) < 0.4).astype(float)
+    clusters = np.repeat(np.arange(200), 4)
+    assert effective(np.repeat(own, 4), Resampling(800, clusters)) == pytest.approx(200, rel=0.01)
+    scattered = (draws.random(800) < 0.4).astype(float)
+    assert effective(scattered, Resampling(800, clusters)) > 600
+    assert effective(scattered, Resampling(800)) == 800
+    assert effective(np.ones(800), Resampling(800, clusters)) == 200
+    assert effective(scattered[:4], Resampling(4, np.zeros(4))) == 1

@@ -90,6 +90,23 @@ def test_clusters_widen_the_interval_of_a_share() -> None:
     assert together.value == apart.value and together.high - together.low > 2 * (apart.high - apart.low)
 
 
+def test_no_interval_of_a_share_is_of_no_width() -> None:
+    clusters = np.repeat(np.arange(20), 5)
+    none = scores.interval("accuracy", np.zeros(100, dtype=bool), Resampling(100, clusters))
+    assert none == wilson(0, 20) and none.high > 0.1
+
+
+def test_recall_and_precision_are_shares_of_some_rows() -> None:
+    pairs = [(1, 1)] * 7 + [(1, 0)] * 2 + [(0, 1)] * 3 + [(0, 0)] * 40
+    rows, users = np.array(pairs, dtype=float)[:, None], np.arange(52) // 2
+    assert scores.interval("recall", rows, Resampling(52)) == wilson(7, 9)
+    assert scores.interval("precision", rows, Resampling(52)) == wilson(7, 10)
+    together = scores.interval("recall", rows, Resampling(52, users))
+    assert together.value == 7 / 9 and together.high - together.low > 0.4
+    never = scores.interval("precision", rows * [1, 0], Resampling(52))
+    assert (never.value, never.low, never.high) == (0.0, 0.0, 0.0)
+
+
 def test_what_the_metric_needs_and_no_candidate_gives_is_refused_by_its_name() -> None:
     with pytest.raises(UsageError, match="task.metric=log_loss cannot decide, .*probabilities"):
         scores.decided(replace(TABLE, metric="log_loss"), said(">50K"), [">50K"])

@@ -15,7 +15,7 @@ from shipworthy.execution.stage import stage_reads
 from tests.conftest import ROOT
 
 STAGES = ROOT / "src" / "shipworthy" / "stages"
-ALSO = {"report": {"compressed", "bench", "package"}}
+ALSO = {"package": {"judgement"}, "report": {"general", "judgement", "compressed", "bench", "package"}}
 """What a command reads where it is there."""
 
 

@@ -26,6 +26,7 @@ from tests.conftest import ROOT, Shipworthy, one_sentence
 
 ALL = list(ARTIFACTS)
 AFTER_COMPRESS = ["compress", "bench", "package", "report"]
+AFTER_EVALUATE = ["general", "judge", *AFTER_COMPRESS]
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 
 
@@ -72,7 +73,7 @@ class Played:
         config = composed(recipe)
         workspace = self.workspace_of(command, config)
         for dep in STAGES[command]["deps"]:
-            kind = dep.split("/")[1]
+            kind = dep.removeprefix("artifacts/").split("/")[0]
             if dep.startswith("artifacts/") and kind != "code":
                 workspace.read(kind)
             elif dep.startswith("data/"):
@@ -134,11 +135,11 @@ def test_all_commands_run_once_and_then_none_and_each_is_said(
         (["engine.requests=50"], ["bench", "package", "report"]),
         (["model.rounds=7"], ALL),
         (["task.criteria.alpha=0.02"], ALL),
-        (["compute.price_per_hour=3"], ["plan", "evaluate", *AFTER_COMPRESS]),
+        (["compute.price_per_hour=3"], ["plan", "evaluate", *AFTER_EVALUATE]),
         (["tracker=none"], []),
         (["data.workers=2"], []),
         (["note='why'"], []),
-        (["data.split.test=0.3"], ["plan", "prepare", "baseline", "train", "evaluate", *AFTER_COMPRESS]),
+        (["data.split.test=0.3"], ["plan", "prepare", "baseline", "train", "evaluate", *AFTER_EVALUATE]),
         (["seed=3"], ALL),
     ],
 )
@@ -198,7 +199,7 @@ def test_it_stops_at_the_first_that_fails_and_goes_on_from_there(played: Played)
     assert caught.value.exit_code == 3
     assert played.ran == ["plan", "prepare", "baseline", "train"]
     played.failing = {}
-    assert again(played) == ["evaluate", *AFTER_COMPRESS]
+    assert again(played) == ["evaluate", *AFTER_EVALUATE]
 
 
 def test_a_report_that_was_made_too_early_is_made_again(played: Played) -> None:

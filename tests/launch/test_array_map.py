@@ -101,6 +101,14 @@ def test_an_error_in_a_job_is_one_sentence_with_its_log(tmp_path: Path) -> None:
     assert "7 is no good" in log.read_text(encoding="utf-8") + log.with_suffix(".out").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(("items", "said"), [([1], "1 part goes to 1 job of"), ([1, 2, 3], "3 parts go to 2 jobs of")])
+def test_parts_and_jobs_are_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], items: list[int], said: str
+) -> None:
+    assert list(replace(over_jobs(tmp_path / "arrays", "debug"), tasks=2)(str, items)) == [str(one) for one in items]
+    assert capsys.readouterr().out.startswith(f"{said} Slurm, ")
+
+
 def texts() -> pl.DataFrame:
     """Questions of many words, a word of which tells the answer; some are there twice with different answers."""
     rng = np.random.default_rng(3)

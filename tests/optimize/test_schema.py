@@ -13,7 +13,7 @@ def test_gguf_is_refused_for_trees() -> None:
 
 
 def test_a_language_model_is_not_handed_on_uncompressed() -> None:
-    with pytest.raises(UsageError, match="needs model to be tfidf or xgboost, not 'causal_lm'"):
+    with pytest.raises(UsageError, match="needs model to be logistic or .* or xgboost, not 'causal_lm'"):
         compose(["quant=none", "engine=in_process"])
 
 

@@ -36,7 +36,7 @@ def test_the_dataset_is_that_of_one_machine(project: Project, recipe: tuple[str,
         name: project.ok("prepare", *recipe, f"workspace={name}", *more) for name, *more in (["here"], ["jobs", JOBS])
     }
     here, jobs = (files(project.folder / name / "dataset") for name in ("here", "jobs"))
-    assert said["jobs"].count("jobs of Slurm, ") >= arrays
+    assert said["jobs"].count(" of Slurm, ") >= arrays
     assert "9 parts go to 3 jobs of Slurm, " in said["jobs"] or "11 parts go to 3 jobs of Slurm, " in said["jobs"]
     assert "of Slurm" not in said["here"]
     assert here.keys() == jobs.keys() > {"train.parquet", "test.parquet", "dataset.json", "data.html"}

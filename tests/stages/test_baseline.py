@@ -8,6 +8,7 @@ from shipworthy.core.artifact import read_artifact
 from shipworthy.core.errors import UsageError
 from shipworthy.evaluation import predictions
 from shipworthy.evaluation.tasks.classification.schema import Classification
+from shipworthy.evaluation.tasks.regression.schema import Regression
 from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models import build
 from shipworthy.models.xgboost.schema import XGBoost
@@ -70,5 +71,31 @@ def test_a_wrong_baseline_is_refused_before_anything_is_made(names: list[str], m
     task = TextToText(name="t", description="d", baselines=names, prompt="{description}")
     workspaces.write_dataset(tmp_path, OPERATIONS)
     with pytest.raises(UsageError, match=message):
+        baseline.run(task=task, model=XGBoost(), seed=0, workspace=workspaces.workspace(tmp_path, "baseline"))
+    assert [path.name for path in (tmp_path / "artifacts").iterdir()] == ["dataset"]
+
+
+NUMBERS = {name: samples.measured(n, seed=n) for name, n in {"train": 400, "validation": 100, "test": 150}.items()}
+
+
+def test_baselines_have_intervals_as_the_model_has(tmp_path: Path) -> None:
+    task = Regression(name="t", description="d", baselines=["median", "mean", "ridge"], interval=0.9, metric="pinball")
+    workspaces.write_dataset(tmp_path, NUMBERS)
+    baseline.run(task=task, model=XGBoost(), seed=0, workspace=workspaces.workspace(tmp_path, "baseline"))
+    made = read_artifact(tmp_path / "artifacts" / "baseline", "baseline")
+    for record in made.json("baseline.json")["baselines"]:
+        name, measured = record["name"], record["validation"]
+        assert list(measured) == ["pinball", "mae", "interval_coverage", "interval_width"]
+        assert measured["interval_coverage"]["value"] == 0.91  # the 91st of 100 errors
+        said = predictions.read(made.file(f"predictions/{name}.test.parquet"), NUMBERS["test"]["id"])
+        assert said == list(build.load(made.path / name).predict(NUMBERS["test"].drop("answer")))
+        assert all(p.low is not None and p.low < p.number < p.high for p in said)
+    assert made.json("baseline.json")["power"]["against"] == "ridge"
+
+
+def test_too_few_validation_rows_are_refused_before_anything_is_fitted(tmp_path: Path) -> None:
+    task = Regression(name="t", description="d", baselines=["median"], interval=0.999)
+    workspaces.write_dataset(tmp_path, NUMBERS)
+    with pytest.raises(UsageError, match="takes 999 validation rows or more, and there are 100"):
         baseline.run(task=task, model=XGBoost(), seed=0, workspace=workspaces.workspace(tmp_path, "baseline"))
     assert [path.name for path in (tmp_path / "artifacts").iterdir()] == ["dataset"]

@@ -74,7 +74,7 @@ def test_one_run_with_its_point_and_its_waste(project: Path, capsys: pytest.Capt
     assert "run aa11aa11 (tiny): finished" in text
     assert "0.50 USD (0.5 USD an hour, as noted when it began)" in text
     assert "2 min done again after a kill: 4% of the time" in text
-    assert re.search(r"a point   0.02 USD \(0.0\d+ to 0.0\d+\): \+25.0 points \[.*\] over majority on 200 rows", text)
+    assert re.search(r"a point   0.02 USD \(0.0\d+ to 0.0\d+\): \+25.0 points \[.*\] gained over majority on 200", text)
     assert "none of this config on this kind of machine" in text
 
 

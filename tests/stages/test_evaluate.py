@@ -10,10 +10,13 @@ from shipworthy.core.files import write_json
 from shipworthy.core.groups import ModelConfig
 from shipworthy.evaluation import heldout
 from shipworthy.evaluation.tasks.classification.schema import Classification
+from shipworthy.evaluation.tasks.regression.schema import Regression
 from shipworthy.evaluation.tasks.schema import Criteria, Task
 from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
+from shipworthy.models.conformal import Conformal
 from shipworthy.models.logistic.schema import Logistic
 from shipworthy.models.nearest.schema import Nearest
+from shipworthy.models.ridge.schema import Ridge
 from shipworthy.models.xgboost.schema import XGBoost
 from shipworthy.stages import baseline, evaluate
 from tests.models import samples
@@ -141,3 +144,26 @@ def test_a_model_of_one_class_is_remarked(tmp_path: Path) -> None:
     common = {name: rows.with_columns(age=1.0, job=pl.lit("a")) for name, rows in PEOPLE.items()}
     found = walk(tmp_path, people("majority"), TREES, common)
     assert [one.split("'")[0] for one in found["remarks"]] == ["tuned answers "]
+
+
+def test_intervals_that_validation_told_too_narrow_are_remarked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Test's answers are further off than validation's."""
+    splits = {name: samples.measured(n, seed=n) for name, n in {"train": 400, "validation": 100, "test": 150}.items()}
+    farther = pl.col("answer").cast(pl.Float64) + 20
+    splits["test"] = splits["test"].with_columns(answer=farther.map_elements(repr, pl.String))
+    task = Regression(name="t", description="d", baselines=["median"], interval=0.9, metric="interval_score")
+    workspaces.write_plan(tmp_path, task)
+    workspaces.write_dataset(tmp_path, splits)
+    baseline.run(task=task, model=Ridge(), seed=0, workspace=workspaces.workspace(tmp_path, "baseline"))
+    workspaces.write_checkpoint(tmp_path, Ridge(), splits, Conformal(0.9, 8.0))
+    evaluate.run(task=task, seed=0, workspace=workspaces.workspace(tmp_path, "evaluate"))
+    found = read_artifact(tmp_path / "artifacts" / "evaluation", "evaluation").json("evaluation.json")
+    metrics = {one["name"]: one["metrics"] for one in found["candidates"]}
+    assert list(metrics["tuned"]) == ["interval_score", "mae", "interval_coverage", "interval_width"]
+    assert metrics["tuned"]["interval_width"]["value"] == pytest.approx(16.0)
+    assert metrics["tuned"]["interval_coverage"]["high"] < 0.9 and found["by_number"]["interval"] == 0.9
+    (remark,) = found["remarks"]
+    assert remark.startswith("tuned: asked for 90%, the intervals hold the right number in")
+    assert f"look at this: {remark}" in capsys.readouterr().out

@@ -3,6 +3,7 @@
 import json
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -12,8 +13,10 @@ from shipworthy.config.compose import compose
 from shipworthy.core.project import project_root
 from shipworthy.data.kinds.schema import Conversations, Records, Table
 from shipworthy.evaluation.tasks.classification.schema import Classification
+from shipworthy.evaluation.tasks.multi_label.schema import MultiLabel
 from shipworthy.evaluation.tasks.regression.schema import Regression
 from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
+from shipworthy.models.tfidf.schema import Tfidf
 from shipworthy.models.xgboost.schema import XGBoost
 from tests.conftest import Shipworthy, one_sentence
 
@@ -72,6 +75,38 @@ def test_a_number_that_is_no_class_gets_a_regression(in_process: Shipworthy, hom
     assert (config.data.label, config.data.split.stratify, config.data.split.test) == ("rent", False, 0.2)
     assert (config.task.metric, config.task.baselines) == ("mae", ["median", "ridge"])
     assert isinstance(config.model, XGBoost) and config.model.objective == "squared_error"
+
+
+def test_several_labels_of_a_row_get_their_recipes(in_process: Shipworthy, home: Path, tmp_path: Path) -> None:
+    draws = random.Random(4)
+    rows: list[dict[str, Any]] = []
+    for i in range(150):
+        tags = sorted(draws.sample(["fire", "flood", "theft"], draws.choice([0, 1, 1, 2])))
+        note = f"claim {i} of {draws.randrange(99)} speaks about {' and '.join(tags) or 'nothing'}"
+        rows.append({"age": draws.randrange(90), "sum": draws.randrange(999), "note": note, "tags": tags})
+    (tmp_path / "claims.csv").write_text(
+        "age,sum,tags\n" + "".join(f"{one['age']},{one['sum']},{'|'.join(one['tags'])}\n" for one in rows)
+    )
+    (tmp_path / "notes.jsonl").write_text(
+        "".join(json.dumps({"note": one["note"], "tags": one["tags"]}) + "\n" for one in rows)
+    )
+    for name, recipe in {
+        "claims.csv": "XGBoost, each label",
+        "notes.jsonl": "TF-IDF and logistic regression, each",
+    }.items():
+        done = in_process("init", str(tmp_path / name), cwd=home)
+        assert done.returncode == 0, done.stderr
+        assert "labels, of which a row may have several: " in done.stdout and f"recipe: {recipe} " in done.stdout
+    table, texts = compose(["experiment=claims"]), compose(["experiment=notes"])
+    assert isinstance(table.data, Table) and isinstance(table.task, MultiLabel) and isinstance(table.model, XGBoost)
+    assert (table.data.label, table.data.separator, table.data.split.stratify) == ("tags", "|", False)
+    assert (table.task.metric, table.task.baselines, table.model.objective) == ("micro_f1", ["frequent"], "labels")
+    assert isinstance(texts.data, Records) and isinstance(texts.task, MultiLabel) and isinstance(texts.model, Tfidf)
+    assert (texts.data.text, texts.data.answer, texts.data.separator) == ("note", "tags", "")
+    assert (texts.model.objective, texts.model.template, texts.model.min_count) == ("labels", "{note}", 1)
+    assert texts.task.baselines == ["frequent", "nearest"]
+    written = (home / "conf" / "data" / "claims.yaml").read_text()
+    assert "# A row has none, one or several of 3 labels: " in written
 
 
 def test_texts_and_conversations_get_their_recipes(in_process: Shipworthy, home: Path, tmp_path: Path) -> None:

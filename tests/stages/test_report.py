@@ -157,6 +157,23 @@ def test_the_same_pipeline_gives_the_same_page(tmp_path: Path) -> None:
     assert run(tmp_path).file("report.html").read_text(encoding="utf-8") == first
 
 
+def test_general_benchmarks_stand_on_the_page_where_they_were_asked_for(tmp_path: Path) -> None:
+    pipelines.text_pipeline(tmp_path)
+    heading = "What did the training cost in general?"
+    made = run(tmp_path)
+    assert heading not in made.file("report.html").read_text(encoding="utf-8")
+    assert "general benchmarks" not in made.file("summary.txt").read_text(encoding="utf-8")
+    pipelines.benchmarks(tmp_path, {"arc": 60, "piqa": 0})
+    made = run(tmp_path)
+    text, told = (made.file(name).read_text(encoding="utf-8") for name in ("report.html", "summary.txt"))
+    assert heading in Page(text).headings and "(Holm over 2 scores), and 2 points may be lost" in text
+    row = re.search(r"<tr><td class=\"mono\">arc</td>.*?</tr>", text)
+    assert row and "60.0% [" in row[0] and "54.0% [" in row[0] and row[0].endswith("<td>worse</td></tr>")
+    assert "&lt;corpus&gt;" in text and "no test: it is computed of all documents together" in text
+    assert "general benchmarks against the base model, 2 tested: 1 worse, 1 equal" in told
+    assert "  arc acc: -6.0 points [" in told and "VERDICT: SHIP" in told, "it is shown, and decides nothing"
+
+
 def test_a_pipeline_that_was_not_evaluated_is_refused(tmp_path: Path) -> None:
     pipelines.text_pipeline(tmp_path, upto="evaluation")
     (tmp_path / "evaluation" / "manifest.json").unlink()

@@ -12,7 +12,8 @@ from shipworthy.core.groups import ModelConfig
 from shipworthy.core.workspace import Workspace
 from shipworthy.evaluation.heldout import ANSWERS
 from shipworthy.evaluation.tasks.schema import Task
-from shipworthy.models import build
+from shipworthy.models import build, conformal
+from shipworthy.models.conformal import Conformal
 
 
 def workspace(root: Path, command: str) -> Workspace:
@@ -36,10 +37,14 @@ def write_plan(root: Path, task: Task) -> None:
         write_json(folder / "criteria.json", {"metric": task.metric, **asdict(task.criteria)})
 
 
-def write_checkpoint(root: Path, model: ModelConfig, splits: Mapping[str, pl.DataFrame]) -> None:
-    """A fitted model."""
+def write_checkpoint(
+    root: Path, model: ModelConfig, splits: Mapping[str, pl.DataFrame], interval: Conformal | None = None
+) -> None:
+    """A fitted model, with an interval around its numbers where there is one."""
     with workspace(root, "train").write("checkpoint") as folder:
         fitted = build.create(model)
         fitted.fit(splits["train"], splits["validation"], 0)
         fitted.save(folder)
         build.describe(model, folder)
+        if interval:
+            conformal.write(interval, folder)

@@ -69,8 +69,18 @@ def good_enough(task: Task) -> list[str]:
     name, asked = task.metric, task.criteria
     direction = "above" if metric(name).GREATER_IS_BETTER else "below"
     least = f"at least {figures.margin(name, asked.margin, 'it')} {direction}" if asked.margin else direction
+    by_metric = f"{title(name)} {least} the best of: {', '.join(task.baselines)}; paired test, p < {asked.alpha:g}"
+    by_judge = f"a language model as judge finds it better than the best of them; paired test, p < {asked.alpha:g}"
+    better = {
+        "none": [by_metric],
+        "also": [by_metric, f"{by_judge} (task.criteria.judge=also)"],
+        "alone": [
+            f"{by_judge.replace('them', ', '.join(task.baselines))} (task.criteria.judge=alone): {title(name)} chooses "
+            "that one on validation, is reported, and does not decide"
+        ],
+    }[asked.judge]
     return [
-        f"{title(name)} {least} the best of: {', '.join(task.baselines)}; paired test, p < {asked.alpha:g}",
+        *better,
         f"made smaller, it loses less than {figures.margin(name, asked.noninferiority_margin, 'it')}: shown, not hoped",
     ]
 

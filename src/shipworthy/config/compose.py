@@ -14,7 +14,7 @@ from omegaconf.errors import OmegaConfBaseException
 from shipworthy.config.keys import choice_fields, choices, import_checked_schemas, is_known, nearest
 from shipworthy.config.load import load
 from shipworthy.config.messages import one_line, sentence
-from shipworthy.config.overrides import in_hydras_grammar
+from shipworthy.config.overrides import in_hydras_grammar, unread
 from shipworthy.config.root import Config
 from shipworthy.core import secrets, targets
 from shipworthy.core.choices import CONF, folders, is_group
@@ -133,7 +133,7 @@ def check_overrides(overrides: Sequence[str]) -> list[Any]:
             override = OverridesParser.create().parse_override(text)
         except HydraException as error:
             _check_known(text, key.lstrip("+~"))
-            raise UsageError(f"{text} is neither group=choice nor key=value ({one_line(error)}).") from error
+            raise UsageError(unread(text, one_line(error))) from error
         parsed.append(override)
         key = override.key_or_group
         if targets.is_target(key):

@@ -18,7 +18,7 @@ from shipworthy.config.keys import import_checked_schemas
 from shipworthy.config.root import Config
 from shipworthy.core.choices import is_group
 from shipworthy.core.schema import literal
-from shipworthy.core.value_types import Hints, at, has_text_keys, holds_text, is_text, may_be_none, parts_of
+from shipworthy.core.value_types import Hints, at, bare, has_text_keys, holds_text, is_text, may_be_none, parts_of
 
 OVERRIDE = re.compile(r"(\+{0,2})((?:\\.|[^=\\~])+)=(.*)", re.DOTALL)
 CHOICE = re.compile(r"\s*choice\s*\((.*)\)\s*", re.DOTALL)
@@ -104,6 +104,25 @@ def quoted(text: str) -> str:
     """A text as a quoted string of Hydra's, in which nothing is an interpolation."""
     escaped = re.sub(r"(\\*)('|$)", lambda found: 2 * found[1] + ("\\'" if found[2] else ""), literal(text))
     return f"'{escaped}'"
+
+
+WANTED = {int: "give a whole number", float: "give a number", bool: "give true or false"}
+
+
+def unread(text: str, why: str) -> str:
+    """The sentence for an override that Hydra's grammar can't read.
+
+    Args:
+        why: in Hydra's words.
+    """
+    found = OVERRIDE.fullmatch(text)
+    hints = at((Config,), parts_of(found[2])) if found else ()
+    wanted = {WANTED.get(bare(hint), "") for hint in hints} - {""}
+    if len(wanted) == 1:
+        return f"{text}: {wanted.pop()}."
+    if hints:
+        return f"{text}: its value can't be read ({why}): close its brackets and quotes, or put all of it in quotes."
+    return f"{text} is neither group=choice nor key=value ({why})."
 
 
 def _parsed(value: str) -> Any:

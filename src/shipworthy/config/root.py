@@ -9,7 +9,9 @@ from shipworthy.core.groups import (
     ComputeConfig,
     DataConfig,
     EngineConfig,
+    GeneralConfig,
     HpoConfig,
+    JudgeConfig,
     ModelConfig,
     NetworkConfig,
     OptimizerConfig,
@@ -42,6 +44,8 @@ class Config:
     adapter: AdapterConfig = MISSING
     trainer: TrainerConfig = MISSING
     optimizer: OptimizerConfig = MISSING
+    general: GeneralConfig = MISSING
+    judge: JudgeConfig = MISSING
     quant: QuantConfig = MISSING
     engine: EngineConfig = MISSING
     tracker: TrackerConfig = MISSING
@@ -73,6 +77,8 @@ class Config:
                 f"model '{self.model.kind}', as it is set, learns {learned}, and the task is {self.task.kind}: choose "
                 f"another model{other}, or take a whole recipe with experiment=NAME."
             )
+        if isinstance(self.task, TaskConfig) and (setting := self.task.asks_judge) and self.judge.kind == "none":
+            raise UsageError(f"{setting} needs a judge: choose judge=openai or judge=local, or drop it.")
         for name, part in self.groups().items():
             for group, wanted in part.needs.items():
                 chosen: Schema = getattr(self, group)

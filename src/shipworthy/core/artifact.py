@@ -22,6 +22,8 @@ MADE_BY = {
     "baseline": "baseline",
     "checkpoint": "train",
     "evaluation": "evaluate",
+    "general": "general",
+    "judgement": "judge",
     "compressed": "compress",
     "bench": "bench",
     "package": "package",

@@ -3,12 +3,17 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from shipworthy.core.schema import Schema
+from shipworthy.core.schema import MISSING, Schema
 
 
 @dataclass
 class TaskConfig(Schema):
     """What is to be learned, how it is measured, and when it is good enough."""
+
+    @property
+    def asks_judge(self) -> str:
+        """The setting by which a judge has a say in the verdict; empty: there is none."""
+        return ""
 
 
 @dataclass
@@ -43,6 +48,24 @@ class TrainerConfig(Schema):
 @dataclass
 class OptimizerConfig(Schema):
     """The rule of the weights' updates, with its schedule."""
+
+
+@dataclass
+class GeneralConfig(Schema):
+    """Which general benchmarks, none of the task's own rows, the trained model and its base are compared by.
+
+    Attributes:
+        watched: the path on which DVC's stage depends.
+    """
+
+    non_identity: ClassVar[tuple[str, ...]] = ("watched",)
+
+    watched: str = MISSING
+
+
+@dataclass
+class JudgeConfig(Schema):
+    """Which language model, if any, judges the answers of text tasks."""
 
 
 @dataclass

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.project import project_root
@@ -28,3 +29,9 @@ def locate(name: str, *, title: str, remedy: str) -> Path:
     if result.returncode != 0:
         raise ShipworthyError(f"{title} is not built in {folder}: run {build} {remedy}.")
     return folder
+
+
+def last_line(file: IO[str]) -> str:
+    """The last line of what a process wrote."""
+    file.seek(0)
+    return (file.read().strip() or "it wrote nothing").splitlines()[-1]

@@ -1,4 +1,4 @@
-"""Tables that stand in one JSON object, as `DataFrame.to_json` of pandas writes them by default."""
+"""Tables that stand in one JSON object: as `DataFrame.to_json` of pandas writes them, or as a list below a key."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,6 +6,8 @@ from typing import Any
 from shipworthy.models.json_row import text_of
 
 Rows = list[dict[str, Any]]
+ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
+"""Who says the messages of a conversation, which are no rows."""
 
 
 def rows_of(value: Mapping[str, Any]) -> Rows | None:
@@ -27,6 +29,20 @@ def rows_of(value: Mapping[str, Any]) -> Rows | None:
     if all(name.isdecimal() for name in value):
         return [dict(row) for row in value.values()]
     return None
+
+
+def wrapped(value: Mapping[str, Any]) -> tuple[str, Rows] | None:
+    """The rows below the only key of an object, and the key: `{"data": [{…}, {…}]}`; None: there are none.
+
+    The messages of one conversation are no rows.
+    """
+    if len(value) != 1:
+        return None
+    ((key, rows),) = value.items()
+    if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
+        return None
+    talk = all(row.get("role") in ROLES or {"from", "value"} == row.keys() for row in rows)
+    return None if talk else (key, rows)
 
 
 def _split(columns: Any, data: Any) -> Rows | None:

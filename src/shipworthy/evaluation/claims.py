@@ -7,7 +7,7 @@ from typing import Any
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.evaluation import figures
 from shipworthy.evaluation.intervals import Interval
-from shipworthy.evaluation.metric import metric
+from shipworthy.evaluation.metric import greater_is_better, metric
 from shipworthy.evaluation.paired import Pair, holm
 
 BETTER, WORSE, EQUAL, NOT_WORSE, OPEN = "better", "worse", "equal", "not worse", "no difference shown"
@@ -52,13 +52,15 @@ class Claim:
     @property
     def gain(self) -> float:
         """How much better the candidate is (below 0: worse), whichever direction the metric has."""
-        return self.difference.value if metric(self.metric).GREATER_IS_BETTER else -self.difference.value
+        return self.difference.value if greater_is_better(self.metric) else -self.difference.value
 
     @property
     def within_margin(self) -> bool:
-        """Whether it was shown that no more than the margin is lost."""
+        """Whether it was shown that less than the margin is lost: nothing is, or the test at the margin says so."""
         if self.margin is None or self.p_margin is None or self.within is None:
             return False
+        if self.words == BETTER:
+            return True
         return self.p_margin < self.alpha and gain(self.metric, self.within).low > -self.margin
 
     @property
@@ -70,15 +72,23 @@ class Claim:
     def margin_figures(self) -> str:
         """The same for the margin: the interval of level 1 - 2 alpha, and the one-sided p-value."""
         assert self.within is not None and self.margin is not None and self.p_margin is not None
-        shown = figures.difference(self.metric, self.within, (0.0, self.margin, -self.margin))
-        return f"{shown}, {figures.probability(self.p_margin, self.alpha)}"
+        shown = figures.difference(self.metric, self.within, figures.both_ways(self.margin))
+        p = figures.probability(self.p_margin, self.alpha)
+        return f"{shown} ({100 * self.within.level:.4g}%), {p} of a loss of {self._margin} or more"
+
+    @property
+    def shown_by(self) -> str:
+        """The figures that the words rest on."""
+        if self.margin is None or self.words == BETTER or (self.words == WORSE and not self.within_margin):
+            return self.figures
+        return f"{self.figures}; {self.margin_figures}" if self.words == WORSE else self.margin_figures
 
     @property
     def sentence(self) -> str:
         """What may be said of it: `better`, `worse, by less than 3 points`, `not worse (by 3 points or more)`."""
         if self.margin is None or self.words == BETTER:
             return self.words
-        margin = figures.amount(self.metric, self.margin)
+        margin = self._margin
         if self.words == WORSE:
             return f"worse, by less than {margin}" if self.within_margin else "worse"
         return {
@@ -86,6 +96,11 @@ class Claim:
             NOT_WORSE: f"not worse (by {margin} or more)",
             OPEN: f"no difference shown, nor that less than {margin} is lost",
         }[self.words]
+
+    @property
+    def _margin(self) -> str:
+        assert self.margin is not None
+        return figures.amount(self.metric, self.margin, self.within)
 
     @property
     def rows(self) -> str:
@@ -120,7 +135,7 @@ def best(name: str, values: Mapping[str, float]) -> str:
     Args:
         values: candidate → value.
     """
-    choose = max if metric(name).GREATER_IS_BETTER else min
+    choose = max if greater_is_better(name) else min
     return choose(values, key=lambda one: values[one])
 
 
@@ -128,7 +143,7 @@ def decide(name: str, pairs: Sequence[Pair], alpha: float, margin: float | None 
     """What was shown of several candidates, each against its reference; p-values are adjusted for their number (Holm).
 
     Args:
-        name: the metric's.
+        name: the metric's; another name is that of a share of which more is better.
         pairs: one for each candidate.
         alpha: significance level (0 to 1).
         margin: what may be lost, in the metric's unit, above 0; None: nobody asks.
@@ -169,15 +184,15 @@ def _decide(
 
 
 def _p_worse(name: str, pair: Pair, margin: float) -> float:
-    return pair.p_at_most(-margin) if metric(name).GREATER_IS_BETTER else pair.p_at_least(margin)
+    return pair.p_at_most(-margin) if greater_is_better(name) else pair.p_at_least(margin)
 
 
 def _p_better(name: str, pair: Pair, margin: float) -> float:
-    return pair.p_at_least(margin) if metric(name).GREATER_IS_BETTER else pair.p_at_most(-margin)
+    return pair.p_at_least(margin) if greater_is_better(name) else pair.p_at_most(-margin)
 
 
 def gain(name: str, found: Interval) -> Interval:
     """A difference turned so that more is better, whichever direction the metric has."""
-    if metric(name).GREATER_IS_BETTER:
+    if greater_is_better(name):
         return found
     return Interval(-found.value, -found.high, -found.low, found.level)

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shipworthy.evaluation.intervals import wilson
+from shipworthy.evaluation.resampling import Resampling, effective
+from shipworthy.models.probabilities import known_classes, matrix
 from shipworthy.models.protocol import Prediction
 
 MOST_CLASSES = 20
@@ -46,16 +48,22 @@ def by_class(given: Sequence[Prediction], answers: Sequence[str], positive: str 
     }
 
 
-def by_label(said: Sequence[Set[str]], answers: Sequence[Set[str]]) -> dict[str, Any]:
-    """The same of several labels a row: `classes` alone, for nothing is taken for another; the rest is None.
+def by_label(given: Sequence[Prediction], said: Sequence[Set[str]], answers: Sequence[Set[str]]) -> dict[str, Any]:
+    """The same of several labels a row; `confusion` and `thresholds` are None, for nothing is taken for another.
 
     Args:
+        given: the predictions.
         said: each row's labels, as they are predicted.
         answers: the right ones.
     """
     frequent = [label for label, _ in Counter(label for own in answers for label in own).most_common(MOST_CLASSES)]
     found = [_one(label, said, answers) for label in sorted(frequent)]
-    return {"confusion": None, "classes": found, "calibration": None, "thresholds": None}
+    return {
+        "confusion": None,
+        "classes": found,
+        "calibration": _calibration_of_labels(given, answers),
+        "thresholds": None,
+    }
 
 
 def _unknown(given: Sequence[Prediction], classes: Sequence[str]) -> bool:
@@ -82,16 +90,36 @@ def _calibration(given: Sequence[Prediction], answers: Sequence[str]) -> list[di
     if sure_N is None:
         return None
     right_N = np.array([p.text == answer for p, answer in zip(given, answers, strict=True)])
-    bins_N = np.minimum((sure_N * BINS).astype(int), BINS - 1)
-    return [
-        {
-            "probability": float(sure_N[inside].mean()),
-            "right": wilson(int(right_N[inside].sum()), int(inside.sum())).to_json(),
-            "rows": int(inside.sum()),
-        }
-        for number in range(BINS)
-        if (inside := bins_N == number).any()
-    ]
+    return _binned(sure_N[:, None], right_N[:, None])
+
+
+def _calibration_of_labels(given: Sequence[Prediction], answers: Sequence[Set[str]]) -> list[dict[str, Any]] | None:
+    """By bins of a label's probability: its mean, and how often the label is there; all labels together."""
+    labels = known_classes([p.probabilities for p in given if p.probabilities is not None])
+    sure_NK = matrix([p.probabilities for p in given], labels)
+    if sure_NK is None:
+        return None
+    return _binned(sure_NK, np.array([[label in own for label in labels] for own in answers], dtype=bool))
+
+
+def _binned(sure_NK: NDArray[np.float64], right_NK: NDArray[np.bool_]) -> list[dict[str, Any]]:
+    """How often what is so likely comes true; what belongs to one row goes together."""
+    bins_NK = np.minimum((sure_NK * BINS).astype(int), BINS - 1)
+    found = []
+    for number in range(BINS):
+        inside_NK = bins_NK == number
+        if not inside_NK.any():
+            continue
+        right, rows = right_NK[inside_NK], np.nonzero(inside_NK)[0]
+        told = effective(right.astype(np.float64), Resampling(len(right), rows))
+        found.append(
+            {
+                "probability": float(sure_NK[inside_NK].mean()),
+                "right": wilson(int(right.sum()), len(right), effective=told).to_json(),
+                "rows": len(right),
+            }
+        )
+    return found
 
 
 def _thresholds(given: Sequence[Prediction], answers: Sequence[str], positive: str) -> dict[str, Any] | None:

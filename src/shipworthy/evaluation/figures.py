@@ -1,7 +1,7 @@
 """Metrics and differences in words and digits, by the metric's unit."""
 
 from collections.abc import Mapping, Sequence
-from math import isfinite
+from math import isclose, isfinite
 from typing import TYPE_CHECKING
 
 from shipworthy.evaluation.metric import is_share, unit
@@ -54,17 +54,39 @@ def difference(metric: str, found: "Interval", bounds: Sequence[float] = (0.0,))
     Args:
         bounds: what its figures were compared with; it has as many digits as tell them apart.
     """
-    scale, unit = (100.0, " points") if is_share(metric) else (1.0, "")
-    least = 1 if is_share(metric) else _digits(metric, found.value, found.high - found.low)
-    values = [scale * one for one in (found.value, found.low, found.high)]
-    digits = telling(values, [scale * one for one in bounds], least)
-    value, low, high = (f"{one:+,.{digits}f}" for one in values)
+    scale, unit = _scale(metric)
+    digits = _digits_of_difference(metric, found, bounds)
+    value, low, high = (f"{scale * one:+,.{digits}f}" for one in (found.value, found.low, found.high))
     return f"{value}{unit} [{low}, {high}]"
 
 
-def amount(metric: str, value: float) -> str:
-    """A margin: `2 points`, `0.05`."""
-    return f"{100 * value:.4g} points" if is_share(metric) else f"{value:.4g}"
+def _digits_of_difference(metric: str, found: "Interval", bounds: Sequence[float]) -> int:
+    scale, _ = _scale(metric)
+    least = 1 if is_share(metric) else _digits(metric, found.value, found.high - found.low)
+    values = [scale * one for one in (found.value, found.low, found.high)]
+    return telling(values, [scale * one for one in bounds], least)
+
+
+def _scale(metric: str) -> tuple[float, str]:
+    return (100.0, " points") if is_share(metric) else (1.0, "")
+
+
+def both_ways(margin: float) -> tuple[float, float, float]:
+    """What a difference is compared with where a margin is set."""
+    return 0.0, margin, -margin
+
+
+def amount(metric: str, value: float, beside: "Interval | None" = None) -> str:
+    """A margin: `2 points`, `0.05`.
+
+    Args:
+        beside: a difference that was compared with it `both_ways`: it has as many digits as that, so that the one that
+            is larger looks larger.
+    """
+    scale, unit = _scale(metric)
+    told = 0 if beside is None else _digits_of_difference(metric, beside, both_ways(value))
+    text = f"{scale * value:,.{max(decimals(scale * value) + 1, told)}f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text) + unit
 
 
 def margin(name: str, share: float, reference: str) -> str:
@@ -79,11 +101,16 @@ def probability(p: float, alpha: float = 0.0) -> str:
     return f"p = {p:.{telling([p], [alpha], 4)}f}"
 
 
+def alike(one: float, other: float) -> bool:
+    """Whether two numbers differ by no more than rounding does: 0.05 and 0.04999999999999993."""
+    return isclose(one, other, rel_tol=1e-12, abs_tol=10**-MOST_DIGITS)
+
+
 def telling(values: Sequence[float], bounds: Sequence[float], least: int) -> int:
     """The digits after the point, `least` or more, with which no value looks equal to a bound that it is not."""
     for digits in range(least, MOST_DIGITS):
         if all(
-            one == bound or not isfinite(one) or round(one, digits) != round(bound, digits)
+            alike(one, bound) or not isfinite(one) or round(one, digits) != round(bound, digits)
             for one in values
             for bound in bounds
         ):

@@ -5,14 +5,13 @@ validation, so that nothing of the test split is read.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from shipworthy.core.progress import track
-from shipworthy.evaluation.intervals import Interval, bootstrap
+from shipworthy.evaluation.intervals import Interval, mean
 from shipworthy.models.protocol import Prediction, Predictor
 
 MOST_ROWS = 1000
@@ -59,9 +58,5 @@ def importances(
         names = sorted(names, key=lambda name: -once[name])[:MOST_COLUMNS]
     found: dict[str, Interval] = {}
     for name in track(names, "importance, intervals", len(names)):
-        found[name] = bootstrap(lost(name, REPEATS), _mean, seed)
+        found[name] = mean(lost(name, REPEATS), seed)
     return dict(sorted(found.items(), key=lambda one: -one[1].value))
-
-
-def _mean(values: NDArray[Any]) -> float:
-    return float(values.mean())

@@ -1,14 +1,15 @@
-"""Estimates with confidence intervals."""
+"""Estimates with confidence intervals.
 
-from collections.abc import Callable
+N rows   B resamples at once
+"""
+
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from statsmodels.stats.proportion import proportion_confint
 
-RESAMPLES = 1000
+from shipworthy.evaluation.resampling import Distribution, Resampling, of_means, of_statistic
 
 
 @dataclass(frozen=True)
@@ -30,41 +31,45 @@ class Interval:
         """As it stands in JSON files; `Interval(**json)` reads it back."""
         return asdict(self)
 
+    @classmethod
+    def of(cls, found: Distribution, level: float = 0.95) -> "Interval":
+        """Of a statistic whose distribution is known; it holds the value, whatever the last digit of a sum."""
+        low, high = found.interval(level)
+        return cls(found.value, min(low, found.value), max(high, found.value), level)
 
-def wilson(successes: int, n: int, level: float = 0.95) -> Interval:
+
+def wilson(successes: int, n: int, level: float = 0.95, effective: float | None = None) -> Interval:
     """A share and its score interval (Wilson 1927, J. Am. Stat. Assoc. 22:209), good near 0 and 1 and for small n.
+
+    Args:
+        effective: as many rows that stand alone as tell as much (see resampling.effective); None: all of them.
 
     Raises:
         ValueError: no rows, or more successes than rows.
     """
     if not 0 <= successes <= n or n == 0:
         raise ValueError(f"{successes} of {n} is no share")
-    low, high = proportion_confint(successes, n, alpha=1 - level, method="wilson")
-    return Interval(successes / n, min(float(low), successes / n), max(float(high), successes / n), level)
+    share, rows = successes / n, n if effective is None else effective
+    low, high = proportion_confint(share * rows, rows, alpha=1 - level, method="wilson")
+    return Interval(share, min(float(low), share), max(float(high), share), level)
 
 
-def bootstrap(
-    values: NDArray[Any],
-    statistic: Callable[[NDArray[Any]], float],
-    seed: int,
-    level: float = 0.95,
-) -> Interval:
-    """Any statistic of rows and its percentile bootstrap interval (Efron and Tibshirani 1993, chapter 13).
+def mean(values_N: NDArray[np.float64], seed: int) -> Interval:
+    """The mean of rows that stand alone, with its 95% bootstrap interval (see resampling.py)."""
+    (found,) = of_means(values_N[:, None], Resampling(len(values_N), seed=seed))
+    return Interval.of(found)
 
-    Args:
-        values: shape (n, ...); rows are drawn with replacement.
-        statistic: of an array of that shape; NaN where a resample has none (a class that was not drawn).
-        seed: of the draws.
-        level: confidence (0 to 1).
+
+def ratio(above_N: NDArray[np.float64], below_N: NDArray[np.float64], seed: int) -> Interval:
+    """The sum of a number over that of another, of rows that stand alone, with its 95% bootstrap interval.
 
     Raises:
-        ValueError: the statistic does not exist on the values themselves.
+        ValueError: the numbers below are 0.
     """
-    value = float(statistic(values))
-    if np.isnan(value):
-        raise ValueError("the statistic does not exist on these values")
-    draws = np.random.default_rng(seed)
-    n = len(values)
-    resampled = [statistic(values[draws.integers(n, size=n)]) for _ in range(RESAMPLES)]
-    low, high = np.nanquantile(resampled, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(value, float(low), float(high), level)
+    return Interval.of(of_statistic(np.column_stack([above_N, below_N]), _ratio, Resampling(len(above_N), seed=seed)))
+
+
+def _ratio(rows_N2: NDArray[np.float64], counts_BN: NDArray[np.float64]) -> NDArray[np.float64]:
+    above_B, below_B = (counts_BN @ rows_N2).T
+    found_B: NDArray[np.float64] = np.divide(above_B, below_B, out=np.full_like(above_B, np.nan), where=below_B != 0)
+    return found_B

@@ -6,7 +6,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from shipworthy.evaluation import claims, paired, scores, slices
+from shipworthy.evaluation import by_number, claims, paired, scores, slices
 from shipworthy.evaluation.classes import by_class, by_label
 from shipworthy.evaluation.intervals import Interval
 from shipworthy.evaluation.metric import metric
@@ -15,6 +15,7 @@ from shipworthy.evaluation.remarks import remarks
 from shipworthy.evaluation.resampling import Resampling
 from shipworthy.evaluation.tasks.classification.schema import Classification
 from shipworthy.evaluation.tasks.multi_label.schema import MultiLabel
+from shipworthy.evaluation.tasks.regression.schema import Regression
 from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.evaluation.verdict import Verdict, judge
 from shipworthy.models.protocol import Prediction
@@ -69,8 +70,15 @@ def judged(
     verdict = judge(against_best, best, margin, criteria)
     rows = {one: scores.every(task, given, answers) for one, given in answered.items()}
     metrics = {one: scores.intervals(own, how) for one, own in rows.items()}
-    classified = by_class(answered[tuned], answers, task.positive) if isinstance(task, Classification) else None
-    labelled = by_label(*both(answered[tuned], answers)) if isinstance(task, MultiLabel) else None
+    given, classified, numbered = answered[tuned], None, None
+    if isinstance(task, Classification):
+        classified = by_class(given, answers, task.positive)
+    elif isinstance(task, MultiLabel):
+        classified = by_label(given, *both(given, answers))
+    odd = remarks(task, tuned, metrics[tuned], given, answers, classified, how)
+    if isinstance(task, Regression):
+        numbered = by_number.by_number(task, given, answers, rows[tuned], how)
+        odd += by_number.remarks(tuned, task, metrics[tuned])
     record = {
         "metric": name,
         "n": len(answers),
@@ -82,9 +90,10 @@ def judged(
             {"name": one, **claim.to_json()} for one, claim in zip(pairs, against_each, strict=True)
         ],
         "verdict": verdict.to_json(),
-        "by_class": classified or labelled,
+        "by_class": classified,
+        "by_number": numbered,
         "slices": slices.record(name, parts, rows[tuned], how),
-        "remarks": remarks(tuned, metrics[tuned], answered[tuned], answers, classified) if classified else [],
+        "remarks": odd,
     }
     correct = {one: scores.correct(task, given, answers) for one, given in answered.items()}
     return Judged(scored, correct, metrics, verdict, record)

@@ -15,7 +15,7 @@ from scipy.stats import binomtest, norm
 
 from shipworthy.evaluation import resampling, tango
 from shipworthy.evaluation.intervals import Interval
-from shipworthy.evaluation.metric import Metric
+from shipworthy.evaluation.metric import Metric, right_rows
 from shipworthy.evaluation.resampling import Array, Distribution, Resampling
 
 PERMUTATIONS = 9999
@@ -69,12 +69,21 @@ class Pair(Protocol):
 
 @dataclass(frozen=True)
 class Shares:
-    """Right or wrong by row: exact McNemar test (McNemar 1947), score interval and score test (Tango 1998)."""
+    """Right or wrong by row: exact McNemar test (McNemar 1947), score interval and score test (Tango 1998).
+
+    Attributes:
+        effective: as many rows that stand alone as tell as much of the difference (see resampling.effective); the
+            score interval is that of so many, as Obuchowski 1998 (Statistics in Medicine 17:1495) has it for the test
+            of paired shares in clusters. None: all of them.
+        exchanged: the p-value of exchanging whole clusters, instead of McNemar's.
+    """
 
     n: int
     wins: int
     losses: int
     test: str = "exact McNemar test"
+    effective: float | None = None
+    exchanged: float | None = None
 
     @property
     def value(self) -> float:
@@ -83,21 +92,29 @@ class Shares:
 
     @property
     def p_value(self) -> float:
-        """Of the binomial of the rows on which only one is right."""
+        """Of the binomial of the rows on which only one is right, or of clusters."""
+        if self.exchanged is not None:
+            return self.exchanged
         discordant = self.wins + self.losses
         return float(binomtest(self.wins, discordant).pvalue) if discordant else 1.0
 
     def interval(self, level: float) -> Interval:
         """Tango's."""
-        return tango.score_interval(self.wins, self.losses, self.n, level)
+        return tango.score_interval(*self._told, level)
 
     def p_at_most(self, bound: float) -> float:
         """By Tango's score."""
-        return float(norm.sf(tango.score(self.wins, self.losses, self.n, bound)))
+        return float(norm.sf(tango.score(*self._told, bound)))
 
     def p_at_least(self, bound: float) -> float:
         """By Tango's score."""
-        return float(norm.cdf(tango.score(self.wins, self.losses, self.n, bound)))
+        return float(norm.cdf(tango.score(*self._told, bound)))
+
+    @property
+    def _told(self) -> tuple[float, float, float]:
+        """Wins, losses and rows, as if each row stood alone."""
+        share = 1.0 if self.effective is None else self.effective / self.n
+        return self.wins * share, self.losses * share, self.n * share
 
 
 @dataclass(frozen=True)
@@ -123,7 +140,7 @@ class Resampled:
 
     def interval(self, level: float) -> Interval:
         """BCa."""
-        return Interval(self.value, *self.distribution.interval(level), level)
+        return Interval.of(self.distribution, level)
 
     def p_at_most(self, bound: float) -> float:
         """The level of the interval whose lower end is `bound`."""
@@ -148,16 +165,40 @@ def pair(metric: Metric, candidate: NDArray[Any], reference: NDArray[Any], how: 
     if candidate.shape != reference.shape or not len(candidate) or len(candidate) != how.n:
         raise ValueError(f"paired rows are needed, not {candidate.shape} beside {reference.shape}")
     if metric.KIND == "whole":
-        return _whole(metric, candidate, reference, how)
-    better = candidate > reference if metric.GREATER_IS_BETTER else candidate < reference
+        return _of_some(metric, candidate, reference, how) or _whole(metric, candidate, reference, how)
+    return by_row(candidate, reference, how, right=metric.KIND == "right", greater_is_better=metric.GREATER_IS_BETTER)
+
+
+def by_row(
+    candidate: NDArray[Any], reference: NDArray[Any], how: Resampling, *, right: bool, greater_is_better: bool = True
+) -> Pair:
+    """Both by a score of each row, shape (n,), of which the mean is compared.
+
+    Args:
+        right: it says right or wrong.
+    """
+    better = candidate > reference if greater_is_better else candidate < reference
     wins, losses = int(better.sum()), int((candidate != reference).sum() - better.sum())
-    if metric.KIND == "right" and how.clusters is None:
-        return Shares(how.n, wins, losses)
     differences = candidate.astype(np.float64) - reference.astype(np.float64)
-    (found,) = resampling.of_means(differences[:, None], how, tail=True)
+    if right and how.clusters is None:
+        return Shares(how.n, wins, losses)
     of = "rows" if how.clusters is None else f"{how.units:,} clusters of rows"
-    p_value = _exchanged(how.sums(differences), how)
-    return Resampled(found, _least(how), p_value, how.n, f"permutation test of {of}", wins, losses)
+    test, p_value = f"permutation test of {of}", _exchanged(how.sums(differences), how)
+    if right:
+        return Shares(how.n, wins, losses, test, resampling.effective(differences, how), p_value)
+    (found,) = resampling.of_means(differences[:, None], how, tail=True)
+    return Resampled(found, _least(how), p_value, how.n, test, wins, losses)
+
+
+def _of_some(metric: Metric, candidate: NDArray[Any], reference: NDArray[Any], how: Resampling) -> Pair | None:
+    """Both by a share of the same rows, such as those of a class; None where it is no such share."""
+    mine, theirs = right_rows(metric, candidate), right_rows(metric, reference)
+    if mine is None or theirs is None:
+        return None
+    counts_N = ~np.isnan(mine)
+    if not counts_N.any() or (counts_N != ~np.isnan(theirs)).any():
+        return None
+    return by_row(mine[counts_N], theirs[counts_N], how.of(counts_N), right=True)
 
 
 def _whole(metric: Metric, candidate: NDArray[Any], reference: NDArray[Any], how: Resampling) -> Pair:

@@ -139,10 +139,13 @@ def _candidates(task: Task, reference: Sequence[Prediction], answers: Sequence[s
 def _perfect(task: Task, answer: str, like: Prediction) -> Prediction:
     """What would be right, with all that the reference gives."""
     known, labels = like.probabilities, task.labels(answer)
+    number = None if like.number is None else float(answer)
+    ends = (None, None) if like.low is None else (number, number)
     return Prediction(
         answer,
         None if known is None else {name: float(name in labels) for name in {*known, *labels}},
-        None if like.number is None else float(answer),
+        number,
+        *ends,
     )
 
 

@@ -4,6 +4,7 @@ id              of the document
 prediction      its text
 probabilities   class → probability, a struct (null: not known)
 number          the answer as a number (null: it is none)
+low, high       its interval (null: it has none)
 scored          by the deciding metric: bool, float, or an array of floats (see metric.Metric.score)
 correct         right or wrong, where the task's usual metric says so
 group           rows of one group belong together, where data.split.group_columns says so
@@ -44,7 +45,10 @@ def write(
         "id": ids,
         "prediction": pl.Series([p.text for p in predictions], dtype=pl.String),
         "probabilities": _probabilities(predictions),
-        "number": pl.Series([p.number for p in predictions], dtype=pl.Float64),
+        **{
+            name: pl.Series([getattr(p, name) for p in predictions], dtype=pl.Float64)
+            for name in ("number", "low", "high")
+        },
         **{name: column(values) for name, values in (more or {}).items() if values is not None},
     }
     pl.DataFrame({name: one.alias(name) for name, one in columns.items()}).write_parquet(path)
@@ -59,12 +63,12 @@ def read(path: Path, ids: pl.Series) -> list[Prediction]:
     frame = parquet.read(path)
     if frame["id"].to_list() != ids.to_list():
         raise ArtifactError(f"{path} holds predictions of other rows than the dataset's: run its stage again.")
-    # What was written before predictions had probabilities and numbers has neither.
-    known, numbers = (
+    # What was written before predictions had probabilities, numbers and intervals has none.
+    known, *numbers = (
         frame[name] if name in frame.columns else pl.Series([None] * frame.height, dtype=pl.Null)
-        for name in ("probabilities", "number")
+        for name in ("probabilities", "number", "low", "high")
     )
-    return [Prediction(*one) for one in zip(frame["prediction"], _by_class(known), numbers, strict=True)]
+    return [Prediction(*one) for one in zip(frame["prediction"], _by_class(known), *numbers, strict=True)]
 
 
 def scored(path: Path) -> pl.DataFrame:

@@ -8,9 +8,9 @@ the rows; where both can, they agree (tests).
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,11 @@ class Resampling:
     clusters: NDArray[np.generic] | None = None
     seed: int = 0
     alpha: float = 0.01
+
+    def of(self, some_N: NDArray[np.bool_]) -> "Resampling":
+        """The same of some of the rows."""
+        clusters = None if self.clusters is None else self.clusters[some_N]
+        return replace(self, n=int(some_N.sum()), clusters=clusters)
 
     @property
     def units(self) -> int:
@@ -231,10 +236,9 @@ def of_means(values_NM: Array, how: Resampling, *, tail: bool = False) -> list[D
     """
     total_M, sums_UM = values_NM.sum(axis=0), how.sums(values_NM)
     rows_U = how.sums(np.ones(how.n))
-    if how.many:  # of a ratio of sums, by its linear part (Cochran 1977, Sampling Techniques, section 6.4)
+    if how.many:
         mean_M = total_M / how.n
-        apart_UM = sums_UM - rows_U[:, None] * mean_M
-        error_M = np.sqrt((apart_UM**2).sum(axis=0) * how.units / (how.units - 1)) / how.n
+        error_M = _error(mean_M, sums_UM, rows_U)
         return [Normal(float(mean), float(error)) for mean, error in zip(mean_M, error_M, strict=True)]
     resamples = how.counts(how.resamples(tail=tail))
     found_RM = np.concatenate([counts @ values_NM / counts.sum(axis=1)[:, None] for counts in resamples])
@@ -244,6 +248,29 @@ def of_means(values_NM: Array, how: Resampling, *, tail: bool = False) -> list[D
         Resampled(float(total_M[i] / how.n), np.sort(found_RM[:, i]), _acceleration(without_UM[:, i]))
         for i in range(values_NM.shape[1])
     ]
+
+
+def effective(values: Array, how: Resampling) -> float:
+    """As many rows that stand alone as tell as much of a mean: rows by the design effect (Kish 1965, section 8.2).
+
+    It is at most N. Where the rows are all alike, so that nothing shows how units go together, it is U.
+
+    Args:
+        values: shape (N,).
+    """
+    if how.clusters is None:
+        return float(how.n)
+    spread = float(values.var())
+    if not spread or how.units == 1:
+        return float(how.units)
+    error = _error(values.sum() / how.n, how.sums(values), how.sums(np.ones(how.n)))
+    return min(float(how.n), spread / error**2) if error else float(how.n)
+
+
+def _error(mean: Any, sums: Array, rows_U: Array) -> Any:
+    """Of a ratio of sums, by its linear part (Cochran 1977, Sampling Techniques, section 6.4); sums: shape (U, ...)."""
+    units, apart = len(rows_U), sums - (rows_U.reshape(-1, *[1] * (sums.ndim - 1)) * mean)
+    return np.sqrt((apart**2).sum(axis=0) * units / (units - 1)) / rows_U.sum()
 
 
 def _distinct(rows: Array, how: Resampling) -> tuple[Array, Array | None]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from shipworthy.core.errors import UsageError
 from shipworthy.evaluation import resampling
 from shipworthy.evaluation.intervals import Interval, wilson
-from shipworthy.evaluation.metric import metric
+from shipworthy.evaluation.metric import metric, right_rows
 from shipworthy.evaluation.resampling import Resampling
 from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.models.protocol import Prediction
@@ -81,7 +81,7 @@ def value(name: str, rows: NDArray[Any]) -> float:
 def interval(name: str, rows: NDArray[Any], how: Resampling) -> Interval:
     """A metric of scored rows with its 95% interval.
 
-    That of a share is Wilson's, of all else BCa; rows that belong together are drawn together.
+    That of a share is Wilson's, of all else BCa; rows that belong together count, and are drawn, together.
 
     Raises:
         ValueError: no rows, or the metric has no value on them.
@@ -98,20 +98,26 @@ def intervals(by_name: Mapping[str, NDArray[Any]], how: Resampling) -> dict[str,
     """
     if not how.n:
         raise ValueError("there are no rows")
-    shares = {name for name, rows in by_name.items() if how.clusters is None and _is_count(name, rows)}
-    means = [name for name in by_name if metric(name).KIND != "whole" and name not in shares]
+    found = {name: one for name, rows in by_name.items() if (one := _share(name, rows, how))}
+    means = [name for name in by_name if metric(name).KIND != "whole" and name not in found]
     resampled = {}
     if means:
         table = np.column_stack([by_name[name].astype(np.float64) for name in means])
         resampled = dict(zip(means, resampling.of_means(table, how), strict=True))
-    found = {}
     for name, rows in by_name.items():
-        if name in shares:
-            found[name] = wilson(int(rows.sum()), how.n, LEVEL)
-            continue
-        whole = resampled.get(name) or resampling.of_statistic(rows, metric(name).statistic, how)
-        found[name] = Interval(whole.value, *whole.interval(LEVEL), LEVEL)
-    return found
+        if name not in found:
+            whole = resampled.get(name) or resampling.of_statistic(rows, metric(name).statistic, how)
+            found[name] = Interval.of(whole, LEVEL)
+    return {name: found[name] for name in by_name}
+
+
+def _share(name: str, rows: NDArray[Any], how: Resampling) -> Interval | None:
+    """Of a share of rows, or of some of them; None where it is none, or no row counts."""
+    right_N = right_rows(metric(name), rows)
+    if right_N is None or not (counts_N := ~np.isnan(right_N)).any():
+        return None
+    told = resampling.effective(right_N[counts_N], how.of(counts_N))
+    return wilson(int(right_N[counts_N].sum()), int(counts_N.sum()), LEVEL, told)
 
 
 def every(task: Task, predictions: Sequence[Prediction], answers: Sequence[str]) -> dict[str, NDArray[Any]]:
@@ -133,9 +139,3 @@ def summary(
         ValueError: no rows, or not as many predictions as answers.
     """
     return intervals(every(task, predictions, answers), how)
-
-
-def _is_count(name: str, rows: NDArray[Any]) -> bool:
-    """Whether it is a share of rows; so is a mean whose rows are all 0 or 1."""
-    kind = metric(name).KIND
-    return kind == "right" or (kind == "mean" and metric(name).UNIT == "share" and bool(np.isin(rows, (0, 1)).all()))

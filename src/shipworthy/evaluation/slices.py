@@ -1,7 +1,6 @@
 """Every metric on parts of the rows: by a column's names or ranges, by the length of the text, by its language."""
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from shipworthy.evaluation import scores
 from shipworthy.evaluation.metric import metric
 from shipworthy.evaluation.resampling import Resampling
 from shipworthy.models.dataset import info
+from shipworthy.models.language import language
 
 LENGTH, LANGUAGE = "length", "language"
 """Names in task.slices that stand for no column, unless the rows have one that is called so."""
@@ -70,12 +70,12 @@ def parts(rows: pl.DataFrame, name: str, texts: Sequence[str]) -> list[str]:
     """
     if name in rows.columns:
         column = rows[name]
-        return _ranges(column) if column.dtype.is_numeric() else [EMPTY if v is None else str(v) for v in column]
+        return ranges(column) if column.dtype.is_numeric() else [EMPTY if v is None else str(v) for v in column]
     check([name], [one for one in rows.columns if one != "id"])
     if not texts:
         raise UsageError(f"task.slices names '{name}', and no column of the dataset holds text: leave it out.")
     joined = rows.select(pl.concat_str(texts, separator=" ", ignore_nulls=True).alias(name))[name]
-    return _ranges(joined.str.len_chars()) if name == LENGTH else [_language(text) for text in joined]
+    return ranges(joined.str.len_chars()) if name == LENGTH else [_language(text) for text in joined]
 
 
 def measured(
@@ -130,7 +130,7 @@ def _gathered(part_of: Sequence[str]) -> list[str]:
     return [one if one in kept else SMALL for one in part_of]
 
 
-def _ranges(column: pl.Series) -> list[str]:
+def ranges(column: pl.Series) -> list[str]:
     """Of a number: the ranges between its quartiles, each with its ends."""
     values = column.cast(pl.Float64).to_numpy()
     known = values[~np.isnan(values)]
@@ -143,13 +143,5 @@ def _ranges(column: pl.Series) -> list[str]:
 
 
 def _language(text: str) -> str:
-    code, probability = _detector().classify(text)
-    return str(code) if probability >= UNSURE else "(not sure)"
-
-
-@cache
-def _detector() -> Any:
-    """py3langid: naive Bayes over byte n-grams (Lui and Baldwin 2012, ACL demos)."""
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    code, probability = language(text)
+    return code if probability >= UNSURE else "(not sure)"

@@ -12,7 +12,7 @@ from scipy.stats import norm
 from shipworthy.evaluation.intervals import Interval
 
 
-def score(wins: int, losses: int, n: int, difference: float) -> float:
+def score(wins: float, losses: float, n: float, difference: float) -> float:
     """Tango's score statistic of 'the true difference is `difference`', standard normal if it is (Tango 1998, eq. 8).
 
     Under the hypothesis P(win) = q + difference and P(loss) = q; q is the root of its maximum-likelihood equation.
@@ -27,7 +27,7 @@ def score(wins: int, losses: int, n: int, difference: float) -> float:
     return float(distance / sqrt(variance))
 
 
-def score_interval(wins: int, losses: int, n: int, level: float = 0.95) -> Interval:
+def score_interval(wins: float, losses: float, n: float, level: float = 0.95) -> Interval:
     """The differences that Tango's test does not refuse.
 
     It is among the intervals that Fagerland, Lydersen and Laake 2014 (Statistics in Medicine 33:2850) recommend.

@@ -34,11 +34,11 @@ def judge(claim: Claim, reference: str, margin: float, criteria: Mapping[str, An
     """
     name, shown = claim.metric, claim.difference
     up = metric(name).GREATER_IS_BETTER
-    asked = f"{figures.amount(name, margin)} or more" if margin > 0 else "any amount"
+    asked = f"{figures.amount(name, margin, shown)} or more" if margin > 0 else "any amount"
     checks = [
         (
-            claim.gain >= margin and claim.gain != 0,
-            f"{title(name)} is {figures.difference(name, shown, (0.0, margin if up else -margin))} against {reference} "
+            claim.gain > 0 and (claim.gain >= margin or figures.alike(claim.gain, margin)),
+            f"{title(name)} is {figures.difference(name, shown, figures.both_ways(margin))} against {reference} "
             f"({shown.level:.0%} interval); the plan asks that it be better by {asked}",
         ),
         (

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from shipworthy.core.artifact import MANIFEST, Artifact, Manifest, read_artifact
 from shipworthy.core.errors import ArtifactError
-from shipworthy.core.files import matching, sha256_of_files
+from shipworthy.core.files import matching, sha256_of_file, sha256_of_files
 from shipworthy.core.identity import lock_hash, run_id
 from shipworthy.core.workspace import Workspace
 
@@ -46,6 +46,8 @@ class Inputs:
     def _digest(self, name: str) -> str:
         if (self.root / name / MANIFEST).is_file():
             return read_artifact(self.root / name, name).digest
+        if (file := self.project / name).is_file():
+            return sha256_of_file(file)
         top, _, rest = name.partition("/")
         paths = matching(self.project / top, rest) if rest else []
         return sha256_of_files(paths, self.project / top) if paths else ""

@@ -84,7 +84,10 @@ class ArrayMap:
         bounds = [count * task // tasks for task in range(tasks + 1)]
         compute = partial(_compute, function, folder, 1 if self.one_at_a_time else self.cpus_per_task)
         jobs = self._submit(folder, compute, bounds[:-1], bounds[1:])
-        say(f"{count} parts go to {len(jobs)} jobs of Slurm, {jobs[0].job_id} and on; their logs: {folder / 'log'}")
+        parts = "1 part goes" if count == 1 else f"{count} parts go"
+        where = "1 job of Slurm" if len(jobs) == 1 else f"{len(jobs)} jobs of Slurm"
+        on = "" if len(jobs) == 1 else " and on"
+        say(f"{parts} to {where}, {jobs[0].job_id}{on}; logs: {folder / 'log'}")
         try:
             for task, (low, high) in enumerate(pairwise(bounds)):
                 self._finish(folder, compute, jobs, task, (low, high))

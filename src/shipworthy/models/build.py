@@ -9,7 +9,8 @@ from shipworthy.core.files import read_json, write_json
 from shipworthy.core.groups import ModelConfig
 from shipworthy.core.lazy import Lazy
 from shipworthy.core.schema import SCHEMAS, from_plain
-from shipworthy.models import decision
+from shipworthy.models import conformal, decision
+from shipworthy.models.bounded import Bounded
 from shipworthy.models.decided import Decided
 from shipworthy.models.protocol import Fittable, Predictor
 
@@ -44,12 +45,15 @@ def config_of(folder: Path) -> ModelConfig:
 def load(folder: Path) -> Predictor:
     """The model that was saved in `folder` with `describe` and its family's own files.
 
-    Where a threshold was chosen for it (see models/decision.py), it answers by that, whatever its family.
+    Where validation told it a threshold (see models/decision.py), or how wide its intervals are (models/conformal.py),
+    it answers by that, whatever its family.
     """
     config = config_of(folder)
     predictor: Predictor = FAMILIES.load(config).load(config, folder)
-    chosen = decision.read(folder)
-    return predictor if chosen is None else Decided(predictor, chosen)
+    if chosen := decision.read(folder):
+        return Decided(predictor, chosen)
+    interval = conformal.read(folder)
+    return predictor if interval is None else Bounded(predictor, interval)
 
 
 def describe(config: ModelConfig, folder: Path) -> None:

@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from math import isfinite
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from shipworthy.core.errors import ArtifactError
 from shipworthy.models import rows as read
@@ -31,3 +33,13 @@ def numbers(rows: pl.DataFrame) -> list[float]:
 def predicted(values: Iterable[float]) -> list[Prediction]:
     """A prediction for each number; its text is the number as Python and JSON write it."""
     return [Prediction(repr(number), number=number) for number in map(float, values)]
+
+
+def quantiles(values_N3: NDArray[np.floating]) -> list[Prediction]:
+    """A prediction for each row of a lower quantile, the median and an upper one.
+
+    Each was learned on its own, so that they may cross: they are put in order, which makes none of them worse
+    (Chernozhukov, Fernandez-Val and Galichon 2010, Econometrica 78:1093).
+    """
+    ordered = np.sort(values_N3.reshape(-1, 3), axis=1).astype(np.float64).tolist()
+    return [Prediction(repr(number), number=number, low=low, high=high) for low, number, high in ordered]

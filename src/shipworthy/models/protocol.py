@@ -16,11 +16,15 @@ class Prediction:
         text: the answer, the name of the class, or the number as it is written; of several labels a JSON list.
         probabilities: class or label → how likely it is, from 0 to 1; of classes they sum to 1 (None: not known).
         number: the answer as a number (None: it is none).
+        low, high: an interval that should hold the right number in a share of rows that was asked for, in its unit; a
+            row has both or neither (None).
     """
 
     text: str
     probabilities: Mapping[str, float] | None = None
     number: float | None = None
+    low: float | None = None
+    high: float | None = None
 
 
 class Predictor(Protocol):

@@ -12,16 +12,17 @@ from shipworthy.core.groups import ModelConfig
 from shipworthy.core.memory import peak_mb, reset_peak
 from shipworthy.core.progress import say
 from shipworthy.core.workspace import Workspace
-from shipworthy.evaluation import claims, figures, power, predictions, scores
+from shipworthy.evaluation import calibration, claims, figures, power, predictions, scores
 from shipworthy.evaluation.metric import title
 from shipworthy.evaluation.resampling import Resampling
 from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
-from shipworthy.models import base, baselines, build
+from shipworthy.models import base, baselines, build, conformal
+from shipworthy.models.bounded import Bounded, bounded
 from shipworthy.models.causal_lm.questions import last_turns
 from shipworthy.models.dataset import SPLITS, split
 from shipworthy.models.documents import documents, predict
-from shipworthy.models.protocol import Prediction
+from shipworthy.models.protocol import Prediction, Predictor
 from shipworthy.models.rows import groups
 
 READS = ("dataset",)
@@ -31,13 +32,15 @@ def run(*, task: Task, model: ModelConfig, seed: int, workspace: Workspace) -> N
     """Reads `dataset`, writes `baseline`; scores are made on validation alone.
 
     Raises:
-        UsageError: task.baselines names what is no model, or a model that does not suit the task.
+        UsageError: task.baselines names what is no model, or a model that does not suit the task; or validation has too
+            few rows to tell its intervals.
     """
     # All configs first: a wrong name is refused before the work.
     configs = {name: baselines.as_baseline(name, model, task) for name in task.baselines}
     dataset = workspace.read("dataset")
     workspace.uses(base.inputs(model))
     splits = {name: split(dataset, name) for name in SPLITS}
+    calibration.check(task, splits["validation"].height)
     if isinstance(task, TextToText):
         splits["train"] = last_turns(task, splits["train"])
     with workspace.write("baseline") as folder:
@@ -64,9 +67,13 @@ def _measure(
     build.describe(config, folder / name)
     validation, test = splits["validation"], splits["test"]
     answered, asked = predict(fitted, validation.drop("answer")), documents(validation)
-    predictions.write(folder / "predictions" / f"{name}.parquet", asked["id"], answered)
-    predictions.write(folder / "predictions" / f"{name}.test.parquet", documents(test)["id"], predict(fitted, test))
     answers = asked["answer"].to_list()
+    model: Predictor = fitted
+    if interval := calibration.interval(task, answered, answers):
+        conformal.write(interval, folder / name)
+        answered, model = bounded(interval, answered), Bounded(fitted, interval)
+    predictions.write(folder / "predictions" / f"{name}.parquet", asked["id"], answered)
+    predictions.write(folder / "predictions" / f"{name}.test.parquet", documents(test)["id"], predict(model, test))
     scores.decided(task, answered, answers)  # a baseline that the deciding metric can't measure is refused here
     summary = scores.summary(task, answered, answers, Resampling(asked.height, groups(asked), seed))
     say(f"  {name}: {title(task.metric)} {figures.interval(task.metric, summary[task.metric])} on validation")

@@ -9,6 +9,8 @@ from shipworthy.core.groups import (
     ComputeConfig,
     DataConfig,
     EngineConfig,
+    GeneralConfig,
+    JudgeConfig,
     ModelConfig,
     OptimizerConfig,
     QuantConfig,
@@ -19,7 +21,19 @@ from shipworthy.core.groups import (
 from shipworthy.core.lineage.lineage import lineage
 from shipworthy.core.workspace import Workspace
 
-COMMANDS = ("plan", "prepare", "baseline", "train", "evaluate", "compress", "bench", "package", "report")
+COMMANDS = (
+    "plan",
+    "prepare",
+    "baseline",
+    "train",
+    "evaluate",
+    "general",
+    "judge",
+    "compress",
+    "bench",
+    "package",
+    "report",
+)
 
 
 def run(
@@ -30,6 +44,8 @@ def run(
     adapter: AdapterConfig,
     trainer: TrainerConfig,
     optimizer: OptimizerConfig,
+    general: GeneralConfig,
+    judge: JudgeConfig,
     quant: QuantConfig,
     engine: EngineConfig,
     tracker: TrackerConfig,
@@ -44,6 +60,8 @@ def run(
         "adapter": adapter,
         "trainer": trainer,
         "optimizer": optimizer,
+        "general": general,
+        "judge": judge,
         "quant": quant,
         "engine": engine,
         "tracker": tracker,

@@ -96,5 +96,5 @@ def _show(metric: str, one: Judged) -> None:
     found = figures.interval(metric, one.metrics[metric])
     say(
         f"{one.variant.name:10} {one.variant.size_mb:7.1f} MB  {title(metric)} {found}  against {REFERENCE} "
-        f"{one.claim.margin_figures}: {one.claim.sentence}"
+        f"{one.claim.sentence}: {one.claim.shown_by}"
     )

@@ -12,7 +12,15 @@ from shipworthy.architect.compute.machine import usable_memory
 from shipworthy.core import disk, gpus, lock
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.finding import Finding, Level, checked
-from shipworthy.core.groups import DataConfig, EngineConfig, ModelConfig, NetworkConfig, TrackerConfig, TrainerConfig
+from shipworthy.core.groups import (
+    DataConfig,
+    EngineConfig,
+    GeneralConfig,
+    ModelConfig,
+    NetworkConfig,
+    TrackerConfig,
+    TrainerConfig,
+)
 from shipworthy.core.lazy import Lazy
 from shipworthy.core.machine import cores
 from shipworthy.core.progress import say
@@ -30,7 +38,7 @@ RUN_BYTES = 1e9
 BASES_PER_RUN = 3  # merged in 32 bits, in 16, and the quantized ones
 CACHE_BYTES = 2e9  # downloads, or a build, that are still to come
 SQLITE = "sqlite:///"
-BASES, TOOLCHAINS = Lazy("{model}.base"), Lazy("{engine}.toolchain")
+BASES, TOOLCHAINS, HARNESSES = Lazy("{model}.base"), Lazy("{engine}.toolchain"), Lazy("{general}.toolchain")
 
 
 def run(
@@ -38,6 +46,7 @@ def run(
     data: DataConfig,
     model: ModelConfig,
     trainer: TrainerConfig,
+    general: GeneralConfig,
     engine: EngineConfig,
     tracker: TrackerConfig,
     network: NetworkConfig,
@@ -50,7 +59,8 @@ def run(
     """
     assert isinstance(network, Network)
     devices = int(getattr(trainer, "devices", 1))
-    about = {"data": data, "model": model, "engine": engine, "network": network, "devices": devices}
+    about: dict[str, Any] = {"data": data, "model": model, "general": general, "engine": engine, "network": network}
+    about["devices"] = devices
     found = []
     for finding in chain(_machines(devices, network, about), [_tracker(tracker)], cluster.examine(project_root())):
         say(str(finding))
@@ -84,7 +94,9 @@ def _machines(devices: int, network: Network, about: dict[str, Any]) -> Iterator
             yield Finding(Level.MISSING, "all-reduce", str(error))
 
 
-def look(*, data: Data, model: ModelConfig, engine: EngineConfig, network: Network, devices: int) -> list[Finding]:
+def look(
+    *, data: Data, model: ModelConfig, general: GeneralConfig, engine: EngineConfig, network: Network, devices: int
+) -> list[Finding]:
     """What a training and the commands after it need on the machine on which this is called."""
     found = [lock.examine(), _machine(), gpus.examine(gpus.driver(), gpus.torch_cuda(), devices)]
     found.append(checked("raw data", lambda: _raw(data)))
@@ -100,6 +112,9 @@ def look(*, data: Data, model: ModelConfig, engine: EngineConfig, network: Netwo
     if TOOLCHAINS.name(engine):
         toolchain = TOOLCHAINS.load(engine)
         fetched.append(checked("toolchain", lambda: f"{engine.kind} in {toolchain.locate().folder}"))
+    if HARNESSES.name(general):
+        harness = HARNESSES.load(general)
+        fetched.append(checked("benchmarks", lambda: f"{general.kind} in {harness.locate()}"))
     to_come = any(one.level is Level.MISSING for one in fetched)
     needs = {project_root(): RUN_BYTES + BASES_PER_RUN * base, cache_folder(): CACHE_BYTES * to_come}
     return [*found, *fetched, *disk.examine(needs), interface.examine(network, devices)]

@@ -12,6 +12,7 @@ from shipworthy.optimize.package.questions import questions
 from shipworthy.optimize.package.validate import validate, write_sums
 
 READS = ("plan", "dataset", "checkpoint", "evaluation", "compressed", "bench")
+LATER = ("judgement",)
 
 
 def run(*, task: Task, engine: EngineConfig, workspace: Workspace) -> None:
@@ -22,6 +23,7 @@ def run(*, task: Task, engine: EngineConfig, workspace: Workspace) -> None:
         ShipworthyError: the package does not answer as the source model does.
     """
     artifacts = {name: workspace.read(name) for name in READS}
+    judged = workspace.read("judgement").json("judgement.json") if (workspace.root / "judgement").is_dir() else {}
     compressed = artifacts["compressed"].json("compressed.json")
     chosen = next(v for v in compressed["variants"] if v["name"] == compressed["chosen"])
     subject = Subject(task, engine, artifacts, chosen)
@@ -32,7 +34,7 @@ def run(*, task: Task, engine: EngineConfig, workspace: Workspace) -> None:
         write_text(folder / "requirements.txt", contents.requirements + copy_raw_rows(subject, folder))
         copy_decision(subject, folder)
         write_json(folder / "lineage.json", origin)
-        write_text(folder / "MODEL_CARD.md", card.render(subject, contents, origin))
+        write_text(folder / "MODEL_CARD.md", card.render(subject, contents, origin, judged))
         write_sums(folder)
         asked = validate(folder, questions(subject, contents), contents.wheels)
         write_json(

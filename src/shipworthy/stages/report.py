@@ -19,7 +19,7 @@ from shipworthy.track.report.verdict import judge
 READS = ("plan", "dataset", "baseline", "checkpoint", "evaluation")
 DATA_PAGE = "data.html"
 # Where one of these was not made, its criteria are not met, and the report says 'not measured'.
-LATER = ("compressed", "bench", "package")
+LATER = ("general", "judgement", "compressed", "bench", "package")
 
 
 def run(*, task: Task, compute: ComputeConfig, workspace: Workspace) -> None:

@@ -1,6 +1,7 @@
 """Trains the model; goes on where a killed run stood."""
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 
@@ -85,11 +86,7 @@ def run(
     events.emit(run_id=workspace.run_id)
     with own_run(folder):
         started = _prepare(folder, resume)
-        if not started or not (folder / record.RECORD).is_file():
-            rows.keep(dataset, folder.parent)
-            record.write(folder, workspace, model, dataset.path, record.seeds(seed, trainer))
-        if note:
-            notes.edit(folder, {"hypothesis": note})
+        _describe(workspace, model, dataset, record.seeds(seed, trainer), note, anew=not started)
         if preflight == "only" or (preflight == "on" and not started):
             kind.check(request)
         if preflight == "only":
@@ -97,13 +94,10 @@ def run(
         if (folder / "checkpoint" / MANIFEST).is_file():
             say(f"run {workspace.run_id} is done already")
         else:
-            events.emit(steps=getattr(request.trainer, "steps", None))
             _fit(kind, request, tracker, compute, workspace, dataset)
             calibration.note(folder, plan)
         if pilot:
-            made = read_artifact(folder / "checkpoint", "checkpoint").json("training.json")["steps"]
-            events.emit(step=made, steps=made)
-            pilot.report(folder, _identity(workspace), compute)
+            _report(pilot, workspace, compute)
         else:
             _publish(workspace)
 
@@ -119,6 +113,24 @@ def _prepare(folder: Path, resume: str) -> bool:
     return started
 
 
+def _describe(
+    workspace: Workspace,
+    model: ModelConfig,
+    dataset: Artifact,
+    seeds: Mapping[str, int | None],
+    note: str,
+    *,
+    anew: bool,
+) -> None:
+    """Keeps what the run is made of, and what is hoped of it."""
+    folder = workspace.run_folder()
+    if anew or not (folder / record.RECORD).is_file():
+        rows.keep(dataset, folder.parent)
+        record.write(folder, workspace, model, dataset.path, seeds)
+    if note:
+        notes.edit(folder, {"hypothesis": note})
+
+
 def _fit(
     kind: ModuleType,
     request: Request,
@@ -128,6 +140,7 @@ def _fit(
     dataset: Artifact,
 ) -> None:
     folder = request.run
+    events.emit(steps=getattr(request.trainer, "steps", None))
     say(f"run {workspace.run_id} in {folder}")
     with (
         tracked_run(folder, tracker, compute, workspace.started) as records,
@@ -154,6 +167,14 @@ def _refuse_unfit(workspace: Workspace, accepted: bool) -> Artifact:
             "trainer.accept_unfit_plan=true."
         )
     return plan
+
+
+def _report(pilot: PilotRun, workspace: Workspace, compute: ComputeConfig) -> None:
+    """Says what the whole run would take, by its sample that is finished."""
+    folder = workspace.run_folder()
+    made = read_artifact(folder / "checkpoint", "checkpoint").json("training.json")["steps"]
+    events.emit(step=made, steps=made)
+    pilot.report(folder, _identity(workspace), compute)
 
 
 def _publish(workspace: Workspace) -> None:

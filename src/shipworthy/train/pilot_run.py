@@ -12,13 +12,12 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from shipworthy.core.errors import UsageError
 from shipworthy.core.files import read_json, sha256_of_json, write_json
 from shipworthy.core.groups import ComputeConfig, TrainerConfig
 from shipworthy.core.progress import say
-from shipworthy.evaluation.intervals import bootstrap
+from shipworthy.evaluation.intervals import ratio
 from shipworthy.train.lightning.batch_plan import plan_batches
 from shipworthy.train.schema import LightningTrainer
 
@@ -114,14 +113,10 @@ def extrapolate(
         price_per_hour: of the machine, in `currency`.
     """
     timed = list(history)[WARM_UP:] if len(history) > WARM_UP + 1 else list(history)
-    pairs = np.array([[float(entry["step_s"]), float(entry["tokens"])] for entry in timed])
-
-    def seconds_per_token(drawn: NDArray[Any]) -> float:
-        return float(drawn[:, 0].sum() / drawn[:, 1].sum())
-
-    each = bootstrap(pairs, seconds_per_token, seed)
+    seconds, seen = (np.array([float(entry[key]) for entry in timed]) for key in ("step_s", "tokens"))
+    each = ratio(seconds, seen, seed)
     training = {bound: getattr(each, bound) * tokens for bound in ("value", "low", "high")}
-    hours = {bound: (seconds + beside[1]) / 3600 for bound, seconds in training.items()}
+    hours = {bound: (taken + beside[1]) / 3600 for bound, taken in training.items()}
     return {
         "sample": sample,
         "of": of,

@@ -82,8 +82,28 @@ def test_objects_however_they_are_laid_out(content: str) -> None:
 
 
 def test_one_object_that_is_no_table_is_a_row() -> None:
-    for one in ('{"messages": [{"role": "user"}]}', '{"0": {"a": 1}, "1": {"b": 1}}', '{"data": [{"a": 1}]}'):
+    for one in (
+        '{"messages": [{"role": "user"}]}',
+        '{"conversations": [{"from": "human", "value": "x"}]}',
+        '{"0": {"a": 1}, "1": {"b": 1}}',
+        '{"data": []}',
+        '{"data": [1]}',
+        '{"id": 7, "parts": [{"a": 1}]}',
+    ):
         assert of(one) == [json.loads(one)]
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_list_below_the_only_key_is_the_rows_and_that_is_said(
+    indent: int | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [{"text": "a", "role": "clerk"}, {"text": "b", "role": None}, {"n": 3}]
+    assert of(json.dumps({"data": rows}, indent=indent), rows=5) == [
+        {"text": "a", "role": "clerk", "n": None}, {"text": "b", "role": None, "n": None},
+        {"text": None, "role": None, "n": 3},
+    ]  # fmt: skip
+    assert "read as the list below its key 'data': 3 rows" in capsys.readouterr().out
+    assert of('{"data": [{"a": 1}]}\n{"data": [{"a": 2}]}') == [{"data": [{"a": 1}]}, {"data": [{"a": 2}]}]
 
 
 def test_a_number_of_more_digits_than_python_reads_is_known_as_it_was_written() -> None:

@@ -55,11 +55,28 @@ def test_lists_are_sorted_without_repetitions_and_what_is_none_goes_out(tmp_path
     assert answers(store) == ['["a", "b"]', "[]", '["größe"]', '["12", "3"]']
     assert details(store) == {
         "r4": "the labels are missing",
-        "r5": "'red' is no JSON list",
+        "r5": "'red' is no list",
         "r6": "'[\"a\", null]' holds something else than names of labels",
-        "r7": "'{\"a\": 1}' is no JSON list",
+        "r7": "'{\"a\": 1}' is no list",
         "r8": '\'["a", " "]\' holds something else than names of labels',
     }
+
+
+def test_what_python_prints_of_lists_is_read_as_pandas_writes_it_into_csv(tmp_path: Path) -> None:
+    given = [
+        "['b', 'a']",
+        "['a' 'b'\n 'c']",
+        """["it's", 'so, so']""",
+        "('a',)",
+        "{'b'}",
+        "[1, 2]",
+        "[a, b]",
+        "(1)",
+        "1, 2",
+    ]
+    store = cleaned(tmp_path, given)
+    assert answers(store) == ['["a", "b"]', '["a", "b", "c"]', '["it\'s", "so, so"]', '["a"]', '["b"]', '["1", "2"]']
+    assert set(details(store)) == {"r6", "r7", "r8"}
 
 
 @pytest.mark.parametrize("config", [TABLE, TEXTS], ids=["table", "texts"])

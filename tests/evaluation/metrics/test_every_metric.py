@@ -40,12 +40,12 @@ def texts() -> tuple[list[Prediction], list[Prediction], list[str]]:
 
 
 def numbers() -> tuple[list[Prediction], list[Prediction], list[str]]:
-    def of(number: float) -> Prediction:
-        return Prediction(str(number), number=number)
+    def of(number: float, width: float) -> Prediction:
+        return Prediction(str(number), number=number, low=number - width / 2, high=number + width / 2)
 
     return (
-        [of(float(i)) for i in range(1, ROWS + 1)],
-        [of(2.5 * i + 1) for i in range(1, ROWS + 1)],
+        [of(float(i), 0.0) for i in range(1, ROWS + 1)],
+        [of(2.5 * i + 1, 1.0) for i in range(1, ROWS + 1)],
         [str(i) for i in range(1, ROWS + 1)],
     )
 
@@ -67,7 +67,7 @@ WHOLE = [(name, kind) for name, kind in CASES if metric(name).KIND == "whole"]
 
 
 def of(kind: str) -> Any:
-    return task(kind, positive="b" if kind == "classification" else "", costs=COSTS, schema=SCHEMA)
+    return task(kind, positive="b" if kind == "classification" else "", costs=COSTS, schema=SCHEMA, interval=0.9)
 
 
 def value(name: str, kind: str, said: Sequence[Prediction], answers: Sequence[str]) -> float:
@@ -107,6 +107,11 @@ def test_a_metric_that_is_not_whole_is_refused_by_its_file(missing: str) -> None
     rest = {name: value for name, value in WHOLE_MODULE.items() if name != missing}
     with pytest.raises(UsageError, match=rf"metric 'mine' \(mine.py\) (must say|has no) {missing}"):
         check("mine", SimpleNamespace(**rest))
+
+
+def test_a_share_of_right_rows_is_none_of_which_less_is_better() -> None:
+    with pytest.raises(UsageError, match=r"'mine' \(mine.py\) says KIND = 'right', .* take KIND = 'mean'"):
+        check("mine", SimpleNamespace(**{**WHOLE_MODULE, "KIND": "right", "GREATER_IS_BETTER": False}))
 
 
 def test_no_two_have_one_title() -> None:
@@ -153,7 +158,8 @@ def test_who_gives_a_text_alone_lacks_what_these_take() -> None:
         if scores.scored(name, of(kind), [Prediction(p.text) for p in right], answers) is None:
             lacking.add(name)
     of_probabilities = {"auc", "pr_auc", "log_loss", "brier", "calibration_error"}
-    assert lacking == of_probabilities | {"mae", "mape", "rmse", "median_absolute_error", "r2"}
+    of_intervals = {"pinball", "interval_score", "interval_coverage", "interval_width"}
+    assert lacking == of_probabilities | of_intervals | {"mae", "mape", "rmse", "median_absolute_error", "r2"}
 
 
 @pytest.mark.parametrize(("name", "kind"), CASES)

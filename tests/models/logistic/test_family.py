@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import polars as pl
@@ -5,6 +6,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from shipworthy.core.errors import ArtifactError, ShipworthyError, UsageError
+from shipworthy.evaluation.tasks.multi_label.schema import MultiLabel
+from shipworthy.models.logistic import linear
 from shipworthy.models.logistic.family import LogisticModel, create
 from shipworthy.models.logistic.schema import Logistic
 from tests.models import samples
@@ -102,3 +105,29 @@ def test_a_column_without_a_name_in_train_is_no_feature() -> None:
 
 def test_rows_without_answers_are_refused() -> None:
     samples.refuses_rows_without_answers(CONFIG, samples.table())
+
+
+def test_labels_are_told_each_against_the_rest_as_scikit_learn_does(tmp_path: Path) -> None:
+    train, test = samples.labelled(400), samples.labelled(200, seed=1).drop("answer")
+    config = Logistic(objective="labels")
+    model = create(config)
+    model.fit(train, train, 0)
+    predictions = model.predict(test)
+    features = model.encoding.encode(train)
+    for label in model.names:
+        has = [label in json.loads(answer) for answer in train["answer"]]
+        solver = LogisticRegression(C=CONFIG.c, max_iter=CONFIG.max_iter).fit(features, has)
+        expected = solver.predict_proba(model.encoding.encode(test))[:, 1]
+        assert [p.probabilities[label] for p in predictions if p.probabilities] == pytest.approx(expected.tolist())
+    samples.saved_and_loaded(config, model, test, tmp_path)
+    alone = linear.load(tmp_path).predict(test.to_dicts())
+    assert [one["prediction"] for one in alone] == [json.loads(p.text) for p in predictions]
+    assert [one["probabilities"] for one in alone] == [pytest.approx(dict(p.probabilities or {})) for p in predictions]
+
+
+def test_the_objective_says_what_is_learned() -> None:
+    several = MultiLabel(name="t", description="d", baselines=["logistic"])
+    assert Logistic.as_baseline(CONFIG, several) == Logistic(objective="labels")
+    assert Logistic(objective="labels").learns == ("multi_label",)
+    with pytest.raises(UsageError, match="model.class_weight=balanced has no effect beside model.objective=labels"):
+        Logistic(objective="labels", class_weight="balanced")

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 import xgboost
+from sklearn.metrics import mean_pinball_loss
 from sklearn.utils.class_weight import compute_class_weight
 
 from shipworthy.core.errors import ArtifactError, ShipworthyError, UsageError
@@ -187,3 +188,40 @@ def test_columns_may_have_any_name(tmp_path: Path) -> None:
     model.fit(train, train.head(50), 0)
     assert set(ODD) < set(model.columns)
     samples.saved_and_loaded(CONFIG, model, train.drop("answer"), tmp_path)
+
+
+def test_quantiles_are_learned_by_their_pinball_loss(tmp_path: Path) -> None:
+    train, validation, test = (samples.measured(n, seed) for n, seed in ((600, 1), (300, 2), (1000, 3)))
+    config = XGBoost(objective="quantiles", interval=0.8, rounds=200, early_stopping_rounds=10, threads=1)
+    model = XGBoostModel(config)
+    model.fit(train, validation, 0)
+    ends = {"low": 0.1, "number": 0.5, "high": 0.9}
+    right = validation["answer"].cast(pl.Float64).to_numpy()
+    raw_N3 = model.booster.predict(model._matrix(validation))
+    losses = [mean_pinball_loss(right, raw_N3[:, i], alpha=alpha) for i, alpha in enumerate(ends.values())]
+    assert min(entry["val_loss"] for entry in model.history) == pytest.approx(np.mean(losses), rel=1e-4)
+    said, answers = model.predict(test.drop("answer")), test["answer"].cast(pl.Float64)
+    assert all(p.low <= p.number <= p.high and float(p.text) == p.number for p in said)
+    below = {name: np.mean([a <= getattr(p, name) for p, a in zip(said, answers, strict=True)]) for name in ends}
+    assert below == pytest.approx(ends, abs=0.12)
+    samples.saved_and_loaded(config, model, test.drop("answer"), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (
+            {"objective": "quantiles"},
+            "learns the ends of an interval, and model.interval says of none",
+        ),
+        ({"objective": "quantiles", "interval": 1.0}, "set task.interval=0.9"),
+        (
+            {"objective": "squared_error", "interval": 0.9},
+            "no effect beside model.objective=squared_error",
+        ),
+        ({"interval": 0.9}, "model.interval has no effect beside model.objective=classes"),
+    ],
+)
+def test_quantiles_and_an_interval_belong_together(settings: dict[str, Any], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        XGBoost(**settings)

@@ -25,7 +25,7 @@ def test_right_answers_come_first_and_disagreements_never() -> None:
     source = [Prediction(text) for text in ("x", "B", "C", "D", "E")]
     chosen = select(SUBJECT, rows(["x", "B", "y", "D", "z"]), source)
     assert [(q["id"], q["right"]) for q in chosen] == [("b", True), ("d", True), ("a", False)]
-    assert chosen[0] == {"id": "b", "expected": "B", "right": True, "row": {"text": "b"}}
+    assert chosen[0] == {"id": "b", "expected": "B", "interval": None, "right": True, "row": {"text": "b"}}
 
 
 def test_of_numbers_the_closest_come_first() -> None:

@@ -95,7 +95,7 @@ def compare(
 
 
 def test_adult(tmp_path: Path) -> None:
-    config = compose(["data=adult", "task=adult_income"]).data
+    config = compose(["experiment=adult_xgboost"]).data
     assert isinstance(config, Table)
     rows, types = raw_rows(config, 3 * ROWS)
     compare(config, rows, types, tmp_path, lambda _: XGBoostModel(XGBoost(rounds=20, threads=1)), TREES)

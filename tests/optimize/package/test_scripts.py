@@ -13,21 +13,29 @@ import pytest
 
 from shipworthy.core.artifact import read_artifact, write_artifact
 from shipworthy.core.errors import ArtifactError
+from shipworthy.core.groups import ModelConfig
 from shipworthy.data.fitted.build import fit
 from shipworthy.data.fitted.encode.schema import Encode, OneHot, Target
-from shipworthy.data.fitted.missing.schema import Median, Missing, Model
+from shipworthy.data.fitted.missing.schema import Median as Middle
+from shipworthy.data.fitted.missing.schema import Missing, Model
 from shipworthy.data.fitted.outliers.schema import IQR, IsolationForest, Outliers
 from shipworthy.data.fitted.schema import Fitting
-from shipworthy.models import decision, json_row, raw_rows
+from shipworthy.models import build, conformal, decision, json_row, raw_rows
+from shipworthy.models.bounded import bounded
+from shipworthy.models.conformal import Conformal
 from shipworthy.models.decided import decided
+from shipworthy.models.logistic.schema import Logistic
+from shipworthy.models.mean.schema import Mean
+from shipworthy.models.median.schema import Median
 from shipworthy.models.protocol import Prediction
+from shipworthy.models.ridge.schema import Ridge
 from shipworthy.models.tfidf.family import TfidfModel
 from shipworthy.models.tfidf.schema import Tfidf
 from shipworthy.models.xgboost.family import XGBoostModel
 from shipworthy.models.xgboost.schema import XGBoost
 from shipworthy.optimize.package.build import Subject, copy_decision
+from shipworthy.optimize.package.build import kind as package_of
 from shipworthy.optimize.package.carried import carry
-from shipworthy.optimize.package.xgboost.fill import fill
 from tests.data.fitted import table as fitted_table
 from tests.models import samples
 from tests.optimize.package.made import TREES, WORDS, fitted, language, table, texts
@@ -114,6 +122,55 @@ def test_trees_that_were_taught_numbers_answer_numbers(tmp_path: Path) -> None:
     assert float(predict(folder, "age=70", "job=judge").stdout) > 300
 
 
+NUMBERS: dict[str, ModelConfig] = {
+    "xgboost": XGBoost(objective="quantiles", interval=0.8, rounds=20, threads=1),
+    "ridge": Ridge(max_categories=2),
+    "median": Median(),
+    "mean": Mean(),
+}
+
+
+@pytest.mark.parametrize("interval", [None, Conformal(0.8, 2.5)], ids=["bare", "with intervals"])
+@pytest.mark.parametrize("kind", NUMBERS)
+def test_a_package_of_numbers_says_what_the_model_says(tmp_path: Path, kind: str, interval: Conformal | None) -> None:
+    """Filled as `package` does, and run without any library where the family needs none."""
+    model = build.create(NUMBERS[kind])
+    model.fit(samples.measured(300, 1), samples.measured(100, 2), 0)
+    with write_artifact(tmp_path / "compressed", "compressed", run_id="r", config={}, inputs={}, seeds={}) as folder:
+        (weights := folder / "model").mkdir()
+        model.save(weights)
+        if interval:
+            conformal.write(interval, weights)
+    compressed = read_artifact(tmp_path / "compressed", "compressed")
+    subject = Subject(None, None, {"compressed": compressed}, {"file": "model", "size_mb": 1.0})
+    (package := tmp_path / "package").mkdir()
+    contents = package_of(kind).fill(subject, package)
+    copy_decision(subject, package)
+    assert ("low" in contents.answer) == bool(interval)
+    assert sorted(contents.columns) == ([] if kind.startswith("me") else COLUMNS)
+    carry(package, raw_rows, json_row)
+    (package / raw_rows.FILE).write_text(json.dumps(table(["age"], ["job"])), encoding="utf-8")
+    rows = samples.measured(50, 3).select(COLUMNS)
+    done = predict(package, rows=rows.to_dicts(), options=() if kind == "xgboost" else ("-S",))
+    assert done.returncode == 0, done.stderr
+    expected = model.predict(rows)
+    if interval:
+        expected = bounded(interval, expected)
+    assert [{**json.loads(line)} for line in done.stdout.splitlines()] == [
+        pytest.approx(
+            {
+                "prediction": one.number,
+                **({"low": one.low, "high": one.high} if one.low is not None and one.high is not None else {}),
+            },
+            rel=1e-12,
+        )
+        for one in expected
+    ]
+    if interval and kind == "mean":
+        (one,) = expected[:1]
+        assert predict(package, "age=30").stdout.strip() == f"{one.number} [{one.low}, {one.high}]"
+
+
 @pytest.mark.parametrize("kind", ["trees", "words"])
 def test_labels_are_answered_as_lists(tmp_path: Path, kind: str) -> None:
     train, rows = (samples.labelled(300, seed).with_columns(pl.col("age", "job").fill_null(strategy="forward"))
@@ -182,18 +239,19 @@ def test_a_row_without_a_column_is_refused(tmp_path: Path) -> None:
     assert done.stderr.strip() == "predict: a row lacks description; it needs service, description."
 
 
-def test_trees_take_raw_rows_where_columns_were_fitted(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["xgboost", "logistic"])
+def test_raw_rows_are_taken_where_columns_were_fitted(kind: str, tmp_path: Path) -> None:
     """The package says of raw rows what the model says of the dataset's; nothing is written into its folder."""
     config = Fitting(
         Outliers(iqr=IQR(["hours"]), isolation_forest=IsolationForest(["age", "hours"], trees=10)),
-        Missing(median=Median(["age"]), model=Model(["job"], rounds=5)),
+        Missing(median=Middle(["age"]), model=Model(["job"], rounds=5)),
         Encode(target=Target(["town"]), one_hot=OneHot(["job"])),
     )
     raw = fitted_table.table(600)
     steps = fit(config, raw.lazy(), fitted_table.FEATURES, seed=1)
     rows = steps.apply(raw.lazy()).collect().drop("cluster")
     parts = rows.partition_by("split", as_dict=True, include_key=False)
-    model = XGBoostModel(XGBoost(rounds=20, threads=1))
+    model = build.create(XGBoost(rounds=20, threads=1) if kind == "xgboost" else Logistic())
     model.fit(parts["train",], parts["validation",], 0)
     about: dict[str, Any] = {"run_id": "r", "config": {}, "inputs": {}, "seeds": {}}
     with write_artifact(tmp_path / "compressed", "compressed", **about) as folder:
@@ -203,8 +261,8 @@ def test_trees_take_raw_rows_where_columns_were_fitted(tmp_path: Path) -> None:
     compressed = read_artifact(tmp_path / "compressed", "compressed")
     (package := tmp_path / "package").mkdir()
     subject = Subject(None, None, {"compressed": compressed}, {"file": "weights", "size_mb": 1.0})
-    contents = fill(subject, package)
-    assert contents.columns == list(fitted_table.FEATURES)
+    contents = package_of(kind).fill(subject, package)
+    assert contents.columns == list(fitted_table.FEATURES) and "numpy==" in contents.requirements
     carry(package, raw_rows, json_row)
     numbers = [name for name, kind in fitted_table.FEATURES.items() if kind.is_numeric()]
     settings = table(numbers, [name for name in fitted_table.FEATURES if name not in numbers])

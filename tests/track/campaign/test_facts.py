@@ -105,7 +105,7 @@ def test_the_winners_curse_is_unpaired(search: Campaign) -> None:
 
 
 @pytest.mark.parametrize("up", [True, False])
-@pytest.mark.parametrize(("seen", "unseen", "words"), [(95, 60, "flattered its winner"), (60, 95, "even better")])
+@pytest.mark.parametrize(("seen", "unseen", "words"), [(95, 60, "flattered its winner"), (60, 95, "were kind to it")])
 def test_what_is_said_of_the_curse(seen: int, unseen: int, words: str, up: bool) -> None:
     if not up:
         seen, unseen = unseen, seen

@@ -36,6 +36,8 @@ def test_a_whole_campaign(tmp_path: Path) -> None:
     assert re.search(r"\d+ trials were pruned after .* steps spared", text)
     assert "unpaired, for the rows are others" in text
     assert "of 12 money (USD)" in text
+    tested = r"worse than the best one \(paired on the same rows, alpha 0.01, Holm\)"
+    assert re.search(rf"Of the \d+ next best trials \d+ were not shown to be {tested}", text)
 
 
 def test_of_a_metric_whose_less_is_better_the_least_wins(tmp_path: Path) -> None:
@@ -54,6 +56,9 @@ def test_two_trials(tmp_path: Path) -> None:
     assert "2 finished trials say nothing of it" in html
     assert "Not corrected for the search" in html and "winner-" not in html
     assert text.startswith("tune search: 2 trials: 2 finished\n")
+    assert re.search(
+        r"The next best trial was (not )?shown to be worse than the best one \(paired on the same rows,", text
+    )
 
 
 def test_one_key_has_no_importance(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from shipworthy.config.compose import register
 from shipworthy.core.errors import UsageError
 from shipworthy.evaluation.intervals import Interval
 from shipworthy.evaluation.tango import score_interval
@@ -13,6 +14,8 @@ from shipworthy.track.cost import table
 from shipworthy.track.cost.gain import Gain, PerPoint, gain, per_point
 from shipworthy.track.runs.registry import Run, read
 from tests.track.cost.made import BEGAN, TASK, start, write_baseline, write_run
+
+register()
 
 
 @pytest.mark.parametrize(
@@ -38,14 +41,14 @@ def test_cost_of_a_point(interval: Interval, found: PerPoint) -> None:
             "accuracy",
             Interval(0.2, 0.1, 0.4),
             "a point",
-            "0.10 USD (0.05 to 0.20): +20.0 points [+10.0, +40.0] over m",
+            "0.10 USD (0.05 to 0.20): +20.0 points [+10.0, +40.0] gained over m",
         ),
-        ("brier", Interval(0.2, 0.1, 0.4), "per 0.01", "0.10 USD (0.05 to 0.20): +0.200 [+0.100, +0.400] better than"),
+        ("brier", Interval(0.2, 0.1, 0.4), "per 0.01", "0.10 USD (0.05 to 0.20): +0.200 [+0.100, +0.400] gained over"),
         (
             "mae",
             Interval(200.0, 100.0, 400.0),
             "per unit",
-            "0.01 USD (0.005 to 0.02): +200 [+100, +400] better than",
+            "0.01 USD (0.005 to 0.02): +200 [+100, +400] gained over",
         ),
     ],
 )

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from shipworthy.core.artifact import write_artifact
 from shipworthy.evaluation import claims, paired, predictions, scores
 from shipworthy.evaluation.claims import WORSE
+from shipworthy.evaluation.general.comparison import Measured, Score, record
 from shipworthy.evaluation.intervals import wilson
 from shipworthy.evaluation.metric import metric
 from shipworthy.evaluation.resampling import Resampling
@@ -144,6 +145,7 @@ def text_pipeline(root: Path, n: int = 1200, rate: float = 0.44, p95_s: float = 
     evaluated(root, rows, right, CRITERIA, "verb_object", {"size_mb": 538.1, "p95_s": 0.92}, correct=right)
     if upto == "evaluation":
         return
+    write(root, "judgement", {"judgement.json": {"asked": False, "role": "none"}})
     variants: list[dict[str, Any]] = []
     answered = []
     for name, size, loss, types in (
@@ -198,8 +200,26 @@ def text_pipeline(root: Path, n: int = 1200, rate: float = 0.44, p95_s: float = 
         "reference": {"engine": "transformers, float32", **load(1, 0.94), "ttft_s": None},
     }
     write(root, "bench", {"bench.json": bench})
+    write(root, "general", {"general.json": {"asked": False}})
     questions = [{"id": str(i), "same": True} for i in range(3)]
     write(root, "package", {"package.json": {"validated": True, "questions": questions}})
+
+
+def benchmarks(root: Path, lost: Mapping[str, int]) -> None:
+    """General benchmarks of 1,000 documents each, of which 600 were right, and one of a whole corpus.
+
+    Args:
+        lost: task → documents that the trained model is wrong on, and the base was not.
+    """
+    base = np.arange(1000.0) < 600
+    found = []
+    for task, number in lost.items():
+        tuned = base & (np.arange(1000) >= number)
+        found.append(Score(task, "acc", "none", base * 1.0, tuned * 1.0, base.mean(), tuned.mean()))
+    nothing = np.full(80, np.nan)
+    found.append(Score("<corpus>", "byte_perplexity", "none", nothing, nothing, 2.13, 2.41))
+    measured = Measured({"lm_eval": "0.4.13"}, 0.02, found, pl.DataFrame())
+    write(root, "general", {"general.json": record("lm_eval", measured, 0.01, 0)[0]})
 
 
 def evaluated(

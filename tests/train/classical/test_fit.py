@@ -17,10 +17,14 @@ from shipworthy.core.files import new_folder, read_json
 from shipworthy.core.groups import ModelConfig
 from shipworthy.core.interrupt import StopRequestedError
 from shipworthy.evaluation.tasks.classification.schema import Classification
+from shipworthy.evaluation.tasks.regression.schema import Regression
+from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.models.adapters.schema import NoAdapter
 from shipworthy.models.build import load
 from shipworthy.models.logistic.schema import Logistic
 from shipworthy.models.majority.schema import Majority
+from shipworthy.models.mean.schema import Mean
+from shipworthy.models.ridge.schema import Ridge
 from shipworthy.models.xgboost.family import XGBoostModel
 from shipworthy.models.xgboost.schema import XGBoost
 from shipworthy.train.classical.fit import VALIDATE_EVERY, fit
@@ -51,7 +55,7 @@ def run(
     model: ModelConfig = TREES,
     records: Records | None = None,
     *,
-    task: Classification = TASK,
+    task: Task = TASK,
     splits: tuple[pl.DataFrame, pl.DataFrame] = (TRAIN, VALIDATION),
 ) -> Path:
     with new_folder(folder) as target:
@@ -179,3 +183,55 @@ def test_of_three_classes_there_is_no_threshold(tmp_path: Path) -> None:
     three = samples.table(200, classes=("high", "low", "middle"))
     with pytest.raises(UsageError, match="needs probabilities of two classes, .* and the model knows 3 classes"):
         run(tmp_path / "done", Majority(), task=task, splits=(three, three))
+
+
+MEASURED = samples.measured(400), samples.measured(120, seed=9)
+NUMBER = Regression(name="t", description="d", baselines=["median"], interval=0.9)
+BY_NUMBER = {
+    "ridge": Ridge(),
+    "mean": Mean(),
+    "trees": replace(TREES, objective="squared_error"),
+    "quantiles": replace(TREES, objective="quantiles", interval=0.9),
+}
+
+
+@pytest.mark.parametrize("model", BY_NUMBER)
+@pytest.mark.parametrize("name", ["mae", "interval_score"])
+def test_numbers_have_intervals_from_then_on(
+    tmp_path: Path, model: str, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done = run(tmp_path / "done", BY_NUMBER[model], task=replace(NUMBER, metric=name), splits=MEASURED)
+    training, answers = read_json(done / "training.json"), pl.read_parquet(done / "validation.parquet")
+    assert read_json(done / "interval.json") == training["interval"] and training["interval"]["level"] == 0.9
+    right = MEASURED[1]["answer"].cast(pl.Float64)
+    inside = ((answers["low"] <= right) & (right <= answers["high"])).sum()
+    assert "intervals for 90% of rows reach" in capsys.readouterr().out
+    # Exactly so many on the rows that told it, but for the rows that clipping to the prediction adds.
+    assert inside == 109 if model != "quantiles" else 109 <= inside <= 115
+    served = load(done).predict(MEASURED[1].drop("answer"))
+    assert [(p.low, p.number, p.high) for p in served] == answers.select("low", "number", "high").rows()
+    widths = {round(p.high - p.low, 6) for p in served if p.low is not None and p.high is not None}
+    assert (len(widths) > 10) == (model == "quantiles")
+    expected = answers["scored"].mean() if name == "interval_score" else (answers["number"] - right).abs().mean()
+    assert training["selected_metric"] == pytest.approx(expected)
+    history = read_json(done / "history.json")
+    assert history[training["selected_step"] - 1]["val_metric"] == training["selected_metric"]
+
+
+def test_without_an_interval_there_is_none(tmp_path: Path) -> None:
+    done = run(tmp_path / "done", Ridge(), task=replace(NUMBER, interval=0.0), splits=MEASURED)
+    assert read_json(done / "training.json")["interval"] is None and not (done / "interval.json").exists()
+    assert pl.read_parquet(done / "validation.parquet")["low"].null_count() == 120
+
+
+def test_too_few_validation_rows_for_an_interval_are_refused_before_the_fit(tmp_path: Path) -> None:
+    records = Noted()
+    with pytest.raises(UsageError, match="task.interval=0.995 takes 199 validation rows or more, and there are 120"):
+        run(
+            tmp_path / "done",
+            BY_NUMBER["trees"],
+            records,
+            task=replace(NUMBER, interval=0.995),
+            splits=MEASURED,
+        )
+    assert not records.logged

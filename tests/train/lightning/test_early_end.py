@@ -135,7 +135,7 @@ def test_two_processes_end_at_the_step_of_one(model: CausalLM, tmp_path: Path) -
 def test_what_is_selected_comes_with_its_answers(model: CausalLM, tmp_path: Path) -> None:
     run(model, tmp_path / "run", validation_rows=0)
     answers, training = pl.read_parquet(tmp_path / "run/done/validation.parquet"), of(tmp_path / "run", "training.json")
-    assert answers.columns == ["id", "prediction", "probabilities", "number", "scored", "correct"]
+    assert answers.columns == ["id", "prediction", "probabilities", "number", "low", "high", "scored", "correct"]
     assert answers["id"].to_list() == ["row-10", "row-11"]
     interval = training["selected_interval"]
     assert interval["value"] == training["selected_metric"] == answers["scored"].mean()

@@ -7,7 +7,6 @@ receives is here, as a downloader of pooch's: with httpx, from where an earlier 
 import os
 import re
 import shutil
-import ssl
 import sys
 import time
 from collections.abc import Iterator
@@ -23,8 +22,8 @@ if not sys.stderr.isatty():
 
 import httpx
 import pooch
-import truststore
 
+from shipworthy.core.certificates import trusted
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import sha256_of_file, turn
 from shipworthy.core.progress import say, track
@@ -33,7 +32,6 @@ BLOCK_BYTES = 10**6
 TIMEOUT_S = 60.0
 ATTEMPTS = 4
 PAUSE_S = 2.0
-CA_FILES = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 PASSING = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 """What a server says with a code below 500 although another attempt may succeed."""
 RESUME = "run it again when the network is back; what was received is kept"
@@ -97,7 +95,7 @@ class _Resuming:
         """Fetches what `part` still lacks; as long as something arrives, a broken connection is taken up again."""
         idle = 0
         identity = {"Accept-Encoding": "identity"}
-        with httpx.Client(verify=_trusted(), timeout=TIMEOUT_S, follow_redirects=True, headers=identity) as client:
+        with httpx.Client(verify=trusted(), timeout=TIMEOUT_S, follow_redirects=True, headers=identity) as client:
             while True:
                 before = self._received()
                 try:
@@ -156,12 +154,3 @@ def _written(response: httpx.Response, file: BinaryIO) -> Iterator[None]:
             yield
     if waiting:
         yield
-
-
-def _trusted() -> ssl.SSLContext:
-    """The machine's own certificates, as pip takes them, and those that its environment names."""
-    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    for variable in CA_FILES:
-        if path := os.environ.get(variable):
-            context.load_verify_locations(path)
-    return context

@@ -1,14 +1,13 @@
-"""Language identification by py3langid: naive Bayes over byte n-grams (Lui and Baldwin 2012, ACL demos)."""
+"""Rejects rows in other languages than those that are allowed."""
 
 from collections.abc import Sequence
-from functools import cache
-from typing import Any
 
 import polars as pl
 
 from shipworthy.core.errors import UsageError
 from shipworthy.data.clean.apply import CleanerResult
 from shipworthy.data.clean.schema import Language
+from shipworthy.models.language import known, language
 
 
 def step(config: Language, rows: pl.LazyFrame, columns: Sequence[str]) -> CleanerResult:
@@ -17,7 +16,7 @@ def step(config: Language, rows: pl.LazyFrame, columns: Sequence[str]) -> Cleane
     Raises:
         UsageError: the detector does not know an allowed language.
     """
-    if unknown := sorted(set(config.allow) - set(_detector().labels)):
+    if unknown := sorted(set(config.allow) - known()):
         raise UsageError(f"data.clean.language.allow names '{unknown[0]}': give ISO 639-1 codes, such as en.")
 
     def foreign(texts: pl.Series) -> pl.Series:
@@ -37,14 +36,7 @@ def step(config: Language, rows: pl.LazyFrame, columns: Sequence[str]) -> Cleane
 def _foreign(config: Language, text: str | None) -> str | None:
     if text is None or len(text) < config.min_characters:
         return None
-    code, probability = _detector().classify(text)
+    code, probability = language(text)
     if code in config.allow or probability < config.min_probability:
         return None
     return f"is in {code} with probability {probability:.2f}, not in {' or '.join(config.allow)}"
-
-
-@cache
-def _detector() -> Any:
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

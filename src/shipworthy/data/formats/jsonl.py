@@ -1,4 +1,4 @@
-"""JSON: an object per line, objects one after the other, one array of objects, or a table as pandas writes it."""
+"""JSON: an object per line, objects one after the other, one array of objects, or a table in one object."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from typing import Any, TextIO
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.progress import say_once
 from shipworthy.data.formats.batch import Batch, Written
-from shipworthy.data.pandas_json import rows_of
+from shipworthy.data.pandas_json import rows_of, wrapped
 from shipworthy.data.text_files import beginning, open_text
 from shipworthy.models.json_row import DECODER, TwiceError, loads
 
@@ -84,13 +84,18 @@ def _next(text: str, place: int) -> int:
 
 
 def _of_one(objects: Iterator[dict[str, Any]], path: Path) -> Iterator[dict[str, Any]]:
-    """The same; the rows of a table, if one object is all there is and it is a table as pandas writes it."""
+    """The same; the rows of a table, if one object is all there is and it holds a table (see pandas_json.py)."""
     first, second = next(objects, None), next(objects, None)
     if first is None:
         return
     rows = rows_of(first) if second is None else None
     if rows is not None:
         say_once(f"{path}: read as a table that pandas wrote in one object: {len(rows)} rows")
+        yield from rows
+        return
+    if second is None and (found := wrapped(first)):
+        key, rows = found
+        say_once(f"{path}: read as the list below its key '{key}': {len(rows)} rows")
         yield from rows
         return
     yield first

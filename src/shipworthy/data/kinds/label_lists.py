@@ -1,12 +1,15 @@
 """Answers that are lists of labels: read from lists or from text with a separator, and written as JSON lists.
 
-Without a separator a row's labels are a list, as JSON and parquet have it, or JSON text of one in CSV; `[]` says that
-it has none, and what is missing or no list of names is rejected. With a separator they stand in one text, `red|green`;
-an empty one says that it has none.
+Without a separator a row's labels are a list, as JSON and parquet have it, or text of one in CSV, in JSON or as Python
+prints it; `[]` says that it has none, and what is missing or no list of names is rejected. With a separator they stand
+in one text, `red|green`; an empty one says that it has none.
 """
 
+import ast
 import json
+import re
 from functools import partial
+from typing import Any
 
 import polars as pl
 
@@ -19,6 +22,8 @@ from shipworthy.evaluation.tasks.multi_label.schema import MultiLabel
 from shipworthy.models.label_lists import written
 
 WHY = "_why_no_list"
+PRINTED_ARRAY = re.compile(r"""(?<=['"])\s+(?=['"])""")
+"""What numpy prints between the names of an array, and Python takes for nothing: it would join them."""
 OF_SINGLE_CLASSES = ("balance", "labels")
 """Gates that read each answer as one of a few classes."""
 
@@ -88,16 +93,38 @@ def _read(separator: str, rows: pl.DataFrame) -> pl.DataFrame:
 def _one(answer: str | None, separator: str) -> tuple[str | None, str | None]:
     """The list as JSON, and why there is none (null: there is one)."""
     if separator:
-        return written(label.strip() for label in (answer or "").split(separator) if label.strip()), None
+        return written(divided(answer or "", separator)), None
     if answer is None:
         return None, "the labels are missing"
-    try:
-        found = json.loads(answer)
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, list):
-        return answer, f"'{answer}' is no JSON list"
+    found = names_in(answer)
+    return (answer, found) if isinstance(found, str) else (written(found), None)
+
+
+def divided(text: str, separator: str) -> list[str]:
+    """The labels between the separators, without white space around them."""
+    return [label.strip() for label in text.split(separator) if label.strip()]
+
+
+def names_in(text: str) -> list[str] | str:
+    """The labels of a list that is written as text, or a sentence on why there are none."""
+    found = _list(text)
+    if found is None:
+        return f"'{text}' is no list"
     labels = [str(one) if type(one) is int else one for one in found]
     if not all(isinstance(one, str) and one.strip() for one in labels):
-        return answer, f"'{answer}' holds something else than names of labels"
-    return written(labels), None
+        return f"'{text}' holds something else than names of labels"
+    return labels
+
+
+def _list(text: str) -> list[Any] | None:
+    """In JSON, or as Python prints a list, tuple, set or array, which pandas writes into CSV; None: it is none."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    if found is None and text.lstrip().startswith(("[", "(", "{")):
+        try:
+            found = ast.literal_eval(PRINTED_ARRAY.sub(", ", text.strip()))
+        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+            found = None
+    return list(found) if isinstance(found, list | tuple | set) else None

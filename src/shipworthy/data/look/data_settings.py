@@ -8,7 +8,7 @@ import polars as pl
 
 from shipworthy.data.gates.row_settings import Missing
 from shipworthy.data.kinds.schema import Records
-from shipworthy.data.look.draft import NUMBERS, TABLE, TABLES, TALKS, features
+from shipworthy.data.look.draft import SEVERAL, TABLES, TALKS, Draft, features
 from shipworthy.data.look.findings import NAMED_CLASSES, Findings
 from shipworthy.data.look.names import listed, shown
 from shipworthy.data.look.roles import likely_words
@@ -37,13 +37,13 @@ def data_settings(look: Findings, split: Mapping[str, Any], tried: Tried | None 
         made.append(Setting("delimiter", look.found.delimiter, "What stands between the cells."))
     if look.draft.id:
         made.append(Setting("id", look.draft.id, "It only tells rows apart: the model does not see it."))
-    made += {TABLE: _table, NUMBERS: _table, TALKS: _talks}.get(look.draft.kind, _texts)(look, tried)
+    made += {**dict.fromkeys(TABLES, _table), TALKS: _talks}.get(look.draft.kind, _texts)(look, tried)
     return [*made, _split(look, split, tried)]
 
 
 def _table(look: Findings, tried: Tried | None) -> list[Setting]:
     draft = look.draft
-    made = [Setting("label", draft.label, _about_label(look, tried))]
+    made = [Setting("label", draft.label, _about_label(look, tried)), *_separator(draft)]
     if draft.ignore:
         made.append(Setting("ignore", list(draft.ignore), _about_ignored(look)))
     if draft.missing:
@@ -60,6 +60,11 @@ def _table(look: Findings, tried: Tried | None) -> list[Setting]:
         why = f"A column has gaps in {most:.0%} of its rows; the usual limit is 0.5."
         made.append(Setting("gates", [Setting("missing", [Setting("max_share", round(limit, 2))])], why))
     return made
+
+
+def _separator(draft: Draft) -> list[Setting]:
+    why = "What stands between the labels of a row; a row where nothing stands has none."
+    return [Setting("separator", draft.separator, why)] if draft.separator else []
 
 
 def _most_marked(look: Findings) -> float:
@@ -79,7 +84,12 @@ def _about_label(look: Findings, tried: Tried | None) -> str:
     lines = [f"What is learned: {draft.why}."]
     if draft.others:
         lines[0] += f" It may as well be {listed(draft.others, 4)}: change it here, or call init with --label."
-    if tried and tried.classes:
+    if tried and tried.classes and draft.kind in SEVERAL:
+        rows = sum(tried.rows.values())
+        shares = ", ".join(f"{shown(name, 30)} {number / rows:.1%}" for name, number in tried.classes[:6])
+        more = ", …" if len(tried.classes) > 6 else ""
+        lines.append(f"A row has none, one or several of {len(tried.classes)} labels: {shares}{more} of the rows.")
+    elif tried and tried.classes:
         rows = sum(number for _, number in tried.classes)
         shares = ", ".join(f"{shown(name, 30)} {number / rows:.1%}" for name, number in tried.classes[:6])
         lines.append(f"{len(tried.classes)} classes: {shares}{', …' if len(tried.classes) > 6 else ''}.")
@@ -87,7 +97,8 @@ def _about_label(look: Findings, tried: Tried | None) -> str:
         if rare and len(tried.classes) <= NAMED_CLASSES:
             lines.append(
                 f"Rare: {', '.join(rare)}. A model that never says it can be right in most rows: look at the share "
-                "of each class that is found, not at accuracy alone."
+                "of each class that is found, not at accuracy alone; docs/metrics.md names metrics for it, such as "
+                "macro_f1."
             )
     return "\n".join(lines)
 
@@ -110,7 +121,7 @@ def _texts(look: Findings, tried: Tried | None) -> list[Setting]:
     made = [Setting("text", draft.text, "What is read, and compared to find near-duplicates.")]
     if draft.context:
         made.append(Setting("context", draft.context, "Columns that are read as well; a row needs a value in each."))
-    made.append(Setting("answer", draft.label, _about_label(look, tried)))
+    made += [Setting("answer", draft.label, _about_label(look, tried)), *_separator(draft)]
     default = Records(name="", licence="", file="x", text="text", answer="answer")
     if profile[draft.text].longest > default.max_words:
         most = math.ceil(profile[draft.text].longest * 1.5 / 500) * 500

@@ -1,20 +1,26 @@
 """What `init` proposes: the kind of task, the role of each column, and why."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from shipworthy.core.errors import UsageError
 from shipworthy.data.look import label as labels
+from shipworthy.data.look import lists as label_lists
 from shipworthy.data.look import names, roles
 from shipworthy.data.look import talks as conversations
+from shipworthy.data.look.lists import Lists
 from shipworthy.data.look.names import listed, shown
 from shipworthy.data.look.profile import Column, Profile
 from shipworthy.data.sources.files import RESERVED
 
-TABLE, NUMBERS, CLASSES, ANSWERS, TALKS = "table", "numbers", "classes", "answers", "conversations"
-"""A table's class, or its number; the class of a text; an answer in words to a text; a conversation's last turn."""
-TABLES = (TABLE, NUMBERS)
+TABLE, NUMBERS, LABELS = "table", "numbers", "labels"
+"""A table's class, its number, or several labels of a row."""
+CLASSES, TAGS, ANSWERS, TALKS = "classes", "tags", "answers", "conversations"
+"""The class of a text, or several labels; an answer in words to a text; a conversation's last turn."""
+TABLES = (TABLE, NUMBERS, LABELS)
+SEVERAL = (LABELS, TAGS)
+"""A row has none, one or several of them."""
 OTHER_FEATURES = 1
 """With more columns beside a text and its label, the rows are a table in which the text is a feature."""
 MOST_CLASSES_OF_TEXTS = 100
@@ -27,9 +33,10 @@ class Draft:
     """The proposal.
 
     Attributes:
-        kind: table, numbers, classes, answers or conversations.
+        kind: table, numbers, labels, classes, tags, answers or conversations.
         label: the column to learn (of conversations: empty).
         why: of the label.
+        separator: what stands between several labels of a row (empty: they are lists, or there is one).
         others: what else may be the label.
         text, context: the columns that are read (not of tables).
         id: the column that tells rows apart (empty: none).
@@ -45,6 +52,7 @@ class Draft:
     kind: str
     label: str = ""
     why: str = ""
+    separator: str = ""
     others: list[str] = field(default_factory=list)
     text: str = ""
     context: list[str] = field(default_factory=list)
@@ -97,14 +105,15 @@ def _of_talks(profile: Profile, found: conversations.Talks) -> Draft:
 
 def _of_columns(profile: Profile, label: str, text: str) -> Draft:
     asked = {one for one in (label, text) if one}  # a column may have no name
-    ids = [name for name in roles.ids(profile) if name not in asked]
-    texts = [text] if text else [name for name in roles.texts(profile) if name != label]
+    lists = label_lists.find(profile)
+    ids = [name for name in roles.ids(profile) if name not in {*asked, *lists}]
+    texts = [text] if text else [name for name in roles.texts(profile) if name != label and name not in lists]
     times = [name for name in roles.times(profile) if name not in asked]
     groups = [name for name in roles.groups(profile) if name not in {*asked, *times}]
     unusable = {name: why for name, why in roles.unusable(profile).items() if name not in asked}
-    taken = {*ids, *texts, *times, *groups, *(name for name in unusable if name != "answer")}
-    guessed = labels.guess(profile, taken)
-    chosen = _asked(profile[label], guessed, bool(texts)) if label else guessed
+    taken = {*ids, *texts, *times, *groups, *(name for name in unusable if name != "answer" and name not in lists)}
+    guessed = labels.guess(profile, taken, lists)
+    chosen = _asked(profile[label], guessed, bool(texts) or label in lists, lists) if label else guessed
     label = chosen.label
     beside = [name for name in profile.names if name not in {label, *texts, *ids, *times, *groups, *unusable}]
     # Where no label is known, the answer is one of the columns beside the text.
@@ -116,21 +125,38 @@ def _of_columns(profile: Profile, label: str, text: str) -> Draft:
                 "classes of it (such as low, high), or bring columns."
             )
         label = ""
-    if not label or (read and not labels.may_be(profile[label])):
+    if not label or (read and label not in lists and not labels.may_be(profile[label])):
         made = _answers(profile, label, text, texts, ids) if read else None
         if made is None:
             raise _no_label(profile, chosen, texts)
         return made
     if read:
-        made = Draft(CLASSES, label, chosen.why, chosen.others, texts[0])
+        made = Draft(CLASSES, label, chosen.why, others=chosen.others, text=texts[0])
+        _tell_lists(made, TAGS, profile, lists)
         made.context = [name for name in texts[1:] if profile[name].missing == 0]
         made.id, made.time, made.group = _id(profile, [label, *texts]), _first(times), _first(groups)
         return made
-    return _table(profile, chosen, ids, times, groups, unusable)
+    made = _table(profile, chosen, ids, times, groups, {name: why for name, why in unusable.items() if name != label})
+    _tell_lists(made, LABELS, profile, lists)
+    return made
 
 
-def _asked(column: Column, guessed: labels.Guess, beside_text: bool) -> labels.Guess:
+def _tell_lists(made: Draft, kind: str, profile: Profile, lists: Mapping[str, Lists]) -> None:
+    """Says that the label is several ones, if that is so."""
+    if made.label not in lists:
+        return
+    made.kind, made.separator = kind, lists[made.label].separator
+    gaps = profile[made.label].missing
+    if gaps and made.separator:
+        made.notes.append(f"'{shown(made.label)}' is empty in {gaps:.1%} of the rows: they are taken to have no label")
+
+
+def _asked(column: Column, guessed: labels.Guess, free: bool, lists: Mapping[str, Lists]) -> labels.Guess:
     """The label that the user names.
+
+    Args:
+        free: whether it may have a value of its own in each row, as answers in words and lists have.
+        lists: columns that hold several labels of a row.
 
     Raises:
         UsageError: it has one value, or has a name that a dataset keeps for itself.
@@ -138,11 +164,13 @@ def _asked(column: Column, guessed: labels.Guess, beside_text: bool) -> labels.G
     name = shown(column.name)
     if column.distinct < 2:
         raise UsageError(f"--label '{name}' has {column.distinct or 'no'} value, so there is nothing to learn.")
-    if column.type == "json":
-        raise UsageError(f"--label '{name}' holds lists or objects, which are no classes: name another column.")
+    if column.type == "json" and column.name not in lists:
+        raise UsageError(
+            f"--label '{name}' holds lists or objects, which are neither classes nor labels: name another."
+        )
     if column.name in RESERVED and column.name != "answer":
         raise UsageError(f"--label '{name}': a dataset keeps this name for itself: rename the column.")
-    if not beside_text and not column.is_number and column.distinct > column.known / 2:
+    if not free and not column.is_number and column.distinct > column.known / 2:
         raise UsageError(
             f"--label '{name}' has {column.distinct:,} different values in {column.known:,} rows, which are no "
             "classes: name another column, or beside it a text to answer with --text."
@@ -210,7 +238,7 @@ def _table(
     unusable: dict[str, str],
 ) -> Draft:
     kind = NUMBERS if profile[chosen.label].is_measure else TABLE
-    made = Draft(kind, chosen.label, chosen.why, chosen.others)
+    made = Draft(kind, chosen.label, chosen.why, others=chosen.others)
     made.id = _first(name for name in ids if name.strip())
     made.ignore = {name: why for name, why in unusable.items() if not made.id or name != made.id}
     rest = [name for name in ids if not made.id or name != made.id]

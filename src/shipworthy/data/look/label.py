@@ -1,5 +1,6 @@
 """Which column is likely to be predicted."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from shipworthy.data.look import names
@@ -29,7 +30,7 @@ class Guess:
     measure: str
 
 
-def guess(profile: Profile, taken: set[str]) -> Guess:
+def guess(profile: Profile, taken: set[str], lists: Collection[str] = ()) -> Guess:
     """Ranks the columns of classes by their points; a measure is taken where it is likelier than they.
 
     A column may be a label if it has 2 to 50 values (whole numbers: 2 to 12, with fractions: 2 to 5), three rows of
@@ -38,15 +39,19 @@ def guess(profile: Profile, taken: set[str]) -> Guess:
     `is_…`); 2 if it is the last column, 1 if it is the first; 1 if it has two values; 1 if they are names or truth
     values; 2 less if its name is what is known of a person (`sex`, `age`). Of equal points the later column wins. Where
     the last column, or one that is called like an answer, is a measure, it is the label, unless a column of classes has
-    4 points, and as many as the measure has for its name and place.
+    4 points, and as many as the measure has for its name and place. A column that holds several labels of a row is
+    ranked with those of classes; it has 4 points, too, if its name ends in a word for several answers (`tags`).
 
     Args:
         taken: columns that have another role.
+        lists: columns that hold several labels of a row.
     """
     free = [one for one in profile.columns if one.name not in taken and not names.ends_in(one.name, names.TIMES)]
     if not free:
         return Guess("", "", [], "")
-    points = {one.name: _points(one, free) for one in free if may_be(one)}
+    points = {one.name: _points(one, free) for one in free if may_be(one) or one.name in lists}
+    for name in points.keys() & set(lists):
+        points[name] += max(0, 4 - _named(name)) * names.ends_in(name, names.LISTS)
     ranked = sorted(points, key=lambda name: (-points[name], -profile[name].place))
     measure = next((one.name for one in reversed(free) if one.is_measure and _named(one.name) >= 3), "")
     if not measure and free[-1].is_measure:

@@ -15,6 +15,8 @@ ANSWERS = _words(
     "churned survived fraud default defaulted choice vote"
 )
 """Words that people call by what is to be predicted."""
+LISTS = _words("labels tags genres categories topics keywords themes skills symptoms diagnoses errors")
+"""Words for several answers to a row."""
 RESULTS = _words(
     "result status grade quality risk rating stage level approved cancelled returned converted clicked subscribed "
     "recommended passed winner won late failure failed income team topic origin price score"

@@ -4,14 +4,19 @@ import math
 from pathlib import Path
 
 from shipworthy.data.look.data_settings import data_settings
-from shipworthy.data.look.draft import ANSWERS, CLASSES, NUMBERS, TABLE, TABLES, TALKS
+from shipworthy.data.look.draft import ANSWERS, CLASSES, LABELS, NUMBERS, SEVERAL, TABLE, TABLES, TAGS, TALKS
 from shipworthy.data.look.findings import Findings
 from shipworthy.data.look.names import shown
 from shipworthy.data.look.settings import Setting, comment, text
-from shipworthy.data.look.task_settings import task_settings
+from shipworthy.data.look.task_settings import read, task_settings
 from shipworthy.data.look.trial import Tried
 
-BASES = {TABLE: "table", NUMBERS: "table", CLASSES: "records", ANSWERS: "records", TALKS: "conversations"}
+BASES = {**dict.fromkeys(TABLES, "table"), TALKS: "conversations"}
+"""Of texts: records."""
+PROBLEMS = {TABLE: "classification", NUMBERS: "regression", **dict.fromkeys(SEVERAL, "multi_label")}
+"""Of the others: text_to_text."""
+MODELS = {TABLE: "xgboost", NUMBERS: "xgboost_regression", LABELS: "xgboost_labels", TAGS: "tfidf_labels"}
+"""Of the others: tfidf."""
 PASSES = 3
 """Over train, by the default number of steps of a language model."""
 SMALL = 1000
@@ -30,8 +35,7 @@ NETWORK = {
 def files(look: Findings, tried: Tried) -> dict[str, str]:
     """Path below conf/ → content, of the three files."""
     data = data_settings(look, tried.split, tried)
-    base = BASES[look.draft.kind]
-    problem = {TABLE: "classification", NUMBERS: "regression"}.get(look.draft.kind, "text_to_text")
+    base, problem = BASES.get(look.draft.kind, "records"), PROBLEMS.get(look.draft.kind, "text_to_text")
     notes = "".join(f"\n{note}." for note in look.draft.notes)
     seen = f"{look.profile.rows:,} rows, {len(look.profile.columns) + len(look.profile.unreadable)} columns"
     heads = {
@@ -62,6 +66,8 @@ def _about_recipe(look: Findings) -> str:
     return {
         TABLE: f"A table: {shown(draft.label)} from the other columns, by XGBoost.",
         NUMBERS: f"A table: the number in {shown(draft.label)} from the other columns, by XGBoost.",
+        LABELS: f"A table: the labels in {shown(draft.label)} from the other columns, by XGBoost.",
+        TAGS: f"Texts: the labels in {shown(draft.label)}, by TF-IDF and logistic regression, each on its own.",
         CLASSES: f"Texts: {shown(draft.label)}, by TF-IDF and logistic regression, in about a minute on a CPU.",
         ANSWERS: f"Texts and answers to them ({shown(draft.label)}), by a small language model with LoRA.",
         TALKS: "Conversations, by a small language model with LoRA.",
@@ -69,7 +75,7 @@ def _about_recipe(look: Findings) -> str:
 
 
 def _classical(look: Findings) -> dict[str, str]:
-    model = {TABLE: "xgboost", NUMBERS: "xgboost_regression"}.get(look.draft.kind, "tfidf")
+    model = MODELS.get(look.draft.kind, "tfidf")
     none = {"adapter": "none", "trainer": "classical", "optimizer": "none", "quant": "none"}
     return {"model": model, **none, "engine": "in_process"}
 
@@ -79,10 +85,11 @@ def _of_model(look: Findings, tried: Tried) -> list[Setting]:
     draft = look.draft
     if draft.kind in TABLES:
         return []
-    if draft.kind == CLASSES:
-        rows = look.profile.rows
+    if draft.kind in (CLASSES, TAGS):
+        made = [Setting("template", read(draft), "{column}: its value.")] if draft.kind == TAGS else []
         why = "Words that stand in one text alone count, too, for there are few texts; 2 is the default."
-        return [Setting("model", [Setting("min_count", 1)], why)] if rows < SMALL else []
+        made += [Setting("min_count", 1, why)] if look.profile.rows < SMALL else []
+        return [Setting("model", made)] if made else []
     batch = min(16, max(1, tried.rows["train"]))
     steps = min(400, max(20, math.ceil(PASSES * tried.rows["train"] / batch)))
     trainer = [

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from shipworthy.data.look.draft import CLASSES, NUMBERS, TABLE, Draft
+from shipworthy.data.look.draft import CLASSES, LABELS, NUMBERS, SEVERAL, TABLE, TAGS, Draft
 from shipworthy.data.look.names import listed, shown
 from shipworthy.data.look.profile import Column, Profile
 from shipworthy.data.look.roles import TEXT_WORDS
@@ -46,9 +46,11 @@ def proposal(draft: Draft, tried: Tried) -> Iterator[str]:
     """What was found, one finding a line."""
     yield from _learned(draft)
     if tried.classes:
-        rows = sum(number for _, number in tried.classes)
+        several = draft.kind in SEVERAL
+        rows = sum(tried.rows.values()) if several else sum(number for _, number in tried.classes)
         told = ", ".join(f"{shown(name, 30)} {number / rows:.1%}" for name, number in tried.classes[:8])
-        yield f"classes: {told}{', …' if len(tried.classes) > 8 else ''}"
+        what = "labels, of which a row may have several" if several else "classes"
+        yield f"{what}: {told}{', …' if len(tried.classes) > 8 else ''}"
     groups = ", ".join(tried.split.get("group_columns", []))
     for what, name in (("id", draft.id), ("time", tried.split.get("time", "")), ("groups", groups)):
         if name:
@@ -65,6 +67,8 @@ def proposal(draft: Draft, tried: Tried) -> Iterator[str]:
     classical = {
         TABLE: "XGBoost against the majority and logistic regression",
         NUMBERS: "XGBoost against the median and ridge regression",
+        LABELS: "XGBoost, each label on its own, against the most frequent labels",
+        TAGS: "TF-IDF and logistic regression, each label on its own",
         CLASSES: "TF-IDF and logistic regression",
     }
     yield f"recipe: {classical.get(draft.kind, network)}"

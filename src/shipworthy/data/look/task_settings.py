@@ -2,7 +2,7 @@
 
 import math
 
-from shipworthy.data.look.draft import ANSWERS, CLASSES, NUMBERS, TABLE, TALKS
+from shipworthy.data.look.draft import ANSWERS, CLASSES, NUMBERS, SEVERAL, TABLE, TAGS, TALKS, Draft
 from shipworthy.data.look.findings import NAMED_CLASSES, Findings
 from shipworthy.data.look.names import shown
 from shipworthy.data.look.settings import Setting
@@ -32,6 +32,8 @@ def task_settings(look: Findings, tried: Tried) -> list[Setting]:
         made.append(Setting("metric", "mae", why))
         why = "What must be beaten: the median of train, and linear regression on all columns."
         made.append(Setting("baselines", ["median", "ridge"], why))
+    elif draft.kind in SEVERAL:
+        made += _labels(draft)
     else:
         made += _words(look, tried)
     return [*made, _criteria(look, tried)]
@@ -43,6 +45,27 @@ def _positive(look: Findings, tried: Tried) -> list[Setting]:
     rarer = tried.classes[-1][0]
     why = "The class that is looked for, for the area under the ROC curve: the rarer one."
     return [Setting("positive", rarer, why)]
+
+
+def _labels(draft: Draft) -> list[Setting]:
+    label, what = shown(draft.label, 40), "text" if draft.kind == TAGS else "row"
+    why = "What decides: F1 of all labels of all rows together. docs/metrics.md names others, such as macro_f1."
+    similar = ", those of the most similar text" if draft.kind == TAGS else ""
+    return [
+        Setting("description", f"Names the {label} of a {what}.", "One sentence for the model's card."),
+        Setting("metric", "micro_f1", why),
+        Setting("metrics", ["macro_f1", "hamming_loss"], "Beside it in the report."),
+        Setting(
+            "baselines",
+            ["frequent", *(["nearest"] if draft.kind == TAGS else [])],
+            f"What must be beaten: the labels that are worth most without looking{similar}.",
+        ),
+    ]
+
+
+def read(draft: Draft) -> str:
+    """The columns of a text as a prompt or a template names them."""
+    return "\n".join(f"{{{name}}}" for name in [*draft.context, draft.text])
 
 
 def _words(look: Findings, tried: Tried) -> list[Setting]:
@@ -65,9 +88,7 @@ def _words(look: Findings, tried: Tried) -> list[Setting]:
         made = [
             Setting("description", f"Says the {label} of a text.", "One sentence for the model's card."),
             Setting("system", what, "What a language model is told before every text."),
-            Setting(
-                "prompt", "\n".join(f"{{{name}}}" for name in [*draft.context, draft.text]), "{column}: its value."
-            ),
+            Setting("prompt", read(draft), "{column}: its value."),
         ]
         if draft.kind == CLASSES:
             baselines, about = ["majority", "nearest"], "the most frequent answer, that of the most similar text"
@@ -98,7 +119,7 @@ def _criteria(look: Findings, tried: Tried) -> Setting:
     if small:
         why += f" About {tried.rows.get('test', 0)} rows of test: the figures will mean little."
     network = look.draft.kind in (ANSWERS, TALKS)
-    share = "Share of its own error" if look.draft.kind == NUMBERS else "Share of rows"
+    share = {NUMBERS: "Share of its own error", **dict.fromkeys(SEVERAL, "F1")}.get(look.draft.kind, "Share of rows")
     made = [
         Setting("margin", 0.01, f"{share} by which the best baseline must be beaten …"),
         Setting("alpha", 0.01, "… and the level of the paired test that it is no chance."),

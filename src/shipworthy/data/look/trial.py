@@ -25,7 +25,7 @@ from shipworthy.data.gates.interface import GateInput
 from shipworthy.data.gates.model_settings import Leak
 from shipworthy.data.kinds.schema import Conversations, Records, Table
 from shipworthy.data.left_out import counts, require_rows
-from shipworthy.data.look.draft import CLASSES, NUMBERS, TABLE, TALKS, Draft
+from shipworthy.data.look.draft import CLASSES, LABELS, NUMBERS, SEVERAL, TABLE, TALKS, Draft
 from shipworthy.data.look.names import listed, shown
 from shipworthy.data.look.raw_file import RawFile
 from shipworthy.data.look.settings import Setting, plain
@@ -43,7 +43,7 @@ MOST_REJECTED = 0.3
 """Of the rows, by groups that straddle a border in time."""
 TRIES = 8
 """Rounds in which leaks are looked for, for one may hide another."""
-KINDS: dict[str, type[Data]] = {TABLE: Table, NUMBERS: Table, TALKS: Conversations}
+KINDS: dict[str, type[Data]] = {TABLE: Table, NUMBERS: Table, LABELS: Table, TALKS: Conversations}
 SEED = 0
 SettingsOf = Callable[[Mapping[str, Any]], list[Setting]]
 """Gives the settings of conf/data/ for a way to divide the rows."""
@@ -69,7 +69,7 @@ class Tried:
     Attributes:
         split: the settings that work.
         given_up: why a better way to divide them was not taken (empty: it was).
-        classes: class → rows, the largest first (where answers are classes).
+        classes: class or label → rows, the largest first (where answers are such).
         both: whether every split holds each of two classes.
         rows: split → rows that were tried.
         rejected: reason → rows.
@@ -118,7 +118,7 @@ def _divided(made: Draft, found: RawFile, settings: SettingsOf, rows: int) -> tu
         config = _config(made, found.paths, settings, way, rows)
         with TemporaryDirectory(prefix="shipworthy-") as work:
             store = build.read(config, found.paths, _types(config, found), Path(work) / "rows")
-            build.clean_rows(config, store, numbers=made.kind == NUMBERS)
+            build.clean_rows(config, store, numbers=made.kind == NUMBERS, labels=made.kind in SEVERAL)
             require_rows(store)
             result = Tried(way.settings, rejected=dict(counts(store)), some=rows > MOST_ROWS)
             if fault := _fault(made, config, store, result):
@@ -191,7 +191,16 @@ def _fault(made: Draft, config: Data, store: RowStore, result: Tried) -> str:
         if lacking := [name for name, _ in result.classes if name not in held["train"]]:
             return f"leaves train without a row of the class '{shown(lacking[0])}'"
         result.both = len(result.classes) == 2 and all(len(names) == 2 for names in held.values())
+    elif made.kind in SEVERAL:
+        result.classes = _label_counts(found)
     return ""
+
+
+def _label_counts(found: pl.DataFrame) -> list[tuple[str, int]]:
+    """Label → rows that have it, the most frequent first, of answers that are JSON lists and how often each stands."""
+    single = found.with_columns(pl.col("answer").str.json_decode(pl.List(pl.String))).explode("answer").drop_nulls()
+    whole = single.group_by("answer").agg(pl.col("len").sum()).sort("len", "answer", descending=[True, False])
+    return [(name, int(number)) for name, number in whole.iter_rows()]
 
 
 def _uneven(config: Data, before: int, rows: dict[str, int]) -> str:

@@ -1,10 +1,12 @@
 """The raw files that a data config names, and their rows: typed, as the columns demand, with an id."""
 
+import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,7 @@ REMEDIES = {
 DOCUMENTATION = ("readme*", "license*", "licence*", "copying*", "citation*", "changelog*", "*.md", "*.rst", "*sums",
                  "*sums.txt", "*.md5", "*.sha256", "dataset_info.json", "dataset_infos.json", "state.json")  # fmt: skip
 """Names, in lower case, of files that stand beside rows and describe them."""
+PARTITION = re.compile(r"[^=]+=.*")
 MOST_NAMED = 4
 """Columns that a line of output names."""
 FORMATS = Lazy("shipworthy.data.formats.{data.reads}")
@@ -119,6 +122,7 @@ def types_of(config: Data, paths: list[Path]) -> dict[str, str]:
     """
     if config.columns:
         _check_named(config, paths[0], config.columns)
+        _say_partitions(paths, config.columns)
         return dict(config.columns)
     decimal = mark_of(config, paths)
     guesses: dict[str, Guess] = {}
@@ -133,6 +137,7 @@ def types_of(config: Data, paths: list[Path]) -> dict[str, str]:
                     guess.add(values, untyped=untyped)
         if not config.measures_any and all(name in names for name in config.named):
             break  # text stays text, whatever comes
+    _say_partitions(paths, names)
     if not names:
         raise ShipworthyError(f"{paths[0]} cannot be read: it holds no rows.")
     _check_named(config, paths[0], names)
@@ -144,6 +149,19 @@ def types_of(config: Data, paths: list[Path]) -> dict[str, str]:
                 "gap, list it in data.missing"
             )
     return {name: guesses[name].type for name in names if name in guesses}
+
+
+def _say_partitions(paths: list[Path], names: Iterable[str]) -> None:
+    """Says what folders such as `year=2024` name, as Hive partitions a table, and no column holds."""
+    found: dict[str, Path] = {}
+    for path in paths:
+        for folder in takewhile(lambda one: PARTITION.fullmatch(one.name), path.parents):
+            found.setdefault(folder.name.partition("=")[0], folder)
+    for name in found.keys() - {*names}:
+        say_once(
+            f"{found[name]}: what folders say of '{name}' is not read, for no column of the files holds it: write it "
+            "into them where a model is to know it"
+        )
 
 
 def _check_named(config: Data, path: Path, names: Iterable[str]) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from transformers import PreTrainedTokenizerBase
 
 from shipworthy.data.hash_sampling import hash_uniform
-from shipworthy.evaluation.intervals import bootstrap
+from shipworthy.evaluation.intervals import ratio
 
 MAX_CHARACTERS = 4000
 """Of one row (characters); the rest is ignored."""
@@ -56,17 +56,12 @@ class WordSample:
         words = np.array([len(text.split()) for text in texts], dtype=float)
         characters = np.array([len(text) for text in texts], dtype=float)
 
-        def rate(of: Any) -> dict[str, float]:
-            return bootstrap(
-                np.column_stack([tokens, of]), lambda pairs: pairs[:, 0].sum() / pairs[:, 1].sum(), SEED
-            ).to_json()
-
         return {
             "rows": len(texts),
             "words": int(words.sum()),
             "characters": int(characters.sum()),
-            "per word": rate(words),
-            "per character": rate(characters),
+            "per word": ratio(tokens, words, SEED).to_json(),
+            "per character": ratio(tokens, characters, SEED).to_json(),
             "worst": _worst(tokenizer, Counter(word for text in texts for word in text.split())),
         }
 

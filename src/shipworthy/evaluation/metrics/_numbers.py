@@ -24,3 +24,15 @@ def errors(predictions: Sequence[Prediction], answers: Sequence[str]) -> NDArray
     """Prediction - answer, shape (n,); None where a prediction is no number."""
     pairs = numbers(predictions, answers)
     return None if pairs is None else pairs[:, 1] - pairs[:, 0]
+
+
+def bounds(predictions: Sequence[Prediction], answers: Sequence[str]) -> NDArray[np.float64] | None:
+    """Answer, low and high of each row, shape (n, 3); None where a prediction has no interval.
+
+    Raises:
+        ValueError: an answer is no number.
+    """
+    rows = [(float(answer), p.low, p.high) for p, answer in zip(predictions, answers, strict=True)]
+    if any(low is None or high is None for _, low, high in rows):
+        return None
+    return np.array(rows, dtype=np.float64).reshape(-1, 3)

@@ -18,6 +18,7 @@ GREATER_IS_BETTER = False
 KIND = "whole"
 UNIT = "score"
 TASKS = ("classification",)
+CLASSES_BY_SIZE = True
 NO_THRESHOLD = "it looks at probabilities, not at the class that is answered"
 LIBRARY = "torchmetrics.classification.MulticlassCalibrationError(n_bins=15)"
 MIND = "Of few rows it is too high, even for a perfectly calibrated model; and it says nothing of accuracy."

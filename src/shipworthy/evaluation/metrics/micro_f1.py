@@ -15,6 +15,7 @@ GREATER_IS_BETTER = True
 KIND = "whole"
 UNIT = "score"
 TASKS = ("multi_label",)
+CLASSES_BY_SIZE = True
 LIBRARY = 'sklearn.metrics.f1_score(average="micro")'
 MIND = "Frequent labels decide. Of single classes it would be the accuracy."
 

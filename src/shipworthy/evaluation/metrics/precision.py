@@ -28,6 +28,11 @@ def score(task: Classification, predictions: Sequence[Prediction], answers: Sequ
     return against_rest(task.positive, predictions, answers)
 
 
+def right(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """See metric.Metric: rows that are said to be positive."""
+    return np.where(rows[:, 0, 1] == 1, rows[:, 0, 0], np.nan)
+
+
 def statistic(rows: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
     """See metric.Metric.statistic."""
     found = counted(rows, counts)

@@ -25,6 +25,11 @@ def score(task: Classification, predictions: Sequence[Prediction], answers: Sequ
     return against_rest(task.positive, predictions, answers)
 
 
+def right(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """See metric.Metric: rows of the positive class."""
+    return np.where(rows[:, 0, 0] == 1, rows[:, 0, 1], np.nan)
+
+
 def statistic(rows: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
     """See metric.Metric.statistic."""
     found = counted(rows, counts)

@@ -14,6 +14,7 @@ GREATER_IS_BETTER = True
 KIND = "whole"
 UNIT = "score"
 TASKS = ("classification",)
+CLASSES_BY_SIZE = True
 LIBRARY = 'sklearn.metrics.f1_score(average="weighted")'
 MIND = "Frequent classes decide: of rare ones ask macro_f1."
 

@@ -44,6 +44,11 @@ def no_threshold(name: str) -> str:
     return str(_constants(name).get("NO_THRESHOLD", ""))
 
 
+def no_decision(name: str) -> str:
+    """Why a metric can't decide; empty where it can."""
+    return str(_constants(name).get("NO_DECISION", ""))
+
+
 def _said(name: str, constant: str) -> tuple[str, ...]:
     """A constant of a metric's file, names in a tuple; empty where it has none.
 

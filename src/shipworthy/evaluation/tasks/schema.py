@@ -7,7 +7,8 @@ from typing import ClassVar
 from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import TaskConfig
 from shipworthy.core.schema import MISSING
-from shipworthy.evaluation.tasks.metric_names import check_suits, needs
+from shipworthy.core.validation import one_of
+from shipworthy.evaluation.tasks.metric_names import check_suits, needs, no_decision
 
 
 @dataclass
@@ -19,6 +20,8 @@ class Criteria:
             points); of a metric in a unit of its own, such as an error in euros, as a share of the baseline's value.
         alpha: significance level of the paired test against the best baseline.
         noninferiority_margin: how much a compressed model may lose, in the same way.
+        judge: what a language model as judge (judge=…) has to say: none (it is reported, and decides nothing), also (it
+            must find the model better than the best baseline, beside what the metric must show), or alone (instead).
         tolerate_loss: whether a compressed model may go on that is significantly worse, by less than that margin.
         max_p95_s: 95th percentile of the serving latency of one request (seconds).
         max_size_mb: size of the served weights (megabytes, 10^6 bytes).
@@ -28,6 +31,7 @@ class Criteria:
     margin: float = 0.02
     alpha: float = 0.01
     noninferiority_margin: float = 0.03
+    judge: str = "none"
     tolerate_loss: bool = False
     max_p95_s: float = 2.0
     max_size_mb: float = 200.0
@@ -35,6 +39,7 @@ class Criteria:
 
     def __post_init__(self) -> None:
         """Refuses what is not a share or not a limit."""
+        one_of("task.criteria.judge", self.judge, ("none", "also", "alone"))
         for name, low in {"margin": -1e-12, "alpha": 0.0, "noninferiority_margin": 0.0}.items():
             if not low < getattr(self, name) < 0.5:
                 raise UsageError(
@@ -79,6 +84,10 @@ class Task(TaskConfig):
             check_suits(f"task.{key}", name, type(self).kind)
             if missing := [setting for setting in needs(name) if not getattr(self, setting, None)]:
                 raise UsageError(f"task.{key}={name} needs task.{missing[0]}: set it, or choose another metric.")
+        if why := no_decision(self.metric):
+            raise UsageError(
+                f"task.metric={self.metric} cannot decide, for {why}: name it in task.metrics, and decide by another."
+            )
         read = {setting for name in self.measured for setting in needs(name)}
         if idle := [setting for setting in self.for_metrics if getattr(self, setting) and setting not in read]:
             raise UsageError(f"task.{idle[0]} has no effect, for no metric of the task reads it: leave it out.")
@@ -86,6 +95,11 @@ class Task(TaskConfig):
             raise UsageError("task.baselines is empty: name at least one model to beat, e.g. [majority].")
         if len(set(self.baselines)) < len(self.baselines):
             raise UsageError("task.baselines names a model twice: name each once.")
+
+    @property
+    def asks_judge(self) -> str:
+        """The setting by which a judge has a say in the verdict; empty: there is none."""
+        return "" if self.criteria.judge == "none" else f"task.criteria.judge={self.criteria.judge}"
 
     def labels(self, answer: str) -> set[str]:
         """The classes or labels that an answer names."""

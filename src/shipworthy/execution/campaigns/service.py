@@ -139,15 +139,8 @@ def start(
     assert isinstance(config.task, Task)
     settings = settings.measured_by(config.task.metric)
     on_slurm = launcher(about_hydra, settings.driver, detach=detach, dry_run=dry_run)
-    check_inputs("train", config, overrides)
-    if plan is not None:
-        budget = replace(settings.budget, trials=len(plan))
-        settings = replace(settings, space={}, pruner=Pruner(), budget=budget)
-    check_trials(overrides, config, settings, plan)
-    check_gpus(settings, None if on_slurm is None else int(on_slurm.get("gpus_per_node") or 0))
-    if on_slurm is not None:
-        check_processes(on_slurm, kind, config)
-    root, snapshot = project_root(), Snapshot.now()
+    settings = _checked(kind, overrides, config, settings, plan, on_slurm)
+    snapshot = Snapshot.now()
     name = f"{kind}-{identity(kind, config, settings, plan)[:8]}"
     runs = project_paths(config.workspace).runs
     if (runs / FOLDER / name / RECORD).is_file():
@@ -155,9 +148,57 @@ def start(
         _go(campaign, on_slurm)
         return campaign
     check_ends(overrides, settings)
+    campaign = _new(runs / FOLDER / name, kind, overrides, config, settings, plan, snapshot)
+    if on_slurm is None or not on_slurm["dry_run"]:
+        snapshot.keep(project_root() / SNAPSHOTS)
+        write_text(campaign.folder / PARAMS, yaml_text.dump(plain(composed(overrides))))
+        campaign.make()
+    try:
+        _go(campaign, on_slurm)
+    except ShipworthyError:
+        if on_slurm is not None and not campaign.record["sweeps"]:  # nothing was submitted
+            shutil.rmtree(campaign.folder, ignore_errors=True)  # a dry run has made none
+        raise
+    return campaign
+
+
+def _checked(
+    kind: str,
+    overrides: Sequence[str],
+    config: Config,
+    settings: Search,
+    plan: Sequence[Mapping[str, Any]] | None,
+    on_slurm: Mapping[str, Any] | None,
+) -> Search:
+    """The settings, of a list of trials with its length, once nothing speaks against them.
+
+    Raises:
+        UsageError: something does.
+    """
+    check_inputs("train", config, overrides)
+    if plan is not None:
+        settings = replace(settings, space={}, pruner=Pruner(), budget=replace(settings.budget, trials=len(plan)))
+    check_trials(overrides, config, settings, plan)
+    check_gpus(settings, None if on_slurm is None else int(on_slurm.get("gpus_per_node") or 0))
+    if on_slurm is not None:
+        check_processes(on_slurm, kind, config)
+    return settings
+
+
+def _new(
+    folder: Path,
+    kind: str,
+    overrides: Sequence[str],
+    config: Config,
+    settings: Search,
+    plan: Sequence[Mapping[str, Any]] | None,
+    snapshot: Snapshot,
+) -> Campaign:
+    """A campaign that is not on the disk yet."""
+    root = project_root()
     first, last = steps_of(config)
-    campaign = Campaign.new(
-        runs / FOLDER / name,
+    return Campaign.new(
+        folder,
         settings,
         kind=kind,
         root=root,
@@ -170,17 +211,6 @@ def start(
         price_per_hour=float(getattr(config.compute, "price_per_hour", 0.0)),
         currency=str(getattr(config.compute, "currency", "")),
     )
-    if on_slurm is None or not on_slurm["dry_run"]:
-        snapshot.keep(root / SNAPSHOTS)
-        write_text(campaign.folder / PARAMS, yaml_text.dump(plain(composed(overrides))))
-        campaign.make()
-    try:
-        _go(campaign, on_slurm)
-    except ShipworthyError:
-        if on_slurm is not None and not campaign.record["sweeps"]:  # nothing was submitted
-            shutil.rmtree(campaign.folder, ignore_errors=True)  # a dry run has made none
-        raise
-    return campaign
 
 
 def _go(campaign: Campaign, on_slurm: Mapping[str, Any] | None) -> None:

@@ -1,6 +1,7 @@
 """Decoder-only transformers: weights of the Hugging Face hub, a folder or a GGUF file, or random ones of a shape."""
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import ModelConfig
@@ -40,6 +41,8 @@ class CausalLM(ModelConfig):
         shape: random weights of this shape instead of the source's.
         template: how a conversation becomes text: the model's own, or a file of templates/ without its ending.
     """
+
+    tasks: ClassVar[tuple[str, ...]] = ("text_to_text",)
 
     name: str = MISSING
     licence: str = MISSING

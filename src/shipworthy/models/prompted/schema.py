@@ -18,6 +18,8 @@ class ZeroShot(ModelConfig):
         max_new_tokens: the longest answer (tokens).
     """
 
+    tasks: ClassVar[tuple[str, ...]] = CausalLM.tasks
+
     base: CausalLM = MISSING
     max_new_tokens: int = 24
 
@@ -40,6 +42,7 @@ class FewShot(ModelConfig):
         shots: solved examples (rows of train).
     """
 
+    tasks: ClassVar[tuple[str, ...]] = CausalLM.tasks
     reads_prompt: ClassVar[bool] = True
 
     base: CausalLM = MISSING

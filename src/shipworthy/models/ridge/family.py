@@ -12,7 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from shipworthy.core.files import read_json, write_json
-from shipworthy.models.logistic.encoding import Encoding
+from shipworthy.models.logistic.encoding import Encoding, Features
 from shipworthy.models.numbers import numbers, predicted
 from shipworthy.models.protocol import Prediction
 from shipworthy.models.ridge.schema import Ridge
@@ -41,7 +41,13 @@ class RidgeModel:
     def predict(self, rows: pl.DataFrame) -> Sequence[Prediction]:
         """A number for each row."""
         assert self.weights_F is not None, "fit or load first"
-        return [one for block in self.encoding.blocks(rows) for one in predicted(block @ self.weights_F + self.bias)]
+        return [one for block in self.encoding.blocks(rows) for one in predicted(self._values(block))]
+
+    def _values(self, features_NF: Features) -> NDArray[np.float64]:
+        """Row by row, so that a row is answered alike alone and among others, to the last digit; shape (N,)."""
+        if isinstance(features_NF, np.ndarray):
+            return np.asarray((features_NF * self.weights_F).sum(axis=1) + self.bias)
+        return np.asarray(features_NF @ self.weights_F + self.bias, dtype=np.float64)
 
     def save(self, folder: Path) -> None:
         """One JSON file."""

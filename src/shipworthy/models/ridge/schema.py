@@ -19,6 +19,7 @@ class Ridge(ModelConfig):
     """
 
     needs: ClassVar[Mapping[str, tuple[str, ...]]] = {"trainer": ("classical",), "adapter": ("none",)}
+    provides: ClassVar[tuple[str, ...]] = ("in_process",)
     tasks: ClassVar[tuple[str, ...]] = ("regression",)
 
     penalty: float = 1.0

@@ -14,7 +14,7 @@ from shipworthy.core.files import read_json, write_json
 from shipworthy.core.progress import track
 from shipworthy.models import label_lists
 from shipworthy.models import rows as read
-from shipworthy.models.numbers import numbers, predicted
+from shipworthy.models.numbers import numbers, predicted, quantiles
 from shipworthy.models.probabilities import most_likely, of_two
 from shipworthy.models.protocol import Prediction, Round
 from shipworthy.models.xgboost.row_weights import of_rows
@@ -33,7 +33,8 @@ class XGBoostModel:
     Attributes:
         classes: in sorted order, or the labels instead; none where it answers numbers.
         history: one entry per tree: step, the loss on train (`loss`) and on validation (`val_loss`): log loss of
-            classes, the mean one of labels, of numbers the root of the mean squared error, or the mean absolute error.
+            classes, the mean one of labels, of numbers the root of the mean squared error, the mean absolute error, or
+            the mean pinball loss of the quantiles.
     """
 
     def __init__(self, config: XGBoost) -> None:
@@ -111,6 +112,7 @@ class XGBoostModel:
         return {
             "objective": objective,
             **({"num_class": len(self.classes)} if many else {}),
+            **({"quantile_alpha": list(config.quantiles)} if config.tells_quantiles else {}),
             "eval_metric": loss,
             "tree_method": "hist",
             "max_depth": config.max_depth,
@@ -152,7 +154,7 @@ class XGBoostModel:
         )
 
     def predict(self, rows: pl.DataFrame) -> Sequence[Prediction]:
-        """The most likely class, or the likely labels, with the probabilities of all; or a number."""
+        """The most likely class, or the likely labels, with the probabilities of all; or a number, with its bounds."""
         assert self.columns, "fit or load first"
         blocks = (rows[start : start + ROWS_AT_ONCE] for start in range(0, rows.height, ROWS_AT_ONCE))
         return [one for block in blocks for one in self._predictions(self.booster.predict(self._matrix(block)))]
@@ -161,7 +163,7 @@ class XGBoostModel:
         if self.config.tells_labels:
             return label_lists.predicted(self.classes, given.reshape(-1, len(self.classes)))
         if not self.config.tells_classes:
-            return predicted(given)
+            return quantiles(given) if self.config.tells_quantiles else predicted(given)
         return most_likely(self.classes, of_two(given) if len(self.classes) == 2 else given)
 
     def save(self, folder: Path) -> None:

@@ -12,7 +12,7 @@ def parts(model: XGBoost, size: FitSize) -> dict[str, float]:
     """Train and validation are held as XGBoost's matrices; each row has a gradient for each class or label, or one."""
     columns, rows = len(size.names) + len(size.numbers), size.train + size.validation
     classes = size.labels if model.tells_labels else size.classes if model.tells_classes else 0
-    outputs = classes if classes > 2 or model.tells_labels else 1
+    outputs = classes if classes > 2 or model.tells_labels else len(model.quantiles) or 1
     codes = sum(size.distinct(name) for name in size.names)
     trees = model.rounds * outputs
     return {

@@ -10,7 +10,12 @@ from shipworthy.core.validation import one_of
 from shipworthy.models.class_weight import CLASS_WEIGHTS, NONE
 
 CLASSES, LABELS = "classes", "labels"
-NUMBERS = {"squared_error": ("reg:squarederror", "rmse"), "absolute_error": ("reg:absoluteerror", "mae")}
+QUANTILES = "quantiles"
+NUMBERS = {
+    "squared_error": ("reg:squarederror", "rmse"),
+    "absolute_error": ("reg:absoluteerror", "mae"),
+    QUANTILES: ("reg:quantileerror", "quantile"),
+}
 """Objective → as XGBoost calls it, and the loss on validation that says when to stop."""
 
 
@@ -20,9 +25,12 @@ class XGBoost(ModelConfig):
 
     Attributes:
         objective: what is learned: `classes`; for a task of multi_label `labels`, each on its own; or for a task of
-            regression numbers, by the `squared_error` (towards their mean) or the `absolute_error` (towards their
-            median).
-        rounds: the most trees per class or label.
+            regression numbers, by the `squared_error` (towards their mean), the `absolute_error` (towards their
+            median), or three `quantiles` by their pinball loss: the median and the ends of `interval`.
+        interval: the share of rows that should lie between the two outer quantiles, that of task.interval (0: there are
+            none). Trees of their own for each end make intervals wide where answers vary and narrow where they do not;
+            those of the other objectives are as wide in every row.
+        rounds: the most trees per class, label or quantile.
         early_stopping_rounds: it stops when the loss on validation has not fallen for so many trees.
         max_depth: of a tree (levels).
         learning_rate: share of each tree that is added (0 to 1).
@@ -43,6 +51,7 @@ class XGBoost(ModelConfig):
     tasks: ClassVar[tuple[str, ...]] = ("classification", "multi_label", "regression")
 
     objective: str = CLASSES
+    interval: float = 0.0
     rounds: int = 1000
     early_stopping_rounds: int = 50
     max_depth: int = 6
@@ -63,6 +72,7 @@ class XGBoost(ModelConfig):
                 f"model.class_weight={self.class_weight} has no effect beside model.objective={self.objective}, for "
                 "numbers and labels are no classes: leave it out."
             )
+        self._check_interval()
         for name in ("rounds", "early_stopping_rounds", "max_depth", "threads"):
             if getattr(self, name) < 1:
                 raise UsageError(f"model.{name}={getattr(self, name)} is not a number from 1: give 1 or more.")
@@ -72,6 +82,29 @@ class XGBoost(ModelConfig):
         for name in ("min_child_weight", "reg_lambda"):
             if getattr(self, name) < 0:
                 raise UsageError(f"model.{name}={getattr(self, name)} is negative: give 0 or more.")
+
+    def _check_interval(self) -> None:
+        if self.tells_quantiles and not 0 < self.interval < 1:
+            raise UsageError(
+                "model.objective=quantiles learns the ends of an interval, and model.interval says of none: set "
+                "task.interval=0.9, or another share of rows, and choose model=xgboost_quantiles."
+            )
+        if self.interval and not self.tells_quantiles:
+            raise UsageError(
+                f"model.interval has no effect beside model.objective={self.objective}: leave it out; task.interval "
+                "alone gives intervals to every model."
+            )
+
+    @property
+    def quantiles(self) -> tuple[float, ...]:
+        """Those that it learns, in order: the lower end, the median, the upper end; none with another objective."""
+        tail = (1 - self.interval) / 2
+        return (tail, 0.5, 1 - tail) if self.tells_quantiles else ()
+
+    @property
+    def tells_quantiles(self) -> bool:
+        """Whether it learns quantiles of numbers."""
+        return self.objective == QUANTILES
 
     @property
     def tells_classes(self) -> bool:

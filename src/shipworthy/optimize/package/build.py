@@ -1,7 +1,8 @@
 """From the format of the chosen variant to what packages it: the folder of that name."""
 
+import shlex
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -9,11 +10,13 @@ from typing import Any, Protocol
 
 from shipworthy.core.artifact import Artifact, inside
 from shipworthy.core.errors import UsageError
-from shipworthy.core.files import read_json
+from shipworthy.core.files import read_json, write_json
 from shipworthy.core.groups import EngineConfig
 from shipworthy.core.lazy import Lazy
 from shipworthy.evaluation.tasks.schema import Task
-from shipworthy.models import clean_text, decision, json_row, raw_rows
+from shipworthy.models import clean_text, conformal, decision, json_row, raw_rows
+from shipworthy.models.transform import replay
+from shipworthy.models.transform.transformation import FILE, OPERATIONS, Transformation
 from shipworthy.optimize.package.carried import carry
 
 KINDS = Lazy("shipworthy.optimize.package.{quant.kind}.fill", "shipworthy.optimize.package.{model.kind}.fill")
@@ -26,6 +29,8 @@ model holds each class to be, from 0 to 1, together 1"""
 LABELS_ANSWER = """`{"prediction": ["a", "c"], "probabilities": {"a": 0.8, "b": 0.2, "c": 0.9}}`: the labels that are \
 more likely than not, none or several, and how likely the model holds each label to be, from 0 to 1, each on its own"""
 NUMBER_ANSWER = '`{"prediction": 12.3}`: a number in the unit of the label'
+INTERVAL_ANSWER = """`{"prediction": 12.3, "low": 10.1, "high": 15.2}`: a number in the unit of the label, and the \
+interval around it"""
 SCRIPTS = Path(__file__).parent / "scripts"
 """`predict` and `serve` of the packages whose model.py has `load(folder)`, which gives `columns` and `predict`."""
 
@@ -118,10 +123,46 @@ def copy_raw_rows(subject: Subject, folder: Path) -> str:
 
 
 def copy_decision(subject: Subject, folder: Path) -> None:
-    """Copies the threshold by which the model answers, where one was chosen, and the code that reads it."""
-    if (subject.weights / decision.FILE).is_file():
-        shutil.copyfile(subject.weights_file(decision.FILE), folder / decision.FILE)
-        carry(folder, decision)
+    """Copies what validation told beyond the fit, and the code that reads it: a threshold, or how far intervals go."""
+    for module in (decision, conformal):
+        if (subject.weights / module.FILE).is_file():
+            shutil.copyfile(subject.weights_file(module.FILE), folder / module.FILE)
+            carry(folder, module)
+
+
+def copy_transformation(subject: Subject, folder: Path) -> list[str]:
+    """Copies how a model's columns are made of raw ones, and the code that makes them.
+
+    Returns:
+        The raw columns; none where rows are taken as they are.
+    """
+    if not (transformation := Transformation.of(subject.weights)):
+        return []
+    shutil.copyfile(subject.weights_file(FILE), folder / FILE)
+    used = {step["op"] for step in transformation.saved["steps"]}
+    carry(folder, replay, *(OPERATIONS.load(name) for name in sorted(used)))
+    return list(transformation.replay.inputs)
+
+
+def answers_numbers(subject: Subject) -> str:
+    """What a number looks like as an answer, for the card."""
+    return INTERVAL_ANSWER if (subject.weights / conformal.FILE).is_file() else NUMBER_ANSWER
+
+
+def copy_server(folder: Path) -> None:
+    """Copies `predict` and `serve`, with their settings."""
+    write_json(folder / "serving.json", {"host": "127.0.0.1", "port": PORT})
+    copy_scripts(SCRIPTS, folder)
+
+
+def usage(columns: Sequence[str], most: int) -> list[str]:
+    """Lines of a shell that show how a package with these scripts is asked; `most` of the columns are named."""
+    example = "".join(f" {shlex.quote(f'{name}=…')}" for name in columns[:most])
+    return [
+        *([f"python predict{example}{' …' if len(columns) > most else ''}"] if columns else []),
+        "python predict < rows.jsonl",
+        f"python serve   # POST JSON lines to /predict, port {PORT}",
+    ]
 
 
 def copy_scripts(source: Path, folder: Path) -> None:

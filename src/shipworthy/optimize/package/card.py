@@ -7,8 +7,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from shipworthy.evaluation import figures
+from shipworthy.evaluation.by_number import promise
 from shipworthy.evaluation.claims import Claim
 from shipworthy.evaluation.intervals import Interval
+from shipworthy.evaluation.judges import words
 from shipworthy.evaluation.metric import title
 from shipworthy.models.dataset import info
 from shipworthy.optimize.package.build import Contents, Subject
@@ -16,8 +18,12 @@ from shipworthy.optimize.package.build import Contents, Subject
 TEMPLATE = "MODEL_CARD.md.j2"
 
 
-def render(subject: Subject, contents: Contents, lineage: dict[str, Any]) -> str:
-    """The card as Markdown; every number in it stands in an artifact."""
+def render(subject: Subject, contents: Contents, lineage: dict[str, Any], judged: Mapping[str, Any]) -> str:
+    """The card as Markdown; every number in it stands in an artifact.
+
+    Args:
+        judged: judgement.json (empty: there is none).
+    """
     # Markdown, not HTML: nothing is to be escaped.
     environment = Environment(  # noqa: S701
         loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -42,6 +48,7 @@ def render(subject: Subject, contents: Contents, lineage: dict[str, Any]) -> str
         dataset=dataset,
         source=dataset.statistics.get("source", {}),
         evaluation=evaluation,
+        judged={**judged, "said": _judged(judged)} if judged.get("asked") else None,
         against=Claim.from_json(evaluation["comparison"]),
         metrics=list(next(one for one in evaluation["candidates"] if one["role"] == "tuned")["metrics"]),
         compressed=compressed,
@@ -49,12 +56,28 @@ def render(subject: Subject, contents: Contents, lineage: dict[str, Any]) -> str
         bench=artifacts["bench"].json("bench.json"),
         training=training,
         decision=training.get("decision"),
+        interval=training.get("interval"),
+        own_bounds=subject.artifacts["checkpoint"].manifest.config.get("model", {}).get("interval", 0) > 0,
+        promised=_promised(training.get("interval"), subject.chosen["metrics"]),
         environment=artifacts["compressed"].manifest.environment,
         code=artifacts["checkpoint"].manifest.code,
         runs={kind: artifact.manifest.run_id for kind, artifact in artifacts.items()},
     )
 
 
+def _judged(judged: Mapping[str, Any]) -> list[str]:
+    """What the judge said, in sentences."""
+    found = [f"{mode}: {sentence}." for mode, sentence in words.claims(judged)]
+    return [*found, *filter(None, [words.position(judged)]), *words.people(judged)]
+
+
 def measured(metrics: Mapping[str, Mapping[str, float]], name: str) -> str:
     """One of a candidate's metrics with its interval; a dash where it has no such metric."""
     return figures.interval(name, Interval(**metrics[name])) if name in metrics else "–"
+
+
+def _promised(interval: Mapping[str, float] | None, metrics: Mapping[str, Mapping[str, float]]) -> str:
+    """What the package's intervals hold on test, in a clause; empty where it has none."""
+    if not interval or "interval_coverage" not in metrics:
+        return ""
+    return promise(interval["level"], Interval(**metrics["interval_coverage"]))

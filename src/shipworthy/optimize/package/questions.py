@@ -20,9 +20,10 @@ def questions(subject: Subject, contents: Contents) -> list[dict[str, Any]]:
     """Three documents of validation with the source model's answers, the best first.
 
     Returns:
-        Entries {"id", "row", "expected", "right"}, `right` None where no answer is right or wrong; a row is as it comes
-        in service, before anything is transformed or divided. Of answers that are as good, those to texts that are
-        divided come first, for more is to be proved of them.
+        Entries {"id", "row", "expected", "interval", "right"}: `interval` is [low, high] of a number that has one, else
+        None; `right` None where no answer is right or wrong; a row is as it comes in service, before anything is
+        transformed or divided. Of answers that are as good, those to texts that are divided come first, for more is to
+        be proved of them.
 
     Raises:
         ShipworthyError: source model and variant agree on fewer than three of the rows that both were asked.
@@ -49,6 +50,7 @@ def select(subject: Subject, rows: pl.DataFrame, source: "list[Prediction] | Any
         {
             "id": row.pop("id"),
             "expected": answer.text,
+            "interval": None if answer.low is None else [answer.low, answer.high],
             "right": None if right is None else bool(right[place]),
             "said": row.pop("prediction"),
             "row": row,

@@ -8,7 +8,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from math import isclose
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from shipworthy.core.progress import say
 
 SUMS = "SHA256SUMS"
 START_SECONDS = 60
+ROUNDING = 1e-9
 KEPT_ENVIRONMENT = ("PATH", "HOME", "LANG", "TMPDIR")
 
 
@@ -29,6 +31,8 @@ def write_sums(folder: Path) -> None:
 
 def validate(folder: Path, questions: Sequence[dict[str, Any]], wheels: Path | None) -> list[dict[str, Any]]:
     """Asks the package the questions twice: its `predict` alone, and through its `serve`.
+
+    Numbers are the same where they differ by no more than a sum does that is added up in another order.
 
     Returns:
         The questions with `answer` and `served`.
@@ -43,17 +47,33 @@ def validate(folder: Path, questions: Sequence[dict[str, Any]], wheels: Path | N
         say("package: asking it")
         alone = _ask(python, folder, rows)
         served = _ask_server(python, folder, rows)
-    asked = [{**q, "answer": a, "served": s} for q, a, s in zip(questions, alone, served, strict=True)]
-    for question in asked:
-        for way in ("answer", "served"):
-            if question[way] != question["expected"]:
-                raise ShipworthyError(
-                    f"The package answers '{question[way]}' to row {question['id']} where the source model says "
-                    f"'{question['expected']}': it is not what was evaluated; do not ship it."
-                )
+    for said in (alone, served):
+        for question, answer in zip(questions, said, strict=True):
+            _compare(question, answer)
+    asked = [
+        {**question, "answer": _text(one["prediction"]), "served": _text(other["prediction"])}
+        for question, one, other in zip(questions, alone, served, strict=True)
+    ]
     if _state(folder) != before:
         raise ShipworthyError(f"Using the package changed its files in {folder}: its scripts must leave them alone.")
     return asked
+
+
+def _compare(question: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
+    wanted, ends = question["expected"], question.get("interval") or []
+    number, given = answer["prediction"], [answer[end] for end in ("low", "high") if end in answer]
+    said = _text(number)
+    same = said == wanted or (isinstance(number, float) and _near(number, float(wanted)))
+    if not same or len(given) != len(ends) or not all(map(_near, given, ends)):
+        told, known = (f"{text} {interval or ''}".strip() for text, interval in ((said, given), (wanted, ends)))
+        raise ShipworthyError(
+            f"The package answers '{told}' to row {question['id']} where the source model says '{known}': it is not "
+            "what was evaluated; do not ship it."
+        )
+
+
+def _near(one: float, other: float) -> bool:
+    return isclose(one, other, rel_tol=ROUNDING, abs_tol=ROUNDING)
 
 
 def _environment(folder: Path, target: Path, wheels: Path | None) -> Path:
@@ -67,9 +87,9 @@ def _environment(folder: Path, target: Path, wheels: Path | None) -> Path:
     return python
 
 
-def _ask(python: Path, folder: Path, rows: str, *options: str) -> list[str]:
+def _ask(python: Path, folder: Path, rows: str, *options: str) -> list[dict[str, Any]]:
     output = _run([str(python), str(folder / "predict"), *options], "its predict script", rows, own=True)
-    return [_text(json.loads(line)["prediction"]) for line in output.split("\n") if line]
+    return [json.loads(line) for line in output.split("\n") if line]
 
 
 def _text(prediction: Any) -> str:
@@ -77,7 +97,7 @@ def _text(prediction: Any) -> str:
     return prediction if isinstance(prediction, str) else json.dumps(prediction, ensure_ascii=False)
 
 
-def _ask_server(python: Path, folder: Path, rows: str) -> list[str]:
+def _ask_server(python: Path, folder: Path, rows: str) -> list[dict[str, Any]]:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]

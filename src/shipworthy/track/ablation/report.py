@@ -44,7 +44,7 @@ def write(folder: Path) -> None:
             f"the trainings of {folder.name} were validated on different rows, so they can't be compared: a change may "
             "not touch task, data, trainer.validation_rows or validation_share."
         )
-    found = contributions(config, planned, scores, more_is_better=metric(name).GREATER_IS_BETTER)
+    found = contributions(config, planned, scores, name)
     base = [float(one.mean()) for training, one in scores.items() if not training.changed]
     write_json(folder / TABLE, {"design": config.design, "recipe": base, "rows": [one.to_json() for one in found]})
 

@@ -15,14 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
+from shipworthy.evaluation.claims import BETTER, OPEN, WORSE, decide
 from shipworthy.evaluation.intervals import Interval
-from shipworthy.evaluation.paired import holm
 from shipworthy.track.ablation.design import Training
 from shipworthy.track.ablation.schema import Ablation
 
 Scores = Mapping[Training, NDArray[np.float64]]
 """Of each training that came to an end what its validation rows, or groups of them, add to the metric, which is their
 mean: shape (units,); or shape (1,), the metric itself, where rows say nothing of its variance."""
+
+
+SAID = {BETTER: "helps", WORSE: "harms", OPEN: "no effect was shown"}
+"""Of a recipe with a decision, against the same without it."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ class Contribution:
         p: two-sided paired t-test; 1 where it can't be said.
         p_holm: the same, corrected for the number of decisions (Holm 1979).
         seeds: pairs that there are.
-        more_is_better: of the metric.
+        words: what may be said of it.
     """
 
     name: str
@@ -43,38 +47,75 @@ class Contribution:
     p: float
     p_holm: float
     seeds: int
-    more_is_better: bool = True
-
-    @property
-    def words(self) -> str:
-        """What may be said of it."""
-        if self.seeds < 2:
-            return "too few trainings came to an end"
-        if self.p_holm >= 1 - self.difference.level:
-            return "no effect was shown"
-        return "helps" if (self.difference.value > 0) == self.more_is_better else "harms"
+    words: str
 
     def to_json(self) -> dict[str, Any]:
         """As it stands in ablation.json."""
         interval = {key: getattr(self.difference, key) for key in ("low", "high", "level")}
-        own = {key: value for key, value in asdict(self).items() if key not in ("difference", "more_is_better")}
-        return {**own, "difference": self.difference.value, **interval, "words": self.words}
+        return {**asdict(self), "difference": self.difference.value, **interval}
 
 
-def contributions(
-    config: Ablation, trainings: Sequence[Training], scores: Scores, *, more_is_better: bool = True
-) -> list[Contribution]:
-    """One row per decision, in the config's order."""
+@dataclass(frozen=True)
+class Crossed:
+    """The mean of paired differences over seeds and rows (see evaluation/paired.Pair).
+
+    Attributes:
+        value: candidate - reference, in the metric's unit (NaN: there is no pair).
+        error: its standard error (inf: of one seed nobody knows it).
+        freedom: degrees of freedom of Student's distribution.
+        n: seeds.
+    """
+
+    value: float
+    error: float
+    freedom: float
+    n: int
+    test: str = "paired t-test of seeds and rows"
+    wins: int | None = None
+    losses: int | None = None
+
+    @property
+    def p_value(self) -> float:
+        """Of 'it is 0'."""
+        return min(1.0, 2 * min(self.p_at_most(0.0), self.p_at_least(0.0)))
+
+    def interval(self, level: float) -> Interval:
+        """Student's."""
+        if math.isinf(self.error):
+            return Interval(self.value, -math.inf, math.inf, level)
+        half = float(student.ppf((1 + level) / 2, self.freedom)) * self.error
+        return Interval(self.value, self.value - half, self.value + half, level)
+
+    def p_at_most(self, bound: float) -> float:
+        """By Student's distribution."""
+        if math.isinf(self.error) or not self.error:
+            return float(math.isinf(self.error) or self.value <= bound)
+        return float(student.sf((self.value - bound) / self.error, self.freedom))
+
+    def p_at_least(self, bound: float) -> float:
+        """By Student's distribution."""
+        return Crossed(-self.value, self.error, self.freedom, self.n).p_at_most(-bound)
+
+
+def contributions(config: Ablation, trainings: Sequence[Training], scores: Scores, metric: str) -> list[Contribution]:
+    """One row per decision, in the config's order.
+
+    Args:
+        metric: that the scores are of.
+    """
     # What is dropped from a recipe contributes what its absence costs; what is added, what its presence brings.
     sign = 1 if config.design == "add_one" else -1
-    found = []
-    for name in config.changes:
-        differences = [sign * one for one in _by_seed(name, trainings, scores)]
-        found.append((name, *paired(differences, config.level), len(differences)))
-    corrected = holm([p for _, _, p, _ in found])
+    pairs = [crossed([sign * one for one in _by_seed(name, trainings, scores)]) for name in config.changes]
     return [
-        Contribution(name, interval, p, p_holm, seeds, more_is_better)
-        for (name, interval, p, seeds), p_holm in zip(found, corrected, strict=True)
+        Contribution(
+            name,
+            pair.interval(config.level),
+            pair.p_value,
+            claim.p_value,
+            pair.n,
+            "too few trainings came to an end" if pair.n < 2 else SAID[claim.words],
+        )
+        for name, pair, claim in zip(config.changes, pairs, decide(metric, pairs, 1 - config.level), strict=True)
     ]
 
 
@@ -95,19 +136,16 @@ def _by_seed(name: str, trainings: Sequence[Training], scores: Scores) -> Iterat
             yield np.mean(pairs, axis=0)
 
 
-def paired(differences: Sequence[NDArray[np.float64]], level: float) -> tuple[Interval, float]:
-    """The mean of paired differences with its interval, and the p-value of 'it is 0'.
+def crossed(differences: Sequence[NDArray[np.float64]]) -> Crossed:
+    """The mean of paired differences.
 
     Args:
         differences: one per seed, each of shape (rows,).
-        level: confidence of the interval (0 to 1).
     """
-    if not differences:
-        return Interval(math.nan, -math.inf, math.inf, level), 1.0
+    if len(differences) < 2:
+        value = float(differences[0].mean()) if differences else math.nan
+        return Crossed(value, math.inf, 1.0, len(differences))
     table = np.stack(differences)
-    mean = float(table.mean())
-    if len(table) < 2:
-        return Interval(mean, -math.inf, math.inf, level), 1.0
     # (variance of the mean, degrees of freedom) by seeds, and by rows where there are rows
     parts = [
         (float(means.var(ddof=1)) / len(means), len(means) - 1)
@@ -115,10 +153,5 @@ def paired(differences: Sequence[NDArray[np.float64]], level: float) -> tuple[In
         if len(means) > 1
     ]
     variance = sum(part for part, _ in parts)
-    if not variance:
-        return Interval(mean, mean, mean, level), 0.0 if mean else 1.0
-    freedom = variance**2 / sum(part**2 / n for part, n in parts)
-    half = float(student.ppf((1 + level) / 2, freedom)) * math.sqrt(variance)
-    return Interval(mean, mean - half, mean + half, level), float(
-        2 * student.sf(abs(mean) / math.sqrt(variance), freedom)
-    )
+    freedom = variance**2 / sum(part**2 / n for part, n in parts) if variance else 1.0
+    return Crossed(float(table.mean()), math.sqrt(variance), freedom, len(table))

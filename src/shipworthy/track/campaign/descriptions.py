@@ -5,6 +5,7 @@ from statistics import mean, stdev
 from typing import Any
 
 from shipworthy.evaluation import figures
+from shipworthy.evaluation.claims import WORSE
 from shipworthy.evaluation.intervals import Interval
 from shipworthy.evaluation.metric import title
 from shipworthy.track.campaign.facts import Savings, WinnersCurse
@@ -12,8 +13,11 @@ from shipworthy.track.campaign.read import FAILED, FINISHED, PRUNED, Campaign, T
 from shipworthy.track.hpo.schema import METRIC
 from shipworthy.track.hpo.space import Dimension
 from shipworthy.track.report.formatting import count, seconds
+from shipworthy.track.runs.pairs import pairs
 
 STATES = (FINISHED, PRUNED, FAILED, "running", "waiting")
+NEXT = 20
+"""Trials that are tested against the best one."""
 
 
 def states(campaign: Campaign) -> str:
@@ -104,22 +108,20 @@ def winners_curse(found: WinnersCurse, campaign: Campaign) -> str:
 
 
 def near(campaign: Campaign) -> str:
-    """How many of the finished trials the best one can't be told from by its interval (empty: no intervals)."""
-    best = campaign.ranked[0] if campaign.ranked and campaign.kind == "tune" else None
-    known = best.interval(campaign.first) if best else None
-    if best is None or known is None:
+    """How many of the trials next to the best one were not shown to be worse than it (empty: nothing can be tested)."""
+    runs = [trial.run for trial in campaign.ranked[: NEXT + 1] if trial.run]
+    if campaign.kind != "tune" or campaign.first != METRIC or not runs or campaign.ranked[0].run is None:
         return ""
-    up = campaign.objectives[campaign.first]
-    close = [
-        trial
-        for trial in campaign.ranked[1:]
-        if (trial.values[campaign.first] >= known.low if up else trial.values[campaign.first] <= known.high)
-    ]
-    if not close:
-        return "No other trial comes within the best one's interval."
-    n = len(close)
-    came = "1 other trial comes" if n == 1 else f"{n} other trials come"
-    return f"{came} within the best one's interval: the order among them is mostly chance."
+    claims = [pair.claim for pair in pairs(runs) if pair.claim]
+    if not claims:
+        return ""
+    how = f"paired on the same rows, alpha {claims[0].alpha:g}{', Holm' if len(claims) > 1 else ''}"
+    alike = sum(claim.words != WORSE for claim in claims)
+    if len(claims) == 1:
+        was = "was not shown" if alike else "was shown"
+        return f"The next best trial {was} to be worse than the best one ({how})."
+    were = {0: "none was not", 1: "1 was not"}.get(alike, f"{alike} were not")
+    return f"Of the {len(claims)} next best trials {were} shown to be worse than the best one ({how})."
 
 
 def commands(campaign: Campaign) -> list[tuple[str, str]]:

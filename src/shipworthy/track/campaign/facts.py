@@ -124,9 +124,9 @@ class WinnersCurse:
         if not self.more_is_better:
             least, most = -most, -least
         if least > 0:
-            return "the search flattered its winner: on new rows it is worse"
+            return "the search flattered its winner"
         if most < 0:
-            return "on new rows it is even better, which is chance, or other rows"
+            return "the new rows were kind to it, which is chance, or other rows"
         end = "upper" if self.more_is_better else "lower"
         return f"no flattery was shown, though one as large as the interval's {end} end is possible"
 

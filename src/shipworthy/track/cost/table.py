@@ -106,10 +106,9 @@ def _lost(cost: Cost) -> str:
 
 
 def per_point(gain: Gain, found: PerPoint, currency: str) -> tuple[str, str]:
-    """(`a point`, `0.0021 USD (0.0017 to 0.0027): +12.3 points [+10.0, +14.6] over nearest on 300 rows`)."""
+    """(`a point`, `0.0021 USD (0.0017 to 0.0027): +12.3 points [+10.0, +14.6] gained over nearest on 300 rows`)."""
     _, what = POINT[metric(gain.metric).UNIT]
-    over = "over" if metric(gain.metric).GREATER_IS_BETTER else "better than"
-    gained = f"{figures.difference(gain.metric, gain.difference)} {over} {gain.against} on {gain.n:,} rows"
+    gained = f"{figures.difference(gain.metric, gain.difference)} gained over {gain.against} on {gain.n:,} rows"
     if found.low == inf:
         return what, f"none to be had: {gained}"
     if found.high == inf:

@@ -7,24 +7,33 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from shipworthy.evaluation.plot_style import BLUE, GREEN, GREY, SLATE, STYLE, WIDTH_INCHES, svg
+from shipworthy.evaluation.plot_style import BLUE, GREEN, GREY, INK, SLATE, STYLE, WIDTH_INCHES, svg
 
 
-def curves(by_class: Mapping[str, Any] | None) -> str | None:
-    """Calibration and, of two classes, precision and recall over the threshold; None without probabilities."""
+def curves(by_class: Mapping[str, Any] | None, decision: Mapping[str, Any] | None = None) -> str | None:
+    """Calibration and, of two classes, precision and recall over the threshold; None without probabilities.
+
+    Args:
+        decision: the threshold that was chosen on validation, and of which class (see models/decision.py).
+    """
     if not by_class or not by_class["calibration"]:
         return None
     thresholds = by_class["thresholds"]
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH_INCHES, 2.9), layout="constrained")
         axes = figure.subplots(1, 2 if thresholds else 1, squeeze=False)[0]
-        _calibration(axes[0], by_class["calibration"])
+        _calibration(
+            axes[0], by_class["calibration"], "an answer is right" if by_class["confusion"] else "a label is there"
+        )
         if thresholds:
             _thresholds(axes[1], thresholds["positive"], thresholds["curve"])
+            if decision and decision["positive"] == thresholds["positive"]:
+                axes[1].axvline(decision["threshold"], color=INK, linewidth=1.2, linestyle="--")
+                axes[1].set_xlabel(f"{axes[1].get_xlabel()}; dashed: the chosen one")
         return svg(figure, "classes", "Calibration, and precision and recall over the threshold")
 
 
-def _calibration(axes: Axes, bins: Sequence[Mapping[str, Any]]) -> None:
+def _calibration(axes: Axes, bins: Sequence[Mapping[str, Any]], what: str) -> None:
     axes.plot([0, 100], [0, 100], color=GREY, linewidth=1, linestyle=":")
     for one in bins:
         low, high = (100 * one["right"][end] for end in ("low", "high"))
@@ -36,7 +45,7 @@ def _calibration(axes: Axes, bins: Sequence[Mapping[str, Any]]) -> None:
         color=BLUE,
         markersize=5,
     )
-    axes.set_title("How often an answer is right (%)")
+    axes.set_title(f"How often {what} (%)")
     axes.set_xlabel("how sure the model is of it (%); dotted: as often as it says")
 
 

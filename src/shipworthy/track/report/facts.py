@@ -17,7 +17,11 @@ ROLES = (
     ("ML Architect", "what to train, will it fit, what will it cost, when is it good enough?", ("plan",)),
     ("Data Engineer", "what exactly does the model learn from, and can we trust it?", ("dataset",)),
     ("Training Engineer", "how is it trained without losing an hour?", ("baseline", "checkpoint")),
-    ("Experiment Tracker", "what was tried, what was learned, can we do it again?", ("evaluation",)),
+    (
+        "Experiment Tracker",
+        "what was tried, what was learned, can we do it again?",
+        ("evaluation", "general", "judgement"),
+    ),
     ("Model Optimizer", "how small and fast can it be and still be good enough?", ("compressed", "bench", "package")),
 )
 
@@ -45,6 +49,15 @@ def _handed_over(artifacts: Artifacts) -> dict[str, str]:
         "checkpoint": steps + seconds(training["seconds"]),
         "evaluation": f"{len(evaluation['candidates'])} candidates on {evaluation['n']:,} unseen rows",
     }
+    if "general" in artifacts:
+        benchmarks = artifacts["general"].json("general.json")
+        number = len(benchmarks["tested"]) + len(benchmarks["untested"]) if benchmarks["asked"] else 0
+        words["general"] = (
+            f"{number} scores of general benchmarks" if number else "no general benchmarks were asked for"
+        )
+    if "judgement" in artifacts:
+        said = artifacts["judgement"].json("judgement.json")
+        words["judgement"] = f"{said['judge']['model']} on {said['rows']:,} rows" if said["asked"] else "no judge"
     if "compressed" in artifacts:
         compressed = artifacts["compressed"].json("compressed.json")
         size = next(v["size_mb"] for v in compressed["variants"] if v["name"] == compressed["chosen"])
@@ -132,6 +145,15 @@ def compression(artifacts: Artifacts) -> dict[str, Any] | None:
     said = [Claim.from_json(test).figures if test else "" for test in tests]
     variants = [{**variant, "against": one} for variant, one in zip(compressed["variants"], said, strict=True)]
     return {**compressed, "variants": variants}
+
+
+def general(artifacts: Artifacts) -> dict[str, Any] | None:
+    """Each score of the general benchmarks with what was shown of it, and in a sentence how many are what."""
+    if "general" not in artifacts or not (record := artifacts["general"].json("general.json"))["asked"]:
+        return None
+    tested = [{**one, "claim": Claim.from_json(one["claim"])} for one in record["tested"]]
+    words = Counter(one["claim"].words for one in tested)
+    return {**record, "tested": tested, "words": ", ".join(f"{number} {word}" for word, number in words.items())}
 
 
 def lineage(artifacts: Artifacts) -> dict[str, Any]:

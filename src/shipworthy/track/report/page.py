@@ -8,15 +8,18 @@ import jinja2
 
 from shipworthy.core.artifact import Artifact
 from shipworthy.evaluation import claims, figures
+from shipworthy.evaluation.by_number import promise
 from shipworthy.evaluation.claims import Claim
+from shipworthy.evaluation.general.comparison import SCORE
 from shipworthy.evaluation.intervals import Interval
 from shipworthy.evaluation.metric import metric as of_name
 from shipworthy.evaluation.metric import title
-from shipworthy.track.report import class_plots, facts, formatting, plots, rows
+from shipworthy.track.report import class_plots, facts, formatting, judged, number_plots, plots, rows
 from shipworthy.track.report.candidates import Candidate, chosen, tuned
 from shipworthy.track.report.verdict import Verdict
 
 FILTERS = (
+    figures.amount,
     figures.figure,
     figures.interval,
     formatting.count,
@@ -55,6 +58,7 @@ def page(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
     environment.filters |= {function.__name__: function for function in FILTERS}
+    environment.filters["promise"] = promise
     environment.filters["as_interval"] = lambda record: Interval(**record)
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
         description=description,
@@ -67,8 +71,10 @@ def page(
         comparison=Claim.from_json(evaluation["comparison"]),
         importance=_importance(evaluation),
         by_class=evaluation.get("by_class"),
+        by_number=evaluation.get("by_number"),
         decision=artifacts["checkpoint"].json("training.json").get("decision"),
         slices=evaluation.get("slices", {"parts": []}),
+        judged=judged.section(artifacts),
         candidates=candidates,
         shipped=chosen(candidates),
         best=next(candidate for candidate in candidates if candidate.name == best),
@@ -78,6 +84,8 @@ def page(
         plan_and_fact=facts.plan_and_fact(artifacts),
         cost=facts.cost(artifacts, price_per_hour, currency),
         served=facts.served(artifacts),
+        general=facts.general(artifacts),
+        general_score=SCORE,
         compression=facts.compression(artifacts),
         data=rows.data(dataset),
         errors=rows.errors(dataset, artifacts["evaluation"], metric, tuned(candidates).name, best),
@@ -98,7 +106,8 @@ def _plots(artifacts: Mapping[str, Artifact], found: list[Candidate], metric: st
         "training": plots.training(
             facts.history(artifacts), metric, training.get("selected_step", 0), validated[best][metric]["value"]
         ),
-        "classes": class_plots.curves(evaluation.get("by_class")),
+        "classes": class_plots.curves(evaluation.get("by_class"), (training.get("decision") or {}).get("decision")),
+        "numbers": number_plots.numbers(evaluation.get("by_number")),
         "whiskers": plots.whiskers(found, metric, beaten + sign * evaluation["margin"]),
         "tradeoff": plots.tradeoff(found, metric, criteria["max_size_mb"], whole - sign * lost),
     }

@@ -5,8 +5,10 @@ from textwrap import wrap
 from typing import Any
 
 from shipworthy.core.artifact import Artifact
+from shipworthy.evaluation.claims import WORSE
 from shipworthy.evaluation.figures import figure, interval
 from shipworthy.evaluation.metric import title
+from shipworthy.track.report import facts, judged
 from shipworthy.track.report.candidates import Candidate, chosen, tuned
 from shipworthy.track.report.formatting import precise, seconds
 from shipworthy.track.report.verdict import Verdict
@@ -33,7 +35,7 @@ def summary(artifacts: Mapping[str, Artifact], found: Sequence[Candidate], verdi
         "-" * min(WIDTH, max(len(line) for line in table)),
         *table[1:],
         "",
-        *_facts(artifacts),
+        *(line for fact in _facts(artifacts) for line in wrap(fact, WIDTH)),
     ]
     lines += [line for remark in evaluation.get("remarks", []) for line in wrap(f"look at this: {remark}", WIDTH)]
     missed = [f"not met: {check.what}: {check.found} (wanted: {check.wanted})" for check in verdict.failed]
@@ -66,9 +68,15 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _facts(artifacts: Mapping[str, Artifact]) -> Iterable[str]:
+    yield from judged.lines(artifacts)
     training: Mapping[str, Any] = artifacts["checkpoint"].json("training.json")
     words = [f"{training['steps']:,} steps"] if training.get("steps", 0) > 1 else []
     yield f"trained: {', '.join([*words, seconds(training['seconds'])])}"
+    if benchmarks := facts.general(artifacts):
+        yield f"general benchmarks against the base model, {len(benchmarks['tested'])} tested: {benchmarks['words']}"
+        for one in benchmarks["tested"]:
+            if one["claim"].words == WORSE:
+                yield f"  {one['task']} {one['metric']}: {one['claim'].figures}: {one['claim'].sentence}"
     if "bench" in artifacts:
         bench = artifacts["bench"].json("bench.json")
         rate = bench["single"].get("tokens_per_s")

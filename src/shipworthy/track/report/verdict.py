@@ -6,7 +6,7 @@ from typing import Any
 
 from shipworthy.core.artifact import Artifact
 from shipworthy.evaluation import figures
-from shipworthy.evaluation.claims import BETTER, WORSE, Claim
+from shipworthy.evaluation.claims import Claim
 from shipworthy.track.report.candidates import Candidate, chosen
 from shipworthy.track.report.formatting import megabytes, seconds
 
@@ -56,9 +56,11 @@ def judge(artifacts: Mapping[str, Artifact], found: list[Candidate]) -> Verdict:
     """Every criterion of criteria.json against evaluation, compression, bench and package."""
     criteria = artifacts["plan"].json("criteria.json")
     evaluation = artifacts["evaluation"].json("evaluation.json")
+    role = criteria.get("judge", "none")
     return Verdict(
         [
-            _better(criteria, evaluation),
+            *([_better(criteria, evaluation)] if role != "alone" else []),
+            *([_judged(artifacts, criteria, evaluation, role)] if role != "none" else []),
             *_lost_nothing(artifacts, criteria),
             *_tokens(artifacts),
             *_limits(artifacts, criteria, chosen(found)),
@@ -78,6 +80,20 @@ def _better(criteria: Mapping[str, Any], evaluation: Mapping[str, Any]) -> Check
     )
 
 
+def _judged(
+    artifacts: Mapping[str, Artifact], criteria: Mapping[str, Any], evaluation: Mapping[str, Any], role: str
+) -> Check:
+    """What the judge says, where the plan gives it a say."""
+    best = evaluation["best_baseline"]
+    what = f"The judge finds it better than {best}{', in place of the metric' if role == 'alone' else ''}"
+    wanted = f"better, p < {criteria['alpha']:g}, paired"
+    said: dict[str, Any] = artifacts["judgement"].json("judgement.json") if "judgement" in artifacts else {}
+    if not said.get("asked"):
+        return Check(what, wanted, NOT_MEASURED, False)
+    claim = Claim.from_json(said[said["decides"]]["claim"])
+    return Check(what, wanted, f"{claim.sentence}: {claim.figures}", bool(said["verdict"]["passed"]))
+
+
 def _chosen_record(artifacts: Mapping[str, Artifact]) -> Mapping[str, Any] | None:
     if "compressed" not in artifacts:
         return None
@@ -95,8 +111,7 @@ def _lost_nothing(artifacts: Mapping[str, Artifact], criteria: Mapping[str, Any]
     if not (test := record.get("noninferiority")):
         return []
     claim = Claim.from_json(test)
-    shown = claim.figures if claim.words in (BETTER, WORSE) else claim.margin_figures
-    return [Check(what, wanted, f"{claim.sentence}: {shown}", bool(test["holds"]))]
+    return [Check(what, wanted, f"{claim.sentence}: {claim.shown_by}", bool(test["holds"]))]
 
 
 def _tokens(artifacts: Mapping[str, Artifact]) -> list[Check]:

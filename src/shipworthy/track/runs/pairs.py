@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
+from shipworthy.core.progress import track
 from shipworthy.evaluation import claims, paired, predictions, scores
 from shipworthy.evaluation.claims import Claim
 from shipworthy.evaluation.intervals import Interval
@@ -37,7 +38,7 @@ def pairs(runs: Sequence[Run]) -> list[Pair]:
     """Each run but the first against the first, on the rows that both were validated on."""
     reference, *others = runs
     alpha = float(reference.config.get("task.criteria.alpha", Criteria.alpha))
-    found = [_pair(run, reference, alpha) for run in others]
+    found = [_pair(run, reference, alpha) for run in track(others, "paired tests, by run", len(others))]
     tested = [pair.found for pair in found if pair.found]
     decided = iter(claims.decide(reference.metric, tested, alpha) if tested else ())
     return [replace(pair, claim=next(decided)) if pair.found else pair for pair in found]

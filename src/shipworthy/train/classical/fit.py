@@ -9,10 +9,9 @@ from shipworthy.core.files import write_json
 from shipworthy.core.interrupt import StopRequestedError, asked, listening
 from shipworthy.core.memory import peak_mb, reset_peak
 from shipworthy.core.progress import say
-from shipworthy.evaluation import figures
+from shipworthy.evaluation import calibration, figures
 from shipworthy.evaluation.metric import metric, title
 from shipworthy.evaluation.threshold import Chosen
-from shipworthy.models import decision
 from shipworthy.models.build import create, describe
 from shipworthy.models.protocol import InRounds
 from shipworthy.train.decided_answers import decide
@@ -25,7 +24,12 @@ VALIDATE_EVERY = 10
 
 
 def check(request: Request) -> None:
-    """Checks nothing: a family that fits itself refuses by itself what it can't be fitted to, in seconds."""
+    """A family that fits itself refuses by itself what it can't be fitted to, in seconds; this, what comes after.
+
+    Raises:
+        UsageError: validation has too few rows to tell the task's intervals.
+    """
+    calibration.check(request.task, request.validation.height)
 
 
 def fit(request: Request, records: Records, target: Path) -> None:
@@ -33,7 +37,9 @@ def fit(request: Request, records: Records, target: Path) -> None:
 
     Raises:
         StopRequestedError: the fit was asked to stop; nothing of it is kept.
+        UsageError: as `check`.
     """
+    check(request)
     task, model, train, validation = request.task, request.model, request.train, request.validation
     started = time.monotonic()
     reset_peak()
@@ -47,7 +53,8 @@ def fit(request: Request, records: Records, target: Path) -> None:
         selected = {"step": 1.0}
         history = [selected]
     seconds = time.monotonic() - started
-    answers, chosen = decide(task, validation, fitted.predict(validation.drop("answer")))
+    found = decide(task, validation, fitted.predict(validation.drop("answer")))
+    answers, chosen = found.answers, found.threshold
     selected["val_metric"] = answers.metric
     if not isinstance(fitted, InRounds):
         records.log({"val_metric": answers.metric}, 1)
@@ -57,9 +64,14 @@ def fit(request: Request, records: Records, target: Path) -> None:
     )
     fitted.save(target)
     describe(model, target)
+    found.write(target)
     if chosen:
         say(_told(task.metric, chosen))
-        decision.write(chosen.decision, target)
+    if found.interval:
+        say(
+            f"intervals for {100 * found.interval.level:.4g}% of rows reach {found.interval.beyond:.4g} beyond what "
+            "the model says, by its errors on validation"
+        )
     answers.write(target / ANSWERS)
     write_json(target / "history.json", history)
     write_json(
@@ -74,6 +86,7 @@ def fit(request: Request, records: Records, target: Path) -> None:
             "metric": task.metric,
             "greater_is_better": metric(task.metric).GREATER_IS_BETTER,
             "decision": asdict(chosen) if chosen else None,
+            "interval": asdict(found.interval) if found.interval else None,
         },
     )
 
@@ -92,7 +105,7 @@ def _fit_in_rounds(fitted: InRounds, request: Request, records: Records) -> None
     for now in fitted.rounds(request.train, validation, request.seed):
         step = int(now.entry["step"])
         if step % VALIDATE_EVERY == 0:
-            now.entry["val_metric"] = decide(task, validation, now.answers())[0].metric
+            now.entry["val_metric"] = decide(task, validation, now.answers()).answers.metric
             events.emit(step=step, validation=now.entry["val_metric"], val_loss=now.entry["val_loss"])
         records.log({key: value for key, value in now.entry.items() if key != "step"}, step)
         if asked():

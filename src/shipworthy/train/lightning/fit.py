@@ -89,21 +89,7 @@ def _train(state: TrainingState, world: int, records: Records) -> None:
     if state.progress.is_finished(trainer.steps) and not validation_is_missing(state.progress, trainer):
         emit_end(state.progress)
         return
-    runner = lightning.Trainer(
-        accelerator="auto",
-        devices=trainer.devices,
-        num_nodes=world // trainer.devices,
-        strategy=strategy(world),
-        plugins=[LightningEnvironment()],
-        precision="32-true",
-        max_epochs=1,
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-    )
-    # Lightning's handler of SIGTERM would talk to the other processes in the middle of anything; ours only takes note.
-    runner._signal_connector.register_signal_handlers = lambda: None
+    runner = _runner(trainer.devices, world)
     saver = Saver(request.run, request.run_id, request.seed, trainer.keep, trainer.unsaved)
     runner.callbacks.append(
         StepCallback(
@@ -134,6 +120,26 @@ def _train(state: TrainingState, world: int, records: Records) -> None:
     number = state.progress.step
     rows = [state.rows[row] for row in state.batches[number][: trainer.micro_batch_size]]
     raise ShipworthyError(f"Step {number + 1}: {explain(state.network, rows, module.optimizer, state.workers)}")
+
+
+def _runner(devices: int, world: int) -> lightning.Trainer:
+    """Lightning's, of which the loop and the processes are used, and nothing that would write or print."""
+    runner = lightning.Trainer(
+        accelerator="auto",
+        devices=devices,
+        num_nodes=world // devices,
+        strategy=strategy(world),
+        plugins=[LightningEnvironment()],
+        precision="32-true",
+        max_epochs=1,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    # Lightning's handler of SIGTERM would talk to the other processes in the middle of anything; ours only takes note.
+    runner._signal_connector.register_signal_handlers = lambda: None
+    return runner
 
 
 def _write_result(state: TrainingState, target: Path) -> None:

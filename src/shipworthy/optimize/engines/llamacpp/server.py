@@ -15,10 +15,11 @@ from typing import Any
 import httpx
 import psutil
 
+from shipworthy.core import toolchain
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import write_json
 from shipworthy.core.progress import say
-from shipworthy.optimize.engines.llamacpp.toolchain import Toolchain, last_line
+from shipworthy.optimize.engines.llamacpp.toolchain import Toolchain
 from shipworthy.optimize.engines.threads import WAIT
 
 START_SECONDS = 120
@@ -107,7 +108,9 @@ def _wait(process: "subprocess.Popen[bytes]", url: str, probe: Mapping[str, Any]
     started = time.monotonic()
     while True:
         if process.poll() is not None:
-            raise ShipworthyError(f"llama.cpp's server ended with code {process.returncode}: {last_line(log)}")
+            raise ShipworthyError(
+                f"llama.cpp's server ended with code {process.returncode}: {toolchain.last_line(log)}"
+            )
         seconds = time.monotonic() - started
         try:
             httpx.get(f"{url}/models", timeout=2).raise_for_status()
@@ -115,16 +118,18 @@ def _wait(process: "subprocess.Popen[bytes]", url: str, probe: Mapping[str, Any]
         except httpx.HTTPError as error:
             if seconds > START_SECONDS:
                 raise ShipworthyError(
-                    f"llama.cpp's server did not start in {START_SECONDS} s: {last_line(log)}"
+                    f"llama.cpp's server did not start in {START_SECONDS} s: {toolchain.last_line(log)}"
                 ) from error
         time.sleep(0.2)
     try:
         answer = httpx.post(f"{url}/chat/completions", json=dict(probe), timeout=START_SECONDS)
     except httpx.HTTPError as error:
-        raise ShipworthyError(f"llama.cpp's server took a request and did not answer it: {last_line(log)}") from error
+        raise ShipworthyError(
+            f"llama.cpp's server took a request and did not answer it: {toolchain.last_line(log)}"
+        ) from error
     if answer.status_code != 200 or not json.loads(answer.text).get("choices"):
         raise ShipworthyError(f"llama.cpp's server answered {answer.status_code} to a request: {answer.text[:300]}")
-    say(f"bench: the server answers after {time.monotonic() - started:.1f} s")
+    say(f"llama.cpp: the server answers after {time.monotonic() - started:.1f} s")
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from shipworthy.core import toolchain
 from shipworthy.core.errors import ShipworthyError
@@ -133,14 +133,8 @@ class Toolchain:
                     raise
             if worker.returncode:
                 raise ShipworthyError(
-                    f"llama.cpp's {script} ended with code {worker.returncode}: {last_line(complaints)}"
+                    f"llama.cpp's {script} ended with code {worker.returncode}: {toolchain.last_line(complaints)}"
                 )
-
-
-def last_line(file: IO[str]) -> str:
-    """The last line of what a process wrote."""
-    file.seek(0)
-    return (file.read().strip() or "it wrote nothing").splitlines()[-1]
 
 
 def locate() -> Toolchain:

@@ -1,4 +1,4 @@
-"""The model of this package: raw rows are transformed and encoded as for training, and the trees are asked."""
+"""The model of this package: rows are encoded as for training, and the trees are asked."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -12,18 +12,16 @@ NAN = float("nan")
 
 
 class Trees:
-    """The trees with the codes of their categories, and what makes their columns of raw ones, if anything does.
+    """The trees with the codes of their categories.
 
     Attributes:
-        columns: of a raw row, those that the model looks at; one that a row lacks counts as missing.
+        columns: of a row, those that the model looks at; one that a row lacks counts as missing.
     """
 
     def __init__(self, folder: Path) -> None:
         saved = json.loads((folder / "columns.json").read_text(encoding="utf-8"))
         self.classes, self.labels = saved.get("classes", []), saved.get("labels", [])
-        self.features = saved["columns"]
-        self.replay = transformation(folder)
-        self.columns = list(self.replay.inputs) if self.replay else self.features
+        self.columns = saved["columns"]
         self.codes = {name: {value: i for i, value in enumerate(known)} for name, known in saved["categories"].items()}
         self.booster = xgboost.Booster(model_file=str(folder / "xgboost.json"))
 
@@ -39,17 +37,14 @@ class Trees:
     def predict(self, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Of each row {"prediction": the most likely class, "probabilities": class → probability}.
 
-        Or {"prediction": the likely labels, "probabilities": label → probability}, or {"prediction": a number}.
+        Or {"prediction": the likely labels, "probabilities": label → probability}, or {"prediction": a number}, with
+        "low" and "high" where the trees were taught quantiles.
         """
-        found = list(rows)
-        columns = {name: [row.get(name) for row in found] for name in self.columns}
-        if self.replay:
-            columns = self.replay({name: self.replay.column(name, values) for name, values in columns.items()})
-        table = np.array([[self.encode(name, value) for value in columns[name]] for name in self.features], dtype=float)
+        table = np.array([[self.encode(name, row.get(name)) for name in self.columns] for row in rows], dtype=float)
         matrix = xgboost.DMatrix(
-            table.reshape(len(self.features), len(found)).T,
-            feature_names=[f"f{number}" for number in range(len(self.features))],  # as the trees know them
-            feature_types=["c" if name in self.codes else "q" for name in self.features],
+            table.reshape(-1, len(self.columns)),
+            feature_names=[f"f{number}" for number in range(len(self.columns))],  # as the trees know them
+            feature_types=["c" if name in self.codes else "q" for name in self.columns],
             enable_categorical=True,
         )
         shares = self.booster.predict(matrix).astype(float)
@@ -61,6 +56,9 @@ class Trees:
                 }
                 for row in shares.reshape(-1, len(self.labels)).tolist()
             ]
+        if not self.classes and shares.ndim > 1:  # the trees were taught quantiles
+            ordered = np.sort(shares, axis=1).tolist()
+            return [{"prediction": number, "low": low, "high": high} for low, number, high in ordered]
         if not self.classes:  # the trees were taught numbers
             return [{"prediction": number} for number in shares.tolist()]
         if len(self.classes) == 2:  # the trees say how likely the second is
@@ -72,15 +70,6 @@ class Trees:
             }
             for row in shares
         ]
-
-
-def transformation(folder: Path) -> Any:
-    """What was fitted on train, to be replayed; None where nothing was."""
-    if not (folder / "fitted.json").is_file():
-        return None
-    from shipworthy.models.transform.replay import Replay  # the package carries it
-
-    return Replay(json.loads((folder / "fitted.json").read_text(encoding="utf-8")))
 
 
 def load(folder: Path) -> Trees:

@@ -1,0 +1,56 @@
+"""What a judge says of rows, as metrics: claims and figures treat it as any other. No task can decide by them.
+
+They don't stand in metrics/, for they follow from replies, not from predictions and answers.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:  # the list of runs must not wait for them
+    from numpy.typing import NDArray
+
+PREFERENCE, SCORE, AGREEMENT = "judge_preference", "judge_score", "judge_agreement"
+
+
+@dataclass
+class Measure:
+    """A number by row, as a module of metrics/ would declare it (see metric.Metric)."""
+
+    TITLE: str
+    UNIT: Literal["share", "score", "number"]
+    LIBRARY: str
+    MIND: str
+    GREATER_IS_BETTER: bool = True
+    KIND: Literal["right", "mean", "whole"] = "mean"
+    TASKS: tuple[str, ...] = ()
+
+    def score(self, task: Any, predictions: Any, answers: Any) -> None:
+        """None: predictions alone lack what it takes."""
+
+    def statistic(self, rows: "NDArray[Any]", counts: "NDArray[Any]") -> "NDArray[Any]":
+        """The mean of rows counted so often, shape (b,)."""
+        means: NDArray[Any] = counts @ rows / counts.sum(axis=1)
+        return means
+
+
+MEASURES: Mapping[str, Measure] = {
+    PREFERENCE: Measure(
+        "preferred by the judge",
+        "share",
+        "Zheng et al. 2023, Judging LLM-as-a-Judge, section 3.4: asked in both orders, a tie unless both agree",
+        "It is a language model's opinion: see how far it agrees with people.",
+    ),
+    SCORE: Measure(
+        "judge's score, from 1 to 5",
+        "number",
+        "Zheng et al. 2023, Judging LLM-as-a-Judge, section 3.1: single answer grading",
+        "It is a language model's opinion: see how far it agrees with people.",
+    ),
+    AGREEMENT: Measure(
+        "Cohen's kappa with people",
+        "score",
+        "sklearn.metrics.cohen_kappa_score",
+        "Chance alone gives 0. Where nearly all rows have one label it is low though most agree.",
+    ),
+}

@@ -1,0 +1,16 @@
+"""The mean of the answers, whatever is asked."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from shipworthy.core.groups import ModelConfig
+from shipworthy.core.schema import schema
+
+
+@schema("model", "mean")
+class Mean(ModelConfig):
+    """No settings."""
+
+    needs: ClassVar[Mapping[str, tuple[str, ...]]] = {"trainer": ("classical",), "adapter": ("none",)}
+    provides: ClassVar[tuple[str, ...]] = ("in_process",)
+    tasks: ClassVar[tuple[str, ...]] = ("regression",)
