@@ -1,6 +1,7 @@
 """The page's plots, as SVG that stands in the page itself."""
 
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 from typing import Any
 
 import matplotlib
@@ -18,6 +19,8 @@ from shipworthy.track.report.formatting import precise, seconds
 COLOURS = {BASELINE: SLATE, TUNED: BLUE, "variant": GREEN}
 MARKED = 30
 """More validations than this are a line without marks."""
+HALF_TITLE = 40
+"""Characters that fit over one of two plots."""
 
 
 def training(history: Sequence[Mapping[str, Any]], metric: str, selected: int, bar: float | None) -> str | None:
@@ -69,7 +72,7 @@ def _validation(
     axes.set_xlim(left=0)
     if min(*values, height) >= 0:  # a metric may be below it
         axes.set_ylim(0, 1.15 * max(*values, height) or 1)
-    axes.set_title(f"{title(metric)} on validation{_unit(metric)}{_direction(metric)}")
+    axes.set_title(fill(f"{title(metric)} on validation{_unit(metric)}{_direction(metric)}", HALF_TITLE))
     axes.set_xlabel("step")
 
 
