@@ -7,7 +7,7 @@ from typing import Any
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.evaluation import figures
 from shipworthy.evaluation.intervals import Interval
-from shipworthy.evaluation.metric import greater_is_better, metric
+from shipworthy.evaluation.metric import metric
 from shipworthy.evaluation.paired import Pair, holm
 
 BETTER, WORSE, EQUAL, NOT_WORSE, OPEN = "better", "worse", "equal", "not worse", "no difference shown"
@@ -52,7 +52,7 @@ class Claim:
     @property
     def gain(self) -> float:
         """How much better the candidate is (below 0: worse), whichever direction the metric has."""
-        return self.difference.value if greater_is_better(self.metric) else -self.difference.value
+        return self.difference.value if metric(self.metric).GREATER_IS_BETTER else -self.difference.value
 
     @property
     def within_margin(self) -> bool:
@@ -135,7 +135,7 @@ def best(name: str, values: Mapping[str, float]) -> str:
     Args:
         values: candidate → value.
     """
-    choose = max if greater_is_better(name) else min
+    choose = max if metric(name).GREATER_IS_BETTER else min
     return choose(values, key=lambda one: values[one])
 
 
@@ -143,7 +143,7 @@ def decide(name: str, pairs: Sequence[Pair], alpha: float, margin: float | None 
     """What was shown of several candidates, each against its reference; p-values are adjusted for their number (Holm).
 
     Args:
-        name: the metric's; another name is that of a share of which more is better.
+        name: the metric's.
         pairs: one for each candidate.
         alpha: significance level (0 to 1).
         margin: what may be lost, in the metric's unit, above 0; None: nobody asks.
@@ -184,15 +184,15 @@ def _decide(
 
 
 def _p_worse(name: str, pair: Pair, margin: float) -> float:
-    return pair.p_at_most(-margin) if greater_is_better(name) else pair.p_at_least(margin)
+    return pair.p_at_most(-margin) if metric(name).GREATER_IS_BETTER else pair.p_at_least(margin)
 
 
 def _p_better(name: str, pair: Pair, margin: float) -> float:
-    return pair.p_at_least(margin) if greater_is_better(name) else pair.p_at_most(-margin)
+    return pair.p_at_least(margin) if metric(name).GREATER_IS_BETTER else pair.p_at_most(-margin)
 
 
 def gain(name: str, found: Interval) -> Interval:
     """A difference turned so that more is better, whichever direction the metric has."""
-    if greater_is_better(name):
+    if metric(name).GREATER_IS_BETTER:
         return found
     return Interval(-found.value, -found.high, -found.low, found.level)

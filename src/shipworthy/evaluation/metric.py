@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from shipworthy.core.errors import UsageError
 from shipworthy.core.extensions import parts
 from shipworthy.core.lazy import Lazy
-from shipworthy.evaluation.judge_measures import MEASURES
+from shipworthy.evaluation.measures import MEASURES
 from shipworthy.evaluation.tasks.metric_names import METRICS
 
 if TYPE_CHECKING:  # the list of runs must not wait for them
@@ -70,7 +70,7 @@ class Metric(Protocol):
 
 @cache
 def metric(name: str) -> Metric:
-    """The metric of this name, or what a judge says.
+    """The metric of this name, or one of measures.py.
 
     Raises:
         UsageError: there is none, or what it says of itself is not whole.
@@ -119,11 +119,6 @@ def right_rows(one: Metric, rows: "NDArray[Any]") -> "NDArray[Any] | None":
 def direction(name: str) -> str:
     """What Optuna and Ray call a metric's direction: `maximize` or `minimize`."""
     return "maximize" if metric(name).GREATER_IS_BETTER else "minimize"
-
-
-def greater_is_better(name: str) -> bool:
-    """Its direction; of what is no metric here, such as another program's score, more is better."""
-    return metric(name).GREATER_IS_BETTER if name in parts(METRICS) else True
 
 
 def title(name: str) -> str:

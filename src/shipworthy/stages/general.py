@@ -6,7 +6,8 @@ from shipworthy.core.lazy import Lazy
 from shipworthy.core.progress import say
 from shipworthy.core.workspace import Workspace
 from shipworthy.evaluation import figures
-from shipworthy.evaluation.general.comparison import SCORE, Measured, Tested, record
+from shipworthy.evaluation.general.comparison import Measured, Tested, record
+from shipworthy.evaluation.measures import DOCUMENT
 
 READS = ("plan", "checkpoint")
 HARNESSES = Lazy("{general}.measure")
@@ -45,6 +46,6 @@ def run(*, general: GeneralConfig, seed: int, workspace: Workspace) -> None:
 
 
 def _show(one: Tested) -> None:
-    base, tuned = (figures.interval(SCORE, value) for value in (one.base, one.tuned))
+    base, tuned = (figures.interval(DOCUMENT, value) for value in (one.base, one.tuned))
     name = f"{one.score.task} {one.score.metric}"
     say(f"{name:32} base {base}, tuned {tuned}, {one.claim.figures} {one.claim.rows}: {one.claim.sentence}")

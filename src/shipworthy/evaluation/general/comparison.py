@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 from shipworthy.evaluation import claims, paired, resampling
 from shipworthy.evaluation.claims import Claim
 from shipworthy.evaluation.intervals import Interval, wilson
+from shipworthy.evaluation.measures import DOCUMENT
 from shipworthy.evaluation.resampling import Resampling
 
-SCORE = "document score"
-"""What the claims call the harness's metrics, whose own names stand beside them."""
 LEVEL = 0.95
 
 
@@ -116,7 +115,7 @@ def compare(scores: Sequence[Score], alpha: float, margin: float, seed: int) -> 
     pairs = [paired.by_row(one.tuned, one.base, how, right=one.right) for one, how in zip(fit, hows, strict=True)]
     tested = [
         Tested(one, _interval(one, one.base, how), _interval(one, one.tuned, how), claim)
-        for one, how, claim in zip(fit, hows, claims.decide(SCORE, pairs, alpha, margin), strict=True)
+        for one, how, claim in zip(fit, hows, claims.decide(DOCUMENT, pairs, alpha, margin), strict=True)
     ]
     return tested, [one for one in scores if one.why_untested]
 
@@ -146,4 +145,4 @@ def _interval(score: Score, rows: NDArray[np.float64], how: Resampling) -> Inter
     if score.right:
         return wilson(int(rows.sum()), len(rows), LEVEL)
     (found,) = resampling.of_means(rows[:, None], how)
-    return Interval(found.value, *found.interval(LEVEL), LEVEL)
+    return Interval.of(found, LEVEL)

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.evaluation import claims, paired, resampling, scores
 from shipworthy.evaluation.claims import BETTER, Claim
-from shipworthy.evaluation.judge_measures import PREFERENCE, SCORE
 from shipworthy.evaluation.judges import people, replies
 from shipworthy.evaluation.judges.pairwise import Preferences
 from shipworthy.evaluation.judges.people import Label
 from shipworthy.evaluation.judges.prompt import Prompt
 from shipworthy.evaluation.judges.questions import BASELINE, SIDES, TUNED
 from shipworthy.evaluation.judges.rubric import Grades
+from shipworthy.evaluation.measures import PREFERENCE, SCORE
 from shipworthy.evaluation.metric import metric
 from shipworthy.evaluation.resampling import Resampling
 from shipworthy.evaluation.verdict import Verdict

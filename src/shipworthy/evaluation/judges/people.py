@@ -16,9 +16,9 @@ from shipworthy.core import json_lines
 from shipworthy.core.errors import UsageError
 from shipworthy.evaluation import figures
 from shipworthy.evaluation.intervals import Interval, wilson
-from shipworthy.evaluation.judge_measures import AGREEMENT
 from shipworthy.evaluation.judges.questions import BASELINE, SIDES, TUNED, Rows
 from shipworthy.evaluation.judges.replies import HIGHEST, LOWEST, TIE
+from shipworthy.evaluation.measures import AGREEMENT
 from shipworthy.evaluation.resampling import Resampling, of_statistic
 
 WINNERS = (TUNED, BASELINE, TIE)

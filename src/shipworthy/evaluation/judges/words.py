@@ -6,7 +6,7 @@ from typing import Any
 from shipworthy.evaluation import figures
 from shipworthy.evaluation.claims import Claim
 from shipworthy.evaluation.intervals import Interval
-from shipworthy.evaluation.judge_measures import AGREEMENT, SCORE
+from shipworthy.evaluation.measures import AGREEMENT, SCORE
 
 ROLES = {
     "none": "It decides nothing (task.criteria.judge=none).",

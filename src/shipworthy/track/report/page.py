@@ -10,8 +10,8 @@ from shipworthy.core.artifact import Artifact
 from shipworthy.evaluation import claims, figures
 from shipworthy.evaluation.by_number import promise
 from shipworthy.evaluation.claims import Claim
-from shipworthy.evaluation.general.comparison import SCORE
 from shipworthy.evaluation.intervals import Interval
+from shipworthy.evaluation.measures import DOCUMENT
 from shipworthy.evaluation.metric import metric as of_name
 from shipworthy.evaluation.metric import title
 from shipworthy.track.report import class_plots, facts, formatting, judged, number_plots, plots, rows
@@ -85,7 +85,7 @@ def page(
         cost=facts.cost(artifacts, price_per_hour, currency),
         served=facts.served(artifacts),
         general=facts.general(artifacts),
-        general_score=SCORE,
+        general_score=DOCUMENT,
         compression=facts.compression(artifacts),
         data=rows.data(dataset),
         errors=rows.errors(dataset, artifacts["evaluation"], metric, tuned(candidates).name, best),

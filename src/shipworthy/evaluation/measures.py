@@ -1,6 +1,6 @@
-"""What a judge says of rows, as metrics: claims and figures treat it as any other. No task can decide by them.
+"""What others say of rows, a judge or a harness, as metrics: claims and figures treat it as any. No task decides by it.
 
-They don't stand in metrics/, for they follow from replies, not from predictions and answers.
+They don't stand in metrics/, for they don't follow from predictions and answers.
 """
 
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ if TYPE_CHECKING:  # the list of runs must not wait for them
     from numpy.typing import NDArray
 
 PREFERENCE, SCORE, AGREEMENT = "judge_preference", "judge_score", "judge_agreement"
+DOCUMENT = "document score"
 
 
 @dataclass
@@ -46,6 +47,12 @@ MEASURES: Mapping[str, Measure] = {
         "number",
         "Zheng et al. 2023, Judging LLM-as-a-Judge, section 3.1: single answer grading",
         "It is a language model's opinion: see how far it agrees with people.",
+    ),
+    DOCUMENT: Measure(
+        "document score",
+        "share",
+        "EleutherAI's lm-evaluation-harness: a task's own score of a document",
+        "Its own name stands beside it.",
     ),
     AGREEMENT: Measure(
         "Cohen's kappa with people",
