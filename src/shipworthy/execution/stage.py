@@ -5,7 +5,7 @@ import inspect
 import os
 from collections.abc import Callable, Sequence
 
-from shipworthy.config.load import as_dict
+from shipworthy.config.load import as_plain
 from shipworthy.config.root import Config
 from shipworthy.core.lineage.lineage import lineage
 from shipworthy.core.project import project_root
@@ -50,12 +50,11 @@ def workspace_of(
         publish: whether the artifact is put into the workspace, or kept in runs/ only.
         arguments: what the command line gave, so that messages name commands that fit (None: it gave none).
     """
-    parts = config.groups()
-    groups = {name: getattr(config, name) for name in stage_groups(command)}
+    parts, whole = config.groups(), as_plain(config)
     return Workspace(
         root=project_root() / config.workspace,
         command=command,
-        config={name: as_dict(value) if name in parts else value for name, value in groups.items()},
+        config={name: whole[name] for name in stage_groups(command)},
         seed=config.seed,
         publish=publish,
         arguments=arguments,
@@ -64,6 +63,7 @@ def workspace_of(
             *(f"{group}.{name}" for group, part in parts.items() for name in part.non_identity),
         },
         code=lineage(command, parts).digest,
+        whole=whole,
     )
 
 

@@ -14,6 +14,7 @@ from shipworthy.core.schema import SCHEMAS, from_plain
 from shipworthy.models import base
 from shipworthy.models.base import BASE
 from shipworthy.models.dataset import SPLITS
+from shipworthy.track.record.record import dataset_folder
 from shipworthy.track.reproduce import rows
 
 HARDWARE = {
@@ -98,8 +99,8 @@ def data(record: Mapping[str, Any], runs: Path, project: Path) -> list[str]:
     kept = rows.folder_of(runs, record["inputs"]["dataset"])
     inputs = Manifest(**read_json(kept / MANIFEST)).inputs
     found = _raw({name: digest for name, digest in inputs.items() if name != BASE}, project) + _base(record)
-    path = Path(record["dataset"])
-    if dataset(record) is None:
+    path = dataset_folder(record, runs)
+    if dataset(record, runs) is None:
         whole = all((path / f"{name}.parquet").exists() for name in SPLITS)
         found += rows.compare(kept, path) if whole else [f"there is no whole dataset at {path}"]
     return found
@@ -131,10 +132,10 @@ def _base(record: Mapping[str, Any]) -> list[str]:
     return [] if now == then else [f"{BASE} of model '{config.kind}' are others than those that the run was trained on"]
 
 
-def dataset(record: Mapping[str, Any]) -> Artifact | None:
+def dataset(record: Mapping[str, Any], runs: Path) -> Artifact | None:
     """The run's dataset, if it still stands where it stood, as it was."""
     try:
-        found = read_artifact(Path(record["dataset"]), "dataset")
+        found = read_artifact(dataset_folder(record, runs), "dataset")
     except ArtifactError:
         return None
     return found if found.digest == record["inputs"]["dataset"] else None
