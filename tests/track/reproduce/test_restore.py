@@ -4,6 +4,7 @@ import pytest
 import yaml
 from omegaconf import OmegaConf
 
+from shipworthy.core import yaml_text
 from shipworthy.track.reproduce import restore
 
 
@@ -11,7 +12,7 @@ from shipworthy.track.reproduce import restore
 def test_a_runs_texts_are_read_back_by_the_code_of_then_and_of_now(tmp_path: Path, text: str) -> None:
     """The code of then may read them by OmegaConf, or by PyYAML, which take other words for numbers."""
     params = "data: {kind: records}\ntrainer: {kind: classical, lr: 1e-3}\nworkspace: work/a\ntracker: {kind: mlflow}\n"
-    restore.write({**yaml.safe_load(params), "data": {"kind": "records", "revision": text, text: text}}, tmp_path)
+    restore.write({**yaml_text.parse(params), "data": {"kind": "records", "revision": text, text: text}}, tmp_path)
     written = (tmp_path / "params.yaml").read_text(encoding="utf-8")
     for found in (OmegaConf.to_container(OmegaConf.load(tmp_path / "params.yaml")), yaml.safe_load(written)):
         assert found["data"] == {"kind": "records", "revision": text, text: text}
