@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from shipworthy.config.load import as_plain
 from shipworthy.config.root import Config
+from shipworthy.core.identity import expect_own_code
 from shipworthy.core.lineage.lineage import lineage
 from shipworthy.core.project import project_root
 from shipworthy.core.workspace import Workspace
@@ -73,6 +74,7 @@ def execute(command: str, config: Config, *, publish: bool, arguments: Sequence[
     Args:
         publish, arguments: as in `workspace_of`.
     """
+    expect_own_code()
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     # Threads that wait for one another without turning in place: 2 to 3 times as fast where there is other work.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

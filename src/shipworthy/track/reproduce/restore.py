@@ -15,7 +15,7 @@ from shipworthy.core.artifact import MANIFEST, read_artifact
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.extensions import FOLDER, in_folder, installed, module_files
 from shipworthy.core.files import read_json, sha256_of_file, sha256_of_json, write_json, write_text
-from shipworthy.core.identity import LOCK
+from shipworthy.core.identity import LOCK, SHARED
 from shipworthy.core.progress import say
 from shipworthy.core.project import SNAPSHOT
 from shipworthy.core.snapshot import SNAPSHOTS, TAKEN, Snapshot
@@ -70,9 +70,10 @@ def version(root: Path) -> tuple[str, str]:
 
 
 def _from_git(sha: str, diff: Path, project: Path, target: Path) -> bool:
-    there = subprocess.run(["git", "ls-tree", "-z", "--name-only", sha], cwd=project, capture_output=True, check=False)
+    listed = ["git", *SHARED, "ls-tree", "-z", "--name-only", sha]
+    there = subprocess.run(listed, cwd=project, capture_output=True, check=False)
     names = [name for name in ("src", *TAKEN) if name.encode() in there.stdout.split(b"\0")]
-    archive = subprocess.run(["git", "archive", sha, *names], cwd=project, capture_output=True, check=False)
+    archive = subprocess.run(["git", *SHARED, "archive", sha, *names], cwd=project, capture_output=True, check=False)
     if archive.returncode:
         return False
     target.mkdir(parents=True, exist_ok=True)
