@@ -1,4 +1,4 @@
-"""A checkout is copied, moved, mounted elsewhere, shared by two users, read-only in part: nothing is bound to a place."""
+"""A checkout is copied, moved, mounted elsewhere, shared, and read-only in part: nothing in it is bound to a place."""
 
 import json
 import os

@@ -5,8 +5,10 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from omegaconf.errors import OmegaConfBaseException
+
 from shipworthy.core.artifact import MANIFEST, Artifact, Manifest, read_artifact
-from shipworthy.core.errors import ArtifactError
+from shipworthy.core.errors import ArtifactError, UsageError
 from shipworthy.core.extensions import FOLDER, import_schemas, in_folder, module_files
 from shipworthy.core.files import matching, read_json, sha256_of_files
 from shipworthy.core.groups import ModelConfig
@@ -123,7 +125,11 @@ def _base(record: Mapping[str, Any]) -> list[str]:
     if then is None:
         return []
     import_schemas()
-    config = from_plain(SCHEMAS["model"][record["config"]["model"]["kind"]], record["config"]["model"], "model")
+    model = record["config"]["model"]
+    try:
+        config = from_plain(SCHEMAS["model"][model["kind"]], model, "model")
+    except (KeyError, UsageError, OmegaConfBaseException):
+        return [f"model '{model['kind']}' is otherwise set by now, so that its {BASE} can't be looked for"]
     assert isinstance(config, ModelConfig)
     try:
         now = base.inputs(config)[BASE]
