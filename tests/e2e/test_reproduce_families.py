@@ -9,6 +9,7 @@ import pytest
 
 from shipworthy.core.files import read_json
 from tests.conftest import Shipworthy
+from tests.e2e.conftest import Pipeline
 from tests.e2e.people import People
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -182,7 +183,14 @@ def test_the_runs_of_a_sweep_and_of_a_campaign_are_reproduced(people: People) ->
         assert reproduced(people, manifest.parents[1]) == ([], "identical")
 
 
-RECIPES = ["smoke", "adult", "california", "operation_errors", "sarcasm", "sarcasm_tfidf"]
+@pytest.fixture(scope="module")
+def demo(shipworthy: Shipworthy, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
+    """The default demo's model, from its real base weights, in two steps."""
+    steps = ("trainer.steps=2", "trainer.validate_every=2", "trainer.checkpoint_every=2")
+    return Pipeline.shared(shipworthy, "smoke", tmp_path_factory, "demo", ("model=smollm2_135m", *steps))
+
+
+RECIPES = ["demo", "smoke", "adult", "california", "operation_errors", "sarcasm", "sarcasm_tfidf"]
 
 
 @pytest.mark.parametrize(
