@@ -115,7 +115,7 @@ def test_a_copy_works_in_its_own_place_alone(first: Place, place: Place) -> None
     assert f"data: there is no whole dataset at {place.folder}" in said and said.splitlines()[-1] == "identical"
     place.ok("prepare", *RECIPE)
     assert f"run {other} is done already" in place.ok("train", *RECIPE, "model.rounds=10")
-    assert one in place.ok("runs", *AT) and one in place.ok("runs", "show", one[:8], *AT)
+    assert one[:8] in place.ok("runs", *AT) and one in place.ok("runs", "show", one[:8], *AT)
     assert str(place.folder) in place.ok("compare", one[:8], other[:8], *AT)
     assert one in place.ok("cost", one[:8], *AT)
     place.trained("model.rounds=5")
@@ -176,7 +176,7 @@ def test_where_runs_can_only_be_read_what_reads_works_and_what_writes_says_so(
 ) -> None:
     under = mounted(namespace, "work/people/runs", "bind,ro")
     one, other = ids(place)
-    assert one in place.ok("runs", *AT, under=under)
+    assert one[:8] in place.ok("runs", *AT, under=under)
     assert one in place.ok("runs", "show", one, *AT, under=under)
     assert one in place.ok("cost", one, *AT, under=under)
     compared = place.ok("compare", one, other, *AT, under=under)
