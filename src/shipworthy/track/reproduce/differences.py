@@ -104,7 +104,8 @@ def data(record: Mapping[str, Any], runs: Path, project: Path) -> list[str]:
     path = dataset_folder(record, runs)
     if dataset(record, runs) is None:
         whole = all((path / f"{name}.parquet").exists() for name in SPLITS)
-        found += rows.compare(kept, path) if whole else [f"there is no whole dataset at {path}"]
+        named = path.relative_to(project) if path.is_relative_to(project) else path  # it is kept with the run
+        found += rows.compare(kept, path) if whole else [f"there is no whole dataset at {named}"]
     return found
 
 
