@@ -2,7 +2,6 @@
 
 import argparse
 import difflib
-import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -142,14 +141,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        from shipworthy.core.os_errors import sentence
+
+        if not (said := sentence(error)):
             raise
-        where = f" while writing {error.filename}" if error.filename else ""
-        print(
-            f"shipworthy {options.command}: the disk is full{where}: free some space and run it again; "
-            "nothing half-written was left to be read.",
-            file=sys.stderr,
-        )
+        print(f"shipworthy {options.command}: {said}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(f"\nshipworthy {options.command}: interrupted; run it again to go on.", file=sys.stderr)

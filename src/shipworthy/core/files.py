@@ -18,8 +18,19 @@ import psutil
 BLOCK_BYTES = 1 << 20
 WILD = frozenset("*?[")
 """What makes a name a pattern."""
-LITTER = ("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "~$*", "_success", "_committed_*", "_started_*", "*.crc")
-"""Names, in lower case, of files that desktops, offices and Spark leave in folders of data."""
+LITTER = (
+    "thumbs.db",
+    "ehthumbs.db",
+    "desktop.ini",
+    "icon\r",
+    "~$*",
+    "_success",
+    "_committed_*",
+    "_started_*",
+    "*.crc",
+    "*.dvc",
+)
+"""Names, in lower case, of files that desktops, offices, Spark and DVC leave in folders of data."""
 
 
 def sha256_of_file(path: Path) -> str:

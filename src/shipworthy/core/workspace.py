@@ -42,6 +42,7 @@ class Workspace:
         arguments: what the command was given on the command line, so that messages name commands that fit (None: nobody
             gave it any).
         code: the digest of the command's lineage (core/lineage); empty where a stage is tried alone.
+        whole: the whole resolved config, by which the command can be run again; empty where a stage is tried alone.
         started: when the command began (seconds since the epoch); its artifacts count from there.
     """
 
@@ -53,6 +54,7 @@ class Workspace:
     non_identity: Collection[str] = ()
     arguments: Sequence[str] | None = None
     code: str = ""
+    whole: Mapping[str, Any] = field(default_factory=dict)
     inputs: dict[str, str] = field(default_factory=dict)
     started: float = field(default_factory=time.time)
 

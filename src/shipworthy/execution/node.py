@@ -105,7 +105,7 @@ def _run(sweep: Sweep, number: int, together: bool) -> None:
         from shipworthy.execution.campaigns.serve import serve
         from shipworthy.track.hpo.campaign import RECORD, Campaign
 
-        folder = Path(sweep.record["campaign"])
+        folder = sweep.root / sweep.record["campaign"]
         serve(Campaign(folder, read_json(folder / RECORD)), number, job_id())
         return
     from shipworthy.config.load import read_params

@@ -5,8 +5,9 @@ import inspect
 import os
 from collections.abc import Callable, Sequence
 
-from shipworthy.config.load import as_dict
+from shipworthy.config.load import as_plain
 from shipworthy.config.root import Config
+from shipworthy.core.identity import expect_own_code
 from shipworthy.core.lineage.lineage import lineage
 from shipworthy.core.project import project_root
 from shipworthy.core.workspace import Workspace
@@ -50,12 +51,11 @@ def workspace_of(
         publish: whether the artifact is put into the workspace, or kept in runs/ only.
         arguments: what the command line gave, so that messages name commands that fit (None: it gave none).
     """
-    parts = config.groups()
-    groups = {name: getattr(config, name) for name in stage_groups(command)}
+    parts, whole = config.groups(), as_plain(config)
     return Workspace(
         root=project_root() / config.workspace,
         command=command,
-        config={name: as_dict(value) if name in parts else value for name, value in groups.items()},
+        config={name: whole[name] for name in stage_groups(command)},
         seed=config.seed,
         publish=publish,
         arguments=arguments,
@@ -64,6 +64,7 @@ def workspace_of(
             *(f"{group}.{name}" for group, part in parts.items() for name in part.non_identity),
         },
         code=lineage(command, parts).digest,
+        whole=whole,
     )
 
 
@@ -73,6 +74,7 @@ def execute(command: str, config: Config, *, publish: bool, arguments: Sequence[
     Args:
         publish, arguments: as in `workspace_of`.
     """
+    expect_own_code()
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     # Threads that wait for one another without turning in place: 2 to 3 times as fast where there is other work.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -7,6 +7,7 @@ from textwrap import wrap
 
 from shipworthy.core.errors import UsageError
 from shipworthy.core.files import write_text
+from shipworthy.core.os_errors import REFUSED
 from shipworthy.core.progress import say
 from shipworthy.track.runs import curves
 from shipworthy.track.runs.comparison import Part, compare
@@ -40,8 +41,15 @@ def run(arguments: Sequence[str]) -> None:
     for line in _lines(runs, parts, width_of_terminal()):
         say(line)
     target = Path(options["html"]) if options["html"] else here.runs / PAGE
-    write_text(target, page("compare", title="Runs side by side", data=_drawn(runs), runs=runs, parts=parts))
-    say(f"\ncurves: {target}")
+    drawn = page("compare", title="Runs side by side", data=_drawn(runs), runs=runs, parts=parts)
+    try:
+        write_text(target, drawn)
+    except OSError as error:
+        if error.errno not in REFUSED:
+            raise
+        say(f"\ncurves: none, for {target} can't be written ({error.strerror}): html=FILE writes them elsewhere")
+    else:
+        say(f"\ncurves: {target}")
 
 
 def _lines(runs: Sequence[Run], parts: Sequence[Part], width: int) -> list[str]:

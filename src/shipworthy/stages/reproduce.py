@@ -42,13 +42,18 @@ def run(arguments: Sequence[str]) -> None:
     found = restore.code(record, folder, root, target) if code == "run" else restore.present(root, target)
     say(f"code: {found}, into {target}")
     differing = _differences(record, folder, root, target if code == "run" else None)
-    restore.data(record, runs, root, target)
+    restore.data(record, restore.config(record, folder, target, code), runs, root, target)
     restore.shipworthy("train", record, target)
     (again,) = (target / "runs").glob("*/checkpoint")
     compared = outcome.compare(then, read_artifact(again, "checkpoint"), tolerance)
     for line in compared.lines():
         say(line)
-    result = {**compared.to_json(), "differences": differing, "run_id": again.parent.name, "folder": str(target)}
+    result = {
+        **compared.to_json(),
+        "differences": differing,
+        "run_id": again.parent.name,
+        "folder": f"{FOLDER}/{folder.name}",
+    }
     write_json(target / RESULT, result)
     write_json(folder / RESULT, result)
     if compared.verdict is outcome.Verdict.PARTED:

@@ -4,7 +4,8 @@ import difflib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from shipworthy.core.errors import UsageError
+from shipworthy.core.errors import ShipworthyError, UsageError
+from shipworthy.core.os_errors import REFUSED
 from shipworthy.core.progress import say, track
 from shipworthy.track.runs import notes, query, starts
 from shipworthy.track.runs.project_paths import ProjectPaths, project_paths
@@ -99,7 +100,15 @@ def _dashboard(here: ProjectPaths, words: Sequence[str]) -> None:
 
     if len(words) > 1:
         raise UsageError("it is shipworthy runs dashboard [FOLDER].")
-    say(f"dashboard: {write(here, Path(words[0]) if words else here.runs)}")
+    folder = Path(words[0]) if words else here.runs
+    try:
+        say(f"dashboard: {write(here, folder)}")
+    except OSError as error:
+        if error.errno not in REFUSED:
+            raise
+        raise ShipworthyError(
+            f"{folder} can't be written to ({error.strerror}): `shipworthy runs dashboard FOLDER` takes another one."
+        ) from error
 
 
 def _sync(here: ProjectPaths, words: Sequence[str]) -> None:

@@ -12,7 +12,7 @@ from shipworthy.core.files import read_json
 from shipworthy.core.progress import say
 from shipworthy.core.project import project_root
 from shipworthy.models.dataset import split
-from shipworthy.track.record.record import RECORD
+from shipworthy.track.record.record import RECORD, dataset_folder
 from shipworthy.train.lightning.batch_plan import ledger, plan_batches
 from shipworthy.train.pilot_run import PilotRun
 from shipworthy.train.schema import LightningTrainer
@@ -33,7 +33,7 @@ def run(arguments: Sequence[str]) -> None:
     history = _history(folder)
     if not 1 <= number <= len(history):
         raise UsageError(f"step={number}: {folder} has done steps 1 to {len(history)} so far.")
-    rows, batches = _plan(record)
+    rows, batches = _plan(record, folder.parent)
     ids = rows["id"].cast(pl.String).to_list()
     rolled = ""
     for step, batch in enumerate(batches[:number], 1):
@@ -73,8 +73,8 @@ def _history(folder: Path) -> list[dict[str, Any]]:
     return running
 
 
-def _plan(record: dict[str, Any]) -> tuple[pl.DataFrame, list[list[int]]]:
-    dataset = read_artifact(Path(record["dataset"]), "dataset")
+def _plan(record: dict[str, Any], runs: Path) -> tuple[pl.DataFrame, list[list[int]]]:
+    dataset = read_artifact(dataset_folder(record, runs), "dataset")
     if dataset.digest != record["inputs"]["dataset"]:
         raise ShipworthyError(
             f"{dataset.path} is not the dataset of this run: check out {record['inputs']['dataset'][:12]}… again."

@@ -32,7 +32,7 @@ def test_one_sweep_holds_all_workers_and_is_gone_on_with(cluster, campaign, caps
     cluster.executor.submit([1, 2])
     assert sorted(cluster.rows) == ["17_0", "18_1", "18_2"]
     (name,) = campaign.record["sweeps"]
-    assert len(read_json(Path(campaign.record["root"]) / "runs" / "sweeps" / name / "sweep.json")["jobs"]) == 3
+    assert len(read_json(campaign.root / "runs" / "sweeps" / name / "sweep.json")["jobs"]) == 3
     again = SlurmExecutor(campaign, fakes.SETTINGS)
     assert [state.status for state in again.poll()] == [SlotStatus.WAITING] * 3
 

@@ -17,7 +17,7 @@ from shipworthy.track.trackers.build import build
 from shipworthy.track.trackers.forwarder import SPOOL
 from shipworthy.track.trackers.protocol import Tracker
 
-KEPT = (record.RECORD, record.DIFF, record.PACKAGES, "dvc.lock")
+KEPT = (record.RECORD, record.DIFF, record.PACKAGES, record.PARAMS, "dvc.lock")
 SUMMARY = ("selected_step", "selected_metric", "seconds", "tokens", "peak_memory_mb")
 
 

@@ -12,6 +12,7 @@ from shipworthy.track.trackers.journal import NOTES, SENT
 
 FILES = {
     "record.json": "config, inputs, code and environment",
+    "params.yaml": "the whole config",
     "code.diff": "what was not committed",
     "packages.txt": "all libraries",
     "notes.json": "notes",
