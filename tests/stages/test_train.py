@@ -31,6 +31,7 @@ from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.causal_lm.weights import fetch
 from shipworthy.models.dataset import seen
 from shipworthy.stages.trace import run as trace
+from shipworthy.track.runs import notes
 from shipworthy.track.trackers.none import NoTracker
 from shipworthy.track.trackers.schema import NoTracker as NoTrackerConfig
 from shipworthy.train.monitor.schema import Monitor, Patience
@@ -247,7 +248,8 @@ def test_the_record_stands_before_the_first_step_and_each_start_says_how_it_ende
     assert record["began"] == lines[0]["began"], "it says how the run began"
     assert record["run_id"] == folder.name
     assert record["seeds"] == {"seed": 3, "python": 3, "numpy": 3, "torch": 3, "workers": None}
-    assert read_json(folder / "notes.json")["hypothesis"] == "it holds"
+    given = [(one.text, one.start) for one in notes.history(folder)]
+    assert given == [("it may break", 1), ("it holds", 3)], "each belongs to its launch"
     assert (folder / "system.jsonl").read_text().count("\n") >= 3
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from shipworthy.track.report.formatting import money
-from shipworthy.track.runs import curves, formatting
+from shipworthy.track.runs import curves, formatting, notes
 from shipworthy.track.runs.project_paths import ProjectPaths
 from shipworthy.track.runs.registry import Run
 from shipworthy.track.runs.table import DERIVED
@@ -14,7 +14,7 @@ FILES = {
     "record.json": "config, inputs, code and environment",
     "code.diff": "what was not committed",
     "packages.txt": "all libraries",
-    "notes.json": "notes",
+    notes.FILE: "notes",
     "system.jsonl": "the machine while it ran",
     "checkpoint": "the trained model",
     "reproduction.json": "what came out when it was run again",
@@ -55,10 +55,18 @@ def _facts(run: Run) -> list[str]:
 
 
 def _notes(run: Run) -> list[str]:
+    entries = notes.history(run.folder)
     said = [f"{name:<12} {text}" for name, text in run.notes.items()]
     if "change" not in run.notes and run.derived:
         said.append(f"{'change':<12} {DERIVED}{formatting.change(run.derived)} (derived from the config)")
-    return said
+    return [*said, *(f"{formatting.when(one.time)}  {_entry(one)}" for one in entries if one.time)]
+
+
+def _entry(one: notes.Note) -> str:
+    """An entry of the notes' history: who said what, and when the run was how far."""
+    by = f"{one.author or 'somebody'}, " if one.start is None else f"{one.author}, with start {one.start}, "
+    text = one.text or "taken back"
+    return f"{by}{one.field}{' ' + notes.LATE if one.late and one.field == notes.HYPOTHESIS else ''}: {text}"
 
 
 def _result(run: Run) -> list[str]:
