@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -283,21 +284,26 @@ def test_a_step_is_traced_to_its_rows(model: CausalLM, tmp_path: Path, capsys: p
         trace([str(folder), "step=3"])
 
 
-def test_a_run_that_is_being_trained_is_left_alone(model: CausalLM, tmp_path: Path) -> None:
+def test_a_run_that_is_being_trained_is_left_alone_until_its_owner_is_gone(
+    model: CausalLM, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     done = train(model, tmp_path)
     folder = done.run_folder()
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
     script = (
-        "import sys, time; from pathlib import Path; from shipworthy.core.run_lock import own_run\n"
+        "import sys, time; from pathlib import Path; from shipworthy.core.locks import own_run\n"
         "with own_run(Path(sys.argv[1])): print('owned', flush=True); time.sleep(100)"
     )
     with subprocess.Popen([sys.executable, "-c", script, str(folder)], stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout and other.stdout.readline() == "owned\n"
-        with pytest.raises(ShipworthyError, match=f"trained already, by process {other.pid} on "):
+        ask("SIGTERM")
+        with pytest.raises(StopRequestedError, match="while it waited"):
             train(model, tmp_path, resume="never")
-        other.kill()
-    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
-    train(model, tmp_path)
+        withdraw("SIGTERM")
+        assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
+        threading.Timer(2.0, other.kill).start()
+        train(model, tmp_path)
+        assert f"waiting for process {other.pid} on " in capsys.readouterr().out
 
 
 def test_other_base_weights_under_the_same_path_make_another_run(model: CausalLM, tmp_path: Path) -> None:

@@ -19,8 +19,8 @@ from shipworthy.core.groups import (
     TrainerConfig,
 )
 from shipworthy.core.lazy import Lazy
+from shipworthy.core.locks import own_run
 from shipworthy.core.progress import say
-from shipworthy.core.run_lock import own_run
 from shipworthy.core.workspace import Workspace
 from shipworthy.evaluation import figures
 from shipworthy.evaluation.metric import title
@@ -188,8 +188,8 @@ def _publish(workspace: Workspace) -> None:
     training = checkpoint.json("training.json")
     events.emit(step=training["steps"], steps=training["steps"], metric=training["selected_metric"])
     if workspace.publish:
-        place = workspace.root / "checkpoint"
-        with new_folder(place) as target:
+        place = workspace.place("checkpoint")
+        with new_folder(place, workspace.turn("checkpoint")) as target:
             checkpoint.copy_to(target)
     name, value = training["metric"], training["selected_metric"]
     say(f"checkpoint: {place} (validation {title(name)} {figures.figure(name, value)})")
