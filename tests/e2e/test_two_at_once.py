@@ -14,7 +14,7 @@ import pytest
 
 from shipworthy.core import json_lines
 from shipworthy.core.artifact import MADE_BY, MANIFEST, read_artifact
-from shipworthy.core.files import read_json
+from shipworthy.core.files import read_json, sha256_of_json
 from tests.conftest import PROGRAM
 from tests.e2e.people import People
 
@@ -70,16 +70,21 @@ class Workspace:
         """The runs that can be asked about."""
         return sorted(path.parents[1].name for path in self.runs.glob(f"*/checkpoint/{MANIFEST}"))
 
-    def at_once(self, *commands: Sequence[str], apart: float = 0.0, killed_after: float | None = None) -> list[Done]:
+    def at_once(
+        self, *commands: Sequence[str], apart: float = 0.0, killed_after: float | None = None, owned: str = ""
+    ) -> list[Done]:
         """Runs them side by side.
 
         Args:
             apart: how much later than the one before each begins (seconds).
             killed_after: when the first one is sent SIGKILL (seconds; None: never).
+            owned: the kind of artifact that the first one must own before the others begin.
         """
         begun = []
         for words in commands:
-            begun.append(self._begin(words))
+            begun.append(self.begin(words))
+            if owned:
+                self.wait_for_owner(owned, begun[0])
             time.sleep(apart)
         if killed_after is not None:
             time.sleep(killed_after)
@@ -90,7 +95,13 @@ class Workspace:
             for words, process, text in zip(commands, begun, said, strict=True)
         ]
 
-    def _begin(self, words: Sequence[str]) -> "subprocess.Popen[str]":
+    def wait_for_owner(self, kind: str, process: "subprocess.Popen[str]") -> None:
+        """Until a process owns the place of an artifact, or has ended."""
+        path = self.runs / ".locks" / f"artifacts.{kind}.owner"
+        while process.poll() is None and process.pid not in [line["process"] for line in json_lines.read(path)]:
+            time.sleep(0.02)
+
+    def begin(self, words: Sequence[str]) -> "subprocess.Popen[str]":
         return subprocess.Popen(
             [str(PROGRAM), *words],
             cwd=self.folder,
@@ -174,9 +185,9 @@ def recipe(command: str, config: Sequence[str], *more: str) -> list[str]:
 def test_two_configs_do_not_both_get_the_checkpoint(workspace: Workspace) -> None:
     before = workspace.made()
     configs = (("model.rounds=31",), ("model.rounds=32",))
-    done = workspace.at_once(*(recipe("train", config) for config in configs), apart=0.3)
+    done = workspace.at_once(*(recipe("train", config) for config in configs), owned="checkpoint")
     workspace.check(before, done)
-    assert [one.code for one in done] == [0, 1]
+    assert [one.code for one in done] == [0, 1], done
     other = f"process {done[0].process} on "
     assert "artifacts/checkpoint is being made by " in done[1].err and other in done[1].err
     assert "model.rounds=31" in done[1].err and "workspace=…" in done[1].err
@@ -186,44 +197,67 @@ def test_two_configs_do_not_both_get_the_checkpoint(workspace: Workspace) -> Non
 def test_the_same_training_twice_is_one_run_with_the_first_ones_hypothesis(workspace: Workspace) -> None:
     before = workspace.made()
     words = [recipe("train", ("model.rounds=33",), f"note={note}") for note in ("first", "second")]
-    done = workspace.at_once(*words, apart=0.3)
+    done = workspace.at_once(*words, owned="checkpoint")
     workspace.check(before, done)
-    assert [one.code for one in done] == [0, 0]
-    assert f"waiting for process {done[0].process} on " in done[1].out
-    assert "is done already; its hypothesis stays that of" in done[1].out
+    assert [one.code for one in done] == [0, 0], done
+    assert "is done already; its hypothesis stays that of" in done[1].out and "'first'" in done[1].out
     run = workspace.runs / workspace.made()["checkpoint"]["run_id"]
-    assert [line["text"] for line in json_lines.read(run / "notes.jsonl")] == ["first"]
-    sweep = recipe("train", (), "--multirun", "model.rounds=33", "note=a sweep")
-    (again,) = workspace.at_once(sweep)
-    assert again.code == 0 and "done already; its hypothesis stays" in again.out
-    assert [line["text"] for line in json_lines.read(run / "notes.jsonl")] == ["first"]
+    given = [(line["text"], line["start"], bool(line["author"])) for line in json_lines.read(run / "notes.jsonl")]
+    assert given == [("first", 1, True)]
+    for later in (
+        recipe("train", (), "--multirun", "model.rounds=33", "note=third"),
+        ["runs", "note", run.name, "hypothesis=x"],
+    ):
+        assert [one.code for one in workspace.at_once(later)] == [0]
+    shown = workspace.at_once(["runs", "show", run.name])[0].out
+    assert "hypothesis   first\n" in shown and "hypothesis (after the result): x" in shown and "third" not in shown
 
 
 def test_what_is_read_is_not_replaced_meanwhile(workspace: Workspace) -> None:
-    """A baseline on the rows that are replaced: it has one dataset from its first row to its last."""
+    """A baseline on rows that are about to be replaced: it has one dataset from its first row to its last."""
     before = workspace.made()
-    done = workspace.at_once(recipe("baseline", A), recipe("prepare", C), apart=0.2)
+    done = workspace.at_once(recipe("baseline", A), recipe("prepare", C), owned="baseline")
     workspace.check(before, done)
     assert [one.code for one in done] == [0, 0], done
-    again = workspace.at_once(recipe("prepare", A))
-    workspace.check(workspace.made() | {"dataset": {}}, again)
-    known = {read_json(path)["kind"] for path in workspace.artifacts.glob(f"*/{MANIFEST}")}
-    assert known >= {"baseline", "dataset"}
+    of = {read_artifact(workspace.artifacts / "dataset", "dataset").digest, read_before(before)}
+    assert workspace.made()["baseline"]["inputs"]["dataset"] in of
+    workspace.check(workspace.made(), workspace.at_once(recipe("prepare", A)))
 
 
 def test_who_is_killed_leaves_nothing_locked(workspace: Workspace) -> None:
     before = workspace.made()
-    done = workspace.at_once(recipe("train", ("model.rounds=4000",)), recipe("train", B), apart=3.5, killed_after=0.0)
-    workspace.check(before, done)
-    assert done[0].code == -signal.SIGKILL
-    assert done[1].code == 0, done[1]
+    words = recipe("train", ("model.rounds=4000",)), recipe("train", B)
+    (killed,) = workspace.at_once(words[0], owned="checkpoint", killed_after=0.0)
+    (after,) = workspace.at_once(words[1])
+    workspace.check(before, [killed, after])
+    assert (killed.code, after.code) == (-signal.SIGKILL, 0), after
 
 
-@pytest.mark.parametrize("aside", [ASIDE[7], ASIDE[3]], ids=lambda words: " ".join(words[:2]))
-def test_a_pipeline_and_a_selection_own_what_they_make(workspace: Workspace, aside: Sequence[str]) -> None:
+def test_a_pipeline_owns_what_it_makes_and_so_does_its_command_after_its_kill(workspace: Workspace) -> None:
+    train = recipe("train", ("model.rounds=34",))
+    pipeline = workspace.begin(["pipeline", "experiment=people", "workspace=artifacts", "seed=5"])
+    workspace.wait_for_owner("report", pipeline)
+    (refused,) = workspace.at_once(train)
+    assert refused.code == 1 and "`shipworthy pipeline experiment=people workspace=artifacts seed=5`" in refused.err
+    pipeline.kill()
+    pipeline.communicate()
+    before = time.monotonic()
+    while (now := workspace.at_once(train)[0]).code == 1 and time.monotonic() - before < 60:
+        assert "is being made by" in now.err, "the command that the pipeline had started is still at work"
+    assert now.code == 0, now
+
+
+def test_a_selection_and_a_training_do_not_mix(workspace: Workspace) -> None:
     before = workspace.made()
-    words = workspace.named(aside, random.Random(SEED))
-    workspace.check(before, workspace.at_once(words, recipe("train", ("model.rounds=34",))))
+    words = workspace.named(("runs", "select", RUN), random.Random(SEED))
+    done = workspace.at_once(words, recipe("train", ("model.rounds=35",)))
+    workspace.check(before, done)
+    assert 0 in [one.code for one in done]
+
+
+def read_before(before: dict[str, dict[str, Any]]) -> str:
+    """The digest of the dataset that stood there before."""
+    return sha256_of_json({"kind": "dataset", "files": before["dataset"]["files"]})
 
 
 def pairs(number: int, seed: int) -> Iterator[tuple[list[str], list[str], float, float | None]]:

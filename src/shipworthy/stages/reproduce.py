@@ -1,15 +1,16 @@
 """Runs a run again, in a clean folder, and says what differs: before it starts, and in what came out."""
 
 import shutil
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from shipworthy.core import gpus
+from shipworthy.core import gpus, json_lines
 from shipworthy.core.artifact import MANIFEST, read_artifact
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import read_json, write_json
-from shipworthy.core.identity import environment, lock_hash, source_hash
+from shipworthy.core.identity import author, environment, lock_hash, source_hash
 from shipworthy.core.locks import FOLDER as LOCKS
 from shipworthy.core.locks import own, reading
 from shipworthy.core.progress import say
@@ -22,7 +23,7 @@ from shipworthy.track.runs.project_paths import project_paths
 from shipworthy.track.runs.registry import find
 
 USAGE = "shipworthy reproduce RUN [code=run|present] [tolerance=0.001] [workspace=artifacts]"
-FOLDER, RESULT = "reproduced", "reproduction.json"
+FOLDER, RESULT, RESULTS = "reproduced", "reproduction.json", "reproductions.jsonl"
 
 
 def run(arguments: Sequence[str]) -> None:
@@ -65,6 +66,7 @@ def _repeat(folder: Path, runs: Path, code: str, tolerance: float) -> None:
     result = {**compared.to_json(), "differences": differing, "run_id": again.parent.name, "folder": str(target)}
     write_json(target / RESULT, result)
     write_json(folder / RESULT, result)
+    json_lines.append(folder / RESULTS, {"time": time.time(), "by": author(), **result})
     if compared.verdict is outcome.Verdict.PARTED:
         raise ShipworthyError(f"{folder.name} was not reproduced; what came out instead is in {again}.")
 

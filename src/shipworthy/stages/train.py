@@ -37,7 +37,7 @@ from shipworthy.train.request import Request
 
 READS = ("plan", "dataset")
 NON_IDENTITY = ("preflight", "resume", "compute", "note", "tracker")
-HISTORY = (notes.FILE, notes.OLD_FILE, starts.FILE, starts.SAMPLES)
+HISTORY = (notes.FILE, notes.OLD_FILE, starts.FILE, starts.SAMPLES, "reproductions.jsonl")
 """What a run keeps of its earlier starts, whatever begins it anew."""
 TRAINERS = Lazy("shipworthy.train.{trainer.kind}.fit")
 
