@@ -64,42 +64,52 @@ class Workspace:
     def __init__(self, people: People) -> None:
         self.folder = people.folder
         self.artifacts, self.runs = self.folder / "artifacts", self.folder / "runs"
-        self._killed: set[int] = set()
+        self.killed: set[int] = set()
 
     def finished(self) -> list[str]:
         """The runs that can be asked about."""
         return sorted(path.parents[1].name for path in self.runs.glob(f"*/checkpoint/{MANIFEST}"))
 
-    def at_once(
-        self, *commands: Sequence[str], apart: float = 0.0, killed_after: float | None = None, owned: str = ""
-    ) -> list[Done]:
+    def at_once(self, *commands: Sequence[str], apart: float = 0.0, killed_after: float | None = None) -> list[Done]:
         """Runs them side by side.
 
         Args:
             apart: how much later than the one before each begins (seconds).
             killed_after: when the first one is sent SIGKILL (seconds; None: never).
-            owned: the kind of artifact that the first one must own before the others begin.
         """
         begun = []
         for words in commands:
             begun.append(self.begin(words))
-            if owned:
-                self.wait_for_owner(owned, begun[0])
             time.sleep(apart)
         if killed_after is not None:
             time.sleep(killed_after)
             begun[0].kill()
-        said = [process.communicate() for process in begun]
-        return [
-            Done(words, process.pid, process.returncode, *text)
-            for words, process, text in zip(commands, begun, said, strict=True)
-        ]
+        return [ended(words, process) for words, process in zip(commands, begun, strict=True)]
 
-    def wait_for_owner(self, kind: str, process: "subprocess.Popen[str]") -> None:
-        """Until a process owns the place of an artifact, or has ended."""
-        path = self.runs / ".locks" / f"artifacts.{kind}.owner"
-        while process.poll() is None and process.pid not in [line["process"] for line in json_lines.read(path)]:
-            time.sleep(0.02)
+    def holding(self, words: Sequence[str], lock: str) -> "subprocess.Popen[str]":
+        """A command that is stopped as soon as it holds a lock, e.g. `checkpoint.owner`."""
+        process, path = self.begin(words), self.runs / ".locks" / f"artifacts.{lock}"
+        while process.pid not in [line.get("process") for line in json_lines.read(path)]:
+            assert process.poll() is None, f"{words} ended before it held {lock}"
+            time.sleep(0.005)
+        process.send_signal(signal.SIGSTOP)
+        return process
+
+    def beside(self, words: Sequence[str], lock: str, other: Sequence[str], until: str = "") -> list[Done]:
+        """Runs the other command while the first holds a lock, to its end or until it says something."""
+        first = self.holding(words, lock)
+        second = self.begin(other)
+        said = ""
+        while until and until not in said:
+            assert second.stdout
+            said += second.stdout.readline()
+            assert second.poll() is None, said
+        if not until:
+            second.wait()
+        first.send_signal(signal.SIGCONT)
+        done = [ended(words, first), ended(other, second)]
+        done[1].out = said + done[1].out
+        return done
 
     def begin(self, words: Sequence[str]) -> "subprocess.Popen[str]":
         return subprocess.Popen(
@@ -138,8 +148,8 @@ class Workspace:
         """What is new was made by a command that says so, and what one says that it made is there."""
         killed = {one.process for one in done if one.code < 0}
         for path in (self.runs / ".locks").glob("*.owner"):
-            assert {line["process"] for line in json_lines.read(path)} <= killed | self._killed, path.read_text()
-        self._killed |= killed
+            assert {line["process"] for line in json_lines.read(path)} <= killed | self.killed, path.read_text()
+        self.killed |= killed
         for kind, manifest in self.made().items():
             if kind == "selection" or manifest == before.get(kind):
                 continue
@@ -184,12 +194,11 @@ def recipe(command: str, config: Sequence[str], *more: str) -> list[str]:
 
 def test_two_configs_do_not_both_get_the_checkpoint(workspace: Workspace) -> None:
     before = workspace.made()
-    configs = (("model.rounds=31",), ("model.rounds=32",))
-    done = workspace.at_once(*(recipe("train", config) for config in configs), owned="checkpoint")
+    words = [recipe("train", (f"model.rounds={rounds}",)) for rounds in (31, 32)]
+    done = workspace.beside(words[0], "checkpoint.owner", words[1])
     workspace.check(before, done)
     assert [one.code for one in done] == [0, 1], done
-    other = f"process {done[0].process} on "
-    assert "artifacts/checkpoint is being made by " in done[1].err and other in done[1].err
+    assert f"artifacts/checkpoint is being made by process {done[0].process} on " in done[1].err
     assert "model.rounds=31" in done[1].err and "workspace=…" in done[1].err
     assert workspace.made()["checkpoint"]["config"]["model"]["rounds"] == 31
 
@@ -197,17 +206,15 @@ def test_two_configs_do_not_both_get_the_checkpoint(workspace: Workspace) -> Non
 def test_the_same_training_twice_is_one_run_with_the_first_ones_hypothesis(workspace: Workspace) -> None:
     before = workspace.made()
     words = [recipe("train", ("model.rounds=33",), f"note={note}") for note in ("first", "second")]
-    done = workspace.at_once(*words, owned="checkpoint")
+    done = workspace.beside(words[0], "checkpoint.owner", words[1], until="waiting for process")
     workspace.check(before, done)
     assert [one.code for one in done] == [0, 0], done
     assert "is done already; its hypothesis stays that of" in done[1].out and "'first'" in done[1].out
     run = workspace.runs / workspace.made()["checkpoint"]["run_id"]
     given = [(line["text"], line["start"], bool(line["author"])) for line in json_lines.read(run / "notes.jsonl")]
     assert given == [("first", 1, True)]
-    for later in (
-        recipe("train", (), "--multirun", "model.rounds=33", "note=third"),
-        ["runs", "note", run.name, "hypothesis=x"],
-    ):
+    sweep = recipe("train", (), "--multirun", "model.rounds=33", "note=third")
+    for later in (sweep, ["runs", "note", run.name, "hypothesis=x"]):
         assert [one.code for one in workspace.at_once(later)] == [0]
     shown = workspace.at_once(["runs", "show", run.name])[0].out
     assert "hypothesis   first\n" in shown and "hypothesis (after the result): x" in shown and "third" not in shown
@@ -216,48 +223,67 @@ def test_the_same_training_twice_is_one_run_with_the_first_ones_hypothesis(works
 def test_what_is_read_is_not_replaced_meanwhile(workspace: Workspace) -> None:
     """A baseline on rows that are about to be replaced: it has one dataset from its first row to its last."""
     before = workspace.made()
-    done = workspace.at_once(recipe("baseline", A), recipe("prepare", C), owned="baseline")
+    done = workspace.beside(
+        recipe("baseline", A), "dataset.readers", recipe("prepare", C), until="artifacts/dataset: it is being read by"
+    )
     workspace.check(before, done)
     assert [one.code for one in done] == [0, 0], done
-    of = {read_artifact(workspace.artifacts / "dataset", "dataset").digest, read_before(before)}
-    assert workspace.made()["baseline"]["inputs"]["dataset"] in of
-    workspace.check(workspace.made(), workspace.at_once(recipe("prepare", A)))
+    after = workspace.made()
+    assert after["baseline"]["inputs"]["dataset"] == digest(before["dataset"]) != digest(after["dataset"])
+    workspace.check(after, workspace.at_once(recipe("prepare", A)))
 
 
 def test_who_is_killed_leaves_nothing_locked(workspace: Workspace) -> None:
     before = workspace.made()
     words = recipe("train", ("model.rounds=4000",)), recipe("train", B)
-    (killed,) = workspace.at_once(words[0], owned="checkpoint", killed_after=0.0)
-    (after,) = workspace.at_once(words[1])
+    process = workspace.holding(words[0], "checkpoint.owner")
+    process.kill()
+    killed, (after,) = ended(words[0], process), workspace.at_once(words[1])
     workspace.check(before, [killed, after])
     assert (killed.code, after.code) == (-signal.SIGKILL, 0), after
 
 
 def test_a_pipeline_owns_what_it_makes_and_so_does_its_command_after_its_kill(workspace: Workspace) -> None:
-    train = recipe("train", ("model.rounds=34",))
-    pipeline = workspace.begin(["pipeline", "experiment=people", "workspace=artifacts", "seed=5"])
-    workspace.wait_for_owner("report", pipeline)
+    before, train = workspace.made(), recipe("train", ("model.rounds=34",))
+    words = ["pipeline", "experiment=people", "workspace=artifacts", "seed=5"]
+    pipeline = workspace.begin(words)
+    while "plan" not in (said := pipeline.stdout.readline() if pipeline.stdout else ""):
+        assert pipeline.poll() is None and "shipworthy" not in said, said
     (refused,) = workspace.at_once(train)
-    assert refused.code == 1 and "`shipworthy pipeline experiment=people workspace=artifacts seed=5`" in refused.err
+    assert refused.code == 1 and f"`shipworthy {' '.join(words)}`" in refused.err
     pipeline.kill()
-    pipeline.communicate()
-    before = time.monotonic()
-    while (now := workspace.at_once(train)[0]).code == 1 and time.monotonic() - before < 60:
-        assert "is being made by" in now.err, "the command that the pipeline had started is still at work"
-    assert now.code == 0, now
+    pipeline.communicate()  # until the command that it had started has ended, too
+    (after,) = workspace.at_once(train)
+    assert after.code == 0, after
+    workspace.check(before, [Done(words, pipeline.pid, -signal.SIGKILL, "", ""), after])
 
 
 def test_a_selection_and_a_training_do_not_mix(workspace: Workspace) -> None:
     before = workspace.made()
-    words = workspace.named(("runs", "select", RUN), random.Random(SEED))
-    done = workspace.at_once(words, recipe("train", ("model.rounds=35",)))
+    training = recipe("train", ("model.rounds=35",))
+    done = workspace.beside(training, "checkpoint.owner", workspace.named(("runs", "select", RUN), random.Random(SEED)))
     workspace.check(before, done)
-    assert 0 in [one.code for one in done]
+    assert [one.code for one in done] == [0, 1], done
+    assert workspace.made()["checkpoint"]["config"]["model"]["rounds"] == 35
 
 
-def read_before(before: dict[str, dict[str, Any]]) -> str:
-    """The digest of the dataset that stood there before."""
-    return sha256_of_json({"kind": "dataset", "files": before["dataset"]["files"]})
+@pytest.mark.parametrize("asked", [("runs",), ("cost",)], ids=" ".join)
+def test_what_only_asks_goes_on_beside_a_training(workspace: Workspace, asked: Sequence[str]) -> None:
+    before = workspace.made()
+    done = workspace.beside(recipe("train", A), "checkpoint.owner", asked)
+    workspace.check(before, done)
+    assert [one.code for one in done] == [0, 0], done
+
+
+def ended(words: Sequence[str], process: "subprocess.Popen[str]") -> Done:
+    """How a command has ended, once it has."""
+    out, err = process.communicate()
+    return Done(words, process.pid, process.returncode, out, err)
+
+
+def digest(dataset: dict[str, Any]) -> str:
+    """Of a dataset, by its manifest."""
+    return sha256_of_json({"kind": "dataset", "files": dataset["files"]})
 
 
 def pairs(number: int, seed: int) -> Iterator[tuple[list[str], list[str], float, float | None]]:
