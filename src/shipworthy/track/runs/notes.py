@@ -127,6 +127,14 @@ def has_result(folder: Path) -> bool:
     return done or any(start.status == starts.FINISHED for start in starts.read(folder))
 
 
+def described(one: Note) -> tuple[str, str]:
+    """An entry of the history in words: when and by whom, and what."""
+    launch = "" if one.start is None else f", with start {one.start}"
+    late = f" {LATE}" if one.late and one.field == HYPOTHESIS else ""
+    by = f"{formatting.when(one.time) if one.time else 'once'}, {one.author or 'somebody'}{launch}"
+    return by, f"{one.field}{late}: {one.text or 'taken back'}"
+
+
 def headline(notes: Mapping[str, str]) -> str:
     """The one that says most: what was learned, else what came out, what was changed, what was hoped for."""
     return next((notes[name] for name in ("lesson", "result", "change", HYPOTHESIS) if notes.get(name)), "")

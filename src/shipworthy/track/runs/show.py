@@ -59,14 +59,7 @@ def _notes(run: Run) -> list[str]:
     said = [f"{name:<12} {text}" for name, text in run.notes.items()]
     if "change" not in run.notes and run.derived:
         said.append(f"{'change':<12} {DERIVED}{formatting.change(run.derived)} (derived from the config)")
-    return [*said, *(f"{formatting.when(one.time)}  {_entry(one)}" for one in entries if one.time)]
-
-
-def _entry(one: notes.Note) -> str:
-    """An entry of the notes' history: who said what, and when the run was how far."""
-    by = f"{one.author or 'somebody'}, " if one.start is None else f"{one.author}, with start {one.start}, "
-    text = one.text or "taken back"
-    return f"{by}{one.field}{' ' + notes.LATE if one.late and one.field == notes.HYPOTHESIS else ''}: {text}"
+    return [*said, *(f"{by}: {what}" for by, what in map(notes.described, entries))]
 
 
 def _result(run: Run) -> list[str]:
