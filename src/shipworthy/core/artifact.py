@@ -4,7 +4,7 @@ import json
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
@@ -146,15 +146,17 @@ def write_artifact(
     seeds: Mapping[str, int],
     code: str = "",
     started: float | None = None,
+    replacing: AbstractContextManager[None] | None = None,
 ) -> Iterator[Path]:
     """Yields an empty folder to fill; when the block ends well it gets its manifest and becomes `target`.
 
     Args:
         code: the digest of the code that makes it.
         started: when the work on it began (seconds since the epoch; None: now).
+        replacing: as in `new_folder`.
     """
     started = time.time() if started is None else started
-    with new_folder(target) as folder:
+    with new_folder(target, replacing) as folder:
         yield folder
         manifest = Manifest(
             kind=kind,

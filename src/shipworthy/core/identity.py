@@ -1,5 +1,6 @@
 """What a run was made by: code, environment, and the id that follows from them."""
 
+import getpass
 import importlib.metadata
 import os
 import platform
@@ -31,6 +32,22 @@ def _git(*arguments: str) -> str:
     except FileNotFoundError:  # a machine without Git
         return ""
     return result.stdout.decode(errors="backslashreplace").strip() if result.returncode == 0 else ""
+
+
+@cache
+def author() -> str:
+    """Who works here: `Name <address>` of Git's config, else whose the Slurm job or the login is."""
+    lines = _git("config", "--get-regexp", r"^user\.(name|email)$").splitlines()
+    known = dict(line.partition(" ")[::2] for line in lines)  # a key that is set twice: the last, as Git takes it
+    name, address = known.get("user.name", ""), known.get("user.email", "")
+    if name or address:
+        return f"{name} <{address}>" if name and address else name or address
+    if user := os.environ.get("SLURM_JOB_USER"):
+        return user
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a container's user who has no name
+        return f"user {os.getuid()}"
 
 
 @cache

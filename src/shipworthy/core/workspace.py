@@ -3,13 +3,15 @@
 import shlex
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from shipworthy.core.artifact import MADE_BY, Artifact, read_artifact, write_artifact
+from shipworthy.core.files import sha256_of_json
 from shipworthy.core.identity import run_id
+from shipworthy.core.locks import FOLDER, own, own_run, reading, replacing
 
 DVC_PARAMS = ("--params", "params.yaml")
 """What dvc.yaml gives every command."""
@@ -57,6 +59,29 @@ class Workspace:
     whole: Mapping[str, Any] = field(default_factory=dict)
     inputs: dict[str, str] = field(default_factory=dict)
     started: float = field(default_factory=time.time)
+    _locks: ExitStack | None = field(default=None, repr=False)
+
+    @property
+    def kind(self) -> str:
+        """Of the artifact that the command puts into the workspace; empty: it makes none, or keeps it elsewhere."""
+        made = {command: kind for kind, command in MADE_BY.items() if command != "fetch"}
+        return made.get(self.command, "") if self.publish else ""
+
+    @contextmanager
+    def owned(self) -> Iterator[list[int]]:
+        """Inside the block nobody else makes the command's artifact, or replaces one that was read.
+
+        Yields:
+            as core/locks.own.
+
+        Raises:
+            OwnedError: another process is making another artifact in its place.
+        """
+        work = sha256_of_json([self.command, self.identity, self.seed, self.code])
+        with ExitStack() as self._locks:
+            made = self.root / self.kind
+            yield self._locks.enter_context(own(lock_of(made), str(made), work)) if self.kind else []
+        self._locks = None
 
     def read(self, kind: str) -> Artifact:
         """The verified artifact of this kind; it is noted as an input of what is written next.
@@ -64,6 +89,8 @@ class Workspace:
         Raises:
             ArtifactError: missing, half-written or damaged.
         """
+        if self._locks is not None:
+            self._locks.enter_context(reading(lock_of(self.root / kind)))
         artifact = read_artifact(self.root / kind, kind, remedy(kind, self.arguments))
         self.inputs[kind] = artifact.digest
         return artifact
@@ -95,14 +122,34 @@ class Workspace:
     @contextmanager
     def write(self, kind: str, target: Path | None = None) -> Iterator[Path]:
         """Yields an empty folder to fill; when the block ends well it becomes the artifact of this kind."""
-        with write_artifact(
-            target or self.root / kind,
-            kind,
-            run_id=self.run_id,
-            config={**self.config},
-            inputs=self.inputs,
-            seeds={"seed": self.seed},
-            code=self.code,
-            started=self.started,
-        ) as folder:
+        alone = self._locks is not None and target is None and not self.publish
+        with (
+            own_run(self.run_folder()) if alone else nullcontext(),
+            write_artifact(
+                target or self.place(kind),
+                kind,
+                run_id=self.run_id,
+                config={**self.config},
+                inputs=self.inputs,
+                seeds={"seed": self.seed},
+                code=self.code,
+                started=self.started,
+                replacing=self.turn(kind) if target is None else None,
+            ) as folder,
+        ):
             yield folder
+
+    def place(self, kind: str) -> Path:
+        """Where the command's artifact is put."""
+        return (self.root if self.publish else self.run_folder()) / kind
+
+    def turn(self, kind: str) -> AbstractContextManager[None] | None:
+        """What to be in while the workspace's artifact is replaced, for others may be reading it (None: nothing)."""
+        made = self.root / kind
+        return replacing(lock_of(made), str(made)) if self._locks is not None and self.publish else None
+
+
+def lock_of(artifact: Path) -> Path:
+    """What stands for a workspace's artifact among the locks: see core/locks.own."""
+    root = artifact.parent
+    return root.parent / "runs" / FOLDER / f"{root.name}.{artifact.name}"

@@ -42,13 +42,18 @@ def stage_if_there(command: str) -> tuple[str, ...]:
     return kinds
 
 
+def leaves_artifact(command: str, config: Config) -> bool:
+    """Whether it does more than a trial of itself: `sample` and `preflight=only` are for the run's folder alone."""
+    return not {"sample", "preflight"} <= {*stage_groups(command)} or not (config.sample or config.preflight == "only")
+
+
 def workspace_of(
     command: str, config: Config, *, publish: bool = True, arguments: Sequence[str] | None = None
 ) -> Workspace:
     """The workspace as a command is given it.
 
     Args:
-        publish: whether the artifact is put into the workspace, or kept in runs/ only.
+        publish: whether the artifact, if it makes a whole one, is put into the workspace, or kept in runs/ only.
         arguments: what the command line gave, so that messages name commands that fit (None: it gave none).
     """
     parts, whole = config.groups(), as_plain(config)
@@ -57,7 +62,7 @@ def workspace_of(
         command=command,
         config={name: whole[name] for name in stage_groups(command)},
         seed=config.seed,
-        publish=publish,
+        publish=publish and leaves_artifact(command, config),
         arguments=arguments,
         non_identity={
             *stage_non_identity(command),
@@ -79,4 +84,6 @@ def execute(command: str, config: Config, *, publish: bool, arguments: Sequence[
     # Threads that wait for one another without turning in place: 2 to 3 times as fast where there is other work.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     groups = {name: getattr(config, name) for name in stage_groups(command)}
-    stage(command)(workspace=workspace_of(command, config, publish=publish, arguments=arguments), **groups)
+    workspace = workspace_of(command, config, publish=publish, arguments=arguments)
+    with workspace.owned():
+        stage(command)(workspace=workspace, **groups)

@@ -105,7 +105,7 @@ def run(
     with workspace.write("plan") as folder:
         written = document.write(folder, problem, estimated, verdict, needed)
     say(
-        f"plan: {workspace.root / 'plan'} ({written['cost']['hours']:.2f} h, {written['cost']['money']:.2f} "
+        f"plan: {workspace.place('plan')} ({written['cost']['hours']:.2f} h, {written['cost']['money']:.2f} "
         f"{problem.machine.currency}, {'fits' if verdict.fits else 'does not fit'})"
     )
 

@@ -1,37 +1,52 @@
 """Runs a run again, in a clean folder, and says what differs: before it starts, and in what came out."""
 
 import shutil
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from shipworthy.core import gpus
+from shipworthy.core import gpus, json_lines
 from shipworthy.core.artifact import MANIFEST, read_artifact
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import read_json, write_json
-from shipworthy.core.identity import environment, lock_hash, source_hash
+from shipworthy.core.identity import author, environment, lock_hash, source_hash
+from shipworthy.core.locks import FOLDER as LOCKS
+from shipworthy.core.locks import own, reading
 from shipworthy.core.progress import say
 from shipworthy.core.project import project_root
 from shipworthy.core.snapshot import SNAPSHOTS
+from shipworthy.core.workspace import lock_of
 from shipworthy.track.record.environment import packages
 from shipworthy.track.reproduce import differences, outcome, restore
 from shipworthy.track.runs.project_paths import project_paths
 from shipworthy.track.runs.registry import find
 
 USAGE = "shipworthy reproduce RUN [code=run|present] [tolerance=0.001] [workspace=artifacts]"
-FOLDER, RESULT = "reproduced", "reproduction.json"
+FOLDER, RESULT, RESULTS = "reproduced", "reproduction.json", "reproductions.jsonl"
 
 
 def run(arguments: Sequence[str]) -> None:
-    """Repeats a finished run, and writes reproduction.json into its folder.
+    """Repeats a finished run, and writes reproduction.json into its folder; two who repeat it take turns.
 
     Raises:
         UsageError: no such run, or it did not finish.
         ShipworthyError: code or data can't be had as they were, the repetition failed, or what came out is another.
     """
     name, code, tolerance, workspace = _asked(arguments)
-    root, runs = project_root(), project_paths(workspace).runs
-    folder = find(runs, name).folder
+    here = project_paths(workspace)
+    folder = find(here.runs, name).folder
+    place = here.runs / LOCKS / f"{FOLDER}.{folder.name}"
+    with (
+        own(place, f"the reproduction of run {folder.name}", code),
+        reading(lock_of(here.artifacts / "dataset")),
+        reading(lock_of(here.artifacts / "plan")),
+    ):
+        _repeat(folder, here.runs, code, tolerance)
+
+
+def _repeat(folder: Path, runs: Path, code: str, tolerance: float) -> None:
+    root = project_root()
     if not (folder / "checkpoint" / MANIFEST).is_file():
         raise UsageError(f"{folder.name} did not finish, so there is nothing to compare with: run it to its end first.")
     then = read_artifact(folder / "checkpoint", "checkpoint")
@@ -56,6 +71,7 @@ def run(arguments: Sequence[str]) -> None:
     }
     write_json(target / RESULT, result)
     write_json(folder / RESULT, result)
+    json_lines.append(folder / RESULTS, {"time": time.time(), "by": author(), **result})
     if compared.verdict is outcome.Verdict.PARTED:
         raise ShipworthyError(f"{folder.name} was not reproduced; what came out instead is in {again}.")
 

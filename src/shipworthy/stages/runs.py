@@ -80,10 +80,12 @@ def _note(here: ProjectPaths, words: Sequence[str]) -> None:
     if not pairs or not all(sign for _, sign, _ in pairs):
         raise UsageError(f'it is shipworthy runs note RUN lesson="…" (or {", ".join(notes.FIELDS[:-1])}).')
     one = find(here.runs, words[0])
-    kept = notes.edit(one.folder, {key: value for key, _, value in pairs})
+    kept = notes.add(one.folder, {key: value for key, _, value in pairs})
     say(f"run {one.id}")
     for name, text in kept.items():
         say(f"  {name:<10} {text}")
+    if any(key == notes.HYPOTHESIS for key, _, _ in pairs) and notes.has_result(one.folder):
+        say("the run had its result already: this hypothesis is kept, and marked so wherever it is shown")
 
 
 def _show(here: ProjectPaths, words: Sequence[str]) -> None:

@@ -18,9 +18,11 @@ from shipworthy.config.root import Config
 from shipworthy.core import yaml_text
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import write_text
+from shipworthy.core.locks import reading
 from shipworthy.core.progress import say
 from shipworthy.core.project import project_root
 from shipworthy.core.snapshot import SNAPSHOTS, Snapshot
+from shipworthy.core.workspace import lock_of
 from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.execution.campaigns.checks import check_ends, check_gpus, check_search, check_trials, steps_of
 from shipworthy.execution.campaigns.identity import extended, identity
@@ -222,7 +224,7 @@ def _go(campaign: Campaign, on_slurm: Mapping[str, Any] | None) -> None:
         slurm.show(campaign, on_slurm)
         return
     _say(campaign)
-    with _only_one(campaign):
+    with _only_one(campaign), _inputs_kept(campaign):
         supervisor = Supervisor(
             campaign, _here(campaign) if on_slurm is None else slurm.SlurmExecutor(campaign, on_slurm)
         )
@@ -251,6 +253,15 @@ def _say(campaign: Campaign) -> None:
         f"campaign {campaign.name}: {campaign.asked_for} trials{going_on}, {campaign.settings.workers} at a time, in "
         f"{campaign.folder}"
     )
+
+
+@contextmanager
+def _inputs_kept(campaign: Campaign) -> Iterator[None]:
+    """Inside the block nobody replaces what the trials are trained on."""
+    places = [text for text in campaign.record["overrides"] if text.startswith(PLACED)]
+    here = project_paths(value_of(places[-1]) if places else "artifacts")
+    with reading(lock_of(here.artifacts / "plan")), reading(lock_of(here.artifacts / "dataset")):
+        yield
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from shipworthy.core.artifact import MANIFEST
 from shipworthy.core.files import read_json, write_text
 from shipworthy.core.progress import track
-from shipworthy.track.runs import curves, formatting
+from shipworthy.track.runs import curves, formatting, notes
 from shipworthy.track.runs.page import page
 from shipworthy.track.runs.project_paths import ProjectPaths
 from shipworthy.track.runs.registry import CAMPAIGNS, Damaged, Run, read_all
@@ -70,6 +70,7 @@ def _run(run: Run, same: Mapping[str, Any], here: ProjectPaths, folder: Path, re
         "trial": run.number,
         "tags": run.tags,
         "notes": run.notes,
+        "history": [notes.described(one) for one in notes.history(run.folder)],
         "change": formatting.change(run.derived),
         "config": {key: _drawable(value) for key, value in run.config.items() if key not in same},
         "events": [_event(event) for event in run.training.get("events", [])],

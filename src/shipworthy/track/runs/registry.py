@@ -159,7 +159,7 @@ def read(folder: Path) -> Run | Damaged:
         float(record["began"]), record["config"].items()  # what nothing can be said without
         reading = begun.FILE
         starts = begun.read(folder)
-        reading = noted.FILE
+        reading = noted.OLD_FILE  # of the new one a damaged line is left out
         notes = noted.read(folder)
         reading = f"{CHECKPOINT}/training.json"
         done = (folder / CHECKPOINT / "manifest.json").is_file()

@@ -6,17 +6,22 @@ from pathlib import Path
 from typing import Any
 
 from shipworthy.core import json_lines, yaml_text
-from shipworthy.core.artifact import Artifact, read_artifact, write_artifact
+from shipworthy.core.artifact import read_artifact, write_artifact
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import new_folder, turn, write_json
+from shipworthy.core.identity import author
+from shipworthy.core.locks import own, replacing
 from shipworthy.core.project import project_root
 from shipworthy.core.secrets import redact
+from shipworthy.core.workspace import lock_of
 from shipworthy.track.runs import formatting
 from shipworthy.track.runs.project_paths import ProjectPaths
 from shipworthy.track.runs.registry import SELECTIONS, Run
 from shipworthy.track.runs.starts import FINISHED
 from shipworthy.track.trackers.flat import flat
 
+NOTED = ("alias", "run_id", "selected", "by", "why")
+"""What is kept of each selection that ever was."""
 KIND, FILE, PARAMS = "selection", "selection.json", "params.yaml"
 
 
@@ -41,24 +46,26 @@ def select(
     checkpoint = read_artifact(run.folder / "checkpoint", "checkpoint", "select another run")
     _refuse_other_data(run, here)
     name = name or str(run.config.get("task.name") or run.name)
-    # First what may fail: where MLflow is away, nothing was selected.
-    registered = _register(run, name, alias)
-    with new_folder(here.artifacts / "checkpoint") as target:
-        checkpoint.copy_to(target)
-    published = read_artifact(here.artifacts / "checkpoint", "checkpoint")
-    about = {**_about(run, runs, note), "alias": alias, "model": name, "registered": registered}
-    selection: dict[str, Any] = redact(about)
-    with write_artifact(
-        here.artifacts / KIND,
-        KIND,
-        run_id=run.id,
-        config=dict(run.record["config"]),
-        inputs={"checkpoint": published.digest},
-        seeds={"seed": int(run.config.get("seed", 0))},
-    ) as folder:
-        write_json(folder / FILE, selection)
-    _note(here.runs, selection)
-    return _said(run, selection, published, here)
+    about = {**_about(run, runs, note), "alias": alias, "model": name}
+    place, said = here.artifacts / "checkpoint", here.artifacts / KIND
+    lock = lock_of(place)
+    with own(lock, str(place), work=f"selection of {run.id}"):
+        # First what may fail: where MLflow is away, nothing was selected.
+        selection: dict[str, Any] = redact({**about, "registered": _register(run, name, alias)})
+        with new_folder(place, replacing(lock, str(place))) as target:
+            checkpoint.copy_to(target)
+        with write_artifact(
+            said,
+            KIND,
+            run_id=run.id,
+            config=dict(run.record["config"]),
+            inputs={"checkpoint": checkpoint.digest},
+            seeds={"seed": int(run.config.get("seed", 0))},
+            replacing=replacing(lock_of(said), str(said)),
+        ) as folder:
+            write_json(folder / FILE, selection)
+        _note(here.runs, selection)
+    return _said(run, selection, here)
 
 
 def _refuse_other_data(run: Run, here: ProjectPaths) -> None:
@@ -94,6 +101,7 @@ def _about(run: Run, runs: Sequence[Run], note: str) -> dict[str, Any]:
         "why": note or f"{_place(place, equal, len(rivals))} on the same data by {run.metric} on validation",
         "change": formatting.change(run.derived),
         "selected": time.time(),
+        "by": author(),
     }
 
 
@@ -119,14 +127,14 @@ def _note(runs: Path, selection: dict[str, Any]) -> None:
     """Adds it to what was selected before."""
     path = runs / SELECTIONS
     with turn(runs / f".{SELECTIONS}.lock"):
-        line = {"name": selection["model"], **{key: selection[key] for key in ("alias", "run_id", "selected", "why")}}
+        line = {"name": selection["model"], **{key: selection[key] for key in NOTED}}
         json_lines.append(path, line)
 
 
-def _said(run: Run, selection: dict[str, Any], published: Artifact, here: ProjectPaths) -> list[str]:
+def _said(run: Run, selection: dict[str, Any], here: ProjectPaths) -> list[str]:
     value = formatting.measured(run.value, run.interval) if run.value is not None else ""
     said = [
-        f"{published.path}: run {run.id}, {run.metric} {value} on validation",
+        f"{here.artifacts / 'checkpoint'}: run {run.id}, {run.metric} {value} on validation",
         f"{here.artifacts / KIND}: {selection['why']}",
     ]
     if selection["candidates"] > 1:

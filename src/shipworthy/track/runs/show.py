@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from shipworthy.track.report.formatting import money
-from shipworthy.track.runs import curves, formatting
+from shipworthy.track.runs import curves, formatting, notes
 from shipworthy.track.runs.project_paths import ProjectPaths
 from shipworthy.track.runs.registry import Run
 from shipworthy.track.runs.table import DERIVED
@@ -15,7 +15,7 @@ FILES = {
     "params.yaml": "the whole config",
     "code.diff": "what was not committed",
     "packages.txt": "all libraries",
-    "notes.json": "notes",
+    notes.FILE: "notes",
     "system.jsonl": "the machine while it ran",
     "checkpoint": "the trained model",
     "reproduction.json": "what came out when it was run again",
@@ -56,10 +56,11 @@ def _facts(run: Run) -> list[str]:
 
 
 def _notes(run: Run) -> list[str]:
+    entries = notes.history(run.folder)
     said = [f"{name:<12} {text}" for name, text in run.notes.items()]
     if "change" not in run.notes and run.derived:
         said.append(f"{'change':<12} {DERIVED}{formatting.change(run.derived)} (derived from the config)")
-    return said
+    return [*said, *(f"{by}: {what}" for by, what in map(notes.described, entries))]
 
 
 def _result(run: Run) -> list[str]:

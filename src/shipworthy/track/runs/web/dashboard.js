@@ -148,6 +148,7 @@ function details(run, width) {
       list([["model", run.name], ["begun", day(run.began)], ["took", took(run.seconds)], ...(run.value === null ? [] : [[run.metric, `${figure(run.value)}${interval} on validation`]])]),
       make("p", {class: "links"}, Object.entries(run.links).map(([name, address]) => make("a", {href: address}, name)))),
     notes.length ? part("notes", list(notes)) : null,
+    run.history.length ? part("who noted what, and when", list(run.history)) : null,
     run.events.length ? part("alerts", make("ul", {}, run.events.map((event) => make("li", {}, event)))) : null,
     part("config, where runs differ", list(Object.entries(run.config).map(([key, text]) => [key, number2(text)]))))));
 }
