@@ -42,6 +42,7 @@ class Workspace:
         arguments: what the command was given on the command line, so that messages name commands that fit (None: nobody
             gave it any).
         code: the digest of the command's lineage (core/lineage); empty where a stage is tried alone.
+        recipe: the experiment that was named and what was changed of it (execution/recipe.py; empty: not known).
         started: when the command began (seconds since the epoch); its artifacts count from there.
     """
 
@@ -54,6 +55,7 @@ class Workspace:
     arguments: Sequence[str] | None = None
     code: str = ""
     inputs: dict[str, str] = field(default_factory=dict)
+    recipe: Mapping[str, Any] = field(default_factory=dict)
     started: float = field(default_factory=time.time)
 
     def read(self, kind: str) -> Artifact:

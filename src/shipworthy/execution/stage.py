@@ -9,7 +9,11 @@ from shipworthy.config.load import as_dict
 from shipworthy.config.root import Config
 from shipworthy.core.lineage.lineage import lineage
 from shipworthy.core.project import project_root
-from shipworthy.core.workspace import Workspace
+from shipworthy.core.workspace import DVC_PARAMS, Workspace
+from shipworthy.execution.recipe import recipe
+
+RECORDED = "train"
+"""The command that makes runs."""
 
 
 def stage(command: str) -> Callable[..., None]:
@@ -67,14 +71,26 @@ def workspace_of(
     )
 
 
-def execute(command: str, config: Config, *, publish: bool, arguments: Sequence[str] | None = None) -> None:
+def execute(
+    command: str,
+    config: Config,
+    *,
+    publish: bool,
+    arguments: Sequence[str] | None = None,
+    launched: Sequence[str] | None = None,
+) -> None:
     """Runs a stage with its groups of the config.
 
     Args:
         publish, arguments: as in `workspace_of`.
+        launched: the overrides that the config was composed of, where they are others than `arguments`.
     """
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     # Threads that wait for one another without turning in place: 2 to 3 times as fast where there is other work.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     groups = {name: getattr(config, name) for name in stage_groups(command)}
-    stage(command)(workspace=workspace_of(command, config, publish=publish, arguments=arguments), **groups)
+    workspace = workspace_of(command, config, publish=publish, arguments=arguments)
+    asked = arguments if launched is None else launched
+    if command == RECORDED and asked is not None and tuple(asked[:1]) != DVC_PARAMS[:1]:
+        workspace.recipe = recipe(asked, workspace.config, trial="SHIPWORTHY_CAMPAIGN" in os.environ)
+    stage(command)(workspace=workspace, **groups)
