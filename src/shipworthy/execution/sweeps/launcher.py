@@ -12,6 +12,7 @@ from shipworthy.config.load import load, plain
 from shipworthy.config.root import Config
 from shipworthy.core import yaml_text
 from shipworthy.core.errors import ShipworthyError, UsageError
+from shipworthy.core.progress import say
 from shipworthy.core.project import project_root
 from shipworthy.core.snapshot import SNAPSHOTS, Snapshot
 from shipworthy.execution.inputs import check_inputs
@@ -21,6 +22,7 @@ from shipworthy.launch.site import read_site
 from shipworthy.launch.submit import checked, submit
 from shipworthy.launch.sweep import Sweep
 from shipworthy.launch.sweep_status import expect_results, follow
+from shipworthy.stages.sweep import ending_of
 
 TOGETHER = ("train", "doctor")
 """The commands whose work several processes share."""
@@ -58,6 +60,8 @@ class SlurmLauncher(SubmititLauncher):
         if settings["detach"]:
             return [JobReturn(status=JobStatus.COMPLETED) for _ in jobs]
         sweep_status = follow(made)
+        for line in ending_of(sweep_status):
+            say(line)
         expect_results(sweep_status)
         returns = [JobReturn(status=JobStatus.COMPLETED) for _ in jobs]
         for number, job in enumerate(returns):

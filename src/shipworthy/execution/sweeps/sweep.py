@@ -5,6 +5,7 @@ import math
 import re
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import hydra
@@ -25,15 +26,35 @@ from shipworthy.config.compose import (
 from shipworthy.config.load import load
 from shipworthy.config.overrides import in_hydras_grammar
 from shipworthy.core import choices, events
-from shipworthy.core.errors import UsageError
+from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.interrupt import StopRequestedError
+from shipworthy.core.progress import say
 from shipworthy.core.project import project_root
 from shipworthy.execution.stage import execute
-from shipworthy.execution.sweeps.launcher import SlurmLauncher, one_sentence
+from shipworthy.execution.sweeps.launcher import SlurmLauncher
 from shipworthy.launch.settings import SlurmSettings
+from shipworthy.track.runs import sweep_end
+from shipworthy.track.runs.project_paths import project_paths
 
 ONE_BY_ONE = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 """Hydra's own sweeper, which needs no results to go on."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """A job that is over.
+
+    Attributes:
+        run_id: of its run (empty: it made none).
+        metric: its validation (NaN: it has none).
+        said: why it failed (empty: it did not).
+    """
+
+    overrides: Sequence[str]
+    workspace: str
+    run_id: str
+    metric: float
+    said: str
 
 
 def sweep(command: str, overrides: Sequence[str], *, detach: bool, dry_run: bool) -> None:
@@ -57,13 +78,18 @@ def sweep(command: str, overrides: Sequence[str], *, detach: bool, dry_run: bool
     _refuse(given, about)
     _try_values([one for one in parsed if one.input_line not in about_hydra])
 
+    done: list[Done] = []
+
     @hydra.main(config_path=str(project_root() / choices.CONF), config_name=CONFIG_NAME)
     def job(config: DictConfig) -> float:
-        return _result(command, config, goes_on=about.sweeper._target_ != ONE_BY_ONE)
+        done.append(_done(command, config))
+        return done[-1].metric
 
     own = [f"hydra.job.name={command}", *(f"hydra.launcher.{name}=true" for name in given)]
     sys.argv = [f"shipworthy {command}", "--multirun", *chosen_anew(overrides), *own]
     job()
+    if done:  # here, and not on a cluster
+        _end(command, done)
 
 
 def chosen(overrides: Sequence[str]) -> DictConfig:
@@ -115,19 +141,42 @@ def _try_values(parsed: Sequence[Override]) -> None:
             composed_by_hydra([*firsts[:number], text, *firsts[number + 1 :]])
 
 
-def _result(command: str, config: DictConfig, *, goes_on: bool) -> float:
-    """The metric of one run; NaN if it has none.
+def _done(command: str, config: DictConfig) -> Done:
+    """Runs one job; what goes wrong with it is said, and the others go on.
 
-    Args:
-        goes_on: whether the sweep does, too, when a run fails: a sweeper that chooses by results takes note of it.
+    Raises:
+        SystemExit: it was asked to stop, and so is the sweep.
     """
     told: dict[str, Any] = {}
+    arguments = list(HydraConfig.get().overrides.task)
+    said = ""
     try:
         with events.subscribed(told.update):
-            arguments = HydraConfig.get().overrides.task
-            one_sentence(command, lambda: execute(command, load(config), publish=False, arguments=arguments))
-    except SystemExit as error:
-        if not goes_on or error.code == StopRequestedError.exit_code:
-            raise
-        return math.nan
-    return float(told.get("metric", math.nan))
+            execute(command, load(config), publish=False, arguments=arguments)
+    except StopRequestedError as error:
+        print(f"shipworthy {command}: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except ShipworthyError as error:
+        said = str(error)
+        print(f"shipworthy {command}: {said}", file=sys.stderr)
+    metric = math.nan if said else float(told.get("metric", math.nan))
+    return Done(arguments, str(config.workspace), str(told.get("run_id", "")), metric, said)
+
+
+def _end(command: str, done: Sequence[Done]) -> None:
+    """Ranks the runs, and says which failed.
+
+    Raises:
+        SystemExit: one did, or all.
+    """
+    changed = sweep_end.own([one.overrides for one in done])
+    jobs = [sweep_end.Job(text, one.run_id, one.said) for text, one in zip(changed, done, strict=True)]
+    for line in sweep_end.ending(jobs, project_paths(done[0].workspace)):
+        say(line)
+    failed = sum(bool(one.said) for one in done)
+    if failed:
+        print(
+            f"shipworthy {command}: {failed} of {len(done)} runs of the sweep failed; they stand above.",
+            file=sys.stderr,
+        )
+        sys.exit(ShipworthyError.exit_code)
