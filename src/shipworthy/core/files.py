@@ -13,8 +13,6 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 BLOCK_BYTES = 1 << 20
 WILD = frozenset("*?[")
 """What makes a name a pattern."""
@@ -138,6 +136,8 @@ def _beside(target: Path, ending: str) -> Path:
 def _sweep(target: Path) -> None:
     """Removes what processes of this machine that are no more left beside `target`."""
     for path in target.parent.glob(f".{target.name}.{socket.gethostname()}.*"):
+        import psutil  # who lists runs need not wait for it
+
         process = path.name.rsplit(".", 3)[1]
         if process.isdigit() and not psutil.pid_exists(int(process)):
             shutil.rmtree(path)

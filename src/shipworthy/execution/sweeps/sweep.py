@@ -34,7 +34,7 @@ from shipworthy.execution.stage import execute
 from shipworthy.execution.sweeps.launcher import SlurmLauncher
 from shipworthy.launch.settings import SlurmSettings
 from shipworthy.track.runs import sweep_end
-from shipworthy.track.runs.project_paths import project_paths
+from shipworthy.track.runs.project_paths import ProjectPaths
 
 ONE_BY_ONE = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 """Hydra's own sweeper, which needs no results to go on."""
@@ -171,7 +171,8 @@ def _end(command: str, done: Sequence[Done]) -> None:
     """
     changed = sweep_end.own([one.overrides for one in done])
     jobs = [sweep_end.Job(text, one.run_id, one.said) for text, one in zip(changed, done, strict=True)]
-    for line in sweep_end.ending(jobs, project_paths(done[0].workspace)):
+    artifacts = project_root() / done[0].workspace
+    for line in sweep_end.ending(jobs, ProjectPaths(artifacts, artifacts.parent / "runs")):
         say(line)
     failed = sum(bool(one.said) for one in done)
     if failed:

@@ -4,6 +4,7 @@ import os
 import re
 import time
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -105,7 +106,9 @@ def _links(run: Run, here: ProjectPaths, folder: Path, report: str) -> dict[str,
         "campaign": campaign if run.campaign and campaign.is_file() else None,
         "report": here.artifacts / "report" / "report.html" if report == run.id else None,
     }
-    found = {name: address(path, folder) for name, path in paths.items() if path}
+    found = {name: address(path, folder) for name, path in paths.items() if path and name != "checkpoint"}
+    if paths["checkpoint"]:
+        found["checkpoint"] = f"{found['folder']}/checkpoint"
     if server := _server(run.record["config"].get("tracker") or {}):
         found["MLflow"] = server
     return found
@@ -113,7 +116,12 @@ def _links(run: Run, here: ProjectPaths, folder: Path, report: str) -> dict[str,
 
 def address(path: Path, folder: Path) -> str:
     """The address of a file on a page that stands in `folder`."""
-    return quote(Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix())
+    return quote(Path(os.path.relpath(_resolved(path.parent) / path.name, _resolved(folder))).as_posix())
+
+
+@cache
+def _resolved(folder: Path) -> Path:
+    return folder.resolve()
 
 
 def _server(tracker: Mapping[str, Any]) -> str:

@@ -5,8 +5,6 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from shipworthy.evaluation.figures import decimals
-
 
 def when(epoch: float) -> str:
     """`22 Nov 2026, 14:03`, local time."""
@@ -35,7 +33,11 @@ def took(seconds: float) -> str:
 
 def measured(value: float, interval: tuple[float, float] | None) -> str:
     """A metric: `0.412 [0.390, 0.434]`, `1234 [1190, 1301]`."""
-    digits = 3 if not value or 0.01 <= abs(value) < 10 else decimals(value)
+    digits = 3
+    if value and not 0.01 <= abs(value) < 10:
+        from shipworthy.evaluation.figures import decimals  # the list of runs must not wait for what that imports
+
+        digits = decimals(value)
     return " ".join(
         [f"{value:.{digits}f}", *([f"[{interval[0]:.{digits}f}, {interval[1]:.{digits}f}]"] if interval else [])]
     )

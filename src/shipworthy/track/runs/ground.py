@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shipworthy.evaluation.metric import title
 from shipworthy.track.runs.registry import Run
 
 
@@ -26,7 +25,7 @@ class Ground:
     @property
     def words(self) -> str:
         """`accuracy on 3,423 rows`."""
-        return f"{title(self.metric)} on {self.rows:,} rows" if self.rows else title(self.metric)
+        return f"{_title(self.metric)} on {self.rows:,} rows" if self.rows else _title(self.metric)
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ def apart(run: Run, other: Run) -> str:
     `one is measured by F1, the other by accuracy`, `other validation rows: 3,423 against 4,879`.
     """
     if run.metric != other.metric:
-        return f"one is measured by {title(other.metric)}, the other by {title(run.metric)}"
+        return f"one is measured by {_title(other.metric)}, the other by {_title(run.metric)}"
     if len(groups([run, other])) < 2:
         return ""
     mine, theirs = (rows(one) for one in (run, other))
@@ -72,6 +71,12 @@ def apart(run: Run, other: Run) -> str:
 def rows(run: Run) -> int:
     """How many validation rows its metric was measured on; 0 where that was not noted."""
     return int((run.training.get("validated") or run.training.get("selected_interval") or {}).get("n", 0))
+
+
+def _title(metric: str) -> str:
+    from shipworthy.evaluation.metric import title  # the list of runs must not wait for numpy
+
+    return title(metric)
 
 
 def _ground(run: Run, sample: str) -> Ground:

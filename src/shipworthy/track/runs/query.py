@@ -14,7 +14,6 @@ from functools import cache
 from typing import Any
 
 from shipworthy.core.errors import UsageError
-from shipworthy.evaluation.metric import title
 from shipworthy.track.runs import ground
 from shipworthy.track.runs.formatting import plain
 from shipworthy.track.runs.registry import Run
@@ -128,6 +127,8 @@ def is_metric(key: str, name: str) -> bool:
     """Whether a key is a metric's name or title, in any case."""
     if not name or _bare(key) == _bare(name):
         return bool(name)
+    from shipworthy.evaluation.metric import title  # the list of runs must not wait for numpy
+
     return _bare(key) == _bare(title(name))
 
 

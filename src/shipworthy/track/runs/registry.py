@@ -189,8 +189,10 @@ def read(folder: Path) -> Run | Damaged:
 
 def _lasted(folder: Path, starts: Sequence[Start]) -> list[float]:
     """The seconds of each start, as the cost report counts them."""
-    said = all(start.ended is not None for start in starts)
-    return [interval.seconds for interval in run_intervals(folder, starts, [] if said else samples(folder))]
+    ended = [start.ended - start.began for start in starts if start.ended is not None]
+    if len(ended) == len(starts):
+        return [max(0.0, seconds) for seconds in ended]
+    return [interval.seconds for interval in run_intervals(folder, starts, samples(folder))]
 
 
 def _trial(runs: Path, campaign: Mapping[str, Any] | None) -> dict[str, Any]:
