@@ -10,12 +10,17 @@ from typing import Any
 from urllib.parse import quote
 
 from shipworthy.core.artifact import MANIFEST
+from shipworthy.core.commands import command
 from shipworthy.core.files import read_json, write_text
 from shipworthy.core.progress import track
+from shipworthy.evaluation.metric import title
 from shipworthy.track.runs import curves, formatting
+from shipworthy.track.runs.ground import groups, rows
+from shipworthy.track.runs.listing import told
 from shipworthy.track.runs.page import page
 from shipworthy.track.runs.project_paths import ProjectPaths
 from shipworthy.track.runs.registry import CAMPAIGNS, Damaged, Run, read_all
+from shipworthy.track.runs.table import changed, unchanged
 
 FILE = "dashboard.html"
 
@@ -36,10 +41,17 @@ def content(runs: Sequence[Run], damaged: Sequence[Damaged], here: ProjectPaths,
     """
     same = _same([run.config for run in runs])
     report = _report(here)
+    apart = groups(runs)
+    place = {run.id: number for number, group in enumerate(apart) for run in group.runs}
+    drawn = track(runs, "runs drawn", len(runs))
     return {
         "made": time.time(),
+        "command": command("runs dashboard", workspace=here.artifacts),
+        "changed": changed(runs),
+        "titles": {run.metric: title(run.metric) for run in runs if run.metric},
+        "grounds": [{"words": one.ground.words + told(one, apart), "runs": len(one.runs)} for one in apart],
         "common": {key: formatting.plain(value) for key, value in same.items()},
-        "runs": [_run(run, same, here, folder, report) for run in track(runs, "runs drawn", len(runs))],
+        "runs": [{**_run(run, same, here, folder, report), "ground": place.get(run.id)} for run in drawn],
         "damaged": [{"id": one.id, "said": one.said} for one in damaged],
     }
 
@@ -65,13 +77,16 @@ def _run(run: Run, same: Mapping[str, Any], here: ProjectPaths, folder: Path, re
         "more_is_better": run.more_is_better,
         "low": low,
         "high": high,
+        "rows": rows(run) or None,
         "cost": run.cost,
         "currency": run.currency,
+        "recipe": run.recipe,
         "campaign": run.campaign,
         "trial": run.number,
         "tags": run.tags,
         "notes": run.notes,
         "change": formatting.change(run.derived),
+        "unchanged": unchanged(run),
         "config": {key: _drawable(value) for key, value in run.config.items() if key not in same},
         "events": [_event(event) for event in run.training.get("events", [])],
         "links": _links(run, here, folder, report),

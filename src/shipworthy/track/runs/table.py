@@ -25,7 +25,13 @@ def about(run: Run) -> str:
     tagged = f"[{', '.join(run.tags)}] " if run.tags else ""
     if note := (run.said if run.status == FAILED else "") or headline(run.notes):
         return tagged + note
-    return tagged + (run.said or (f"{DERIVED}{formatting.change(run.derived, short=True)}" if run.derived else ""))
+    derived = f"{DERIVED}{formatting.change(run.derived, short=True)}" if run.derived else unchanged(run)
+    return tagged + (run.said or derived)
+
+
+def unchanged(run: Run) -> str:
+    """`people, unchanged`: the recipe that it is; empty where it changed something, or nobody noted."""
+    return f"{run.recipe}, unchanged" if run.recipe and run.changes == {} and not run.derived else ""
 
 
 def changed(runs: Sequence[Run]) -> str:
