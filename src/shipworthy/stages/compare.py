@@ -12,6 +12,7 @@ from shipworthy.core.files import write_text
 from shipworthy.core.progress import say
 from shipworthy.track.runs import as_json, curves
 from shipworthy.track.runs.comparison import Part, compare
+from shipworthy.track.runs.ground import groups
 from shipworthy.track.runs.page import page
 from shipworthy.track.runs.pairs import pairs
 from shipworthy.track.runs.project_paths import project_paths
@@ -50,8 +51,9 @@ def _compare(arguments: Sequence[str]) -> dict[str, Any]:
     for line in _lines(runs, parts, width_of_terminal()):
         say(line)
     target = Path(options["html"]) if options["html"] else here.runs / PAGE
-    write_text(target, page("compare", title="Runs side by side", data=_drawn(runs), runs=runs, parts=parts))
-    say(f"\ncurves: {target}")
+    facts = {"runs": runs, "parts": parts, "alike": len(groups(runs)) < 2}
+    write_text(target, page("compare", title="Runs side by side", data=_drawn(runs), **facts))
+    say(f"\npage with curves: {target}")
     return {
         "runs": [as_json.run(one) for one in runs],
         "parts": {part.title: {"remarks": list(part.remarks), "rows": dict(part.rows)} for part in parts},

@@ -61,14 +61,17 @@ def run(*, task: Task, seed: int, workspace: Workspace) -> None:
     tuned = build.load(checkpoint.path)
     answered[TUNED] = list(predict(tuned, test))
     leaned_on = _importances(task, tuned, dataset, seed)
-    served = {name: _served(name, folder, first(test, TIMED_ROWS)) for name, folder in folders.items()}
+    called = build.called(checkpoint.path, validated)
+    served = {
+        name: _served(called if name == TUNED else name, folder, first(test, TIMED_ROWS))
+        for name, folder in folders.items()
+    }
 
     # Every candidate has answered: only now are the answers opened.
     answers = heldout.answers_to(dataset, test, "metrics of every candidate and the paired test", workspace)
     # The baseline to beat is chosen on validation, so that the hypothesis stands before the test split is seen: the
     # best of several on test would be the luckiest as well, and its difference to the tuned model biased.
     best = claims.best(task.metric, {name: one[task.metric]["value"] for name, one in validated.items()})
-    called = build.called(checkpoint.path, validated)
     found = judged(
         task, answered, answers, tuned=TUNED, called=called, best=best, criteria=criteria, how=how, parts=parts
     )

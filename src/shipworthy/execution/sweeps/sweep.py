@@ -4,7 +4,7 @@ import difflib
 import math
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,14 +82,18 @@ def sweep(command: str, overrides: Sequence[str], *, detach: bool, dry_run: bool
 
     @hydra.main(config_path=str(project_root() / choices.CONF), config_name=CONFIG_NAME)
     def job(config: DictConfig) -> float:
-        done.append(_done(command, config))
+        done.append(_done(command, config, goes_on=about.sweeper._target_ != ONE_BY_ONE))
         return done[-1].metric
 
     own = [f"hydra.job.name={command}", *(f"hydra.launcher.{name}=true" for name in given)]
     sys.argv = [f"shipworthy {command}", "--multirun", *chosen_anew(overrides), *own]
-    job()
-    if done:  # here, and not on a cluster
-        _end(command, done)
+    try:
+        job()
+    finally:
+        for line in _ending(done):
+            say(line)
+    if failed := sum(bool(one.said) for one in done):
+        raise ShipworthyError(f"{failed} of {len(done)} runs of the sweep failed; they are listed above.")
 
 
 def chosen(overrides: Sequence[str]) -> DictConfig:
@@ -141,11 +145,14 @@ def _try_values(parsed: Sequence[Override]) -> None:
             composed_by_hydra([*firsts[:number], text, *firsts[number + 1 :]])
 
 
-def _done(command: str, config: DictConfig) -> Done:
-    """Runs one job; what goes wrong with it is said, and the others go on.
+def _done(command: str, config: DictConfig, *, goes_on: bool) -> Done:
+    """Runs one job; what goes wrong with it is said, and the others are run.
+
+    Args:
+        goes_on: whether they are where this one cannot be done as asked: a sweeper that chooses by results takes note.
 
     Raises:
-        SystemExit: it was asked to stop, and so is the sweep.
+        SystemExit: it was asked to stop, or for what can't be done, and so is the sweep.
     """
     told: dict[str, Any] = {}
     arguments = list(HydraConfig.get().overrides.task)
@@ -153,31 +160,20 @@ def _done(command: str, config: DictConfig) -> Done:
     try:
         with events.subscribed(told.update):
             execute(command, load(config), publish=False, arguments=arguments)
-    except StopRequestedError as error:
-        print(f"shipworthy {command}: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
     except ShipworthyError as error:
         said = str(error)
         print(f"shipworthy {command}: {said}", file=sys.stderr)
+        if isinstance(error, StopRequestedError) or (isinstance(error, UsageError) and not goes_on):
+            sys.exit(error.exit_code)
     metric = math.nan if said else float(told.get("metric", math.nan))
     return Done(arguments, str(config.workspace), str(told.get("run_id", "")), metric, said)
 
 
-def _end(command: str, done: Sequence[Done]) -> None:
-    """Ranks the runs, and says which failed.
-
-    Raises:
-        SystemExit: one did, or all.
-    """
+def _ending(done: Sequence[Done]) -> Iterator[str]:
+    """The runs that were made on this machine, ranked, and those that failed."""
+    if not done:
+        return iter(())
     changed = sweep_end.own([one.overrides for one in done])
     jobs = [sweep_end.Job(text, one.run_id, one.said) for text, one in zip(changed, done, strict=True)]
     artifacts = project_root() / done[0].workspace
-    for line in sweep_end.ending(jobs, ProjectPaths(artifacts, artifacts.parent / "runs")):
-        say(line)
-    failed = sum(bool(one.said) for one in done)
-    if failed:
-        print(
-            f"shipworthy {command}: {failed} of {len(done)} runs of the sweep failed; they stand above.",
-            file=sys.stderr,
-        )
-        sys.exit(ShipworthyError.exit_code)
+    return sweep_end.ending(jobs, ProjectPaths(artifacts, artifacts.parent / "runs"))

@@ -121,9 +121,9 @@ def _result(runs: Sequence[Run]) -> Part:
             "events": lambda one: str(len(one.training.get("events", []))),
         },
     )
-    for name in ("loss", "val_loss"):
+    for name, words in (("loss", "training loss"), ("val_loss", "validation loss")):
         if any(name in found for found in final):
-            rows.append((f"last {name}", [f"{c[name].values[-1]:.4g}" if name in c else NONE for c in final]))
+            rows.append((f"last {words}", [f"{c[name].values[-1]:.4g}" if name in c else NONE for c in final]))
     for name in ("loss", "metric"):
         if any(name in found for found in final):
             rows.append((f"{name}, drawn", [curves.sparkline(c[name], 24) if name in c else NONE for c in final]))
