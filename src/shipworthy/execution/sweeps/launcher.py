@@ -22,7 +22,6 @@ from shipworthy.launch.site import read_site
 from shipworthy.launch.submit import checked, submit
 from shipworthy.launch.sweep import Sweep
 from shipworthy.launch.sweep_status import expect_results, follow
-from shipworthy.stages.sweep import ending_of
 
 TOGETHER = ("train", "doctor")
 """The commands whose work several processes share."""
@@ -60,6 +59,8 @@ class SlurmLauncher(SubmititLauncher):
         if settings["detach"]:
             return [JobReturn(status=JobStatus.COMPLETED) for _ in jobs]
         sweep_status = follow(made)
+        from shipworthy.stages.sweep import ending_of  # scipy is not what a submission waits for
+
         for line in ending_of(sweep_status):
             say(line)
         expect_results(sweep_status)

@@ -33,7 +33,6 @@ from shipworthy.core.project import project_root
 from shipworthy.execution.stage import execute
 from shipworthy.execution.sweeps.launcher import SlurmLauncher
 from shipworthy.launch.settings import SlurmSettings
-from shipworthy.track.runs import sweep_end
 from shipworthy.track.runs.project_paths import ProjectPaths
 
 ONE_BY_ONE = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
@@ -173,6 +172,8 @@ def _ending(done: Sequence[Done]) -> Iterator[str]:
     """The runs that were made on this machine, ranked, and those that failed."""
     if not done:
         return iter(())
+    from shipworthy.track.runs import sweep_end  # the tests that it makes wait for scipy
+
     changed = sweep_end.own([one.overrides for one in done])
     jobs = [sweep_end.Job(text, one.run_id, one.said) for text, one in zip(changed, done, strict=True)]
     artifacts = project_root() / done[0].workspace
