@@ -47,9 +47,8 @@ def lines(run: Run, here: ProjectPaths) -> list[str]:
 
 
 def _facts(run: Run) -> list[str]:
-    facts = [
-        f"{run.name}, {run.status}; begun {formatting.when(run.began)} ({formatting.zone()}), took {formatting.took(run.seconds)}"
-    ]
+    begun = f"{formatting.when(run.began)} ({formatting.zone()})"
+    facts = [f"{run.name}, {run.status}; begun {begun}, took {formatting.took(run.seconds)}"]
     if run.cost:
         facts[0] += f", {money(run.cost, run.currency)}"
     if run.campaign:
