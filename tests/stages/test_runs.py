@@ -39,7 +39,7 @@ def test_conditions_order_columns_and_number(made: Path, capsys: pytest.CaptureF
     text = said(capsys, made, "status=finished", "sort=-metric", "columns=id,metric,optimizer.lr", "last=5")
     assert "5 of 26 runs: 5 finished" in text
     many, few = text.split("\n\n")[:2]
-    assert many.startswith("exact match on 200 rows:\nid ") and few.startswith("exact match on 100 rows:\nid ")
+    assert many.startswith("exact_match on 200 rows:\nid ") and few.startswith("exact_match on 100 rows:\nid ")
     values = [float(row.split()[1]) for row in many.splitlines()[2:]]
     assert len(values) == 4 and values == sorted(values, reverse=True)
     assert few.splitlines()[2].split()[1] == "0.990" and few.splitlines()[2].split()[-1] == "0.0015"

@@ -25,7 +25,16 @@ class Ground:
     @property
     def words(self) -> str:
         """`accuracy on 3,423 rows`."""
-        return f"{_title(self.metric)} on {self.rows:,} rows" if self.rows else _title(self.metric)
+        return _title(self.metric) + self._on
+
+    @property
+    def named(self) -> str:
+        """The same with the metric's name, as the list of runs has it, which does not wait for its title."""
+        return self.metric + self._on
+
+    @property
+    def _on(self) -> str:
+        return f" on {self.rows:,} rows" if self.rows else ""
 
 
 @dataclass(frozen=True)

@@ -23,12 +23,12 @@ def listing(
     ids = [one.id for one in everyone]
     ordered = query.ordered(shown, sort) if sort else shown
     apart = groups(ordered)
-    if len(apart) < 2 or not query.by_metric(sort.removeprefix("-"), ordered):
+    if len(apart) < 2 or not sort or not query.by_metric(sort.removeprefix("-"), ordered):
         return [*table(ordered, columns or usual(ordered), ids, width), *_unlike(apart)]
     lines: list[str] = []
     for group in apart:
         lines += [
-            f"{group.ground.words}{told(group, apart)}:",
+            f"{group.ground.named}{told(group, apart)}:",
             *table(group.runs, columns or usual(ordered), ids, width),
             "",
         ]
@@ -42,7 +42,7 @@ def listing(
 
 def told(group: Group, among: Sequence[Group]) -> str:
     """What tells a group from one whose words are the same: other rows of that number."""
-    same = [one for one in among if one.ground.words == group.ground.words]
+    same = [one for one in among if one.ground.named == group.ground.named]
     return f" (sample {group.ground.sample[:6]})" if len(same) > 1 else ""
 
 
@@ -50,5 +50,5 @@ def _unlike(apart: Sequence[Group]) -> list[str]:
     """What forbids to rank the runs of a table, in a line."""
     if len(apart) < 2:
         return []
-    parts = [f"{one.ground.words}{told(one, apart)} of {len(one.runs)}" for one in apart]
+    parts = [f"{one.ground.named}{told(one, apart)} of {len(one.runs)}" for one in apart]
     return ["", f"Not to be ranked together: {', '.join(parts)}; `sort=-metric` ranks each apart."]
