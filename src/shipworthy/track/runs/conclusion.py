@@ -102,7 +102,7 @@ def conclusion(found: Ranking, here: ProjectPaths) -> list[str]:
     return [
         f"That {short(best)} is better than {names} was not shown {on}{shown}: {against(ahead)}.",
         *filter(None, [more_rows(ahead.claim)]),
-        _instead([best, *(one.run for one in rivals if one.run.value == best.value)], here),
+        _instead([best, *(one.run for one in rivals if one.values and one.values[0] == one.values[1])], here),
     ]
 
 
