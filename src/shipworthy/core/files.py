@@ -14,8 +14,6 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 BLOCK_BYTES = 1 << 20
 WILD = frozenset("*?[")
 """What makes a name a pattern."""
@@ -161,6 +159,8 @@ def _exchange(one: Path, other: Path) -> bool:
 def _sweep(target: Path) -> None:
     """Removes what processes of this machine that are no more left beside `target`; what they moved away comes back."""
     for path in target.parent.glob(f".{target.name}.{socket.gethostname()}.*"):
+        import psutil  # who lists runs need not wait for it
+
         process = path.name.rsplit(".", 3)[1]
         if process.isdigit() and not psutil.pid_exists(int(process)):
             if path.suffix == ".old" and not target.exists():

@@ -45,6 +45,7 @@ class Workspace:
             gave it any).
         code: the digest of the command's lineage (core/lineage); empty where a stage is tried alone.
         whole: the whole resolved config, by which the command can be run again; empty where a stage is tried alone.
+        recipe: the experiment that was named and what was changed of it (execution/recipe.py; empty: not known).
         started: when the command began (seconds since the epoch); its artifacts count from there.
     """
 
@@ -58,6 +59,7 @@ class Workspace:
     code: str = ""
     whole: Mapping[str, Any] = field(default_factory=dict)
     inputs: dict[str, str] = field(default_factory=dict)
+    recipe: Mapping[str, Any] = field(default_factory=dict)
     started: float = field(default_factory=time.time)
     _locks: ExitStack | None = field(default=None, repr=False)
 

@@ -10,7 +10,11 @@ from shipworthy.config.root import Config
 from shipworthy.core.identity import expect_own_code
 from shipworthy.core.lineage.lineage import lineage
 from shipworthy.core.project import project_root
-from shipworthy.core.workspace import Workspace
+from shipworthy.core.workspace import DVC_PARAMS, Workspace
+from shipworthy.execution.recipe import recipe
+
+RECORDED = "train"
+"""The command that makes runs."""
 
 
 def stage(command: str) -> Callable[..., None]:
@@ -73,11 +77,19 @@ def workspace_of(
     )
 
 
-def execute(command: str, config: Config, *, publish: bool, arguments: Sequence[str] | None = None) -> None:
+def execute(
+    command: str,
+    config: Config,
+    *,
+    publish: bool,
+    arguments: Sequence[str] | None = None,
+    launched: Sequence[str] | None = None,
+) -> None:
     """Runs a stage with its groups of the config.
 
     Args:
         publish, arguments: as in `workspace_of`.
+        launched: the overrides that the config was composed of, where they are others than `arguments`.
     """
     expect_own_code()
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -85,5 +97,8 @@ def execute(command: str, config: Config, *, publish: bool, arguments: Sequence[
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     groups = {name: getattr(config, name) for name in stage_groups(command)}
     workspace = workspace_of(command, config, publish=publish, arguments=arguments)
+    asked = arguments if launched is None else launched
+    if command == RECORDED and asked is not None and tuple(asked[:1]) != DVC_PARAMS[:1]:
+        workspace.recipe = recipe(asked, workspace.config, trial="SHIPWORTHY_CAMPAIGN" in os.environ)
     with workspace.owned():
         stage(command)(workspace=workspace, **groups)

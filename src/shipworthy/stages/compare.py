@@ -4,24 +4,35 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from pathlib import Path
 from textwrap import wrap
+from typing import Any
 
+from shipworthy.core import json_output
 from shipworthy.core.errors import UsageError
 from shipworthy.core.files import write_text
 from shipworthy.core.os_errors import REFUSED
 from shipworthy.core.progress import say
-from shipworthy.track.runs import curves
+from shipworthy.track.runs import as_json, curves
 from shipworthy.track.runs.comparison import Part, compare
+from shipworthy.track.runs.ground import groups
 from shipworthy.track.runs.page import page
+from shipworthy.track.runs.pairs import pairs
 from shipworthy.track.runs.project_paths import project_paths
 from shipworthy.track.runs.registry import Run, find
 from shipworthy.track.runs.table import width_of_terminal
 
-USAGE = "shipworthy compare RUN RUN… [html=FILE] [workspace=artifacts]"
+USAGE = "shipworthy compare RUN RUN… [html=FILE] [workspace=artifacts] [--json]"
 LABEL, MOST = 24, 8
 PAGE = "compare.html"
 
 
 def run(arguments: Sequence[str]) -> None:
+    """Compares, in words or, with `--json`, as a document."""
+    words, as_document = json_output.asked(arguments)
+    with json_output.one_document(as_document) as document:
+        document(_compare(words))
+
+
+def _compare(arguments: Sequence[str]) -> dict[str, Any]:
     """Prints the comparison, the first run being what the others are held against, and writes it as a page.
 
     Raises:
@@ -41,15 +52,31 @@ def run(arguments: Sequence[str]) -> None:
     for line in _lines(runs, parts, width_of_terminal()):
         say(line)
     target = Path(options["html"]) if options["html"] else here.runs / PAGE
-    drawn = page("compare", title="Runs side by side", data=_drawn(runs), runs=runs, parts=parts)
+    facts = {"runs": runs, "parts": parts, "alike": len(groups(runs)) < 2}
+    drawn = page("compare", title="Runs side by side", data=_drawn(runs), **facts)
     try:
         write_text(target, drawn)
     except OSError as error:
         if error.errno not in REFUSED:
             raise
-        say(f"\ncurves: none, for {target} can't be written ({error.strerror}): html=FILE writes them elsewhere")
+        say(f"\nno page with curves, for {target} can't be written ({error.strerror}): html=FILE writes it elsewhere")
     else:
-        say(f"\ncurves: {target}")
+        say(f"\npage with curves: {target}")
+    return {
+        "runs": [as_json.run(one) for one in runs],
+        "parts": {part.title: {"remarks": list(part.remarks), "rows": dict(part.rows)} for part in parts},
+        "against_the_first": [
+            {
+                "run": pair.run.id,
+                "reference": pair.reference.id,
+                "claim": pair.claim.to_json() if pair.claim else None,
+                "values_on_the_rows_of_both": pair.values,
+                "why_not": pair.why_not,
+            }
+            for pair in pairs(runs)
+        ],
+        "conclusion": list(parts[-1].remarks),
+    }
 
 
 def _lines(runs: Sequence[Run], parts: Sequence[Part], width: int) -> list[str]:

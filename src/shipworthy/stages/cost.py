@@ -7,7 +7,7 @@ from typing import Any
 
 from shipworthy.architect.compute.machine import of_the_list
 from shipworthy.architect.estimate import scale
-from shipworthy.core import choices
+from shipworthy.core import choices, json_output
 from shipworthy.core.calibration import FILE, read
 from shipworthy.core.errors import UsageError
 from shipworthy.core.files import write_json
@@ -20,7 +20,7 @@ from shipworthy.track.runs.registry import Damaged, Run, pick, read_all
 
 USAGE = (
     "shipworthy cost [RUN|CAMPAIGN…] [compute=NAME] [against=BASELINE] [project='data=10x model=360m'] [json=FILE] "
-    "[workspace=artifacts]"
+    "[workspace=artifacts] [--json]"
 )
 KEYS = ("compute", "against", "project", "json", "workspace")
 
@@ -47,6 +47,13 @@ class Asked:
 
 
 def run(arguments: Sequence[str]) -> None:
+    """Says it, in words or, with `--json`, as a document."""
+    words, as_document = json_output.asked(arguments)
+    with json_output.one_document(as_document) as document:
+        document(_costs(words))
+
+
+def _costs(arguments: Sequence[str]) -> dict[str, Any]:
     """Prints the costs of the runs and campaigns that are named, or of all.
 
     Raises:
@@ -69,9 +76,11 @@ def run(arguments: Sequence[str]) -> None:
         if len(group.runs) > 1:
             found = report.of_group(group, price=asked.price, against=asked.against)
             say("\n".join(["", f"{group.kind} {group.name}", *table.aligned(found)]))
+    values = report.values(costs, facts, made)
     if asked.json:
-        write_json(asked.json, report.values(costs, facts, made))
+        write_json(asked.json, values)
         say(f"written: {asked.json}")
+    return values
 
 
 def _asked(arguments: Sequence[str]) -> Asked:

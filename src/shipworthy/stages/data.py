@@ -4,7 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
+from shipworthy.core import json_output
 from shipworthy.core.errors import UsageError
 from shipworthy.core.files import write_json
 from shipworthy.core.progress import say
@@ -12,12 +14,19 @@ from shipworthy.core.project import project_root
 from shipworthy.data.versions.diff import Difference, Move, difference
 from shipworthy.data.versions.resolve import resolve_version
 
-USAGE = "shipworthy data diff A B [json=FILE], where each is a dataset's folder or a revision of Git"
+USAGE = "shipworthy data diff A B [json=FILE] [--json], where each is a dataset's folder or a revision of Git"
 DRIFTED = 0.1
 MOST_MOVES = 12
 
 
 def run(arguments: Sequence[str]) -> None:
+    """Says it, in words or, with `--json`, as a document."""
+    words, as_document = json_output.asked(arguments)
+    with json_output.one_document(as_document) as document:
+        document(_diff(words))
+
+
+def _diff(arguments: Sequence[str]) -> dict[str, Any]:
     """Prints what the second dataset has otherwise than the first.
 
     Raises:
@@ -37,6 +46,7 @@ def run(arguments: Sequence[str]) -> None:
         say(line)
     if target:
         write_json(Path(target), asdict(found))
+    return asdict(found)
 
 
 def lines(found: Difference, a: str, b: str) -> Iterator[str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from shipworthy.core import json_output
 from shipworthy.core.artifact import read_artifact
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import read_json
@@ -17,11 +18,18 @@ from shipworthy.train.lightning.batch_plan import ledger, plan_batches
 from shipworthy.train.pilot_run import PilotRun
 from shipworthy.train.schema import LightningTrainer
 
-USAGE = "shipworthy trace RUN step=N, where RUN is a folder runs/ID, or its ID"
+USAGE = "shipworthy trace RUN step=N [--json], where RUN is a folder runs/ID, or its ID"
 SHOWN = ("id", "answer", "cluster")
 
 
 def run(arguments: Sequence[str]) -> None:
+    """Shows a step, in words or, with `--json`, as a document."""
+    words, as_document = json_output.asked(arguments)
+    with json_output.one_document(as_document) as document:
+        document(_trace(words))
+
+
+def _trace(arguments: Sequence[str]) -> dict[str, Any]:
     """Prints the rows of a step.
 
     Raises:
@@ -50,7 +58,10 @@ def run(arguments: Sequence[str]) -> None:
         f"step {number} of {folder.name}: loss {entry['loss']:.4f}, gradient {entry['grad_norm']:.3f}, rate "
         f"{entry['lr']:.2e}, update {done}; ledger {rolled}, as the run noted it"
     )
-    _show(rows[batches[number - 1]])
+    seen = rows[batches[number - 1]]
+    _show(seen)
+    facts = {key: entry.get(key) for key in ("loss", "grad_norm", "lr")}
+    return {"run": folder.name, "step": number, **facts, "ledger": rolled, "rows": seen.to_dicts()}
 
 
 def _asked(arguments: Sequence[str]) -> tuple[Path, int]:

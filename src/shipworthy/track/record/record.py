@@ -75,6 +75,7 @@ def write(
         "name": str(getattr(model, "name", model.kind)),
         "began": workspace.started,
         "config": {**workspace.config},
+        "recipe": {**workspace.recipe},
         "inputs": {**workspace.inputs},
         "dataset": Path(os.path.relpath(dataset, folder.parents[1])).as_posix(),
         "seeds": {**seeds},

@@ -18,7 +18,8 @@ class Candidate:
     """One line of the table.
 
     Attributes:
-        role: `baseline`, `tuned` or `variant`.
+        name: what it is called: of the trained model `tuned`, or its family where it was not tuned from base weights.
+        role: `baseline`, `tuned` (the trained model) or `variant`.
         metrics: name → value with its interval.
         size_mb: of the weights (10^6 bytes; None where it was not measured).
         p95_s: 95th percentile of one request (seconds; None where it was not measured).
@@ -75,7 +76,7 @@ def _evaluated(record: Mapping[str, Any], evaluation: Mapping[str, Any]) -> Cand
     elif record["name"] == evaluation["best_baseline"]:
         verdict = "best baseline"
     return Candidate(
-        record["name"],
+        record.get("called", record["name"]),
         record["role"],
         intervals(record["metrics"]),
         record.get("size_mb"),
