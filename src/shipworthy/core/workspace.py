@@ -1,31 +1,14 @@
 """The folder of a pipeline's artifacts, one per kind: what a command reads and writes."""
 
-import shlex
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from shipworthy.core.artifact import MADE_BY, Artifact, read_artifact, write_artifact
+from shipworthy.core.artifact import Artifact, read_artifact, write_artifact
 from shipworthy.core.identity import run_id
-
-DVC_PARAMS = ("--params", "params.yaml")
-"""What dvc.yaml gives every command."""
-
-
-def remedy(kind: str, arguments: Sequence[str] | None) -> str:
-    """What to do about an artifact that is missing or damaged (empty: nothing better than the usual).
-
-    Args:
-        arguments: those of the command that wanted to read it.
-    """
-    if arguments is None or kind not in MADE_BY:
-        return ""
-    if tuple(arguments) == DVC_PARAMS:
-        return "run `dvc repro` first"
-    return f"run `{shlex.join(['shipworthy', MADE_BY[kind], *arguments])}` first"
 
 
 @dataclass
@@ -39,8 +22,6 @@ class Workspace:
         seed: the pipeline's seed.
         publish: whether `write` puts the artifact into `root`; a sweep's jobs keep theirs in `runs/` only.
         non_identity: dotted names of what in `config` does not make another run, e.g. `trainer.devices`.
-        arguments: what the command was given on the command line, so that messages name commands that fit (None: nobody
-            gave it any).
         code: the digest of the command's lineage (core/lineage); empty where a stage is tried alone.
         started: when the command began (seconds since the epoch); its artifacts count from there.
     """
@@ -51,7 +32,6 @@ class Workspace:
     seed: int
     publish: bool = True
     non_identity: Collection[str] = ()
-    arguments: Sequence[str] | None = None
     code: str = ""
     inputs: dict[str, str] = field(default_factory=dict)
     started: float = field(default_factory=time.time)
@@ -62,7 +42,7 @@ class Workspace:
         Raises:
             ArtifactError: missing, half-written or damaged.
         """
-        artifact = read_artifact(self.root / kind, kind, remedy(kind, self.arguments))
+        artifact = read_artifact(self.root / kind, kind)
         self.inputs[kind] = artifact.digest
         return artifact
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from shipworthy.config.load import as_dict
 from shipworthy.config.root import Config
+from shipworthy.core.commands import given
 from shipworthy.core.lineage.lineage import lineage
 from shipworthy.core.project import project_root
 from shipworthy.core.workspace import Workspace
@@ -41,14 +42,11 @@ def stage_if_there(command: str) -> tuple[str, ...]:
     return kinds
 
 
-def workspace_of(
-    command: str, config: Config, *, publish: bool = True, arguments: Sequence[str] | None = None
-) -> Workspace:
+def workspace_of(command: str, config: Config, *, publish: bool = True) -> Workspace:
     """The workspace as a command is given it.
 
     Args:
         publish: whether the artifact is put into the workspace, or kept in runs/ only.
-        arguments: what the command line gave, so that messages name commands that fit (None: it gave none).
     """
     parts = config.groups()
     groups = {name: getattr(config, name) for name in stage_groups(command)}
@@ -58,7 +56,6 @@ def workspace_of(
         config={name: as_dict(value) if name in parts else value for name, value in groups.items()},
         seed=config.seed,
         publish=publish,
-        arguments=arguments,
         non_identity={
             *stage_non_identity(command),
             *(f"{group}.{name}" for group, part in parts.items() for name in part.non_identity),
@@ -71,10 +68,12 @@ def execute(command: str, config: Config, *, publish: bool, arguments: Sequence[
     """Runs a stage with its groups of the config.
 
     Args:
-        publish, arguments: as in `workspace_of`.
+        publish: as in `workspace_of`.
+        arguments: what the command line gave, so that messages name commands that fit (None: it gave none).
     """
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     # Threads that wait for one another without turning in place: 2 to 3 times as fast where there is other work.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     groups = {name: getattr(config, name) for name in stage_groups(command)}
-    stage(command)(workspace=workspace_of(command, config, publish=publish, arguments=arguments), **groups)
+    with given(arguments):
+        stage(command)(workspace=workspace_of(command, config, publish=publish), **groups)

@@ -98,7 +98,7 @@ def _wanted(
     """The runs to add up, the ids of those that were named themselves, and the campaigns that were named."""
     if not names:
         if not everyone:
-            raise UsageError("no run was made here yet: `shipworthy train` makes one.")
+            raise UsageError("no run was made here yet: a training makes one.")
         return everyone, set(), set()
     campaigns = {one.campaign for one in everyone if one.campaign} & set(names)
     alone = {pick([*everyone, *damaged], name).id for name in names if name not in campaigns}
