@@ -111,5 +111,5 @@ def _fit_in_rounds(fitted: InRounds, request: Request, records: Records) -> None
         if asked():
             records.flush()
             raise StopRequestedError(
-                asked(), f"asked to stop by {asked()}: {step} rounds are done, and it begins anew when it is run again."
+                asked(), f"asked to stop by {asked()}: {step} rounds are done, and it starts over when it is run again."
             )
