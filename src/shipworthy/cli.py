@@ -6,6 +6,7 @@ import errno
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from io import TextIOWrapper
 from pathlib import Path
 from typing import NoReturn
@@ -57,6 +58,10 @@ a recipe:  shipworthy pipeline experiment=adult_xgboost
 pipeline:  dvc repro; a variant of it: dvc exp run -S quant=gguf_q8_0"""
 
 
+REPORTS = ("runs", "compare", "cost", "trace", "data", "sweep", "doctor")
+"""What can say with --json what it has to say."""
+
+
 class Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, without the usage."""
 
@@ -81,6 +86,7 @@ def parser() -> argparse.ArgumentParser:
     root.add_argument("--detach", action="store_true", help="on Slurm: return when the jobs are submitted")
     root.add_argument("--dry-run", action="store_true", help="on Slurm: print the sbatch script, and submit nothing")
     root.add_argument("--params", type=Path, metavar="FILE", help="take the config from this file (DVC does)")
+    root.add_argument("--json", action="store_true", help="of what reports: one JSON document, and nothing else")
     return root
 
 
@@ -120,6 +126,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         close = difflib.get_close_matches(str(options.command), known, n=1)
         hint = f"did you mean {close[0]}?" if close else f"choose one of {', '.join(known)}."
         root.error(f"there is no command '{options.command}': {hint}" if options.command else f"no command: {hint}")
+    if options.json and options.command not in REPORTS:
+        root.error(f"{options.command} takes no --json: it is for what reports ({', '.join(REPORTS)}).")
     from shipworthy.core.errors import ShipworthyError
 
     try:
@@ -134,6 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             multirun=options.multirun,
             detach=options.detach,
             dry_run=options.dry_run,
+            as_json=options.json,
         )
     except ShipworthyError as error:
         print(f"shipworthy {options.command}: {error}", file=sys.stderr)
@@ -158,7 +167,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(
-    command: str, overrides: Sequence[str], params: Path | None, *, multirun: bool, detach: bool, dry_run: bool
+    command: str,
+    overrides: Sequence[str],
+    params: Path | None,
+    *,
+    multirun: bool,
+    detach: bool,
+    dry_run: bool,
+    as_json: bool = False,
 ) -> None:
     """Composes the config and executes the command."""
     from shipworthy.core.errors import UsageError
@@ -166,10 +182,9 @@ def run(
     if command in BESIDE:
         if params is not None or multirun or detach or dry_run:
             raise UsageError(f"{command} takes no --option: it asks about what was made.")
-        asked = parser_of_init().parse_args(overrides) if command == INIT else overrides
-        from shipworthy.execution.stage import stage
-
-        stage(command)(asked)
+        words = [*overrides, *(["--json"] if as_json else [])]
+        asked = parser_of_init().parse_args(overrides) if command == INIT else words
+        import_module(f"shipworthy.stages.{command}").run(asked)  # without execution.stage, which waits for omegaconf
         return
     if command == "pipeline":
         if params is not None or multirun or detach or dry_run:
@@ -197,10 +212,13 @@ def run(
         return
     from shipworthy.config.compose import compose
     from shipworthy.config.load import read_params
+    from shipworthy.core import events, json_output
     from shipworthy.execution.stage import execute
 
     config = read_params(params) if params is not None else compose(overrides)
-    execute(command, config, publish=True, arguments=overrides if params is None else ("--params", str(params)))
+    arguments = overrides if params is None else ("--params", str(params))
+    with json_output.one_document(as_json) as document, events.subscribed(document if as_json else lambda _: None):
+        execute(command, config, publish=True, arguments=arguments)
 
 
 def utf_8(text: str) -> str:

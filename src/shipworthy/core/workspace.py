@@ -23,6 +23,7 @@ class Workspace:
         publish: whether `write` puts the artifact into `root`; a sweep's jobs keep theirs in `runs/` only.
         non_identity: dotted names of what in `config` does not make another run, e.g. `trainer.devices`.
         code: the digest of the command's lineage (core/lineage); empty where a stage is tried alone.
+        recipe: the experiment that was named and what was changed of it (execution/recipe.py; empty: not known).
         started: when the command began (seconds since the epoch); its artifacts count from there.
     """
 
@@ -34,6 +35,7 @@ class Workspace:
     non_identity: Collection[str] = ()
     code: str = ""
     inputs: dict[str, str] = field(default_factory=dict)
+    recipe: Mapping[str, Any] = field(default_factory=dict)
     started: float = field(default_factory=time.time)
 
     def read(self, kind: str) -> Artifact:

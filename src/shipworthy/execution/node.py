@@ -115,7 +115,8 @@ def _run(sweep: Sweep, number: int, together: bool) -> None:
     if together:
         _join(config)
     arguments = ("--params", str(sweep.job(number) / PARAMS))
-    execute(sweep.record["command"], config, publish=False, arguments=arguments)
+    launched = sweep.record["jobs"][number]["overrides"]
+    execute(sweep.record["command"], config, publish=False, arguments=arguments, launched=launched)
     if together:
         from shipworthy.train.lightning.processes import dismiss, leave
 

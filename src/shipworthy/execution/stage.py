@@ -7,10 +7,14 @@ from collections.abc import Callable, Sequence
 
 from shipworthy.config.load import as_dict
 from shipworthy.config.root import Config
-from shipworthy.core.commands import given
+from shipworthy.core.commands import DVC_PARAMS, given
 from shipworthy.core.lineage.lineage import lineage
 from shipworthy.core.project import project_root
 from shipworthy.core.workspace import Workspace
+from shipworthy.execution.recipe import recipe
+
+RECORDED = "train"
+"""The command that makes runs."""
 
 
 def stage(command: str) -> Callable[..., None]:
@@ -64,16 +68,28 @@ def workspace_of(command: str, config: Config, *, publish: bool = True) -> Works
     )
 
 
-def execute(command: str, config: Config, *, publish: bool, arguments: Sequence[str] | None = None) -> None:
+def execute(
+    command: str,
+    config: Config,
+    *,
+    publish: bool,
+    arguments: Sequence[str] | None = None,
+    launched: Sequence[str] | None = None,
+) -> None:
     """Runs a stage with its groups of the config.
 
     Args:
         publish: as in `workspace_of`.
         arguments: what the command line gave, so that messages name commands that fit (None: it gave none).
+        launched: the overrides that the config was composed of, where they are others than `arguments`.
     """
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     # Threads that wait for one another without turning in place: 2 to 3 times as fast where there is other work.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     groups = {name: getattr(config, name) for name in stage_groups(command)}
+    workspace = workspace_of(command, config, publish=publish)
+    asked = arguments if launched is None else launched
+    if command == RECORDED and asked is not None and tuple(asked[:1]) != DVC_PARAMS[:1]:
+        workspace.recipe = recipe(asked, workspace.config, trial="SHIPWORTHY_CAMPAIGN" in os.environ)
     with given(arguments):
-        stage(command)(workspace=workspace_of(command, config, publish=publish), **groups)
+        stage(command)(workspace=workspace, **groups)

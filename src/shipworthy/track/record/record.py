@@ -56,6 +56,7 @@ def write(
         "name": str(getattr(model, "name", model.kind)),
         "began": workspace.started,
         "config": {**workspace.config},
+        "recipe": {**workspace.recipe},
         "inputs": {**workspace.inputs},
         "dataset": str(dataset),
         "seeds": {**seeds},

@@ -9,8 +9,19 @@ from shipworthy.evaluation.figures import decimals
 
 
 def when(epoch: float) -> str:
-    """`2026-11-22 14:03`, local time."""
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(epoch))
+    """`22 Nov 2026, 14:03`, local time."""
+    return time.strftime("%-d %b %Y, %H:%M", time.localtime(epoch))
+
+
+def day(epoch: float) -> str:
+    """`22 Nov 14:03`; of another year than this `22 Nov 2025`."""
+    at = time.localtime(epoch)
+    return time.strftime("%-d %b %H:%M" if at.tm_year == time.localtime().tm_year else "%-d %b %Y", at)
+
+
+def zone() -> str:
+    """The name of the local time: `CET`, `UTC`."""
+    return time.strftime("%Z", time.localtime())
 
 
 def took(seconds: float) -> str:
