@@ -5,6 +5,7 @@ from itertools import zip_longest
 from pathlib import Path
 from textwrap import wrap
 
+from shipworthy.core import words
 from shipworthy.core.errors import UsageError
 from shipworthy.core.files import write_text
 from shipworthy.core.progress import say
@@ -15,7 +16,13 @@ from shipworthy.track.runs.project_paths import project_paths
 from shipworthy.track.runs.registry import Run, find
 from shipworthy.track.runs.table import width_of_terminal
 
-USAGE = "shipworthy compare RUN RUN… [html=FILE] [workspace=artifacts]"
+USAGE = """\
+shipworthy compare RUN RUN… [html=FILE] [workspace=artifacts]
+
+RUN        an id, the beginning of one, or a folder; the others are held against the first
+html       where the page with the curves is written (else: runs/compare.html)
+workspace  the folder of artifacts beside whose runs/ they stand
+"""
 LABEL, MOST = 24, 8
 PAGE = "compare.html"
 
@@ -26,20 +33,17 @@ def run(arguments: Sequence[str]) -> None:
     Raises:
         UsageError: no two runs were named, or there are none of these names.
     """
-    names = [text for text in arguments if "=" not in text]
-    options = {"html": "", "workspace": "artifacts"}
-    given = dict(text.split("=", 1) for text in arguments if "=" in text)
-    if not 2 <= len(names) <= MOST or set(given) - set(options):
-        raise UsageError(f"it is {USAGE}, with 2 to {MOST} runs.")
-    options |= given
-    here = project_paths(options["workspace"])
-    runs = [find(here.runs, name) for name in names]
+    asked = words.read(USAGE, arguments)
+    if len(asked.names) > MOST:
+        raise UsageError(f"{len(asked.names)} runs are too many to stand side by side: name 2 to {MOST}.")
+    here = project_paths(asked["workspace"])
+    runs = [find(here.runs, name) for name in asked.names]
     if twice := [one.id for place, one in enumerate(runs) if one.id in {other.id for other in runs[:place]}]:
         raise UsageError(f"run {twice[0]} was named twice: there is nothing to compare.")
     parts = compare(runs, here)
     for line in _lines(runs, parts, width_of_terminal()):
         say(line)
-    target = Path(options["html"]) if options["html"] else here.runs / PAGE
+    target = Path(asked["html"]) if asked["html"] else here.runs / PAGE
     write_text(target, page("compare", title="Runs side by side", data=_drawn(runs), runs=runs, parts=parts))
     say(f"\ncurves: {target}")
 

@@ -1,9 +1,8 @@
 """Asks about a sweep on Slurm, from any shell: how it stands, what came out, and what to do with it."""
 
-import difflib
 from collections.abc import Callable, Sequence
 
-from shipworthy.core import yaml_text
+from shipworthy.core import words, yaml_text
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import write_text
 from shipworthy.core.progress import say
@@ -15,7 +14,16 @@ from shipworthy.launch.sweep import PARAMS, Sweep
 from shipworthy.launch.sweep_status import expect_results, follow, look, show
 
 DEFAULT_WORKSPACE = "artifacts"
-USAGE = "shipworthy sweep status|collect|cancel|retry-failed|adopt ID, where ID is a folder of runs/sweeps"
+USAGE = """\
+shipworthy sweep status|collect|cancel|retry-failed|adopt ID
+
+ID            a folder of runs/sweeps, or the beginning of its name
+status        how its jobs stand now
+collect       wait for its end, show all results and failures, and name the best
+cancel        cancel the jobs that have not ended
+retry-failed  submit again what failed, was lost or cancelled; it goes on from its checkpoints
+adopt         make the best job's config params.yaml, so that `dvc repro` takes its run
+"""
 
 
 def run(arguments: Sequence[str]) -> None:
@@ -25,10 +33,8 @@ def run(arguments: Sequence[str]) -> None:
         UsageError: there is no such verb or sweep.
         ShipworthyError: Slurm does not answer, or jobs of a collected sweep failed.
     """
-    if len(arguments) != 2 or arguments[0] not in VERBS:
-        close = difflib.get_close_matches(arguments[0], VERBS, n=1) if arguments and arguments[0] not in VERBS else []
-        raise UsageError(f"{f'did you mean {close[0]}? It' if close else 'it'} is {USAGE}.")
-    VERBS[arguments[0]](Sweep.find(project_root(), arguments[1]))
+    asked = words.read(USAGE, arguments)
+    VERBS[asked.verb](Sweep.find(project_root(), asked.names[0]))
 
 
 def _status(sweep: Sweep) -> None:
