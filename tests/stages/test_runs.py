@@ -49,7 +49,7 @@ def test_conditions_order_columns_and_number(made: Path, capsys: pytest.CaptureF
 
 
 def test_an_empty_project_says_what_makes_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "shipworthy train" in said(capsys, tmp_path)
+    assert "a training makes one" in said(capsys, tmp_path)
 
 
 def test_a_damaged_run_does_not_hide_the_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

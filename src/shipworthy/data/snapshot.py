@@ -13,6 +13,7 @@ from pathlib import Path
 from omegaconf.errors import OmegaConfBaseException
 
 from shipworthy.core import yaml_text
+from shipworthy.core.commands import again
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import matching, sha256_of_files, sha256_of_json, turn
 from shipworthy.core.progress import say
@@ -138,7 +139,7 @@ def check(paths: list[Path], folder: Path, name: str, pinned: str) -> str:
     if pinned and found != pinned:
         raise ShipworthyError(
             f"{folder / name} changed: it has sha256 {found}, but {pinned} is pinned in conf/data/; delete it and "
-            "run `shipworthy fetch`, or, if the change is meant, pin the new hash."
+            f"run `{again('fetch')}`, or, if the change is meant, pin the new hash."
         )
     return found
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
-from shipworthy.core import json_output
+from shipworthy.core import json_output, words
 from shipworthy.core.errors import UsageError
 from shipworthy.core.files import write_text
 from shipworthy.core.os_errors import REFUSED
@@ -20,16 +20,22 @@ from shipworthy.track.runs.project_paths import project_paths
 from shipworthy.track.runs.registry import Run, find
 from shipworthy.track.runs.table import width_of_terminal
 
-USAGE = "shipworthy compare RUN RUN… [html=FILE] [workspace=artifacts] [--json]"
+USAGE = """\
+shipworthy compare RUN RUN… [html=FILE] [workspace=artifacts] [--json]
+
+RUN        an id, the beginning of one, or a folder; the others are held against the first
+html       where the page with the curves is written (else: runs/compare.html)
+workspace  the folder of artifacts beside whose runs/ they stand
+"""
 LABEL, MOST = 24, 8
 PAGE = "compare.html"
 
 
 def run(arguments: Sequence[str]) -> None:
     """Compares, in words or, with `--json`, as a document."""
-    words, as_document = json_output.asked(arguments)
+    rest, as_document = json_output.asked(arguments)
     with json_output.one_document(as_document) as document:
-        document(_compare(words))
+        document(_compare(rest))
 
 
 def _compare(arguments: Sequence[str]) -> dict[str, Any]:
@@ -38,20 +44,17 @@ def _compare(arguments: Sequence[str]) -> dict[str, Any]:
     Raises:
         UsageError: no two runs were named, or there are none of these names.
     """
-    names = [text for text in arguments if "=" not in text]
-    options = {"html": "", "workspace": "artifacts"}
-    given = dict(text.split("=", 1) for text in arguments if "=" in text)
-    if not 2 <= len(names) <= MOST or set(given) - set(options):
-        raise UsageError(f"it is {USAGE}, with 2 to {MOST} runs.")
-    options |= given
-    here = project_paths(options["workspace"])
-    runs = [find(here.runs, name) for name in names]
+    asked = words.read(USAGE, arguments)
+    if len(asked.names) > MOST:
+        raise UsageError(f"{len(asked.names)} runs are too many to stand side by side: name 2 to {MOST}.")
+    here = project_paths(asked["workspace"])
+    runs = [find(here.runs, name) for name in asked.names]
     if twice := [one.id for place, one in enumerate(runs) if one.id in {other.id for other in runs[:place]}]:
         raise UsageError(f"run {twice[0]} was named twice: there is nothing to compare.")
     parts = compare(runs, here)
     for line in _lines(runs, parts, width_of_terminal()):
         say(line)
-    target = Path(options["html"]) if options["html"] else here.runs / PAGE
+    target = Path(asked["html"]) if asked["html"] else here.runs / PAGE
     facts = {"runs": runs, "parts": parts, "alike": len(groups(runs)) < 2}
     drawn = page("compare", title="Runs side by side", data=_drawn(runs), **facts)
     try:

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from shipworthy.core.artifact import Artifact, inside
+from shipworthy.core.commands import again
 from shipworthy.core.errors import ArtifactError
 from shipworthy.core.files import write_json
 from shipworthy.core.lazy import Lazy
@@ -46,7 +47,7 @@ def run(*, task: Task, seed: int, workspace: Workspace) -> None:
     criteria = workspace.read("plan").json("criteria.json")
     if criteria["metric"] != task.metric:
         raise ArtifactError(
-            f"The plan decides by {criteria['metric']} and the task by {task.metric}: run `shipworthy plan` again."
+            f"The plan decides by {criteria['metric']} and the task by {task.metric}: run `{again('plan')}` again."
         )
     dataset, baseline, checkpoint = (workspace.read(kind) for kind in ("dataset", "baseline", "checkpoint"))
     validated = {entry["name"]: entry["validation"] for entry in baseline.json("baseline.json")["baselines"]}

@@ -81,7 +81,7 @@ def _list(here: ProjectPaths, words: Sequence[str], document: Document) -> None:
 
 def _tell(here: ProjectPaths, found: Sequence[Run], shown: Sequence[Run], damaged: Sequence[Damaged]) -> None:
     if not found and not damaged:
-        say(f"no run was made yet in {here.runs}: `shipworthy train` makes one.")
+        say(f"no run was made yet in {here.runs}: a training makes one.")
         return
     counts = {name: sum(one.status == name for one in shown) for name in starts.STATUSES}
     parts = ", ".join(f"{number} {name}" for name, number in counts.items() if number)

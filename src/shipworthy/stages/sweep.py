@@ -1,10 +1,9 @@
 """Asks about a sweep on Slurm, from any shell: how it stands, what came out, and what to do with it."""
 
-import difflib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from shipworthy.core import json_output, yaml_text
+from shipworthy.core import json_output, words, yaml_text
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import write_text
 from shipworthy.core.progress import say
@@ -18,16 +17,25 @@ from shipworthy.track.runs.project_paths import project_paths
 from shipworthy.track.runs.sweep_end import Job, ending, own
 
 DEFAULT_WORKSPACE = "artifacts"
-USAGE = "shipworthy sweep status|collect|cancel|retry-failed|adopt ID [--json], where ID is a folder of runs/sweeps"
+USAGE = """\
+shipworthy sweep status|collect|cancel|retry-failed|adopt ID
+
+ID            a folder of runs/sweeps, or the beginning of its name
+status        how its jobs stand now
+collect       wait for its end, show all results and failures, and name the best
+cancel        cancel the jobs that have not ended
+retry-failed  submit again what failed, was lost or cancelled; it goes on from its checkpoints
+adopt         make the best job's config params.yaml, so that `dvc repro` takes its run
+"""
 
 
 def run(arguments: Sequence[str]) -> None:
     """Does it, in words or, with `--json`, as a document."""
-    words, as_document = json_output.asked(arguments)
-    if as_document and words[:1] != ["status"]:
+    rest, as_document = json_output.asked(arguments)
+    if as_document and rest[:1] != ["status"]:
         raise UsageError("--json is for what reports: `sweep status`.")
     with json_output.one_document(as_document) as document:
-        _run(words, document)
+        _run(rest, document)
 
 
 def _run(arguments: Sequence[str], document: Callable[[Any], None]) -> None:
@@ -37,17 +45,14 @@ def _run(arguments: Sequence[str], document: Callable[[Any], None]) -> None:
         UsageError: there is no such verb or sweep.
         ShipworthyError: Slurm does not answer, or jobs of a collected sweep failed.
     """
-    verbs = ["status", *VERBS]
-    if len(arguments) != 2 or arguments[0] not in verbs:
-        close = difflib.get_close_matches(arguments[0], verbs, n=1) if arguments and arguments[0] not in verbs else []
-        raise UsageError(f"{f'did you mean {close[0]}? It' if close else 'it'} is {USAGE}.")
-    sweep = Sweep.find(project_root(), arguments[1])
-    if arguments[0] == "status":
+    asked = words.read(USAGE, arguments)
+    sweep = Sweep.find(project_root(), asked.names[0])
+    if asked.verb == "status":
         sweep_status = look(sweep)
         document(sweep_status.document())
         show(sweep_status)
     else:
-        VERBS[arguments[0]](sweep)
+        VERBS[asked.verb](sweep)
 
 
 def _collect(sweep: Sweep) -> None:

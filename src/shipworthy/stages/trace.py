@@ -6,27 +6,34 @@ from typing import Any
 
 import polars as pl
 
-from shipworthy.core import json_output
+from shipworthy.core import json_output, words
 from shipworthy.core.artifact import read_artifact
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import read_json
 from shipworthy.core.progress import say
-from shipworthy.core.project import project_root
 from shipworthy.models.dataset import split
 from shipworthy.track.record.record import RECORD, dataset_folder
+from shipworthy.track.runs.project_paths import project_paths
+from shipworthy.track.runs.registry import find
 from shipworthy.train.lightning.batch_plan import ledger, plan_batches
 from shipworthy.train.pilot_run import PilotRun
 from shipworthy.train.schema import LightningTrainer
 
-USAGE = "shipworthy trace RUN step=N [--json], where RUN is a folder runs/ID, or its ID"
+USAGE = """\
+shipworthy trace RUN step=N [workspace=artifacts] [--json]
+
+RUN        its id, the beginning of one, or its folder
+step       of the training, from 1
+workspace  the folder of artifacts beside whose runs/ it stands
+"""
 SHOWN = ("id", "answer", "cluster")
 
 
 def run(arguments: Sequence[str]) -> None:
     """Shows a step, in words or, with `--json`, as a document."""
-    words, as_document = json_output.asked(arguments)
+    rest, as_document = json_output.asked(arguments)
     with json_output.one_document(as_document) as document:
-        document(_trace(words))
+        document(_trace(rest))
 
 
 def _trace(arguments: Sequence[str]) -> dict[str, Any]:
@@ -65,14 +72,10 @@ def _trace(arguments: Sequence[str]) -> dict[str, Any]:
 
 
 def _asked(arguments: Sequence[str]) -> tuple[Path, int]:
-    names = [text for text in arguments if "=" not in text]
-    keys = dict(text.split("=", 1) for text in arguments if "=" in text)
-    if len(names) != 1 or set(keys) != {"step"} or not keys["step"].isdigit():
-        raise UsageError(f"it is {USAGE}.")
-    found = [path for path in (Path(names[0]), project_root() / "runs" / names[0]) if (path / RECORD).is_file()]
-    if not found:
-        raise UsageError(f"there is no run '{names[0]}' (no {RECORD} in it, nor in runs/{names[0]}): it is {USAGE}.")
-    return found[0], int(keys["step"])
+    asked = words.read(USAGE, arguments)
+    if not asked["step"].isdigit():
+        raise UsageError(f"step={asked['step']} is no number: give a step of the training, from 1.")
+    return find(project_paths(asked["workspace"]).runs, asked.names[0]).folder, int(asked["step"])
 
 
 def _history(folder: Path) -> list[dict[str, Any]]:

@@ -93,10 +93,7 @@ class SlurmExecutor:
         checked(made)
         self.campaign.record["sweeps"].append(made.name)
         self.campaign.save()
-        say(
-            f"`shipworthy {self.campaign.record['kind']} campaign={self.campaign.name}` with the same launcher follows "
-            "it, and submits lost workers again"
-        )
+        say(f"`{self.campaign.command}` with the same launcher follows it, and submits lost workers again")
         return made
 
 

@@ -21,6 +21,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from shipworthy.core import records
+from shipworthy.core.commands import beside, command
 from shipworthy.core.files import read_json, write_json
 from shipworthy.track.hpo.leases import Leases
 from shipworthy.track.hpo.schema import Search
@@ -115,6 +116,11 @@ class Campaign:
     def name(self) -> str:
         """Its id."""
         return self.folder.name
+
+    @property
+    def command(self) -> str:
+        """What goes on with it."""
+        return command(f"{self.record['kind']} campaign={self.name}", workspace=beside(self.runs))
 
     @property
     def settings(self) -> Search:

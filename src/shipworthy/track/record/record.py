@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from shipworthy.core import yaml_text
+from shipworthy.core.commands import told
 from shipworthy.core.files import sha256_of_file, write_json, write_text
 from shipworthy.core.groups import ModelConfig, TrainerConfig
 from shipworthy.core.identity import code_version
@@ -89,6 +90,7 @@ def write(
         "dvc": {pin: sha256_of_file(root / pin) if (root / pin).is_file() else "" for pin in PINS},
         "slurm": environment.slurm(),
         "command_line": sys.argv,
+        "arguments": told(),
         "variables": environment.variables(),
         "campaign": environment.campaign(),
     }

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shipworthy.core.artifact import Artifact
+from shipworthy.core.commands import again
 from shipworthy.core.errors import ArtifactError
 from shipworthy.evaluation import figures
 from shipworthy.evaluation.claims import Claim
@@ -45,7 +46,7 @@ def candidates(artifacts: Mapping[str, Artifact]) -> list[Candidate]:
     evaluation = artifacts["evaluation"].json("evaluation.json")
     found = [_evaluated(record, evaluation) for record in evaluation["candidates"]]
     if not any(candidate.role == TUNED for candidate in found):
-        raise ArtifactError("The evaluation holds no tuned model: run `shipworthy evaluate` again.")
+        raise ArtifactError(f"The evaluation holds no tuned model: run `{again('evaluate')}` again.")
     if "compressed" in artifacts:
         compressed = artifacts["compressed"].json("compressed.json")
         found += [_variant(record, compressed["chosen"]) for record in compressed["variants"]]

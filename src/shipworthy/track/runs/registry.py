@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from shipworthy.core import json_lines
+from shipworthy.core.commands import beside, command
 from shipworthy.core.errors import UsageError
 from shipworthy.core.files import read_json
 from shipworthy.track.cost.run_intervals import run_intervals, samples
@@ -278,4 +279,6 @@ def _instead(everyone: Sequence[Run | Damaged], wanted: str) -> str:
     ids = [one.id for one in everyone]
     if close := difflib.get_close_matches(wanted, ids, n=1, cutoff=0.5):
         return f"did you mean {close[0]}?"
-    return f"the newest one is {ids[0]}; `shipworthy runs` lists them." if ids else "none was made here yet."
+    if not everyone:
+        return "none was made here yet."
+    return f"the newest one is {ids[0]}; `{command('runs', workspace=beside(everyone[0].folder.parent))}` lists them."

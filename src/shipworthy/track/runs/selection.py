@@ -7,6 +7,7 @@ from typing import Any
 
 from shipworthy.core import json_lines, yaml_text
 from shipworthy.core.artifact import read_artifact, write_artifact
+from shipworthy.core.commands import again
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import new_folder, turn, write_json
 from shipworthy.core.identity import author
@@ -141,9 +142,8 @@ def _said(run: Run, selection: dict[str, Any], here: ProjectPaths) -> list[str]:
         f"{here.artifacts / KIND}: {selection['why']}",
     ]
     if selection["candidates"] > 1:
-        said.append(
-            "Selected among many, its validation value is too good: `shipworthy evaluate` says what it is worth."
-        )
+        measured = f"`{again('evaluate', given)}`" if (given := run.record.get("arguments")) else "evaluate"
+        said.append(f"Selected among many, its validation value is too good: {measured} says what it is worth.")
     if selection["registered"]:
         said.append(f"MLflow: version {selection['registered']} of {selection['model']}, alias {selection['alias']}")
     if other := _other_params(run, here):

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from shipworthy.core.commands import beside, command
 from shipworthy.track.report.formatting import money
 from shipworthy.track.runs import curves, formatting, notes
 from shipworthy.track.runs.ground import rows
@@ -114,7 +115,8 @@ def _files(folder: Path) -> Iterator[str]:
         if (folder / name).exists():
             yield f"  {name:<18} {what}"
     if waiting := _waiting(folder / "tracker"):
-        yield f"  {'tracker':<18} {waiting / 1000:.1f} kB not sent yet: `shipworthy runs sync {folder.name}`"
+        remedy = command(f"runs sync {folder.name}", workspace=beside(folder.parent))
+        yield f"  {'tracker':<18} {waiting / 1000:.1f} kB not sent yet: `{remedy}`"
 
 
 def _waiting(spool: Path) -> int:
