@@ -26,6 +26,7 @@ class RunInterval:
         running: its process is still there.
         cpus: cores that it might use.
         from_step: the step that it went on from (None: not noted).
+        stepped: the first and the last step of which it told, each with its time (one where they are the same).
     """
 
     start: Start
@@ -34,6 +35,7 @@ class RunInterval:
     running: bool
     cpus: int
     from_step: int | None
+    stepped: tuple[tuple[int, float], ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -53,9 +55,16 @@ def run_intervals(folder: Path, starts: Sequence[Start], samples: Sequence[Sampl
         if ended is None:
             ended = time.time() if running else _last_sign(folder, start.began, limit, samples)
         facts = noted.get(start.number, {})
+        stepped = tuple((int(step), float(moment)) for step, moment in facts.get("stepped") or ())
         found.append(
             RunInterval(
-                start, ended, start.ended is not None, running, int(facts.get("cpus") or 0), facts.get("from_step")
+                start,
+                ended,
+                known=start.ended is not None,
+                running=running,
+                cpus=int(facts.get("cpus") or 0),
+                from_step=facts.get("from_step"),
+                stepped=stepped,
             )
         )
     return found
