@@ -95,7 +95,7 @@ def run(
             say(f"run {workspace.run_id} is done already")
         else:
             _fit(kind, request, tracker, compute, workspace, dataset)
-            calibration.note(folder, plan)
+            calibration.note(folder, plan, request.train.height)
         if pilot:
             _report(pilot, workspace, compute)
         else:

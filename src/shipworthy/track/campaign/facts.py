@@ -7,20 +7,14 @@ from typing import Any
 
 from shipworthy.evaluation.intervals import Interval
 from shipworthy.track.campaign.read import FINISHED, Campaign, Trial
+from shipworthy.track.cost.budget import Row, rows
 from shipworthy.track.hpo.schema import METRIC
 
 
-def budget(campaign: Campaign) -> list[tuple[str, str, str, float | None]]:
-    """What was spent of each budget: (what, spent, allowed, share); without a limit the last are empty and None."""
-    allowed = campaign.settings.get("budget") or {}
-    spent = {"trials": float(sum(trial.state != "waiting" for trial in campaign.trials)), **campaign.spent}
-    names = {"gpu_hours": "GPU-hours", "money": f"money ({campaign.currency or '?'})", "hours": "hours of wall time"}
-    rows = []
-    for name, value in spent.items():
-        limit = float(allowed.get(name) or 0.0)
-        share = value / limit if limit else None
-        rows.append((names.get(name, name), f"{value:.3g}", f"{limit:g}" if limit else "", share))
-    return rows
+def budget(campaign: Campaign) -> list[Row]:
+    """What was spent of each limit."""
+    begun = sum(trial.state != "waiting" for trial in campaign.trials)
+    return rows(begun, campaign.cost, campaign.currency, campaign.settings.get("budget") or {})
 
 
 def front(points: Sequence[tuple[float, ...]], more_is_better: Sequence[bool]) -> list[int]:

@@ -12,7 +12,6 @@ from shipworthy.track.campaign import descriptions, facts, importance, parallel,
 from shipworthy.track.campaign.read import FAILED, FINISHED, PRUNED, Campaign, Trial, read
 from shipworthy.track.campaign.savings import savings
 from shipworthy.track.campaign.summary import summary
-from shipworthy.track.cost.cost import together
 from shipworthy.track.cost.table import details
 from shipworthy.track.hpo.schema import METRIC
 from shipworthy.track.hpo.space import Dimension
@@ -141,8 +140,7 @@ def _dimension(one: Dimension, best: Trial | None) -> dict[str, Any]:
 
 
 def _costs(campaign: Campaign) -> list[str]:
-    cost = together(trial.cost for trial in campaign.trials)
-    if not cost.seconds:
+    if not campaign.cost.seconds:
         return []
-    told = dict(details(cost, None, ""))
+    told = dict(details(campaign.cost, None, ""))
     return [f"Energy: {told['energy']}.", f"Lost: {told['lost']}."]

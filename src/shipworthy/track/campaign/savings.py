@@ -1,10 +1,11 @@
 """What pruning saved: what the pruned trials would have taken had each gone on to its own end.
 
 How many steps a trial goes (early stopping ends most) and how long a step takes follow from its values: the trials that
-finished tell how, those that were pruned tell their own pace up to the cut. Both are Bayesian linear regressions of the
-logarithm, whose joint posterior is drawn from: what is not known of the regression is shared by all pruned trials and
-does not average out in their total (Gelman et al., Bayesian Data Analysis, 3rd ed., chapter 14). Start-up is paid by
-every trial, and so is no part of it.
+finished tell how, those that were pruned tell their own pace, and that they would have gone further than the cut. Both
+are linear regressions of the logarithm on outcomes of which some are censored (Tobin 1958, Econometrica 26:24), drawn
+from their joint posterior: what is not known of the regression is shared by all pruned trials and does not average out
+in their total. Start-up is paid by every trial, and so is no part of it. scripts/bench/savings holds it against the
+truth.
 
 Legend: T trials, F features, D draws.
 """
@@ -19,19 +20,19 @@ from numpy.typing import NDArray
 
 from shipworthy.evaluation.intervals import Interval
 from shipworthy.track.campaign.read import FINISHED, PRUNED, Campaign, Trial
-from shipworthy.track.cost.cost import HOUR_S
 from shipworthy.track.cost.run_intervals import run_intervals
+from shipworthy.track.cost.spans import HOUR_S
 from shipworthy.track.hpo.space import Dimension
 from shipworthy.track.report.formatting import seconds
 
 LEAST = 3
 """Finished trials, below which nothing is said."""
 LEVEL = 0.9
-DRAWS, SEED = 4000, 17
-SHRINKAGE = 1.0
-"""Prior precision of a standardised feature's weight, in units of the residuals' variance: of one trial."""
-PRIOR_SHAPE, PRIOR_SPREAD = 1.0, 0.1
-"""Of the residuals' inverse-gamma prior: worth two trials whose logarithms are about 10% off."""
+DRAWS, BURN_IN, SEED = 2000, 200, 17
+SHRINKAGE = 0.5
+"""Prior precision of a feature's weight, in units of the residuals' variance: half a trial's."""
+PRIOR_SHAPE, PRIOR_SPREAD = 1.0, 0.2
+"""Of the residuals' inverse-gamma prior: worth two trials that are about 20% off."""
 
 Floats = NDArray[np.float64]
 
@@ -146,26 +147,38 @@ def spared(space: Sequence[Dimension], whole: Sequence[Timed], cut: Sequence[Tim
         cut: trials that were pruned.
     """
     draws = np.random.default_rng(SEED)
-    everyone = [*whole, *cut]
-    features_TF = _features(space, [one.trial for one in everyone])
-    has_T = np.array([one.pace is not None for one in everyone])
-    n, came_T = len(whole), np.array([one.steps for one in cut])
-    ends_T = np.log([one.steps for one in whole])
-    # A trial that was pruned at a step would not have ended before it.
-    steps_TD = np.exp(_predict(features_TF[:n], ends_T, features_TF[n:], draws, least_T=np.log(came_T)))
-    most_T = np.array([one.planned or np.inf for one in cut])
-    if all(one.steps == one.planned for one in whole):  # nothing ends them early
-        steps_TD = np.broadcast_to(most_T[:, None], steps_TD.shape)
-    further_TD = np.maximum(0.0, np.minimum(steps_TD, most_T[:, None]) - came_T[:, None])
-    paces_T = np.log([one.pace for one in everyone if one.pace])
-    paces_TD = np.exp(_predict(features_TF[has_T], paces_T, features_TF[n:], draws))
+    everyone, n = [*whole, *cut], len(whole)
+    design_TF = _design(space, [one.trial for one in everyone], n)
+    came_T, most_T = (np.array([float(x) for x in column]) for column in zip(*map(_ends, everyone), strict=True))
+    # Of a trial that was pruned, or that came to the last step there is, only the least length is known.
+    ended_T = (np.arange(len(everyone)) < n) & (came_T < most_T)
+    if ended_T.any():
+        lengths_TD = np.exp(_draw(design_TF, np.log(came_T), ended_T, draws)[n:])
+    else:  # nothing ends them early
+        lengths_TD = np.full((len(cut), DRAWS), np.inf)
+    further_TD = np.minimum(lengths_TD, most_T[n:, None]) - came_T[n:, None]
+    paces_T = np.array([one.pace or 0.0 for one in everyone])
+    logs_T = np.log(paces_T, out=np.full(len(paces_T), -np.inf), where=paces_T > 0)
+    paces_TD = np.exp(_draw(design_TF, logs_T, paces_T > 0, draws)[n:])
     tails_TD = draws.choice([one.tail for one in whole], size=further_TD.shape)
     paid_T = np.array([one.tail for one in cut])  # for its own end each pruned trial has paid
     return further_TD, np.maximum(0.0, further_TD * paces_TD + tails_TD - paid_T[:, None])
 
 
-def _features(space: Sequence[Dimension], trials: Sequence[Trial]) -> Floats:
-    """The trials' values and the first metric that each told, standardised; 0 where it has none; shape (T, F)."""
+def _ends(one: Timed) -> tuple[float, float]:
+    """The step that it came to, and the last that there is."""
+    return one.steps, one.planned or np.inf
+
+
+def _design(space: Sequence[Dimension], trials: Sequence[Trial], whole: int) -> Floats:
+    """What a trial's length and pace may follow from, shape (T, F).
+
+    A one; whether it was pruned, of which those that finished tell nothing, so that its weight stays as wide as its
+    prior; the values and the first metric that it told, standardised (0 where it has none).
+
+    Args:
+        whole: how many of the trials, the first ones, finished.
+    """
     columns: list[list[Any]] = []
     for one in space:
         given = [trial.params.get(one.key) for trial in trials]
@@ -178,39 +191,41 @@ def _features(space: Sequence[Dimension], trials: Sequence[Trial]) -> Floats:
     spread_F = np.nanstd(table_TF, axis=0)
     varies_F = spread_F > 0
     scaled_TF = (table_TF[:, varies_F] - np.nanmean(table_TF[:, varies_F], axis=0)) / spread_F[varies_F]
-    found_TF: Floats = np.nan_to_num(scaled_TF)
-    return found_TF
+    pruned_T = np.arange(len(trials)) >= whole
+    return np.column_stack([np.ones(len(trials)), pruned_T, np.nan_to_num(scaled_TF)])
 
 
-def _predict(
-    features_TF: Floats, known_T: Floats, asked_TF: Floats, draws: np.random.Generator, least_T: Floats | None = None
-) -> Floats:
-    """Joint draws of what a linear regression says of other trials; shape (T, D).
+def _draw(design_TF: Floats, known_T: Floats, exact_T: NDArray[np.bool_], draws: np.random.Generator) -> Floats:
+    """Draws of a linear regression's outcomes, by Gibbs sampling (Chib 1992, J. Econometrics 51:79); shape (T, D).
 
     Args:
-        features_TF, known_T: of the trials that it is fitted to.
-        asked_TF: features of the others.
-        least_T: what each of them exceeds (None: nothing is known).
+        known_T: the outcomes; where they are not exact, what they exceed.
     """
-    middle = known_T.mean()
-    design_TF = np.column_stack([np.ones(len(known_T)), features_TF])
-    precision_FF = design_TF.T @ design_TF + np.diag([1e-6, *np.full(features_TF.shape[1], SHRINKAGE)])
-    weights_F = np.linalg.solve(precision_FF, design_TF.T @ (known_T - middle))
-    off = float((known_T - middle) @ (known_T - middle - design_TF @ weights_F))
-    shape, scale = PRIOR_SHAPE + len(known_T) / 2, PRIOR_SHAPE * PRIOR_SPREAD**2 + off / 2
-    variance_D = scale / draws.gamma(shape, size=DRAWS)
-    root_FF = np.linalg.cholesky(np.linalg.inv(precision_FF))
-    noise_FD = root_FF @ draws.standard_normal((len(weights_F), DRAWS)) * np.sqrt(variance_D)
-    line_TD: Floats = middle + np.column_stack([np.ones(len(asked_TF)), asked_TF]) @ (weights_F[:, None] + noise_FD)
-    spread_D: Floats = np.sqrt(variance_D)
-    if least_T is None:
-        off_TD: Floats = draws.standard_normal(line_TD.shape)
-    else:
-        from scipy.stats import truncnorm
+    from scipy.special import ndtr, ndtri
 
-        low_TD = (least_T[:, None] - line_TD) / spread_D
-        off_TD = truncnorm.rvs(low_TD, np.inf, size=line_TD.shape, random_state=draws)
-    return line_TD + spread_D * off_TD
+    prior_FF = np.diag([1e-6, *np.full(design_TF.shape[1] - 1, SHRINKAGE)])
+    covariance_FF = np.linalg.inv(design_TF.T @ design_TF + prior_FF)
+    root_FF = np.linalg.cholesky(covariance_FF)
+    middle = known_T[exact_T].mean()
+    outcome_T = np.where(exact_T, known_T, np.maximum(known_T, middle)) - middle
+    least_T = known_T[~exact_T] - middle
+    shape = PRIOR_SHAPE + (len(known_T) + len(covariance_FF)) / 2
+    found_TD = np.empty((len(known_T), DRAWS))
+    variance = float(outcome_T[exact_T].var()) + PRIOR_SPREAD**2
+    for draw in range(-BURN_IN, DRAWS):
+        mean_F = covariance_FF @ (design_TF.T @ outcome_T)
+        weights_F = mean_F + np.sqrt(variance) * (root_FF @ draws.standard_normal(len(mean_F)))
+        line_T = design_TF @ weights_F
+        off = float(((outcome_T - line_T) ** 2).sum() + weights_F @ prior_FF @ weights_F)
+        variance = (PRIOR_SHAPE * PRIOR_SPREAD**2 + off / 2) / draws.gamma(shape)
+        spread = np.sqrt(variance)
+        below_T = ndtr((least_T - line_T[~exact_T]) / spread)
+        share_T = below_T + (1 - below_T) * draws.uniform(size=len(least_T))
+        outcome_T[~exact_T] = np.maximum(least_T, line_T[~exact_T] + spread * ndtri(np.minimum(share_T, 1 - 1e-12)))
+        if draw >= 0:
+            found_TD[:, draw] = outcome_T
+    found_TD += middle
+    return found_TD
 
 
 def _interval(total_D: Floats) -> Interval:

@@ -22,7 +22,7 @@ def summary(campaign: Campaign) -> str:
         lines.append(saved.words)
     lines += _failures(campaign)
     spent = [
-        f"{value}{f' of {allowed}' if allowed else ''} {what}" for what, value, allowed, _ in facts.budget(campaign)
+        f"{what} {value}{f' of {allowed}' if allowed else ''}" for what, value, allowed, _ in facts.budget(campaign)
     ]
     lines.append(f"spent: {', '.join(spent)}")
     lines += [f"{what}: {command}" for what, command in descriptions.commands(campaign)]

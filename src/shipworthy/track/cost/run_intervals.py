@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from shipworthy.core import json_lines
+from shipworthy.track.cost.spans import Span
 from shipworthy.track.runs import starts as begun
 from shipworthy.track.runs.starts import Start
 
@@ -40,7 +41,13 @@ class RunInterval:
     @property
     def seconds(self) -> float:
         """How long it ran."""
-        return max(0.0, self.ended - self.start.began)
+        return self.span.seconds
+
+    @property
+    def span(self) -> Span:
+        """On which machine, at which price."""
+        start = self.start
+        return Span(start.host, start.price_per_hour, start.currency, start.began, max(start.began, self.ended))
 
 
 def run_intervals(folder: Path, starts: Sequence[Start], samples: Sequence[Sample]) -> list[RunInterval]:

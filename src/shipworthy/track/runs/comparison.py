@@ -9,7 +9,7 @@ from typing import Any
 from shipworthy.core.artifact import MANIFEST
 from shipworthy.core.files import read_json, sha256_of_json
 from shipworthy.models.build import RECORDS
-from shipworthy.track.report.formatting import money
+from shipworthy.track.report.formatting import amounts
 from shipworthy.track.runs import curves, formatting
 from shipworthy.track.runs.notes import FIELDS
 from shipworthy.track.runs.pairs import Pair, data, interval, pairs
@@ -145,8 +145,8 @@ def _cost(runs: Sequence[Run]) -> Part:
         _rows(
             runs,
             {
-                "took": lambda one: f"{one.seconds / 3600:.2f} h",
-                "money": lambda one: money(one.cost, one.currency) if one.cost else NONE,
+                "took": lambda one: formatting.took(one.seconds),
+                "money": lambda one: amounts(one.money) or NONE,
                 "starts": lambda one: str(len(one.starts)),
                 "memory": lambda one: (
                     f"{one.training['peak_memory_mb']:.0f} MB" if "peak_memory_mb" in one.training else NONE

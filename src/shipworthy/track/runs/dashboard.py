@@ -11,6 +11,8 @@ from urllib.parse import quote
 from shipworthy.core.artifact import MANIFEST
 from shipworthy.core.files import read_json, write_text
 from shipworthy.core.progress import track
+from shipworthy.track.cost import spans
+from shipworthy.track.report.formatting import amounts
 from shipworthy.track.runs import curves, formatting
 from shipworthy.track.runs.page import page
 from shipworthy.track.runs.project_paths import ProjectPaths
@@ -35,8 +37,10 @@ def content(runs: Sequence[Run], damaged: Sequence[Damaged], here: ProjectPaths,
     """
     same = _same([run.config for run in runs])
     report = _report(here)
+    together = [span for run in runs for span in run.spans]
     return {
         "made": time.time(),
+        "total": {"took": formatting.took(spans.machine_s(together)), "money": amounts(spans.money(together))},
         "common": {key: formatting.plain(value) for key, value in same.items()},
         "runs": [_run(run, same, here, folder, report) for run in track(runs, "runs drawn", len(runs))],
         "damaged": [{"id": one.id, "said": one.said} for one in damaged],
@@ -58,6 +62,7 @@ def _run(run: Run, same: Mapping[str, Any], here: ProjectPaths, folder: Path, re
         "said": run.said,
         "began": run.began,
         "seconds": round(run.seconds, 1),
+        "took": formatting.took(run.seconds),
         "steps": run.steps,
         "metric": run.metric,
         "value": run.value,
@@ -66,6 +71,7 @@ def _run(run: Run, same: Mapping[str, Any], here: ProjectPaths, folder: Path, re
         "high": high,
         "cost": run.cost,
         "currency": run.currency,
+        "money": amounts(run.money),
         "campaign": run.campaign,
         "trial": run.number,
         "tags": run.tags,

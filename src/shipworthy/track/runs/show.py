@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from shipworthy.track.report.formatting import money
+from shipworthy.track.report.formatting import amounts
 from shipworthy.track.runs import curves, formatting
 from shipworthy.track.runs.project_paths import ProjectPaths
 from shipworthy.track.runs.registry import Run
@@ -47,8 +47,8 @@ def lines(run: Run, here: ProjectPaths) -> list[str]:
 
 def _facts(run: Run) -> list[str]:
     facts = [f"{run.name}, {run.status}; begun {formatting.when(run.began)}, took {formatting.took(run.seconds)}"]
-    if run.cost:
-        facts[0] += f", {money(run.cost, run.currency)}"
+    if spent := amounts(run.money):
+        facts[0] += f", {spent}"
     if run.campaign:
         facts.append(f"trial {run.number} of campaign {run.campaign}: {formatting.change(run.derived)}")
     return facts

@@ -105,9 +105,9 @@ function columns() {
     {key: "status", title: "status", cell: (run) => make("span", {class: `status ${run.status}`}, run.status)},
     {key: "metric", title: METRIC || "metric", cell: measured},
     {key: "began", title: "begun", wide: true, cell: (run) => day(run.began).slice(2)},
-    {key: "seconds", title: "took", right: true, wide: true, cell: (run) => took(run.seconds)},
+    {key: "seconds", title: "took", right: true, wide: true, cell: (run) => run.took},
     {key: "steps", title: "steps", right: true, wide: true, cell: (run) => run.steps ?? ""},
-    {key: "cost", title: CURRENCY ? `cost ${CURRENCY}` : "cost", right: true, wide: true, cell: (run) => (run.cost ? `${number(Number(run.cost.toPrecision(2)))} ${CURRENCY ? "" : run.currency}` : "")},
+    {key: "cost", title: CURRENCY ? `cost ${CURRENCY}` : "cost", right: true, wide: true, cell: (run) => (CURRENCY ? run.money.replace(` ${CURRENCY}`, "") : run.money)},
     many("campaign") && {key: "campaign", title: "campaign", wide: true, cell: (run) => (run.campaign ? `${run.campaign}/${run.trial}` : "")},
     find("column").value && {key: find("column").value, title: find("column").value, right: numeric.includes(find("column").value), cell: (run) => number2(value(run, find("column").value))},
     {key: "note", title: "note", note: true, cell: note},
@@ -145,7 +145,7 @@ function details(run, width) {
   const interval = run.low === null ? "" : ` [${figure(run.low)}, ${figure(run.high)}]`;
   return make("tr", {class: "detail"}, make("td", {colspan: width}, make("div", {class: "parts"},
     part(`run ${run.id}`, run.said ? make("p", {class: run.status === "failed" ? "said" : "soft"}, run.said) : null,
-      list([["model", run.name], ["begun", day(run.began)], ["took", took(run.seconds)], ...(run.value === null ? [] : [[run.metric, `${figure(run.value)}${interval} on validation`]])]),
+      list([["model", run.name], ["begun", day(run.began)], ["took", run.took], ...(run.value === null ? [] : [[run.metric, `${figure(run.value)}${interval} on validation`]])]),
       make("p", {class: "links"}, Object.entries(run.links).map(([name, address]) => make("a", {href: address}, name)))),
     notes.length ? part("notes", list(notes)) : null,
     run.events.length ? part("alerts", make("ul", {}, run.events.map((event) => make("li", {}, event)))) : null,
@@ -186,8 +186,7 @@ function render() {
 function options(select, pairs) { select.replaceChildren(...pairs.map(([key, text]) => make("option", {value: key}, text))); }
 function begin() {
   for (const run of data.runs) run.text = [run.id, run.name, run.status, run.campaign, run.said, run.change, ...run.tags, ...Object.values(run.notes)].join(" ").toLowerCase();
-  const hours = data.runs.reduce((sum, run) => sum + run.seconds, 0), money = data.runs.reduce((sum, run) => sum + run.cost, 0);
-  find("summary").textContent = data.runs.length ? `${data.runs.length} runs since ${day(Math.min(...data.runs.map((run) => run.began))).slice(0, 10)}, ${took(hours)} of machine time${CURRENCY && money ? `, ${money >= 0.1 ? money.toFixed(2) : number(Number(money.toPrecision(2)))} ${CURRENCY}` : ""}` : "";
+  find("summary").textContent = data.runs.length ? `${data.runs.length} runs since ${day(Math.min(...data.runs.map((run) => run.began))).slice(0, 10)}, ${data.total.took} of machine time${data.total.money ? `, ${data.total.money}` : ""}` : "";
   find("footer").textContent = `Made ${day(data.made)} by \`shipworthy runs dashboard\`; make it anew to see what came since.`;
   options(find("campaign"), [["", "all campaigns"], ...[...new Set(data.runs.map((run) => run.campaign).filter(Boolean))].sort().map((name) => [name, `campaign ${name}`])]);
   options(find("column"), [["", "none"], ...varying.map((key) => [key, key])]);
