@@ -11,7 +11,7 @@ import pytest
 from shipworthy.core import json_lines
 from shipworthy.track.campaign import savings as module
 from shipworthy.track.campaign.read import Campaign, read
-from shipworthy.track.campaign.savings import Timed, savings, spared, timed
+from shipworthy.track.campaign.savings import Timed, savings, spared
 from shipworthy.track.hpo.space import parse
 from tests.track.campaign.made import STEPS, write_campaign
 
@@ -28,7 +28,7 @@ def test_where_nothing_ends_trials_early_the_steps_are_known_and_the_time_follow
     further = [STEPS - (trial.step or 0) for trial in cut]
     assert found.pruned == len(cut) and found.done == sum(trial.step or 0 for trial in cut)
     assert found.steps.low == found.steps.value == found.steps.high == sum(further)
-    paces = [one.pace or 0.0 for trial in cut if (one := timed(trial))]
+    paces = [(trial.cost.seconds - 25) / (trial.step or 1) for trial in cut]  # each began 25 s before its first step
     true = sum(steps * pace for steps, pace in zip(further, paces, strict=True))
     assert found.seconds.low < true < found.seconds.high < 1.5 * true
     assert found.gpu_hours == pytest.approx(found.seconds.value / 3600, rel=0.05)
@@ -43,7 +43,7 @@ def test_too_few_finished_trials_say_nothing(search: Campaign) -> None:
     few = [*search.of("pruned"), *search.of("finished")[:2]]
     found = savings(replace(search, trials=few))
     assert found is not None and found.seconds is None
-    assert "can't be said: only 2 of the trials finished" in found.words
+    assert "can't be said: 2 that finished" in found.words
 
 
 def test_runs_that_told_of_no_steps_say_nothing(tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_runs_that_told_of_no_steps_say_nothing(tmp_path: Path) -> None:
         for line in told:
             json_lines.append(path, line)
     found = savings(read(folder))
-    assert found is not None and found.seconds is None and "can't be said: none" in found.words
+    assert found is not None and found.seconds is None and "can't be said: 0 that finished and 0 that" in found.words
 
 
 def test_a_trial_whose_run_is_anothers_saved_nothing_more(search: Campaign) -> None:
@@ -67,7 +67,7 @@ MOST = 1000
 
 
 def drawn(draws: np.random.Generator) -> tuple[list[Timed], list[Timed], int, float]:
-    """Trials that early stopping ends, slow ones late; of those that begin worse than half of the others most are cut."""
+    """Trials that early stopping ends, slow ones late; those that begin worse than half of the others are cut."""
     whole: list[Timed] = []
     cut: list[Timed] = []
     begun: list[float] = []

@@ -163,9 +163,7 @@ def _trial(
     note: Mapping[str, Any], folder: Path, params: Mapping[str, Any], reported: list[tuple[int, float]]
 ) -> Trial:
     run_id = str(note.get("run_id") or "")
-    place = folder.parents[1] / run_id
-    run = registry.read(place) if run_id and (place / registry.RECORD).is_file() else None
-    run = run if isinstance(run, Run) else None
+    run = registry.find_whole(folder.parents[1] / run_id) if run_id else None
     entries = history(run) if run else []
     curve = reported or [(int(entry["step"]), float(entry[VALIDATED])) for entry in entries if VALIDATED in entry]
     step = note.get("step")

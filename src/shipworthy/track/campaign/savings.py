@@ -11,7 +11,7 @@ Legend: T trials, F features, D draws.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 from typing import Any
 
@@ -62,15 +62,17 @@ class Savings:
     """What pruning saved.
 
     Attributes:
-        pruned, finished: trials that it is of, and that it is estimated from.
+        pruned, finished: trials that it is of, and those of known times that it is estimated from.
+        pruned_timed: of the pruned ones those of known times.
         done: steps that the pruned ones made.
         steps: that they would have made further, and `seconds` that these would have taken, as 90% prediction intervals
-            (None: too few trials finished, or none told when its steps were done).
+            (None: too few trials say when they made their steps).
         gpu_hours: that go with `seconds` (0: there are no GPUs).
         share: of the seconds that all trials would have taken without pruning.
     """
 
     pruned: int
+    pruned_timed: int
     finished: int
     done: int
     steps: Interval | None = None
@@ -84,8 +86,10 @@ class Savings:
         made = f"after {self.done:,} step{'' if self.done == 1 else 's'}{' in all' if self.pruned > 1 else ''}"
         cut = f"{self.pruned} trial{'s were' if self.pruned > 1 else ' was'} pruned {made}. "
         if self.steps is None or self.seconds is None:
-            few = f"only {self.finished}" if self.finished else "none"
-            return f"{cut}What that saved can't be said: {few} of the trials finished and told of its steps."
+            return (
+                f"{cut}What that saved can't be said: {self.finished} that finished and {self.pruned_timed} that were "
+                f"pruned noted when they made their steps, and it takes {LEAST} and all."
+            )
         steps = f"{self.steps.value:,.0f} [{self.steps.low:,.0f}, {self.steps.high:,.0f}]"
         time = f"{seconds(self.seconds.value)} [{seconds(self.seconds.low)}, {seconds(self.seconds.high)}]"
         gpus = f" ({self.gpu_hours:.3g} GPU-hours)" if self.gpu_hours else ""
@@ -101,19 +105,17 @@ def savings(campaign: Campaign) -> Savings | None:
     if not campaign.of(PRUNED):
         return None
     cut, whole = (_distinct(campaign.of(state)) for state in (PRUNED, FINISHED))
-    found = Savings(len(cut), len(whole), sum(trial.step or 0 for trial in cut))
     timed_cut, timed_whole = ([one for trial in trials if (one := timed(trial))] for trials in (cut, whole))
     timed_whole = [one for one in timed_whole if one.pace]
+    found = Savings(len(cut), len(timed_cut), len(timed_whole), sum(trial.step or 0 for trial in cut))
     if len(timed_whole) < LEAST or len(timed_cut) < len(cut):
-        return Savings(found.pruned, len(timed_whole), found.done)
+        return found
     steps_TD, seconds_TD = spared(campaign.space, timed_whole, timed_cut)
     gpu_s = float(np.median(seconds_TD, axis=1) @ np.array([one.gpus for one in timed_cut]))
     taken = sum(trial.cost.seconds for trial in (*cut, *whole))
     time = _interval(seconds_TD.sum(axis=0))
-    return Savings(
-        pruned=found.pruned,
-        finished=len(timed_whole),
-        done=found.done,
+    return replace(
+        found,
         steps=_interval(steps_TD.sum(axis=0)),
         seconds=time,
         gpu_hours=gpu_s / HOUR_S,
@@ -187,7 +189,8 @@ def _design(space: Sequence[Dimension], trials: Sequence[Trial], whole: int) -> 
         else:
             columns.append([None if v is None else log(float(v)) if one.log else float(v) for v in given])
     columns.append([trial.curve[0][1] if trial.curve else None for trial in trials])
-    table_TF = np.array(columns, dtype=np.float64).T
+    told = [column for column in columns if any(value is not None for value in column)]
+    table_TF = np.array(told, dtype=np.float64).reshape(len(told), len(trials)).T
     spread_F = np.nanstd(table_TF, axis=0)
     varies_F = spread_F > 0
     scaled_TF = (table_TF[:, varies_F] - np.nanmean(table_TF[:, varies_F], axis=0)) / spread_F[varies_F]

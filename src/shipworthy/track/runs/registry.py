@@ -191,6 +191,12 @@ def read(folder: Path) -> Run | Damaged:
     return Run(folder.name, folder, record, training, starts, standing, times, notes, trial)
 
 
+def find_whole(folder: Path) -> Run | None:
+    """The run in a folder; None where there is none, or it can't be read."""
+    found = read(folder) if (folder / RECORD).is_file() else None
+    return found if isinstance(found, Run) else None
+
+
 def _ran(folder: Path, starts: Sequence[Start]) -> list[RunInterval]:
     said = all(start.ended is not None for start in starts)
     return run_intervals(folder, starts, [] if said else samples(folder))
