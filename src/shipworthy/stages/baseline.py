@@ -25,7 +25,7 @@ from shipworthy.models.dataset import SPLITS, split
 from shipworthy.models.documents import documents, predict
 from shipworthy.models.protocol import Prediction, Predictor
 from shipworthy.models.rows import groups
-from shipworthy.track.cost.calibration import note_baselines
+from shipworthy.track.cost.noted import note_baselines
 
 READS = ("dataset",)
 

@@ -7,7 +7,7 @@ from shipworthy.core.progress import say
 from shipworthy.core.workspace import Workspace
 from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.optimize.engines.build import bench, served
-from shipworthy.track.cost.calibration import note_bench
+from shipworthy.track.cost.noted import note_bench
 
 READS = ("dataset", "checkpoint", "compressed")
 

@@ -12,7 +12,8 @@ from shipworthy.core.artifact import Artifact, read_artifact, write_artifact
 from shipworthy.core.calibration import FOLDER, append, read, settings
 from shipworthy.core.files import read_json, write_json
 from shipworthy.core.identity import environment
-from shipworthy.track.cost.calibration import note, note_baselines, note_bench
+from shipworthy.track.cost.calibration import note
+from shipworthy.track.cost.noted import note_baselines, note_bench
 from shipworthy.track.cost.planned import planned
 from tests.track.cost.made import BEGAN, config, start, write_run
 
