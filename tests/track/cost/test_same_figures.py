@@ -16,10 +16,12 @@ from shipworthy.core.files import read_json, write_json
 from shipworthy.execution.campaigns import progress
 from shipworthy.stages.cost import run as cost
 from shipworthy.track.campaign import report
+from shipworthy.track.campaign.facts import budget
 from shipworthy.track.campaign.read import read
 from shipworthy.track.hpo import campaign as hpo
 from shipworthy.track.hpo.leases import Leases, myself
 from shipworthy.track.hpo.schema import Search
+from shipworthy.track.report.formatting import seconds as seconds_in_words
 from shipworthy.track.runs import comparison, dashboard, show, table
 from shipworthy.track.runs.project_paths import project_paths
 from shipworthy.track.runs.registry import read_all
@@ -108,7 +110,7 @@ def test_a_campaign_costs_the_same_on_every_page(project: Path, capsys: pytest.C
         "cost's details": printed.partition(f"campaign {NAME}")[2],
     }
     assert {name for name, text in pages.items() if told not in text} == set()
-    wall = next(spent for what, spent, *_ in report.facts.budget(campaign) if what == "wall time")
+    wall = next(spent for what, spent, *_ in budget(campaign) if what == "wall time")
     assert all(f"wall time {wall}" in pages[name] for name in ("summary", "progress"))
 
 
@@ -116,7 +118,7 @@ def test_a_campaign_costs_the_same_on_every_page(project: Path, capsys: pytest.C
 def test_a_run_costs_the_same_on_every_page(
     project: Path, capsys: pytest.CaptureFixture[str], number: int, seconds: float
 ) -> None:
-    here = project_paths(project / "artifacts")
+    here = project_paths(str(project / "artifacts"))
     runs, _ = read_all(here.runs)
     one = next(run for run in runs if run.number == number)
     amount, took = f"{seconds * PRICE / 3600:.2g}", f"{seconds} s" if seconds < 120 else "2 min"
@@ -139,10 +141,10 @@ def test_a_run_costs_the_same_on_every_page(
 
 
 def test_all_runs_together_share_their_machines_on_the_dashboard_too(project: Path) -> None:
-    here = project_paths(project / "artifacts")
+    here = project_paths(str(project / "artifacts"))
     runs, damaged = read_all(here.runs)
     total = dashboard.content(runs, damaged, here, project)["total"]
     going_on = time.time() - psutil.Process().create_time() - 1
     # a: 2 to 149 though its runs took 96 and 98 s; b: until the last sample of a killed start.
     shared = (149 - 2) + (54 + 78 + 5) + going_on
-    assert total["took"] == report.seconds(shared)
+    assert total["took"] == seconds_in_words(shared)

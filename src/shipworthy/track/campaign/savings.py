@@ -47,6 +47,7 @@ class Timed:
         pace: seconds of a step, between the first and the last of which it told (None: it told of one alone).
         tail: seconds from its last step to its end: the last validation, saving.
         gpus: that it held.
+        waited: steps after its best one, until it stopped (None: it has not ended, or told no best one).
     """
 
     trial: Trial
@@ -55,6 +56,7 @@ class Timed:
     pace: float | None
     tail: float
     gpus: float
+    waited: int | None = None
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,9 @@ class Savings:
                 f"{cut}What that saved can't be said: {self.finished} that finished and {self.pruned_timed} that were "
                 f"pruned noted when they made their steps, and it takes {LEAST} and all."
             )
-        steps = f"{self.steps.value:,.0f} [{self.steps.low:,.0f}, {self.steps.high:,.0f}]"
+        steps = f"{self.steps.value:,.0f}"
+        if self.steps.low < self.steps.high:  # else nothing ends a trial early, and they are known
+            steps += f" [{self.steps.low:,.0f}, {self.steps.high:,.0f}]"
         time = f"{seconds(self.seconds.value)} [{seconds(self.seconds.low)}, {seconds(self.seconds.high)}]"
         gpus = f" ({self.gpu_hours:.3g} GPU-hours)" if self.gpu_hours else ""
         return (
@@ -138,7 +142,9 @@ def timed(trial: Trial) -> Timed | None:
     (first, began), (last, ended) = ran.stepped[0], ran.stepped[-1]
     pace = max(1e-9, (ended - began) / (last - first)) if last > first else None
     tail = max(0.0, ran.ended - ended - (trial.step - last) * (pace or 0.0))
-    return Timed(trial, trial.step, trial.steps, pace, tail, float(len(ran.start.gpus)))
+    best = trial.run.training.get("selected_step")
+    waited = None if best is None else max(0, trial.step - int(best))
+    return Timed(trial, trial.step, trial.steps, pace, tail, float(len(ran.start.gpus)), waited)
 
 
 def spared(space: Sequence[Dimension], whole: Sequence[Timed], cut: Sequence[Timed]) -> tuple[Floats, Floats]:
@@ -155,7 +161,10 @@ def spared(space: Sequence[Dimension], whole: Sequence[Timed], cut: Sequence[Tim
     # Of a trial that was pruned, or that came to the last step there is, only the least length is known.
     ended_T = (np.arange(len(everyone)) < n) & (came_T < most_T)
     if ended_T.any():
-        lengths_TD = np.exp(_draw(design_TF, np.log(came_T), ended_T, draws)[n:])
+        # Early stopping waits as long for all: what follows from the values is the step of the best.
+        waited = min((one.waited or 0 for one, ended in zip(everyone, ended_T, strict=True) if ended), default=0)
+        best_T = np.log(np.maximum(came_T - waited, 1.0))
+        lengths_TD = np.maximum(waited + np.exp(_draw(design_TF, best_T, ended_T, draws)[n:]), came_T[n:, None])
     else:  # nothing ends them early
         lengths_TD = np.full((len(cut), DRAWS), np.inf)
     further_TD = np.minimum(lengths_TD, most_T[n:, None]) - came_T[n:, None]

@@ -11,6 +11,7 @@ from omegaconf import OmegaConf
 
 from shipworthy.core.artifact import MANIFEST
 from shipworthy.core.errors import UsageError
+from shipworthy.core.extensions import import_schemas
 from shipworthy.core.files import read_json
 from shipworthy.core.schema import SCHEMAS
 from shipworthy.evaluation import claims, paired, predictions, scores
@@ -110,6 +111,7 @@ def _scored(task: Task, answered: Path, validation: Path) -> pl.DataFrame:
 
 
 def _task(config: dict[str, Any]) -> Task:
+    import_schemas()  # in which the task's class is looked up
     task = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(SCHEMAS["task"][config["kind"]]), config))
     assert isinstance(task, Task)
     return task
