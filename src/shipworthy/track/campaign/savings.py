@@ -1,7 +1,8 @@
 """What pruning saved: what the pruned trials would have taken had each gone on to its own end.
 
 How many steps a trial goes (early stopping ends most) and how long a step takes follow from its values: the trials that
-finished tell how, those that were pruned tell their own pace, and that they would have gone further than the cut. Both
+finished tell how, those that were pruned tell their own pace, and that they would have gone further than the cut. How
+long early stopping waits after the best step is the same for all, so that it is the best step which is estimated. Both
 are linear regressions of the logarithm on outcomes of which some are censored (Tobin 1958, Econometrica 26:24), drawn
 from their joint posterior: what is not known of the regression is shared by all pruned trials and does not average out
 in their total. Start-up is paid by every trial, and so is no part of it. scripts/bench/savings holds it against the
