@@ -98,7 +98,7 @@ def run(
         else:
             notes.launch(folder, note)
             _fit(kind, request, tracker, compute, workspace, dataset)
-            calibration.note(folder, plan)
+            calibration.note(folder, plan, request.train.height)
         if pilot:
             _report(pilot, workspace, compute)
         else:

@@ -10,8 +10,8 @@ from shipworthy.core.files import write_text
 from shipworthy.evaluation import figures
 from shipworthy.track.campaign import descriptions, facts, importance, parallel, plots
 from shipworthy.track.campaign.read import FAILED, FINISHED, PRUNED, Campaign, Trial, read
+from shipworthy.track.campaign.savings import savings
 from shipworthy.track.campaign.summary import summary
-from shipworthy.track.cost.cost import together
 from shipworthy.track.cost.table import details
 from shipworthy.track.hpo.schema import METRIC
 from shipworthy.track.hpo.space import Dimension
@@ -46,7 +46,7 @@ def page(campaign: Campaign) -> str:
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
     environment.filters["typeset"] = typeset
-    found, savings = facts.winners_curse(campaign), facts.savings(campaign)
+    found, saved = facts.winners_curse(campaign), savings(campaign)
     best = campaign.ranked[0] if campaign.ranked else None
     unbeaten = facts.pareto(campaign) if len(campaign.objectives) > 1 else {best.number} if best else set()
     top = sorted(campaign.ranked, key=lambda trial: trial.number not in unbeaten)[:TOP]
@@ -61,7 +61,7 @@ def page(campaign: Campaign) -> str:
         curse=descriptions.winners_curse(found, campaign) if found else "",
         unfinished=any(trial.state not in (FINISHED, PRUNED, FAILED) for trial in campaign.trials),
         contributions=[descriptions.contribution(row, campaign) for row in campaign.contributions],
-        saved=descriptions.saved(savings) if savings else "",
+        saved=saved.words if saved else "",
         unbeaten=unbeaten,
         top=[_row(trial, campaign) for trial in top],
         space=[_dimension(one, best) for one in campaign.space],
@@ -140,8 +140,7 @@ def _dimension(one: Dimension, best: Trial | None) -> dict[str, Any]:
 
 
 def _costs(campaign: Campaign) -> list[str]:
-    cost = together(trial.cost for trial in campaign.trials)
-    if not cost.seconds:
+    if not campaign.cost.seconds:
         return []
-    told = dict(details(cost, None, ""))
+    told = dict(details(campaign.cost, None, ""))
     return [f"Energy: {told['energy']}.", f"Lost: {told['lost']}."]

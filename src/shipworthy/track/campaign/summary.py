@@ -3,6 +3,7 @@
 from shipworthy.track.campaign import descriptions, facts
 from shipworthy.track.campaign.plots import name
 from shipworthy.track.campaign.read import FAILED, Campaign
+from shipworthy.track.campaign.savings import savings
 
 WIDTH = 110
 TOP = 5
@@ -17,11 +18,11 @@ def summary(campaign: Campaign) -> str:
         lines.append(near)
     if found := facts.winners_curse(campaign):
         lines.append(descriptions.winners_curse(found, campaign))
-    if savings := facts.savings(campaign):
-        lines.append(descriptions.saved(savings))
+    if saved := savings(campaign):
+        lines.append(saved.words)
     lines += _failures(campaign)
     spent = [
-        f"{value}{f' of {allowed}' if allowed else ''} {what}" for what, value, allowed, _ in facts.budget(campaign)
+        f"{what} {value}{f' of {allowed}' if allowed else ''}" for what, value, allowed, _ in facts.budget(campaign)
     ]
     lines.append(f"spent: {', '.join(spent)}")
     lines += [f"{what}: {command}" for what, command in descriptions.commands(campaign)]

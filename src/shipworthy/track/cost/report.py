@@ -24,7 +24,7 @@ def of_run(
     Args:
         price: of another machine for the same hours (None: as noted with the starts).
         against: the baseline that its gain is counted from (empty: the best).
-        note: its line of runs/calibration.jsonl (None: there is none).
+        note: its line of runs/calibration/ (None: there is none).
     """
     currency, spent = next(iter(cost.money.items()), ("", 0.0))
     bought = gain(run, against)

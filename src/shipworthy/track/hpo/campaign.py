@@ -10,7 +10,6 @@ workers/<k>/log.txt
 winner.json         the best trial on rows that no trial saw
 """
 
-import math
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,6 +22,8 @@ from omegaconf import OmegaConf
 from shipworthy.core import records
 from shipworthy.core.commands import beside, command
 from shipworthy.core.files import read_json, write_json
+from shipworthy.track.cost.cost import Cost, of_trials
+from shipworthy.track.cost.spans import HOUR_S
 from shipworthy.track.hpo.leases import Leases
 from shipworthy.track.hpo.schema import Search
 from shipworthy.track.hpo.study import Trials, make, open_storage
@@ -30,7 +31,6 @@ from shipworthy.track.hpo.study import Trials, make, open_storage
 FOLDER = "campaigns"
 RECORD, PARAMS, WINNER = "campaign.json", "params.yaml", "winner.json"
 FINAL = ("finished", "pruned", "failed")
-HOUR_S = 3600.0
 Trial = dict[str, Any]
 
 
@@ -196,22 +196,15 @@ class Campaign:
                 return f"hpo.budget.{name}={limit:g} is used up"
         return ""
 
+    def cost(self, trials: Iterable[Trial]) -> Cost:
+        """What was spent so far. Workers on one machine share its hours."""
+        return of_trials(trials, self.leases(), self.record["price_per_hour"], self.record["currency"])
+
     def spent(self, trials: Iterable[Trial]) -> dict[str, float]:
-        """GPU-hours, hours and money so far. Workers on one machine share its hours."""
-        now = time.time()
-        gpu_s, everywhere = 0.0, []
-        by_host: dict[str, list[tuple[float, float]]] = {}
-        for attempt in (attempt for trial in trials for attempt in trial["attempts"]):
-            span = (attempt["began"], attempt.get("ended") or now)
-            gpu_s += attempt["gpus"] * (span[1] - span[0])
-            everywhere.append(span)
-            by_host.setdefault(attempt["host"], []).append(span)
-        machines_s = sum(_covered(spans) for spans in by_host.values())
-        return {
-            "gpu_hours": gpu_s / HOUR_S,
-            "hours": _covered(everywhere) / HOUR_S,
-            "money": machines_s / HOUR_S * self.record["price_per_hour"],
-        }
+        """What the budget limits: GPU-hours, hours in which it was worked at, and money."""
+        found = self.cost(trials)
+        money = sum(found.money.values())
+        return {"gpu_hours": found.gpu_s / HOUR_S, "hours": found.wall_s / HOUR_S, "money": money}
 
     def best(self, trials: Iterable[Trial]) -> list[Trial]:
         """The finished trial that is best; of several objectives all that no other beats, the first's best first."""
@@ -230,15 +223,6 @@ class Campaign:
 
 def _beats(one: Sequence[float], other: Sequence[float]) -> bool:
     return one != other and all(mine >= theirs for mine, theirs in zip(one, other, strict=True))
-
-
-def _covered(spans: Iterable[tuple[float, float]]) -> float:
-    """Seconds that lie in at least one of the spans."""
-    total, until = 0.0, -math.inf
-    for begin, end in sorted(spans):
-        total += max(0.0, end - max(begin, until))
-        until = max(until, end)
-    return total
 
 
 def counts(trials: Iterable[Mapping[str, Any]]) -> dict[str, int]:
