@@ -1,6 +1,7 @@
 """A campaign in a few lines of text."""
 
 from shipworthy.track.campaign import descriptions, facts
+from shipworthy.track.campaign.findings import Findings
 from shipworthy.track.campaign.plots import name
 from shipworthy.track.campaign.read import FAILED, Campaign
 
@@ -9,12 +10,13 @@ TOP = 5
 MOST_FAILURES = 5
 
 
-def summary(campaign: Campaign) -> str:
-    """At most `WIDTH` columns but for commands and sentences; the best trials, what was spent, and what to do next."""
+def summary(campaign: Campaign, findings: Findings) -> str:
+    """At most `WIDTH` columns but for commands and sentences; the best trials, what was spent, and the decision."""
     lines = [f"{campaign.kind} {campaign.name}: {descriptions.states(campaign)}", descriptions.method(campaign), ""]
     lines += _contributions(campaign) or _best(campaign)
     if near := descriptions.near(campaign):
         lines.append(near)
+    lines += findings.sentences
     if found := facts.winners_curse(campaign):
         lines.append(descriptions.winners_curse(found, campaign))
     if savings := facts.savings(campaign):
@@ -24,7 +26,9 @@ def summary(campaign: Campaign) -> str:
         f"{value}{f' of {allowed}' if allowed else ''} {what}" for what, value, allowed, _ in facts.budget(campaign)
     ]
     lines.append(f"spent: {', '.join(spent)}")
-    lines += [f"{what}: {command}" for what, command in descriptions.commands(campaign)]
+    if found := findings.decision:
+        lines += ["", f"{found.words.upper()}: {found.why}"]
+        lines += [f"{what}: {command}" for what, command in found.steps]
     return "\n".join(lines) + "\n"
 
 

@@ -127,7 +127,7 @@ class Budget:
     """What a campaign may take; no trial is begun when one of them is used up, and those that run go to their end.
 
     Attributes:
-        trials: how many.
+        trials: how many; the first of them is the recipe itself, and never ended early.
         gpu_hours: GPUs times the hours that they were held (0: no limit).
         money: hours of the machines times compute.price_per_hour (in compute.currency; 0: no limit).
         hours: in which it was worked at (wall time; 0: no limit).
