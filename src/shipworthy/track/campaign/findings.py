@@ -28,5 +28,5 @@ def findings(campaign: Campaign) -> Findings:
     """Reads the trials' answers."""
     by_trial = answers(campaign) if campaign.kind == "tune" else {}
     luck = chance(campaign, by_trial)
-    said = [apart(by_trial), by_chance(luck, campaign) if luck else ""]
+    said = [apart(by_trial), by_chance(luck, campaign) if luck and luck.most > 0 else ""]
     return Findings(luck, decision(campaign, by_trial), [one for one in said if one])

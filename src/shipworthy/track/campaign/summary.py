@@ -26,9 +26,9 @@ def summary(campaign: Campaign, findings: Findings) -> str:
         f"{value}{f' of {allowed}' if allowed else ''} {what}" for what, value, allowed, _ in facts.budget(campaign)
     ]
     lines.append(f"spent: {', '.join(spent)}")
-    if found := findings.decision:
-        lines += ["", f"{found.words.upper()}: {found.why}"]
-        lines += [f"{what}: {command}" for what, command in found.steps]
+    if decided := findings.decision:
+        lines += ["", f"{decided.words.upper()}: {decided.why}"]
+        lines += [f"{what}: {command}" for what, command in decided.steps]
     return "\n".join(lines) + "\n"
 
 
