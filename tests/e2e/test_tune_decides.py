@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 HOPELESS = "{rounds: 20, max_depth: 1, learning_rate: 0.0001}"
 """Trees that move no row from the larger class."""
 GOOD = "{rounds: 20, max_depth: 4, learning_rate: 0.3}"
+PLACED = ("data.split.validation=0.4", "workspace=work/decides")
 WORDS = ("ADOPT THE WINNER", "KEEP THE RECIPE", "MEASURE AGAIN", "NOTHING WAS LEARNED")
 BETTER_TREES = {"model.max_depth": "{int: [3, 5]}", "model.learning_rate": "{float: [0.2, 0.4]}"}
 HOPELESS_TREES = {"model.max_depth": "{int: [1, 2]}", "model.learning_rate": "{float: [0.0001, 0.0002]}"}
@@ -65,13 +66,19 @@ class Searched:
 Search = Callable[..., Searched]
 
 
+def campaign(people: People, done: "subprocess.CompletedProcess[str]") -> Searched:
+    """The campaign of which `tune` tells."""
+    found = re.search(r"campaign (tune-\w+): ", done.stdout)
+    assert found, done.stdout[-3000:] + done.stderr[-3000:]
+    return Searched(done, people.folder / "work" / "runs" / "campaigns" / found[1])
+
+
 @pytest.fixture(scope="module")
 def people(tmp_path_factory: pytest.TempPathFactory) -> People:
-    """With plan and dataset: 600 validation rows in the usual workspace, 150 in work/few."""
+    """With plan and dataset, of 600 validation rows."""
     made = People(tmp_path_factory.mktemp("decides"))
-    for own in (("data.split.validation=0.4",), ("data.split.validation=0.1", "workspace=work/few")):
-        for command in ("plan", "prepare"):
-            made.ok("shipworthy", command, "experiment=people", *own)
+    for command in ("plan", "prepare"):
+        made.ok("shipworthy", command, "experiment=people", *PLACED)
     return made
 
 
@@ -86,13 +93,9 @@ def search(people: People) -> Search:
         lines = "".join(f"  {key}: {among}\n" for key, among in space.items())
         own = f"defaults: [base_optuna, _self_]\nspace:\n{lines}"
         (conf / "hpo" / f"{name}.yaml").write_text(own, encoding="utf-8")
-        split = () if any(text.startswith("workspace=") for text in more) else ("data.split.validation=0.4",)
-        asked = (f"experiment={name}", f"hpo={name}", f"hpo.budget.trials={trials}", "preflight=off", *split, *more)
+        asked = (f"experiment={name}", f"hpo={name}", f"hpo.budget.trials={trials}", "preflight=off", *PLACED, *more)
         done = people.call("shipworthy", "tune", *asked)
-        campaign = re.search(r"campaign (tune-\w+): ", done.stdout)
-        assert campaign, done.stdout[-3000:] + done.stderr[-3000:]
-        folder = next(people.folder.glob(f"**/runs/campaigns/{campaign[1]}"))
-        return Searched(done, folder)
+        return campaign(people, done)
 
     return call
 
@@ -118,7 +121,7 @@ def test_a_better_winner_is_adopted_and_the_recipe_ran_though_it_lies_outside_th
     assert "<h2>Adopt the winner</h2>" in found.page and "exact McNemar test" in found.page
     assert found.text in found.done.stdout
     people.ok(*shlex.split(found.commands[0]))
-    selected = json.loads((people.folder / "artifacts" / "checkpoint" / "manifest.json").read_text())
+    selected = json.loads((people.folder / "work" / "decides" / "checkpoint" / "manifest.json").read_text())
     assert selected["run_id"] == winner["run_id"]
 
 
@@ -129,20 +132,25 @@ def test_a_recipe_that_no_trial_beats_is_kept(search: Search) -> None:
     assert found.decision == "KEEP THE RECIPE" and "none did better than the recipe itself" in found.text
     assert "runs select" not in found.text and "runs select" not in found.page
     (command,) = found.commands
-    assert command == "shipworthy train experiment=better preflight=off data.split.validation=0.4"
+    assert command == f"shipworthy train experiment=better preflight=off {' '.join(PLACED)}"
     assert "the recipe: model.max_depth=4 model.learning_rate=0.3" in found.text
 
 
-def test_too_few_rows_are_said_with_how_many_it_takes_and_the_command(search: Search) -> None:
-    few = ("workspace=work/few", "data.split.validation=0.1", "task.criteria.alpha=0.05")
-    found = search("few", HOPELESS, BETTER_TREES, *few)
+def test_too_few_rows_are_said_with_how_many_it_takes_and_the_command_that_keeps_them(
+    search: Search, people: People
+) -> None:
+    found = search("few", HOPELESS, BETTER_TREES, "hpo.unseen=0.05")
     assert found.done.returncode == 0, found.done.stderr
     winner = found.read("winner.json")
     needed = winner["against_recipe"]["rows_needed"]
     assert found.decision == "MEASURE AGAIN" and winner["unseen"]["rows"] < needed
     assert f"takes about {needed:,} unseen rows (80% power)" in found.text
-    assert all("workspace=work/few" in command for command in found.commands)
-    assert any("hpo.unseen=" in command or "data.split.validation=" in command for command in found.commands)
+    again = shlex.split(found.commands[0])
+    (share,) = (float(text.partition("=")[2]) for text in again if text.startswith("hpo.unseen="))
+    assert share == pytest.approx(needed / winner["validation_rows"], abs=0.01)
+    second = campaign(people, people.call(*again))
+    assert second.folder != found.folder and second.read("winner.json")["unseen"]["rows"] >= 0.7 * needed
+    assert second.decision == "ADOPT THE WINNER"
 
 
 def test_without_rows_that_no_trial_saw_nothing_is_adopted(search: Search) -> None:
@@ -181,5 +189,5 @@ def test_a_campaign_is_not_gone_on_with_on_other_rows(search: Search, people: Pe
     (found.folder / "campaign.json").write_text(json.dumps({**campaign, "dataset": "0" * 64}))
     trial = found.read("trials/2.json")
     (found.folder / "trials" / "2.json").write_text(json.dumps({**trial, "state": "waiting"}))
-    done = people.call("shipworthy", "tune", f"campaign={found.folder.name}")
+    done = people.call("shipworthy", "tune", f"campaign={found.folder.name}", PLACED[1])
     assert done.returncode == 2 and "was begun on another dataset" in done.stderr

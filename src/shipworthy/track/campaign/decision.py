@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from shipworthy.evaluation import figures
-from shipworthy.evaluation.claims import BETTER, EQUAL, WORSE, Claim
+from shipworthy.evaluation.claims import BETTER, EQUAL, OPEN, WORSE, Claim
 from shipworthy.evaluation.intervals import Interval
 from shipworthy.evaluation.metric import title
 from shipworthy.track.campaign.next_steps import (
@@ -147,9 +147,10 @@ def _compared(campaign: Campaign, winner: Trial, recipe: Trial, claim: Claim) ->
     """Both on the unseen rows, the claim, and the other objectives of both."""
     told = campaign.winner
     mine, theirs = (figures.interval(campaign.metric, _interval(one["unseen"])) for one in (told, told["recipe"]))
+    shown = (claim.words, claim.figures) if claim.words == OPEN else (claim.sentence, claim.shown_by)
     said = [
         f"On {claim.n:,} rows that no trial saw, trial {winner.number} has {mine} and the recipe {theirs} "
-        f"({title(campaign.metric)}): {claim.sentence}, {claim.shown_by} ({claim.test})."
+        f"({title(campaign.metric)}): {': '.join(shown)} ({claim.test})."
     ]
     said += [
         f"{title(name).capitalize()}: {_value(name, winner.values[name])}, the recipe's "

@@ -20,7 +20,7 @@ from optuna.importance import (
 )
 
 from shipworthy.track.campaign.read import Campaign, Trial
-from shipworthy.track.hpo.space import Dimension
+from shipworthy.track.hpo.space import Dimension, within
 from shipworthy.track.hpo.study import distribution
 
 LEAST = 4
@@ -57,12 +57,7 @@ def importance(campaign: Campaign, objective: str) -> list[Share]:
 
     A recipe that lies outside the space does not count.
     """
-    space = {one.key: one for one in campaign.space}
-    done = [
-        trial
-        for trial in campaign.ranked
-        if objective in trial.values and all(space[k].holds(v) for k, v in trial.params.items() if k in space)
-    ]
+    done = [one for one in campaign.ranked if objective in one.values and within(one.params, campaign.space)]
     if len(done) < LEAST or len(campaign.space) < 2 or len({trial.values[objective] for trial in done}) < 2:
         return []
     up = campaign.objectives[objective]

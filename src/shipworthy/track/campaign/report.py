@@ -97,11 +97,13 @@ def _headline(campaign: Campaign) -> dict[str, Any] | None:
         where = f" on {found.rows[1]:,} rows that no trial saw"
     n = len(campaign.ranked)
     chosen = f", {'chosen' if found else 'the best'} of {n} that finished" if n > 1 else ""
+    recipe = campaign.recipe
+    named = "the recipe itself" if recipe is not None and recipe.number == number else f"trial {number}"
     value, _, interval = told.partition(" [")
     return {
         "value": value,
         "interval": f"[{interval}" if interval else "",
-        "what": f"{label} of trial {number}{chosen}{where}",
+        "what": f"{label} of {named}{chosen}{where}",
     }
 
 
@@ -134,12 +136,17 @@ def _row(trial: Trial, campaign: Campaign) -> dict[str, Any]:
 def _dimension(one: Dimension, best: Trial | None) -> dict[str, Any]:
     has = best is not None and one.key in best.params
     value = best.params[one.key] if best is not None and has else None
+    outside = value is not None and not one.holds(value)
     return {
         "key": one.key,
         "extent": descriptions.extent(one),
         "condition": descriptions.condition(one),
         "best": descriptions.value(value) if value is not None else "not there" if best else "",
-        "edge": value is not None and one.kind != "categorical" and not EDGE < parallel.position(one, value) < 1 - EDGE,
+        "outside": outside,
+        "edge": value is not None
+        and not outside
+        and one.kind != "categorical"
+        and not EDGE < parallel.position(one, value) < 1 - EDGE,
     }
 
 

@@ -140,10 +140,15 @@ def _check_when(one: Dimension, known: Mapping[str, Dimension]) -> None:
                 raise UsageError(f"hpo.space: {one.key} depends on {key} being {value}, which it never is.")
 
 
+def within(params: Mapping[str, Value], dimensions: Sequence[Dimension]) -> bool:
+    """Whether each of these values is one that its key may have; keys that are no dimension don't count."""
+    return all(one.holds(params[one.key]) for one in dimensions if one.key in params)
+
+
 def inside(params: Mapping[str, Value], dimensions: Sequence[Dimension]) -> bool:
     """Whether these values are a point of the space: each key that has a meaning has a value that it may have."""
     active = [one for one in dimensions if one.active(params)]
-    return {one.key for one in active} == {*params} and all(one.holds(params[one.key]) for one in active)
+    return {one.key for one in active} == {*params} and within(params, active)
 
 
 def overrides(params: Mapping[str, Value]) -> list[str]:
