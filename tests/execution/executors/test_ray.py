@@ -299,6 +299,7 @@ class TestRay:
             tmp_path,
             pace_s=0.1,
             space=space,
+            recipe={"x": 4.0, "kind": "a"},
             driver="ray",
             objectives=[{"name": "metric"}, {"name": "seconds"}],
             budget={"trials": 50, "hours": 0.001},
@@ -309,6 +310,9 @@ class TestRay:
         trials = campaign.trials()
         assert 2 <= len(trials) < 50
         assert {one["state"] for one in trials} == {"finished"}
+        assert trials[0]["params"] == {"x": 4.0, "kind": "a"}, "the recipe itself, which lies outside the space"
+        assert trials[0]["values"]["metric"] == pytest.approx(cheap.quality({"x": 4.0}))
+        assert all(one["params"]["x"] <= 1 for one in trials[1:])
         assert all(("y" in one["params"]) == (one["params"]["kind"] == "b") for one in trials)
         assert [one.values for one in campaign.optuna().all() if one.state is TrialState.COMPLETE] == [
             [one["values"]["metric"], one["values"]["seconds"]] for one in trials

@@ -142,7 +142,7 @@ def _trial(
         params = study.values(trial, parse(settings.space))
     else:
         study.fix(trial, parse(settings.space), params)
-    step_s = (0.8 + 0.05 * params.get("trainer.batch_size", 16)) * float(draws.uniform(0.9, 1.1))  # type: ignore[operator]
+    step_s = (0.8 + 0.05 * params.get("trainer.batch_size", 16)) * float(draws.uniform(0.9, 1.1))
     state, reached, history = "finished", STEPS, list[dict[str, Any]]()
     correct = np.zeros(ROWS, dtype=bool)
     for step in range(EVERY, STEPS + 1, EVERY):
