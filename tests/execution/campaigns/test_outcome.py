@@ -1,5 +1,6 @@
 """A campaign of which nothing came is an error, with the first failure and its log; one that gave something is none."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from shipworthy.execution.campaigns.worker import Worker
 from tests.execution.campaigns.cheap import Cheap, new
 
 
-def fails_from(first: int):
+def fails_from(first: int) -> Callable[[TrialHandle], None]:
     def odd(trial: TrialHandle) -> None:
         if trial.number >= first:
             raise ShipworthyError(f"trial {trial.number} has no room: take fewer rows.")
