@@ -7,7 +7,9 @@ journal.log         Optuna's trials (unless hpo.storage is a database)
 trials/<n>.json     a trial: its values, its attempts, how it ended
 leases/             which worker works at what
 workers/<k>/log.txt
-winner.json         the best trial on rows that no trial saw
+winner.json         the best trial and the recipe itself on rows that no trial saw
+
+Trial 0 of a search is the recipe itself: what the search found is worth something if it is better than that.
 """
 
 import os
@@ -26,11 +28,14 @@ from shipworthy.track.cost.cost import Cost, of_trials
 from shipworthy.track.cost.spans import HOUR_S
 from shipworthy.track.hpo.leases import Leases
 from shipworthy.track.hpo.schema import Search
+from shipworthy.track.hpo.space import Params
 from shipworthy.track.hpo.study import Trials, make, open_storage
 
 FOLDER = "campaigns"
 RECORD, PARAMS, WINNER = "campaign.json", "params.yaml", "winner.json"
 FINAL = ("finished", "pruned", "failed")
+RECIPE = 0
+"""The trial of a search that is the recipe itself."""
 Trial = dict[str, Any]
 
 
@@ -42,7 +47,9 @@ class Campaign:
         folder: absolute.
         record: the content of campaign.json: `name`; `kind` (tune or ablate); `made` (epoch seconds); `settings` (group
             hpo); `root` (the project's, from its folder on); `snapshot` (the code's folder, from the root on); `sweeps`
-            (those on Slurm); `overrides` (the base recipe's); `plan` (a fixed list of trials, each with `name` and
+            (those on Slurm); `overrides` (the base recipe's); `recipe` (its own values of the keys of the space; None:
+            no trial is the recipe); `dataset` (the digest of what trials are trained on); `plan` (a fixed list of
+            trials, each with `name` and
             `overrides`; None: a search); `seed`; `first_step` and `last_step` (of validations; None: unknown);
             `price_per_hour` and `currency`.
     """
@@ -62,6 +69,8 @@ class Campaign:
         seed: int,
         snapshot: Path = Path(),
         overrides: Sequence[str] = (),
+        recipe: Params | None = None,
+        dataset: str = "",
         plan: Sequence[Mapping[str, Any]] | None = None,
         first_step: int | None = None,
         last_step: int | None = None,
@@ -80,6 +89,8 @@ class Campaign:
                 "snapshot": os.path.relpath(snapshot, root),
                 "sweeps": [],
                 "overrides": list(overrides),
+                "recipe": recipe,
+                "dataset": dataset,
                 "plan": None if plan is None else [dict(one) for one in plan],
                 "seed": seed if settings.seed is None else settings.seed,
                 "first_step": first_step,
@@ -153,6 +164,11 @@ class Campaign:
         storage = open_storage(self.folder, settings.storage)
         steps = self.record["first_step"], self.record["last_step"]
         return Trials(storage, self.name, settings, self.record["seed"], *steps)
+
+    def recipe(self, number: int) -> Params | None:
+        """The recipe's own values of the keys of the space, where this trial is the recipe itself; else None."""
+        found: Params | None = self.record.get("recipe")
+        return found if number == RECIPE else None
 
     @property
     def asked_for(self) -> int:
