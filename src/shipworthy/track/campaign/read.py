@@ -106,11 +106,6 @@ class Campaign:
     ablation: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def contributions(self) -> list[Mapping[str, Any]]:
-        """What each decision contributes: the rows of ablation.json."""
-        return list(self.ablation.get("rows", ()))
-
-    @property
     def first(self) -> str:
         """The objective that trials are ranked by."""
         return next(iter(self.objectives))

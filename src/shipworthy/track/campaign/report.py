@@ -8,6 +8,7 @@ import jinja2
 
 from shipworthy.core.files import write_text
 from shipworthy.evaluation import figures
+from shipworthy.track.ablation.section import section
 from shipworthy.track.campaign import descriptions, facts, importance, parallel, plots
 from shipworthy.track.campaign.read import FAILED, FINISHED, PRUNED, Campaign, Trial, read
 from shipworthy.track.campaign.summary import summary
@@ -60,7 +61,7 @@ def page(campaign: Campaign) -> str:
         near=descriptions.near(campaign),
         curse=descriptions.winners_curse(found, campaign) if found else "",
         unfinished=any(trial.state not in (FINISHED, PRUNED, FAILED) for trial in campaign.trials),
-        contributions=[descriptions.contribution(row, campaign) for row in campaign.contributions],
+        ablation=section(campaign.ablation, environment) if campaign.ablation else "",
         saved=descriptions.saved(savings) if savings else "",
         unbeaten=unbeaten,
         top=[_row(trial, campaign) for trial in top],
