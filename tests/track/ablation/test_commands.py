@@ -33,6 +33,11 @@ def test_more_seeds_go_on_with_the_same_campaign():
     assert NEXT.after([found]) == [("decide about a", command)]
 
 
+def test_a_campaign_of_a_cluster_goes_on_there():
+    (said,) = replace(NEXT, about_hydra=["hydra/launcher=slurm_cpu"]).of(decided(MEASURE, More(8, 1.0)))
+    assert said.endswith(f"ablation.seeds=8 hydra/launcher=slurm_cpu {WORKSPACE}")
+
+
 def test_what_is_decided_is_trained_without_the_ablation():
     command = f"shipworthy train experiment=adult_xgboost model.max_depth=2 'task.name=Billing, or not?' {WORKSPACE}"
     assert NEXT.of(decided(DROP)) == [command]

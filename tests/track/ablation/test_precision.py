@@ -34,7 +34,7 @@ def test_where_seeds_vary_more_seeds_do_it():
     asked = more(few, 0.04, 0.95)
     assert asked is not None and asked.times == 1.0 and 3 < asked.seeds <= 20
     assert few.half_width(0.95, asked.seeds) <= 0.04 < few.half_width(0.95, asked.seeds - 1)
-    assert few.share_of_rows < 0.2
+    assert few.share_of_rows(0.95) < 0.2
 
 
 def test_where_rows_vary_no_number_of_seeds_does_it():
@@ -43,7 +43,7 @@ def test_where_rows_vary_no_number_of_seeds_does_it():
     asked = more(few, 0.04, 0.95)
     assert asked is not None and asked.seeds == 3 and asked.times > 2
     assert few.half_width(0.95, 3, asked.times) <= 0.04 < few.half_width(0.95, 3, asked.times * 0.9)
-    assert few.share_of_rows > 0.8
+    assert few.share_of_rows(0.95) > 0.8
 
 
 def test_where_both_vary_both_are_asked_for_and_where_nothing_helps_nothing():
@@ -55,5 +55,5 @@ def test_where_both_vary_both_are_asked_for_and_where_nothing_helps_nothing():
 
 
 def test_what_never_varies_is_told_without_error():
-    found = spread([np.full(50, 0.2)] * 3)
-    assert (found.half_width(0.95, 3), found.share_of_rows) == (0.0, 0.0)
+    found = spread([np.full(50, 0.25)] * 3)
+    assert (found.half_width(0.95, 3), found.share_of_rows(0.95), found.rest) == (0.0, 0.0, 0.0)

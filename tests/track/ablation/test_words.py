@@ -99,7 +99,7 @@ def test_a_reader_is_warned():
     scores = scores_of(config, {"a": 0.0, "b": 0.0})
     found = decisions(config, scores, "accuracy", 0.01)
     wide = few(config, found, scores)
-    assert "a, b: the interval reaches up to" in wide and "where 1 points may be lost; too few" in wide
+    assert "a, b: the interval reaches up to" in wide and "where 1 points may be lost; it is for too few" in wide
     same = few(config, found, scores, [(), ("a",), ("b",)], {"subsample": 1.0, "colsample": 1.0})
     assert "Seeds change nothing: the models are the same byte for byte" in same
     assert "(with model.subsample=1 and model.colsample=1)" in same and "one seed says as much as many" in same

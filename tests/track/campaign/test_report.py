@@ -109,6 +109,7 @@ def test_an_ablation_shows_what_to_do_about_each_decision(tmp_path: Path) -> Non
         write_json(folder / "trials" / f"{number}.json", {**note, "params": {}, "overrides": ["adapter.dropout=0.1"]})
     html, text = pages(folder)
     assert "adapter.dropout=0.1" in html and "the best of" not in html
+    assert "Which were the best?" not in html and "best so far" not in html
     assert "What to do about each decision?" in html and "dropout &lt;b&gt;" in html and 'id="effects-' in html
     said = r"dropout <b>: without it \(adapter.dropout unset → 0.1\) accuracy rises by [0-9.]+ points: drop it"
     assert re.search(said, text)

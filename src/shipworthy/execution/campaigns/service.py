@@ -156,6 +156,7 @@ def start(
         return campaign
     check_ends(overrides, settings)
     campaign = _new(runs / FOLDER / name, kind, overrides, config, settings, plan, snapshot)
+    campaign.record["about_hydra"] = list(about_hydra)
     if on_slurm is None or not on_slurm["dry_run"]:
         snapshot.keep(project_root() / SNAPSHOTS)
         write_text(campaign.folder / PARAMS, yaml_text.dump(plain(composed(overrides))))

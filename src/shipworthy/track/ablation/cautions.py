@@ -78,12 +78,12 @@ def _wide(found: Sequence[Decision], metric: str) -> Iterator[str]:
     if wide:
         worst = max(wide, key=lambda one: one.half_width)
         assert worst.spread is not None and worst.claim.margin is not None
-        share = worst.spread.share_of_rows
+        share = worst.spread.share_of_rows(worst.difference.level)
         of = "validation rows" if share > 0.5 else "seeds"
         yield (
             f"{', '.join(one.name for one in wide)}: the interval reaches up to {width(metric, worst.half_width)} "
-            f"either way, where {figures.amount(metric, worst.claim.margin)} may be lost; too few {of} make it so wide "
-            f"({max(share, 1 - share):.0%} of its variance)."
+            f"either way, where {figures.amount(metric, worst.claim.margin)} may be lost; it is for too few {of} that "
+            "it is so wide."
         )
 
 

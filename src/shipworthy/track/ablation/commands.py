@@ -23,12 +23,14 @@ class Next:
         config: what they composed to.
         changes: change → its overrides.
         rows: that trainings were validated on.
+        about_hydra: the overrides that sent it to a cluster.
     """
 
     given: Sequence[str]
     config: Mapping[str, Any]
     changes: Mapping[str, Sequence[str]]
     rows: int
+    about_hydra: Sequence[str] = ()
 
     def after(self, found: Sequence[Decision]) -> list[tuple[str, str]]:
         """What may be done with the whole: (what it does, the command)."""
@@ -61,7 +63,7 @@ class Next:
         if seeds > self.config["ablation"]["seeds"]:
             more.append(f"ablation.seeds={seeds}")
         prepare = [self._say("prepare", rows, without=("ablation",))] if rows.startswith("data.") else []
-        return [*prepare, self._say("ablate", *more)]
+        return [*prepare, self._say("ablate", *more, *self.about_hydra)]
 
     def _more_rows(self, times: float) -> str:
         """The override that gives so many times the validation rows; empty: none does."""

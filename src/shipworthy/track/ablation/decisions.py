@@ -70,7 +70,7 @@ class Decision:
             "advice": self.advice,
             "beside": list(self.beside),
             "seeds": self.seeds,
-            "share_of_rows": self.spread.share_of_rows if self.spread else None,
+            "share_of_rows": self.spread.share_of_rows(self.difference.level) if self.spread else None,
             "needs_seeds": self.more.seeds if self.more else None,
             "needs_times_the_rows": self.more.times if self.more else None,
         }

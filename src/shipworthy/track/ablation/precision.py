@@ -12,9 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
 
-from shipworthy.track.ablation.crossed import together
+from shipworthy.track.ablation import crossed
 
 MOST_SEEDS = 20
 """Beyond so many, rows are what lacks."""
@@ -37,12 +36,10 @@ class Spread:
     seeds: int
     units: int
 
-    @property
-    def share_of_rows(self) -> float:
-        """Of the mean's variance as it is, what no number of seeds takes away (0 to 1)."""
-        rows = self.of_rows / self.units
-        whole = rows + (self.of_seeds + self.rest / self.units) / self.seeds
-        return rows / whole if whole else 0.0
+    def share_of_rows(self, level: float) -> float:
+        """Of the interval's squared width what no number of seeds takes away (0 to 1)."""
+        whole = self.half_width(level, self.seeds) ** 2
+        return self.half_width(level, math.inf) ** 2 / whole if whole else 0.0
 
     def half_width(self, level: float, seeds: float, times: float = 1.0) -> float:
         """Of the interval that so many seeds, and so many times the rows, would give.
@@ -52,11 +49,10 @@ class Spread:
             seeds: 2 or more; inf: what is left of it with any number of them.
         """
         units = self.units * times
-        parts = [((self.of_seeds + self.rest / units) / seeds, seeds - 1)] if math.isfinite(seeds) else []
+        parts = [((self.of_seeds + self.rest / units) / seeds, seeds - 1.0)] if math.isfinite(seeds) else []
         if self.units > 1:
-            parts.append(((self.of_rows + self.rest / seeds) / units, units - 1))
-        variance, freedom = together(parts)
-        return float(student.ppf((1 + level) / 2, freedom)) * math.sqrt(variance)
+            parts.append(((self.of_rows + self.rest / seeds) / units, units - 1.0))
+        return crossed.reach(parts, (1 - level) / 2)
 
 
 @dataclass(frozen=True)

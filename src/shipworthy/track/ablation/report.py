@@ -69,7 +69,10 @@ def document(
     pairs, same = interactions(config, scores, name), without_chance(digests)
     alike = {one: without_effect(one, digests) for one in config.changes}
     found = decisions(config, scores, name, margin, interactions=pairs, alike=alike)
-    sets, following = _sets(record, config), Next(record["overrides"], whole, config.changes, validated)
+    sets, following = (
+        _sets(record, config),
+        Next(record["overrides"], whole, config.changes, validated, record.get("about_hydra", ())),
+    )
     return {
         "design": config.design,
         "metric": name,

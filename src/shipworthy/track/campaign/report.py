@@ -50,7 +50,9 @@ def page(campaign: Campaign) -> str:
     found, savings = facts.winners_curse(campaign), facts.savings(campaign)
     best = campaign.ranked[0] if campaign.ranked else None
     unbeaten = facts.pareto(campaign) if len(campaign.objectives) > 1 else {best.number} if best else set()
-    top = sorted(campaign.ranked, key=lambda trial: trial.number not in unbeaten)[:TOP]
+    # An ablation's trainings are no candidates to choose from.
+    ranked = campaign.ranked if campaign.kind == "tune" else []
+    top = sorted(ranked, key=lambda trial: trial.number not in unbeaten)[:TOP]
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
         campaign=campaign,
         states=descriptions.states(campaign),
@@ -105,7 +107,7 @@ def _plots(campaign: Campaign) -> dict[str, Any]:
         plots.importance(importance.importance(campaign, one), plots.name(one, campaign)) for one in campaign.objectives
     ]
     return {
-        "history": plots.history(campaign),
+        "history": plots.history(campaign) if campaign.kind == "tune" else None,
         "curves": plots.curves(campaign),
         "front": plots.front(campaign),
         "parallel": parallel.parallel(campaign),

@@ -40,8 +40,9 @@ class Campaign:
         folder: absolute.
         record: the content of campaign.json: `name`; `kind` (tune or ablate); `made` (epoch seconds); `settings` (group
             hpo); `root` (the project's); `snapshot` (the code's folder); `sweeps` (those on Slurm); `overrides` (the
-            base recipe's); `plan` (a fixed list of trials, each with `name` and `overrides`; None: a search); `seed`;
-            `first_step` and `last_step` (of validations; None: unknown); `price_per_hour` and `currency`.
+            base recipe's); `about_hydra` (those of Hydra's launcher); `plan` (a fixed list of trials, each with `name`
+            and `overrides`; None: a search); `seed`; `first_step` and `last_step` (of validations; None: unknown);
+            `price_per_hour` and `currency`.
     """
 
     folder: Path
