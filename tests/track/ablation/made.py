@@ -39,6 +39,15 @@ def scores_of(
     return found
 
 
+def by_seed(config: Ablation, effects: Mapping[int, float], rows: int = 20_000) -> dict[Training, NDArray[np.float64]]:
+    """Scores whose one change does so much on each seed, to each row a bit more or less."""
+    of_rows = np.random.default_rng(1).normal(0, 0.2, rows)
+    return {
+        one: np.full(rows, 0.5) + bool(one.changed) * (effects[one.seed] + of_rows - of_rows.mean())
+        for one in trainings(config, 17)
+    }
+
+
 def document(config: Ablation, scores: Mapping[Training, NDArray[np.float64]], **whole: Any) -> dict[str, Any]:
     """ablation.json of them; each training has a model of its own."""
     made = {

@@ -45,4 +45,4 @@ def test_p_values_are_the_levels_of_the_intervals_that_end_there():
     assert found.p_at_most(found.interval(0.9).low) == pytest.approx(0.05)
     assert found.p_at_least(found.interval(0.9).high) == pytest.approx(0.05)
     assert found.p_at_most(found.value) == pytest.approx(0.5)
-    assert found.p_at_most(100.0) == pytest.approx(1.0) and found.p_at_least(100.0) < 0.01
+    assert found.p_at_most(100.0) > 0.999 and found.p_at_least(100.0) < 0.001

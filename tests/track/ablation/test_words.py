@@ -10,7 +10,7 @@ from shipworthy.track.ablation.design import Training, trainings
 from shipworthy.track.ablation.interactions import interactions
 from shipworthy.track.ablation.schema import Ablation
 from shipworthy.track.ablation.settings import Setting
-from tests.track.ablation.made import CHANGES, scores_of
+from tests.track.ablation.made import CHANGES, by_seed, scores_of
 
 DEPTH = [Setting("model.max_depth", "6", "2")]
 N = 4000
@@ -63,12 +63,11 @@ def test_the_same_model_is_no_small_effect():
 
 def test_what_is_open_says_what_would_decide_it():
     assert "measure again on about" in one(0.0, jitter=0.5, margin=0.001)
-    config = Ablation(changes={"a": ["x=1"]}, seeds=2)
-    (found,) = decisions(config, scores_of(config, {"a": 0.0}, luck=0.03, rows=20_000), "accuracy", 0.03)
-    assert found.more is not None
-    said = words.decision(found, "accuracy", "drop_one", [], 20_000)
-    assert said.startswith("without it no change of accuracy was shown, nor that it is below 3 points: measure again")
-    assert said.endswith(f"with {found.more.seeds} seeds (now 2)")
+    config = Ablation(changes={"a": ["x=1"]}, seeds=3)
+    (found,) = decisions(config, by_seed(config, {17: 0.03, 18: -0.03, 19: 0.01}), "accuracy", 0.03)
+    assert words.decision(found, "accuracy", "drop_one", [], 20_000) == (
+        "without it no change of accuracy was shown, nor that it is below 3 points: measure again with 7 seeds (now 3)"
+    )
 
 
 def test_interactions_say_both_effects_and_whether_they_differ():
@@ -86,12 +85,12 @@ def test_interactions_say_both_effects_and_whether_they_differ():
         "draws raises accuracy by 0.2 points at model.max_depth 6, and by 0.5 points at model.max_depth 2; "
     )
     assert "They depend on one another: the two effects differ by" in said
-    told = cautions(trainings(config, 17), scores, [], {}, [], [found], "accuracy")
+    told = cautions(trainings(config, 17), scores, [], [], {}, [], [found], "accuracy")
     assert any("depth and draws depend on one another" in caution for caution in told)
 
 
-def few(config: Ablation, found: list[Decision], ended, same=(), model=None) -> str:
-    return " ".join(cautions(trainings(config, 17), ended, list(same), model or {}, found, [], "accuracy"))
+def few(config: Ablation, found: list[Decision], ended, same=(), model=None, equal=()) -> str:
+    return " ".join(cautions(trainings(config, 17), ended, same, equal, model or {}, found, [], "accuracy"))
 
 
 def test_a_reader_is_warned():
@@ -105,6 +104,7 @@ def test_a_reader_is_warned():
     assert "(with model.subsample=1 and model.colsample=1)" in same and "one seed says as much as many" in same
     some = few(config, found, scores, [()], {"subsample": 0.5})
     assert "the models of the recipe are the same" in some and "model.subsample" not in some
+    assert "the models of b differ, and score alike" in few(config, found, scores, equal=[("b",)])
     lost = {training: one for training, one in scores.items() if training != Training(("a",), 18, ("x=1", "seed=18"))}
     missing = few(config, decisions(config, lost, "accuracy", 0.01), lost)
     assert (

@@ -17,6 +17,7 @@ def cautions(
     planned: Sequence[Training],
     ended: Mapping[Training, Any],
     same: Sequence[tuple[str, ...]],
+    equal: Sequence[tuple[str, ...]],
     model: Mapping[str, Any],
     found: Sequence[Decision],
     interactions: Sequence[Interaction],
@@ -28,12 +29,14 @@ def cautions(
         planned: all trainings.
         ended: those that came to an end.
         same: the variants that are the same model on every seed.
+        equal: those of which other models score the same on every row.
         model: the recipe's config of it.
         metric: the deciding one's name.
     """
     return [
         *_missing(planned, ended, found),
         *_nothing_drawn(ended, same, model),
+        *_scored_alike(equal),
         *_wide(found, metric),
         *_without_rows(found),
         *_dependent(interactions),
@@ -59,7 +62,7 @@ def _nothing_drawn(
     variants = {one.changed for one in ended}
     if not same:
         return
-    of = "" if len(same) == len(variants) else f" of {', '.join(' + '.join(one) or 'the recipe' for one in same)}"
+    of = "" if len(same) == len(variants) else f" of {_names(same)}"
     whole = [f"model.{name}=1" for name in DRAWN if model.get(name) == 1]
     why = f" (with {' and '.join(whole)})" if whole and () in same else ""
     then = (
@@ -71,6 +74,18 @@ def _nothing_drawn(
         f"Seeds change nothing: the models{of} are the same byte for byte; nothing in them is drawn by chance{why}. "
         f"{then}"
     )
+
+
+def _scored_alike(equal: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    if equal:
+        yield (
+            f"Seeds change no score: the models of {_names(equal)} differ, and score alike on every validation row, so "
+            "that the intervals count the rows alone."
+        )
+
+
+def _names(variants: Sequence[tuple[str, ...]]) -> str:
+    return ", ".join(" + ".join(one) or "the recipe" for one in variants)
 
 
 def _wide(found: Sequence[Decision], metric: str) -> Iterator[str]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from shipworthy.evaluation.intervals import Interval
 
@@ -70,7 +70,7 @@ class Crossed:
 
 def reach(parts: Sequence[Part], tail: float) -> float:
     """Half the width of the interval of a mean whose variance is the sum of these, and beyond which lies `tail`."""
-    return math.sqrt(sum(variance * float(student.isf(tail, freedom)) ** 2 for variance, freedom in parts))
+    return math.sqrt(sum(variance * float(stdtrit(freedom, tail)) ** 2 for variance, freedom in parts))
 
 
 def crossed(differences: Sequence[NDArray[np.float64]]) -> Crossed:

@@ -16,8 +16,12 @@ def digest(checkpoint: Path) -> str:
     return sha256_of_json(own)
 
 
-def without_chance(digests: Mapping[Training, str]) -> list[tuple[str, ...]]:
-    """The variants of which two or more seeds came to an end, and all made the same model."""
+def without_chance(digests: Mapping[Training, object]) -> list[tuple[str, ...]]:
+    """The variants of which two or more seeds came to an end, and all made the same model, or score the same.
+
+    Args:
+        digests: of models, or their scores.
+    """
     variants = dict.fromkeys(one.changed for one in digests)
     return [changed for changed in variants if _same([digests[one] for one in digests if one.changed == changed])]
 
@@ -34,5 +38,5 @@ def without_effect(name: str, digests: Mapping[Training, str]) -> bool:
     return bool(known) and all(one == other for one, other in known)
 
 
-def _same(digests: list[str]) -> bool:
+def _same(digests: list[object]) -> bool:
     return len(digests) > 1 and len(set(digests)) == 1

@@ -54,7 +54,8 @@ def dependent(ablation: Mapping[str, Any]) -> str | None:
     name = ablation["metric"]
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH_INCHES, 2.9), layout="constrained")
-        for axes, one in zip(figure.subplots(1, MOST, squeeze=False)[0], shown + [None] * MOST, strict=False):
+        places = figure.subplots(1, max(2, len(shown)))
+        for axes, one in zip(places, [*shown, None], strict=False):
             if one is None:
                 axes.set_axis_off()
                 continue
@@ -75,11 +76,12 @@ def dependent(ablation: Mapping[str, Any]) -> str | None:
 
 def _effect(axes: Axes, row: int, one: Mapping[str, Any], name: str) -> None:
     colour, value = COLOURS[one["advice"]], _scaled(name, one["difference"])
-    if one["low"] is not None:
-        ends = [_scaled(name, one[end]) for end in ("low", "high")]
-        axes.plot(ends, [row, row], color=colour, linewidth=2, solid_capstyle="round")
-    axes.plot([value], [row], "o" if one["low"] is not None else "x", color=colour, markersize=6)
-    axes.annotate(f"{value:+.3g}", (value, row), (0, 6), textcoords="offset points", color=colour, ha="center")
+    known = one["low"] is not None
+    low, high = (_scaled(name, one[end]) if known else value for end in ("low", "high"))
+    axes.plot([low, high], [row, row], color=colour, linewidth=2, solid_capstyle="round")
+    axes.plot([value], [row], "o" if known else "x", color=colour, markersize=6)
+    told = f"{value:+.2g}".replace("-", "\N{MINUS SIGN}")
+    axes.annotate(told, (high, row), (6, 0), textcoords="offset points", color=colour, va="center")
 
 
 def _legend(figure: Figure, advice: Sequence[str]) -> None:

@@ -67,6 +67,7 @@ def document(
     reference = fmean(recipe or [float(one.mean()) for one in scores.values()])
     margin = claims.margin_of(name, whole["task"]["criteria"]["noninferiority_margin"], reference)
     pairs, same = interactions(config, scores, name), without_chance(digests)
+    equal = [one for one in without_chance({one: s.tobytes() for one, s in scores.items()}) if one not in same]
     alike = {one: without_effect(one, digests) for one in config.changes}
     found = decisions(config, scores, name, margin, interactions=pairs, alike=alike)
     sets, following = (
@@ -85,7 +86,7 @@ def document(
         "decisions": [_told(one, config.design, sets[one.name], following) for one in found],
         "interactions": [{**one.to_json(), "sentence": words.interaction(one, name, sets)} for one in pairs],
         "without_chance": [list(one) for one in same],
-        "cautions": cautions(planned, scores, same, whole["model"], found, pairs, name),
+        "cautions": cautions(planned, scores, same, equal, whole["model"], found, pairs, name),
         "commands": [{"what": what, "command": text} for what, text in following.after(found)],
     }
 
