@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from shipworthy.evaluation import figures
-from shipworthy.track.ablation.decisions import MEASURE, NOTHING, SIMPLER, Decision
+from shipworthy.track.ablation.decisions import MEASURE, SIMPLER, Decision
 from shipworthy.track.ablation.design import Training
 from shipworthy.track.ablation.interactions import Interaction
 from shipworthy.track.ablation.words import width
@@ -52,7 +52,7 @@ def _missing(planned: Sequence[Training], ended: Mapping[Training, Any], found: 
         names = "; ".join(missing[:4]) + (f"; and {len(missing) - 4} more" if len(missing) > 4 else "")
         yield (
             f"{len(missing)} of {len(planned)} trainings did not come to an end ({names})"
-            f"{f', so that there are pairs of {rest}' if rest else ''}: see why below, mend it, and ablate again."
+            f"{f', so that there are pairs of {rest}' if rest else ''}: it is said below why those that failed did."
         )
 
 
@@ -117,8 +117,8 @@ def _dependent(interactions: Sequence[Interaction]) -> Iterator[str]:
 
 
 def _several(found: Sequence[Decision]) -> Iterator[str]:
-    simpler = [one.name for one in found if one.advice in (SIMPLER, NOTHING)]
-    if len([one for one in found if one.advice == SIMPLER]) > 1:
+    simpler = [one.name for one in found if one.advice == SIMPLER]
+    if len(simpler) > 1:
         yield (
             f"{', '.join(simpler)} may each be dropped, which says nothing of dropping all of them: drop one, and "
             "ablate again."

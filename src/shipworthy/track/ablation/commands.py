@@ -83,16 +83,19 @@ class Next:
         return self._say("train", *overrides, without=("ablation",))
 
     def _say(self, name: str, *overrides: str, without: Sequence[str] = ()) -> str:
-        keys = {text.partition("=")[0] for text in overrides}
-        mine = ("workspace", *without)
-        kept = [text for text in self.given if not _is(text, mine) and text.lstrip("+").partition("=")[0] not in keys]
+        anew = {_key(text) for text in overrides}
+        gone = ("workspace", *without)
+        kept = [text for text in self.given if not _is(text, gone) and _key(text) not in anew]
         words = shlex.join([name, *kept, *overrides])
         return command(words, workspace=str(self.config.get("workspace", "artifacts")))
 
 
 def _is(override: str, keys: Sequence[str]) -> bool:
-    key = override.lstrip("+~").partition("=")[0]
-    return any(key == one or key.startswith(f"{one}.") for one in keys)
+    return any(_key(override) == one or _key(override).startswith(f"{one}.") for one in keys)
+
+
+def _key(override: str) -> str:
+    return override.lstrip("+~").partition("=")[0]
 
 
 def _up(share: float) -> float:
