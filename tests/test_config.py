@@ -38,12 +38,12 @@ def name(path: Path) -> str:
 
 
 def relative(path: Path) -> Path:
-    """As it stands in its folder conf/."""
+    """As it is in its folder conf/."""
     return next(path.relative_to(folder) for folder in FOLDERS if path.is_relative_to(folder))
 
 
 def content(path: Path) -> dict[str, Any]:
-    """A file as it stands, without its defaults list."""
+    """A file as it is, without its defaults list."""
     loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
     return {key: value for key, value in loaded.items() if key != "defaults"}
 

@@ -1,4 +1,4 @@
-"""What a run or a sweep was made with: code, config and lock as they stood, kept under the hash of their content.
+"""What a run or a sweep was made with: code, config and lock as they were, kept under the hash of their content.
 
 Two from the same state share one folder, and an edit after a sweep's submission changes none of its jobs.
 """
@@ -22,7 +22,7 @@ TAKEN = ("conf", FOLDER, "params.yaml", "pyproject.toml", "requirements.lock")
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What stands in a snapshot's folder.
+    """What is in a snapshot's folder.
 
     Attributes:
         files: name → content.

@@ -48,7 +48,7 @@ def pins(conf: Sequence[Path]) -> dict[str, Source | None]:
             raise UsageError(f"{path}: {str(error).splitlines()[0].rstrip('.')}.") from error
         if found.setdefault(str(name), source) != source:
             raise ShipworthyError(
-                f"{path} pins {name} otherwise than another file of conf/data/ does: make them agree."
+                f"{path} pins {name} differently from another file of conf/data/ does: make them agree."
             )
     return found
 

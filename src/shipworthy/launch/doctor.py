@@ -56,7 +56,7 @@ def examine(folder: Path) -> Iterator[Finding]:
 def _site() -> Finding:
     path = site_file()
     if path is None:
-        return Finding(Level.OK, "site", "no file of yours, so Slurm is told nothing but what the command says")
+        return Finding(Level.OK, "site", "no file of yours, so Slurm gets only what the command says")
     site = read_site()
     said = f"{path} sets {', '.join(name for name, value in vars(site).items() if value) or 'nothing'}"
     theirs = site.env.get("SHIPWORTHY_CACHE")

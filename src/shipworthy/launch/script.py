@@ -1,4 +1,4 @@
-"""The sbatch script of a sweep, from the launcher's settings and the site's; the text stands in slurm/job.sbatch.j2."""
+"""The sbatch script of a sweep, from the launcher's settings and the site's; the text is in slurm/job.sbatch.j2."""
 
 import shlex
 import sys

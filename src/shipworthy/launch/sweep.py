@@ -24,7 +24,7 @@ RECORD, PARAMS, STATUS, SCRIPT = "sweep.json", "params.yaml", "status.json", "jo
 
 @dataclass
 class Sweep:
-    """A sweep as it stands in its folder.
+    """A sweep as it is in its folder.
 
     Attributes:
         folder: absolute.

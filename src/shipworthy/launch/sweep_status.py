@@ -180,7 +180,7 @@ def expect_results(sweep_status: SweepStatus) -> None:
     if failed:
         sweep = sweep_status.sweep
         raise ShipworthyError(
-            f"{len(failed)} of {sweep.size} jobs gave no result (job {', '.join(failed)}; each stands above): "
+            f"{len(failed)} of {sweep.size} jobs gave no result (job {', '.join(failed)}; each is listed above): "
             f"`shipworthy sweep retry-failed {sweep.name}` submits them again, from their last checkpoints."
         )
 

@@ -39,7 +39,7 @@ def classes(train: pl.DataFrame) -> list[str]:
     """
     found = answers(train)
     if len(set(found)) < 2:
-        raise ShipworthyError("Train has one class only, so there is nothing to tell apart: give it more rows.")
+        raise ShipworthyError("Train has one class only, so there is nothing to learn: give it more rows.")
     return found
 
 

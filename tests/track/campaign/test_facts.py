@@ -13,7 +13,7 @@ import pytest
 from shipworthy.core.files import read_json, write_json
 from shipworthy.evaluation.intervals import wilson
 from shipworthy.track.campaign.facts import budget, front, pareto, quality_and_cost, savings, unpaired, winners_curse
-from shipworthy.track.campaign.importance import ENOUGH, LEAST, caution, importance
+from shipworthy.track.campaign.importance import ENOUGH, LEAST, caution, disagreement, importance
 from shipworthy.track.campaign.read import Campaign, read
 from shipworthy.track.hpo.space import parse
 from tests.track.campaign.made import EVERY, ROWS, STEPS, write_campaign
@@ -101,11 +101,15 @@ def test_the_winners_curse_is_unpaired(search: Campaign) -> None:
     assert found is not None
     assert found.number == search.ranked[0].number and found.rows == (ROWS, 120)
     assert found.difference.value == pytest.approx(found.seen.value - found.unseen.value)
-    assert found.difference.low < 0 < found.difference.high and "no flattery was shown" in found.words
+    assert (
+        found.difference.low < 0 < found.difference.high and "it was not shown to look better than it is" in found.words
+    )
 
 
 @pytest.mark.parametrize("up", [True, False])
-@pytest.mark.parametrize(("seen", "unseen", "words"), [(95, 60, "flattered its winner"), (60, 95, "were kind to it")])
+@pytest.mark.parametrize(
+    ("seen", "unseen", "words"), [(95, 60, "looks better than it is"), (60, 95, "does better on the new rows")]
+)
 def test_what_is_said_of_the_curse(seen: int, unseen: int, words: str, up: bool) -> None:
     if not up:
         seen, unseen = unseen, seen
@@ -145,6 +149,31 @@ def test_what_mattered_is_found_with_its_spread() -> None:
     assert found[0].key == "a" and found[0].value > 0.6
     assert all(one.low <= one.value <= one.high for one in found)
     assert sum(one.value for one in found) == pytest.approx(1)
+
+
+def test_both_methods_are_told_and_where_they_disagree() -> None:
+    """A cliff at one end of `a` ruins every tenth trial; among the others `d` alone decides."""
+    draws = np.random.default_rng(3)
+    points = [(float(draws.uniform()), float(draws.uniform())) for _ in range(80)]
+    made = [SimpleNamespace(params={"a": a, "d": d}, values={"metric": 0.1 * d - 9 * (a < 0.1)}) for a, d in points]
+    campaign: Any = SimpleNamespace(
+        ranked=made,
+        space=parse({"a": {"float": [0.0, 1.0]}, "d": {"float": [0.0, 1.0]}}),
+        objectives={"metric": True},
+    )
+    found = {one.key: one for one in importance(campaign, "metric")}
+    assert found["d"].value > 0.6 and (found["a"].fanova or 0) > 0.8
+    said = disagreement(importance(campaign, "metric"))
+    assert said.startswith("The two methods disagree on ") and "by PED-ANOVA" in said
+    alike = trials(60, lambda params: -abs(params["a"] - 0.3))
+    assert disagreement([one for one in importance(alike, "metric") if one.key == "a"]) == ""
+
+
+def test_a_recipe_outside_the_space_has_no_part_in_importance() -> None:
+    inside = trials(40, lambda params: params["a"])
+    with_recipe = trials(40, lambda params: params["a"])
+    with_recipe.ranked.append(SimpleNamespace(params={"a": 7.0, "c": "x"}, values={"metric": 99.0}))
+    assert importance(with_recipe, "metric") == importance(inside, "metric")
 
 
 def test_few_trials_say_little_and_are_called_few() -> None:

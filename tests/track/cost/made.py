@@ -92,7 +92,12 @@ def write_run(
             if correct is not None:
                 by_metric = list(correct if scored is None else scored)
                 ids = [str(i) for i in range(len(correct))]
-                frame = {"id": ids, "prediction": "", "scored": by_metric, "correct": list(correct)}
+                frame = {
+                    "id": ids,
+                    "prediction": [("no", "yes")[one] for one in correct],
+                    "scored": by_metric,
+                    "correct": list(correct),
+                }
                 pl.DataFrame(frame).write_parquet(made / "validation.parquet")
     return folder
 

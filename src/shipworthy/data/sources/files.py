@@ -145,7 +145,7 @@ def types_of(config: Data, paths: list[Path]) -> dict[str, str]:
         if guess.among_numbers and guess.type.startswith("string"):
             seen = " and ".join(repr(text) for text in guess.among_numbers)
             say_once(
-                f"{paths[0]}: column '{name}' is read as names, for {seen} stands among its numbers; where that is a "
+                f"{paths[0]}: column '{name}' is read as names, for {seen} is among its numbers; where that is a "
                 "gap, list it in data.missing"
             )
     return {name: guesses[name].type for name in names if name in guesses}

@@ -1,6 +1,7 @@
 """What can be known of a campaign before it begins: that its keys exist, and that every end of its space composes."""
 
 import copy
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ from shipworthy.core.project import project_root
 from shipworthy.models.dataset import seen, split, unseen
 from shipworthy.stages import train
 from shipworthy.track.ablation.schema import Ablation
+from shipworthy.track.hpo.campaign import Campaign
 from shipworthy.track.hpo.schema import Search
 from shipworthy.track.hpo.space import Params, corners, overrides, parse
 from shipworthy.track.hpo.study import pruner
@@ -29,6 +31,8 @@ OURS = {
     "sample": "a sample's run hands nothing over that could be compared",
 }
 """What a campaign sets itself."""
+ROWS = ("trainer.validation_rows",)
+"""What changes which rows a trial is judged by."""
 
 
 def check_search(recipe: Sequence[str], config: Config) -> None:
@@ -41,8 +45,12 @@ def check_search(recipe: Sequence[str], config: Config) -> None:
     assert isinstance(search, Search)
     if not search.space:
         raise UsageError("hpo.space is empty, so there is nothing to search: take hpo=lora or another of conf/hpo.")
+    if search.budget.trials < 2:
+        raise UsageError("hpo.budget.trials=1 would run the recipe alone, which is the first trial: give 2 or more.")
     parts = config.groups()
     for key in search.space:
+        if key in ROWS:
+            raise UsageError(f"hpo.space: {key} changes the rows that trials are compared on: drop it.")
         group = key.partition(".")[0]
         if not is_group(key) and not is_known(key):
             raise UsageError(f"hpo.space: there is no {key}: {nearest(key)}")
@@ -160,6 +168,21 @@ def check_gpus(settings: Search, gpus: int | None) -> None:
         gpus = len(found.gpus) if found else 0
     if not gpus:
         raise UsageError("hpo.budget.gpu_hours has no effect where workers hold no GPU: limit hours or money.")
+
+
+def check_dataset(campaign: Campaign, config: Config) -> None:
+    """Refuses to go on with a campaign on other rows than its trials had: they could not be compared.
+
+    Raises:
+        UsageError: the dataset is another one by now.
+    """
+    before = campaign.record.get("dataset")
+    if before and before != dataset_of(config).digest:
+        words = shlex.join([campaign.record["kind"], *campaign.record["overrides"]])
+        raise UsageError(
+            f"campaign {campaign.name} was begun on another dataset than {config.workspace}/dataset is now, so its "
+            f"trials could not be compared: begin a new one with `shipworthy {words}`, or prepare the old dataset."
+        )
 
 
 def steps_of(config: Config) -> tuple[int | None, int | None]:

@@ -42,7 +42,7 @@ class ExternallyDrivenStudy(Trials):
 
     def report(self, trial: FrozenTrial, step: int, value: float) -> bool:
         """Notes a validation on the way; whether the driver ends the trial."""
-        self.storage.set_trial_intermediate_value(trial._trial_id, step, value)
+        self.note(trial, step, value)
         return self.ask(step, value)
 
 
@@ -81,5 +81,5 @@ class ExternalDriverWorker(Worker):
             if record is not None and record["state"] in FINAL:
                 return record
             if why := interrupt.asked():
-                raise StopRequestedError(why, f"asked to stop by {why}, while another process was at the same trial.")
+                raise StopRequestedError(why, f"{interrupt.reason(why)} while another process had the same trial.")
             time.sleep(SECONDS_BETWEEN_LOOKS)

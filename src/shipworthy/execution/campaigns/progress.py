@@ -46,11 +46,12 @@ class ProgressPrinter:
 
 
 def recipe(trial: Trial) -> str:
-    """What a trial changed, its numbers rounded to what one reads."""
+    """A trial's values, its numbers rounded to what one reads."""
     if not trial["params"]:
         return str(trial["name"])
     pairs = trial["params"].items()
-    return "  ".join(f"{key} {value:.4g}" if isinstance(value, float) else f"{key} {value}" for key, value in pairs)
+    told = "  ".join(f"{key} {value:.4g}" if isinstance(value, float) else f"{key} {value}" for key, value in pairs)
+    return told if trial["overrides"] else f"the recipe itself: {told}"
 
 
 def values(campaign: Campaign, trial: Trial) -> str:

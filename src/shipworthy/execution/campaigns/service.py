@@ -24,14 +24,18 @@ from shipworthy.core.snapshot import SNAPSHOTS, Snapshot
 from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.execution.campaigns.checks import (
     check_changes,
+    check_dataset,
     check_ends,
     check_gpus,
     check_search,
     check_trials,
+    dataset_of,
     steps_of,
 )
 from shipworthy.execution.campaigns.identity import extended, identity
 from shipworthy.execution.campaigns.launcher import apart, launcher
+from shipworthy.execution.campaigns.outcome import expect_results
+from shipworthy.execution.campaigns.recipe import recipe_values
 from shipworthy.execution.campaigns.supervise import Supervisor
 from shipworthy.execution.executors import slurm
 from shipworthy.execution.executors.local import LocalExecutor, command
@@ -60,7 +64,7 @@ def tune(overrides: Sequence[str], *, detach: bool = False, dry_run: bool = Fals
 
     Raises:
         UsageError: a search that can't work.
-        ShipworthyError: a worker failed for a reason outside its trials.
+        ShipworthyError: a worker failed for a reason outside its trials, or no trial finished.
     """
     recipe, about_hydra = apart(overrides)
     if go_on(recipe, about_hydra, detach=detach, dry_run=dry_run):
@@ -81,7 +85,7 @@ def ablate(overrides: Sequence[str], *, detach: bool = False, dry_run: bool = Fa
 
     Raises:
         UsageError: an ablation that can't work.
-        ShipworthyError: a worker failed for a reason outside its trainings.
+        ShipworthyError: a worker failed for a reason outside its trainings, or no training finished.
     """
     recipe, about_hydra = apart(overrides)
     if go_on(recipe, about_hydra, detach=detach, dry_run=dry_run):
@@ -99,7 +103,7 @@ def go_on(recipe: Sequence[str], about_hydra: Sequence[str], *, detach: bool, dr
     """Goes on with the campaign that `campaign=NAME` names; whether there is such a word.
 
     Raises:
-        UsageError: there is no such campaign, or other overrides beside its name.
+        UsageError: there is no such campaign, other overrides beside its name, or the dataset is another by now.
     """
     named = [text for text in recipe if text.startswith(NAMED)]
     if not named:
@@ -112,7 +116,9 @@ def go_on(recipe: Sequence[str], about_hydra: Sequence[str], *, detach: bool, dr
     on_slurm = launcher(about_hydra, campaign.settings.driver, detach=detach, dry_run=dry_run)
     if not campaign.over(campaign.trials()):
         made_of = campaign.record["overrides"]
-        check_inputs("train", compose(made_of), made_of)
+        config = compose(made_of)
+        check_inputs("train", config, made_of)
+        check_dataset(campaign, config)
     _go(campaign, on_slurm)
     return True
 
@@ -213,6 +219,8 @@ def _new(
         seed=config.seed,
         snapshot=root / SNAPSHOTS / snapshot.name,
         overrides=overrides,
+        recipe=recipe_values(overrides, settings) if plan is None else None,
+        dataset=dataset_of(config).digest,
         plan=plan,
         first_step=first,
         last_step=last,
@@ -241,6 +249,7 @@ def _go(campaign: Campaign, on_slurm: Mapping[str, Any] | None) -> None:
     if campaign.record["kind"] == "ablate":
         ablation.write(campaign.folder)
     say("\n" + write(campaign.folder))
+    expect_results(campaign)
 
 
 def _here(campaign: Campaign) -> LocalExecutor | RayExecutor:

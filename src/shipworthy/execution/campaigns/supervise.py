@@ -63,7 +63,7 @@ class Supervisor:
                     if not self.executor.detached and (why := interrupt.asked()):
                         self._stop()
                         raise StopRequestedError(
-                            why, f"stopped by {why}: the trials that ran are saved; run it again to go on."
+                            why, f"{interrupt.reason(why)}: the trials that ran are saved; run it again to go on."
                         )
             finally:
                 self.executor.stop(kill=True)
@@ -143,7 +143,7 @@ class Supervisor:
 
     def _stop(self) -> None:
         """Asks all workers to stop, and waits until they have; asked again, it does not wait."""
-        say("asked to stop: the workers save what they are at; Ctrl-C once more does not wait for them")
+        say("stopping: the workers save their trials; Ctrl-C once more does not wait for them")
         interrupt.withdraw(interrupt.asked())
         self.executor.stop()
         while any(state.status.alive for state in self.executor.poll()):

@@ -2,6 +2,7 @@
 
 from shipworthy.evaluation import figures
 from shipworthy.evaluation.claims import WORSE
+from shipworthy.track.campaign.chance import Chance
 from shipworthy.track.campaign.facts import Savings, WinnersCurse
 from shipworthy.track.campaign.read import FAILED, FINISHED, PRUNED, Campaign, Trial
 from shipworthy.track.hpo.schema import METRIC
@@ -10,6 +11,8 @@ from shipworthy.track.report.formatting import count, seconds
 from shipworthy.track.runs.pairs import pairs
 
 STATES = (FINISHED, PRUNED, FAILED, "running", "waiting")
+LUCKY = 0.05
+"""A gain that chance brings more often than this is not shown to be more than chance."""
 NEXT = 20
 """Trials that are tested against the best one."""
 
@@ -92,6 +95,23 @@ def winners_curse(found: WinnersCurse, campaign: Campaign) -> str:
     )
 
 
+def by_chance(found: Chance, campaign: Campaign) -> str:
+    """What chance alone brings the best of so many trials, and what was gained, in sentences."""
+    name, than = campaign.metric, "the recipe" if found.recipe else "the trial in the middle"
+    sizes = (found.gain, found.expected, found.most)
+    gain, expected, most = (figures.amount(name, float(f"{one:.2g}")) for one in sizes)
+    told = (
+        f"Were all {found.trials} trials that finished only as good as {than}, the best would still look better on "
+        f"these {found.rows:,} rows: by {expected} on average, and by more than {most} in one search of twenty."
+    )
+    p = figures.probability(found.p_value)
+    if found.gain <= 0:
+        return f"{told} None looks better than {than}."
+    if found.p_value < LUCKY:
+        return f"{told} The best looks better by {gain}, which is more than chance brings ({p}, reality check)."
+    return f"{told} The best looks better by {gain}, which chance alone may well bring ({p}, reality check)."
+
+
 def near(campaign: Campaign) -> str:
     """How many of the trials next to the best one were not shown to be worse than it (empty: nothing can be tested)."""
     runs = [trial.run for trial in campaign.ranked[: NEXT + 1] if trial.run]
@@ -109,21 +129,9 @@ def near(campaign: Campaign) -> str:
     return f"Of the {len(claims)} next best trials {were} shown to be worse than the best one ({how})."
 
 
-def commands(campaign: Campaign) -> list[tuple[str, str]]:
-    """What to do with the winner: (what it does, the command)."""
-    if campaign.kind != "tune":
-        return []
-    found = str(campaign.winner.get("run_id") or "") or (campaign.ranked[0].run_id if campaign.ranked else "")
-    if not found:
-        return []
-    return [
-        ("choose it, for the pipeline and the registry", f"shipworthy runs select {found}"),
-        ("run it again and compare", f"shipworthy reproduce {found}"),
-        ("all of its costs", f"shipworthy cost {found}"),
-    ]
-
-
 def changed(trial: Trial) -> str:
-    """What a trial has of its own: `optimizer.lr=0.0003 adapter=lora`."""
-    pairs = [f"{key}={value(found)}" for key, found in trial.params.items()] or trial.overrides
-    return " ".join(pairs) or "the recipe as it is"
+    """What a trial has of its own: `optimizer.lr=0.0003 adapter=lora`; `the recipe: …` of the recipe itself."""
+    pairs = " ".join([f"{key}={value(found)}" for key, found in trial.params.items()] or trial.overrides)
+    if trial.is_recipe:
+        return f"the recipe: {pairs}".removesuffix(": ")
+    return pairs or "the recipe as it is"

@@ -124,11 +124,11 @@ class WinnersCurse:
         if not self.more_is_better:
             least, most = -most, -least
         if least > 0:
-            return "the search flattered its winner"
+            return "on the rows that chose it the winner looks better than it is"
         if most < 0:
-            return "the new rows were kind to it, which is chance, or other rows"
+            return "it does better on the new rows, by chance, or because they are easier"
         end = "upper" if self.more_is_better else "lower"
-        return f"no flattery was shown, though one as large as the interval's {end} end is possible"
+        return f"it was not shown to look better than it is, though by as much as the interval's {end} end it may"
 
 
 def winners_curse(campaign: Campaign) -> WinnersCurse | None:

@@ -8,6 +8,7 @@ from typing import Any
 import optuna
 
 from shipworthy.core import yaml_text
+from shipworthy.core.commands import DEFAULT_WORKSPACE
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import read_json
 from shipworthy.evaluation import predictions, scores
@@ -41,6 +42,7 @@ class Trial:
         said: why it failed, in a sentence.
         cost: of all its attempts.
         run: its run (None: it has none on this disk).
+        is_recipe: whether it is the recipe itself.
     """
 
     number: int
@@ -56,6 +58,7 @@ class Trial:
     cost: Cost
     run_id: str
     run: Run | None
+    is_recipe: bool = False
 
     @property
     def money(self) -> float:
@@ -85,10 +88,14 @@ class Campaign:
         space: what varied (empty for an ablation).
         objectives: name → whether more is better.
         metric: what the task calls its deciding metric.
+        workspace: as the recipe names it.
         spent: `hours` of wall time, `gpu_hours` and `money` (in `currency`), over all attempts.
         currency: of all money here (empty: no price was noted).
         winner: winner.json; empty until the winner was measured on rows that no trial saw.
         ablation: ablation.json; empty of a search, and until a training came to an end.
+        overrides: the base recipe's.
+        validation_share: of all rows, as the recipe asks for it (0: it has another way).
+        over: whether it will not go on by itself.
     """
 
     folder: Path
@@ -99,11 +106,20 @@ class Campaign:
     space: list[Dimension]
     objectives: Mapping[str, bool]
     metric: str
+    workspace: str
     trials: list[Trial]
     spent: Mapping[str, float]
     currency: str
     winner: Mapping[str, Any] = field(default_factory=dict)
     ablation: Mapping[str, Any] = field(default_factory=dict)
+    overrides: Sequence[str] = ()
+    validation_share: float = 0.0
+    over: bool = True
+
+    @property
+    def recipe(self) -> Trial | None:
+        """The trial that is the recipe itself; None where there is none."""
+        return next((trial for trial in self.trials if trial.is_recipe), None)
 
     @property
     def first(self) -> str:
@@ -113,6 +129,14 @@ class Campaign:
     def of(self, state: str) -> list[Trial]:
         """The trials in a state."""
         return [trial for trial in self.trials if trial.state == state]
+
+    @property
+    def different(self) -> list[Trial]:
+        """The finished ones, but for those whose run is that of an earlier one."""
+        by_run: dict[str, Trial] = {}
+        for trial in self.of(FINISHED):
+            by_run.setdefault(trial.run_id or str(trial.number), trial)
+        return list(by_run.values())
 
     @property
     def ranked(self) -> list[Trial]:
@@ -147,16 +171,27 @@ def read(folder: Path) -> Campaign:
         space=parse(settings.get("space") or {}),
         objectives=objectives or {METRIC: True},
         metric=str((params.get("task") or {}).get("metric", "metric")),
-        trials=[_trial(note, folder, params, reported.get(int(note["number"]), [])) for note in notes],
+        workspace=str(params.get("workspace") or DEFAULT_WORKSPACE),
+        trials=[
+            _trial(note, folder, params, reported.get(int(note["number"]), []), about.get("recipe") is not None)
+            for note in notes
+        ],
         spent=spent,
         currency=str(about.get("currency") or ""),
         winner=read_json(folder / "winner.json") if (folder / "winner.json").is_file() else {},
         ablation=read_json(ablation) if ablation.is_file() else {},
+        overrides=about.get("overrides") or [],
+        validation_share=_validation_share(params),
+        over=about["kind"] != "tune" or hpo.Campaign(folder, about).over(notes),
     )
 
 
 def _trial(
-    note: Mapping[str, Any], folder: Path, params: Mapping[str, Any], reported: list[tuple[int, float]]
+    note: Mapping[str, Any],
+    folder: Path,
+    params: Mapping[str, Any],
+    reported: list[tuple[int, float]],
+    begins_with_recipe: bool,
 ) -> Trial:
     run_id = str(note.get("run_id") or "")
     place = folder.parents[1] / run_id
@@ -179,7 +214,13 @@ def _trial(
         cost=of_run(run) if run else _by_attempts(note.get("attempts") or []),
         run_id=run_id,
         run=run,
+        is_recipe=begins_with_recipe and int(note["number"]) == hpo.RECIPE,
     )
+
+
+def _validation_share(params: Mapping[str, Any]) -> float:
+    share = ((params.get("data") or {}).get("split") or {}).get("validation")
+    return float(share) if isinstance(share, int | float) else 0.0
 
 
 def _by_attempts(attempts: list[Mapping[str, Any]]) -> Cost:

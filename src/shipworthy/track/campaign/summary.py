@@ -5,6 +5,7 @@ from typing import Any
 
 from shipworthy.track.ablation import section as ablation
 from shipworthy.track.campaign import descriptions, facts
+from shipworthy.track.campaign.findings import Findings
 from shipworthy.track.campaign.plots import name
 from shipworthy.track.campaign.read import FAILED, Campaign
 
@@ -13,12 +14,13 @@ TOP = 5
 MOST_FAILURES = 5
 
 
-def summary(campaign: Campaign) -> str:
-    """At most `WIDTH` columns but for commands and sentences; the best trials, what was spent, and what to do next."""
+def summary(campaign: Campaign, findings: Findings) -> str:
+    """At most `WIDTH` columns but for commands and sentences; the best trials, what was spent, and the decision."""
     lines = [f"{campaign.kind} {campaign.name}: {descriptions.states(campaign)}", descriptions.method(campaign), ""]
     lines += ablation.lines(campaign.ablation) if campaign.ablation else _best(campaign)
     if near := descriptions.near(campaign):
         lines.append(near)
+    lines += findings.sentences
     if found := facts.winners_curse(campaign):
         lines.append(descriptions.winners_curse(found, campaign))
     if savings := facts.savings(campaign):
@@ -28,7 +30,9 @@ def summary(campaign: Campaign) -> str:
         f"{value}{f' of {allowed}' if allowed else ''} {what}" for what, value, allowed, _ in facts.budget(campaign)
     ]
     lines.append(f"spent: {', '.join(spent)}")
-    lines += [f"{what}: {command}" for what, command in descriptions.commands(campaign)]
+    if decided := findings.decision:
+        lines += ["", f"{decided.words.upper()}: {decided.why}"]
+        lines += [f"{what}: {command}" for what, command in decided.steps]
     lines += _decided(campaign.ablation) if campaign.ablation else []
     return "\n".join(lines) + "\n"
 

@@ -7,7 +7,9 @@ journal.log         Optuna's trials (unless hpo.storage is a database)
 trials/<n>.json     a trial: its values, its attempts, how it ended
 leases/             which worker works at what
 workers/<k>/log.txt
-winner.json         the best trial on rows that no trial saw
+winner.json         the best trial and the recipe itself on rows that no trial saw
+
+Trial 0 of a search is the recipe itself: what the search found is worth something if it is better than that.
 """
 
 import math
@@ -23,11 +25,14 @@ from shipworthy.core import records
 from shipworthy.core.files import read_json, write_json
 from shipworthy.track.hpo.leases import Leases
 from shipworthy.track.hpo.schema import Search
+from shipworthy.track.hpo.space import Params
 from shipworthy.track.hpo.study import Trials, make, open_storage
 
 FOLDER = "campaigns"
 RECORD, PARAMS, WINNER = "campaign.json", "params.yaml", "winner.json"
 FINAL = ("finished", "pruned", "failed")
+RECIPE = 0
+"""The trial of a search that is the recipe itself."""
 HOUR_S = 3600.0
 Trial = dict[str, Any]
 
@@ -40,8 +45,10 @@ class Campaign:
         folder: absolute.
         record: the content of campaign.json: `name`; `kind` (tune or ablate); `made` (epoch seconds); `settings` (group
             hpo); `root` (the project's); `snapshot` (the code's folder); `sweeps` (those on Slurm); `overrides` (the
-            base recipe's); `about_hydra` (those of Hydra's launcher); `plan` (a fixed list of trials, each with `name`
-            and `overrides`; None: a search); `seed`; `first_step` and `last_step` (of validations; None: unknown);
+            base recipe's); `recipe` (its own values of the keys of the space; None: no trial is the recipe); `dataset`
+            (the digest of what trials are trained on); `about_hydra` (the overrides of Hydra's launcher); `plan` (a
+            fixed list of trials, each with `name` and `overrides`; None: a search); `seed`; `first_step` and
+            `last_step` (of validations; None: unknown);
             `price_per_hour` and `currency`.
     """
 
@@ -60,6 +67,8 @@ class Campaign:
         seed: int,
         snapshot: Path = Path(),
         overrides: Sequence[str] = (),
+        recipe: Params | None = None,
+        dataset: str = "",
         plan: Sequence[Mapping[str, Any]] | None = None,
         first_step: int | None = None,
         last_step: int | None = None,
@@ -78,6 +87,8 @@ class Campaign:
                 "snapshot": str(snapshot),
                 "sweeps": [],
                 "overrides": list(overrides),
+                "recipe": recipe,
+                "dataset": dataset,
                 "plan": None if plan is None else [dict(one) for one in plan],
                 "seed": seed if settings.seed is None else settings.seed,
                 "first_step": first_step,
@@ -141,6 +152,11 @@ class Campaign:
         storage = open_storage(self.folder, settings.storage)
         steps = self.record["first_step"], self.record["last_step"]
         return Trials(storage, self.name, settings, self.record["seed"], *steps)
+
+    def recipe(self, number: int) -> Params | None:
+        """The recipe's own values of the keys of the space, where this trial is the recipe itself; else None."""
+        found: Params | None = self.record.get("recipe")
+        return found if number == RECIPE else None
 
     @property
     def asked_for(self) -> int:

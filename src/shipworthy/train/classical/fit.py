@@ -6,7 +6,7 @@ from pathlib import Path
 
 from shipworthy.core import events
 from shipworthy.core.files import write_json
-from shipworthy.core.interrupt import StopRequestedError, asked, listening
+from shipworthy.core.interrupt import StopRequestedError, asked, listening, reason
 from shipworthy.core.memory import peak_mb, reset_peak
 from shipworthy.core.progress import say
 from shipworthy.evaluation import calibration, figures
@@ -111,5 +111,5 @@ def _fit_in_rounds(fitted: InRounds, request: Request, records: Records) -> None
         if asked():
             records.flush()
             raise StopRequestedError(
-                asked(), f"asked to stop by {asked()}: {step} rounds are done, and it begins anew when it is run again."
+                asked(), f"{reason(asked())}: {step} rounds are done, and it starts over when it is run again."
             )
