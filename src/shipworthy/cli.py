@@ -28,7 +28,7 @@ COMMANDS = {
 ASIDE = {
     "pipeline": "run the commands of a recipe in order, those whose results are not current (experiment=…)",
     "tune": "search for better values: a campaign of trials, pruned, on this machine or a cluster (hpo=…)",
-    "ablate": "say what each decision of a recipe contributes (ablation=…)",
+    "ablate": "say which decisions of a recipe to keep, drop or measure again (ablation=…)",
     "code": "write what each command's result depends on in the code (dvc.yaml does)",
     "doctor": "say what this machine, its cluster and its network lack for a run; changes nothing",
 }

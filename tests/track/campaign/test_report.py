@@ -7,7 +7,9 @@ import pytest
 
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import read_json, write_json
+from shipworthy.track.ablation.schema import Ablation
 from shipworthy.track.campaign.report import write
+from tests.track.ablation.made import document, scores_of
 from tests.track.campaign.made import FAILURE, SPACE, write_campaign
 
 
@@ -101,29 +103,26 @@ def test_a_campaign_that_has_not_begun_or_still_runs(tmp_path: Path) -> None:
     assert "0 trials: none was made" in text
 
 
-def test_an_ablation_shows_its_contributions(tmp_path: Path) -> None:
+def test_an_ablation_shows_what_to_do_about_each_decision(tmp_path: Path) -> None:
     folder = write_campaign(tmp_path, 2, unseen=False)
     about = read_json(folder / "campaign.json")
-    settings = {"kind": "drop_one", "changes": {"dropout": []}}
+    config = Ablation(changes={"dropout <b>": ["adapter.dropout=0.1"], "c": ["x=3"]}, seeds=3)
+    settings = {"kind": "drop_one", "changes": config.changes}
     write_json(folder / "campaign.json", {**about, "kind": "ablate", "settings": settings})
-    row = {
-        "name": "dropout <b>",
-        "difference": -0.031,
-        "low": -0.05,
-        "high": -0.012,
-        "p": 0.003,
-        "p_holm": 0.006,
-        "words": "harms",
-    }
-    write_json(folder / "ablation.json", {"rows": [row]})
+    found = document(config, scores_of(config, {"dropout <b>": 0.2, "c": 0.0}))
+    write_json(folder / "ablation.json", found)
     for number in range(2):
         note = read_json(folder / "trials" / f"{number}.json")
         write_json(folder / "trials" / f"{number}.json", {**note, "params": {}, "overrides": ["adapter.dropout=0.1"]})
     html, text = pages(folder)
     assert "adapter.dropout=0.1" in html and 'class="decision"' not in html and "the best of" not in html
-    assert "What did each decision contribute?" in html and "dropout &lt;b&gt;" in html
-    assert "−3.1 points [−5.0, −1.2]" in html
-    assert re.search(r"dropout <b> +-3.1 points \[-5.0, -1.2\] +0.0030 +0.0060 +harms", text)
+    assert "Which were the best?" not in html and "best so far" not in html
+    assert "What to do about each decision?" in html and "dropout &lt;b&gt;" in html and 'id="effects-' in html
+    said = r"dropout <b>: without it \(adapter.dropout unset → 0.1\) accuracy rises by [0-9.]+ points: drop it"
+    assert re.search(said, text)
+    assert re.search(r"dropout <b> +\+[0-9.]+ points \[\+[0-9.]+, \+[0-9.]+\] +<? ?[0-9.]+ +<? ?[0-9.]+ +drop\n", text)
+    last = [one["command"] for one in found["commands"]]
+    assert text.rstrip().endswith(last[-1]) and all(one in html for one in last)
 
 
 def test_what_is_no_campaign_is_said(tmp_path: Path) -> None:

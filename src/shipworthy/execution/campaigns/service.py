@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from shipworthy.config.compose import compose, composed
+from shipworthy.config.compose import chosen, compose, composed
 from shipworthy.config.load import plain
 from shipworthy.config.overrides import value_of
 from shipworthy.config.root import Config
@@ -25,6 +25,7 @@ from shipworthy.core.snapshot import SNAPSHOTS, Snapshot
 from shipworthy.core.workspace import lock_of
 from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.execution.campaigns.checks import (
+    check_changes,
     check_dataset,
     check_ends,
     check_gpus,
@@ -43,7 +44,7 @@ from shipworthy.execution.executors.local import LocalExecutor, command
 from shipworthy.execution.executors.ray import RayExecutor
 from shipworthy.execution.inputs import check_inputs
 from shipworthy.execution.sweeps.launcher import check_processes
-from shipworthy.track.ablation.design import trainings
+from shipworthy.track.ablation.design import planned
 from shipworthy.track.ablation.schema import Ablation
 from shipworthy.track.hpo.campaign import FOLDER, PARAMS, RECORD, Campaign
 from shipworthy.track.hpo.leases import myself
@@ -77,7 +78,7 @@ def tune(overrides: Sequence[str], *, detach: bool = False, dry_run: bool = Fals
 
 
 def ablate(overrides: Sequence[str], *, detach: bool = False, dry_run: bool = False) -> None:
-    """Trains the recipe with and without each of its decisions, on several seeds, and says what each contributes.
+    """Trains the recipe with and without each of its decisions, on several seeds, and says what to do about each.
 
     Args:
         overrides: of the recipe and of group ablation, and of Hydra's launcher; or `campaign=NAME` alone, to go on.
@@ -94,10 +95,8 @@ def ablate(overrides: Sequence[str], *, detach: bool = False, dry_run: bool = Fa
     config = compose(recipe)
     if not isinstance(config.ablation, Ablation):
         raise UsageError("ablation=none names no decision to take back: take ablation=lora_recipe, or your own file.")
-    plan = [
-        {"name": one.name, "overrides": list(one.overrides), "changed": list(one.changed)}
-        for one in trainings(config.ablation, config.seed)
-    ]
+    check_changes(recipe, config)
+    plan = planned(config.ablation, plain(composed(recipe)), chosen(recipe))
     settings = Search(workers=config.ablation.workers, retries=config.ablation.retries, unseen=0.0)
     start("ablate", recipe, config, settings, about_hydra, plan=plan, detach=detach, dry_run=dry_run)
 
@@ -158,11 +157,14 @@ def start(
     name = f"{kind}-{identity(kind, config, settings, plan)[:8]}"
     runs = project_paths(config.workspace).runs
     if (runs / FOLDER / name / RECORD).is_file():
-        campaign = extended(Campaign.find(runs, name), settings)
+        campaign = extended(Campaign.find(runs, name), settings, overrides, plan)
+        if plan is not None:
+            write_text(campaign.folder / PARAMS, yaml_text.dump(plain(composed(overrides))))
         _go(campaign, on_slurm)
         return campaign
     check_ends(overrides, settings)
     campaign = _new(runs / FOLDER / name, kind, overrides, config, settings, plan, snapshot)
+    campaign.record["about_hydra"] = list(about_hydra)
     if on_slurm is None or not on_slurm["dry_run"]:
         snapshot.keep(project_root() / SNAPSHOTS)
         write_text(campaign.folder / PARAMS, yaml_text.dump(plain(composed(overrides))))

@@ -1,13 +1,7 @@
 """The sentences and table cells with which reports describe a campaign."""
 
-from collections.abc import Mapping
-from statistics import mean, stdev
-from typing import Any
-
 from shipworthy.evaluation import figures
 from shipworthy.evaluation.claims import WORSE
-from shipworthy.evaluation.intervals import Interval
-from shipworthy.evaluation.metric import title
 from shipworthy.track.campaign.chance import Chance
 from shipworthy.track.campaign.facts import WinnersCurse
 from shipworthy.track.campaign.read import FAILED, FINISHED, PRUNED, Campaign, Trial
@@ -49,21 +43,12 @@ def method(campaign: Campaign) -> str:
     """`tpe, pruned by median, 4 workers`; of an ablation its design, and the recipe's own metric."""
     settings = campaign.settings
     if campaign.kind == "ablate":
-        return _design(campaign)
+        design, recipe = (str(campaign.ablation.get(key, "")).replace("_", " ") for key in ("design", "told"))
+        return f"{design}; {recipe}" if recipe else design
     sampler, pruner = ((settings.get(part) or {}).get("name", "") for part in ("sampler", "pruner"))
     words = [sampler, f"pruned by {pruner}" if pruner and pruner != "none" else "nothing is pruned"]
     workers = int(settings.get("workers") or 1)
     return ", ".join([word for word in words if word] + [f"{workers} worker{'' if workers == 1 else 's'}"])
-
-
-def _design(campaign: Campaign) -> str:
-    recipe, design = campaign.ablation.get("recipe") or [], str(campaign.ablation.get("design", "")).replace("_", " ")
-    if not recipe:
-        return design
-    name = campaign.metric
-    deviation = figures.amount(name, stdev(recipe)) if len(recipe) > 1 else ""
-    spread = f", standard deviation {deviation} over {len(recipe)} seeds" if deviation else ""
-    return f"{design}; the recipe's {title(name)} is {figures.figure(name, mean(recipe))}{spread} (validation)"
 
 
 def value(found: float) -> str:
@@ -137,13 +122,3 @@ def changed(trial: Trial) -> str:
     if trial.is_recipe:
         return f"the recipe: {pairs}".removesuffix(": ")
     return pairs or "the recipe as it is"
-
-
-def contribution(row: Mapping[str, Any], campaign: Campaign) -> tuple[str, str, str, str, str]:
-    """A row of ablation.json: name, difference with interval, p, corrected p, what may be said of it."""
-    level = row.get("level", 0.95)
-    p, holm = (
-        figures.probability(row[key], 1 - level).removeprefix("p ").removeprefix("= ") for key in ("p", "p_holm")
-    )
-    found = Interval(row["difference"], row["low"], row["high"], level)
-    return str(row["name"]), figures.difference(campaign.metric, found), p, holm, row["words"]

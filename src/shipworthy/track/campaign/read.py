@@ -117,11 +117,6 @@ class Campaign:
     over: bool = True
 
     @property
-    def contributions(self) -> list[Mapping[str, Any]]:
-        """What each decision contributes: the rows of ablation.json."""
-        return list(self.ablation.get("rows", ()))
-
-    @property
     def recipe(self) -> Trial | None:
         """The trial that is the recipe itself; None where there is none."""
         return next((trial for trial in self.trials if trial.is_recipe), None)

@@ -8,6 +8,7 @@ import jinja2
 
 from shipworthy.core.files import write_text
 from shipworthy.evaluation import figures
+from shipworthy.track.ablation.section import section
 from shipworthy.track.campaign import descriptions, facts, importance, parallel, plots
 from shipworthy.track.campaign.findings import Findings, findings
 from shipworthy.track.campaign.read import FAILED, FINISHED, PRUNED, Campaign, Trial, read
@@ -53,7 +54,9 @@ def page(campaign: Campaign, findings: Findings) -> str:
     unbeaten = facts.pareto(campaign) if len(campaign.objectives) > 1 else {best.number} if best else set()
     shares = {one: importance.importance(campaign, one) for one in campaign.objectives}
     disagreements = [said for one in shares.values() if (said := importance.disagreement(one))]
-    top = sorted(campaign.ranked, key=lambda trial: trial.number not in unbeaten)[:TOP]
+    # An ablation's trainings are no candidates to choose from.
+    ranked = campaign.ranked if campaign.kind == "tune" else []
+    top = sorted(ranked, key=lambda trial: trial.number not in unbeaten)[:TOP]
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
         campaign=campaign,
         states=descriptions.states(campaign),
@@ -64,8 +67,8 @@ def page(campaign: Campaign, findings: Findings) -> str:
         near=descriptions.near(campaign),
         curse=descriptions.winners_curse(found, campaign) if found else "",
         unfinished=any(trial.state not in (FINISHED, PRUNED, FAILED) for trial in campaign.trials),
-        contributions=[descriptions.contribution(row, campaign) for row in campaign.contributions],
         saved=saved.words if saved else "",
+        ablation=section(campaign.ablation, environment) if campaign.ablation else "",
         unbeaten=unbeaten,
         top=[_row(trial, campaign) for trial in top],
         space=[_dimension(one, best) for one in campaign.space],
@@ -110,7 +113,7 @@ def _headline(campaign: Campaign) -> dict[str, Any] | None:
 def _plots(campaign: Campaign, findings: Findings, shares: dict[str, list[importance.Share]]) -> dict[str, Any]:
     importances = [plots.importance(found, plots.name(one, campaign)) for one, found in shares.items()]
     return {
-        "history": plots.history(campaign, findings.luck),
+        "history": plots.history(campaign, findings.luck) if campaign.kind == "tune" else None,
         "curves": plots.curves(campaign),
         "front": plots.front(campaign),
         "parallel": parallel.parallel(campaign),

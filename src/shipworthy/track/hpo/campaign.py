@@ -48,9 +48,9 @@ class Campaign:
         record: the content of campaign.json: `name`; `kind` (tune or ablate); `made` (epoch seconds); `settings` (group
             hpo); `root` (the project's, from its folder on); `snapshot` (the code's folder, from the root on); `sweeps`
             (those on Slurm); `overrides` (the base recipe's); `recipe` (its own values of the keys of the space; None:
-            no trial is the recipe); `dataset` (the digest of what trials are trained on); `plan` (a fixed list of
-            trials, each with `name` and
-            `overrides`; None: a search); `seed`; `first_step` and `last_step` (of validations; None: unknown);
+            no trial is the recipe); `dataset` (the digest of what trials are trained on); `about_hydra` (the overrides
+            of Hydra's launcher); `plan` (a fixed list of trials, each with `name` and `overrides`; None: a search);
+            `seed`; `first_step` and `last_step` (of validations; None: unknown);
             `price_per_hour` and `currency`.
     """
 
