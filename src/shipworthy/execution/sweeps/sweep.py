@@ -30,6 +30,7 @@ from shipworthy.core.interrupt import StopRequestedError
 from shipworthy.core.project import project_root
 from shipworthy.execution.stage import execute
 from shipworthy.execution.sweeps.launcher import SlurmLauncher, one_sentence
+from shipworthy.execution.sweeps.tracked import TrackedSweep
 from shipworthy.launch.settings import SlurmSettings
 
 ONE_BY_ONE = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
@@ -56,14 +57,17 @@ def sweep(command: str, overrides: Sequence[str], *, detach: bool, dry_run: bool
     given = [name for name, value in {"detach": detach, "dry_run": dry_run}.items() if value]
     _refuse(given, about)
     _try_values([one for one in parsed if one.input_line not in about_hydra])
+    varied = [one.input_line for one in parsed if one.is_sweep_override()]
+    tracked = TrackedSweep(command, [text for text in overrides if text not in about_hydra], varied)
 
     @hydra.main(config_path=str(project_root() / choices.CONF), config_name=CONFIG_NAME)
     def job(config: DictConfig) -> float:
-        return _result(command, config, goes_on=about.sweeper._target_ != ONE_BY_ONE)
+        return _result(command, config, tracked, goes_on=about.sweeper._target_ != ONE_BY_ONE)
 
     own = [f"hydra.job.name={command}", *(f"hydra.launcher.{name}=true" for name in given)]
     sys.argv = [f"shipworthy {command}", "--multirun", *chosen_anew(overrides), *own]
     job()
+    tracked.conclude()
 
 
 def chosen(overrides: Sequence[str]) -> DictConfig:
@@ -115,17 +119,19 @@ def _try_values(parsed: Sequence[Override]) -> None:
             composed_by_hydra([*firsts[:number], text, *firsts[number + 1 :]])
 
 
-def _result(command: str, config: DictConfig, *, goes_on: bool) -> float:
+def _result(command: str, config: DictConfig, tracked: TrackedSweep, *, goes_on: bool) -> float:
     """The metric of one run; NaN if it has none.
 
     Args:
+        tracked: the sweep that it is a job of.
         goes_on: whether the sweep does, too, when a run fails: a sweeper that chooses by results takes note of it.
     """
     told: dict[str, Any] = {}
     try:
-        with events.subscribed(told.update):
-            arguments = HydraConfig.get().overrides.task
-            one_sentence(command, lambda: execute(command, load(config), publish=False, arguments=arguments))
+        arguments = HydraConfig.get().overrides.task
+        loaded = one_sentence(command, lambda: load(config))
+        with events.subscribed(told.update), tracked.job(loaded, arguments, told):
+            one_sentence(command, lambda: execute(command, loaded, publish=False, arguments=arguments))
     except SystemExit as error:
         if not goes_on or error.code == StopRequestedError.exit_code:
             raise

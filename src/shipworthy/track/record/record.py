@@ -1,7 +1,7 @@
 """Writes a run's record.json before its first step: config, inputs, code, environment, seeds, command line."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -68,7 +68,16 @@ def write(
         "dvc": {pin: sha256_of_file(root / pin) if (root / pin).is_file() else "" for pin in PINS},
         "slurm": environment.slurm(),
         "command_line": sys.argv,
+        "overrides": overrides(workspace.arguments),
         "variables": environment.variables(),
         "campaign": environment.campaign(),
+        "sweep": environment.sweep(),
     }
     write_json(folder / RECORD, redact(record))
+
+
+def overrides(arguments: Sequence[str] | None) -> list[str]:
+    """What the command line set; of a job of a sweep, its own. A file of parameters (`--params`) sets none."""
+    if job := environment.sweep():
+        return list(job["overrides"])
+    return [text for text in arguments or () if "=" in text and not text.startswith("--")]
