@@ -1,7 +1,9 @@
 """Forwards the notes of a journal to a tracker that may be unreachable."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from shipworthy.core.files import read_json, write_json
 from shipworthy.core.groups import TrackerConfig
@@ -43,15 +45,20 @@ class RunMetadata:
     def read(cls, folder: Path) -> "RunMetadata":
         """What `write` wrote."""
         found = read_json(folder / METADATA)
-        config = found["tracker"]
-        tracker = SCHEMAS["tracker"][config.pop("kind")](**config)
-        return cls(Identity.from_json(found["run"]), tracker)  # type: ignore[arg-type]
+        return cls(Identity.from_json(found["run"]), tracker_of(found["tracker"]))
 
     def open(self) -> Tracker:
         """Opens the run, or opens it again."""
         tracker = build(self.tracker)
         tracker.start(self.run)
         return tracker
+
+
+def tracker_of(plain: Mapping[str, Any]) -> TrackerConfig:
+    """A tracker's config from a record or a file of parameters."""
+    settings = dict(plain)
+    config: TrackerConfig = SCHEMAS["tracker"][settings.pop("kind")](**settings)  # type: ignore[assignment]
+    return config
 
 
 class Forwarder:

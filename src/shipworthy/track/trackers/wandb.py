@@ -3,12 +3,14 @@
 import os
 import re
 import shlex
+import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
 os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
+os.environ.setdefault("WANDB_SILENT", "true")
 
 import wandb
 
@@ -136,8 +138,10 @@ class WandbTracker:
         self._run.alert(title, f"step {step}: {text}", wait_duration=0)
 
     def keep(self, file: Path) -> None:
-        """Copies the file into the run's files."""
-        self._run.save(str(file), base_path=str(file.parent), policy="now")
+        """Copies the file into the run's files; W&B itself would link to where it is now."""
+        copy = Path(self._run.dir) / file.name
+        shutil.copyfile(file, copy)
+        self._run.save(str(copy), base_path=self._run.dir, policy="now")
 
     def flush(self) -> None:
         """Ends the step that W&B holds open for more metrics; its own process writes it within `flush_s`."""
