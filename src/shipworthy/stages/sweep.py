@@ -46,9 +46,9 @@ def _collect(sweep: Sweep) -> None:
     expect_results(sweep_status)
 
 
-def _tell(sweep: Sweep, best: int, metric: float) -> None:
+def _tell(sweep: Sweep, best: int, metric: float | None) -> None:
     """Tells the tracker of its trainings what came of them."""
-    if sweep.record["command"] != "train":
+    if sweep.record["command"] != "train" or metric is None:
         return
     from shipworthy.track.record.groups import sweep_group
     from shipworthy.track.trackers.forwarder import tracker_of

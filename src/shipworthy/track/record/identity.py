@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from shipworthy.core.artifact import Artifact
+from shipworthy.core.commands import command
 from shipworthy.core.files import read_json
 from shipworthy.core.project import project_root
 from shipworthy.evaluation.metric import title
@@ -74,13 +75,15 @@ def _recipe(about: Mapping[str, Any]) -> str:
 def _description(about: Mapping[str, Any], folder: Path, group: Group | None) -> str:
     """In Markdown, for MLflow's description and W&B's notes."""
     task = about["config"]["task"]
+    placed = [text.partition("=")[2] for text in about.get("overrides", ()) if key_of(text) == "workspace"]
+    show = command(f"runs show {about['run_id'][:SHORT]}", workspace=placed[-1] if placed else "artifacts")
     lines = [
         ("Hypothesis", about["config"].get("note", "")),
         ("Recipe", _recipe(about)),
         ("Task", f"{task.get('name', task['kind'])}, decided by {title(task['metric'])}" if "metric" in task else ""),
         ("Part of", group.name if group else ""),
         ("Command", f"`{_command(about)}`"),
-        ("Folder", f"`{_from_root(folder)}`: `shipworthy runs show {about['run_id'][:SHORT]}` tells all of it"),
+        ("Folder", f"`{_from_root(folder)}`: `{show}` tells all of it"),
     ]
     return "\n\n".join(f"**{name}**: {text}" for name, text in lines if text)
 
