@@ -75,9 +75,10 @@ import sys, time
 from pathlib import Path
 from shipworthy.track.trackers.schema import Mlflow
 from shipworthy.track.trackers.buffered import BufferedTracker
+from shipworthy.track.trackers.identity import Identity
 disk = Path(sys.argv[1])
 tracker = BufferedTracker(Mlflow(uri=f"sqlite:///{disk}/mlflow.db", flush_s=0.1), disk / "run" / "tracker")
-tracker.start("0" * 16, "train", {}, {})
+tracker.start(Identity("0" * 16, "train"))
 for step in range(1, 401):
     tracker.log({"loss": 1.0 / step}, step)
     if step == 100:

@@ -17,7 +17,7 @@ from shipworthy.models.protocol import Fittable, Predictor
 
 FAMILIES = Lazy("{model}.family")
 CANDIDATE = "candidate.json"
-RECORDS = ("training.json", "history.json", "sample.json", "validation.parquet")
+RECORDS = ("training.json", "history.json", "curve.json", "sample.json", "validation.parquet")
 """What a trained model's folder holds of its training; it answers without them."""
 
 

@@ -135,14 +135,17 @@ def _dashboard(here: ProjectPaths, words: Sequence[str]) -> None:
 
 
 def _sync(here: ProjectPaths, words: Sequence[str]) -> None:
-    """Sends what the trackers have not got yet."""
-    from shipworthy.track.trackers.forwarder import sync
+    """Sends what the trackers have not got yet, of runs, and of campaigns and sweeps as a whole."""
+    from shipworthy.track.trackers.forwarder import spools, sync
 
     if len(words) > 1:
         raise UsageError("it is shipworthy runs sync [RUN].")
-    found = [find(here.runs, words[0])] if words else read_all(here.runs)[0]
-    waiting = [one for one in found if (one.folder / "tracker").is_dir()]
-    sent = sum(sync(one.folder) for one in track(waiting, "runs", len(waiting)))
+    waiting = spools(here.runs)
+    if words and not (named := [one for one in waiting if one.name == words[0]]):
+        one = find(here.runs, words[0]).folder
+        named = [one] if one in waiting else []
+    waiting = named if words else waiting
+    sent = sum(sync(one) for one in track(waiting, "runs", len(waiting)))
     say(f"{sent} notes of {len(waiting)} runs sent")
 
 

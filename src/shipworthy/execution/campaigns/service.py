@@ -235,6 +235,7 @@ def _go(campaign: Campaign, on_slurm: Mapping[str, Any] | None) -> None:
     """Works at a campaign, on this machine or on a cluster, until it is over, and writes its report."""
     from shipworthy.track.ablation import report as ablation
     from shipworthy.track.campaign.report import write
+    from shipworthy.track.campaign.tracked import tell
 
     if on_slurm and on_slurm["dry_run"]:
         slurm.show(campaign, on_slurm)
@@ -251,6 +252,7 @@ def _go(campaign: Campaign, on_slurm: Mapping[str, Any] | None) -> None:
     if campaign.record["kind"] == "ablate":
         ablation.write(campaign.folder)
     say("\n" + write(campaign.folder))
+    tell(campaign, compose(campaign.record["overrides"]).tracker)
     expect_results(campaign)
 
 
