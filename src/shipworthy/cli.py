@@ -45,7 +45,7 @@ BESIDE = {
     "reproduce": "run a run again, and say what differs: reproduce RUN",
     "cost": "what runs and campaigns cost, and what the plan had said: cost [RUN|CAMPAIGN]",
     "trace": "show which rows a step of a run saw: trace RUN step=N",
-    "data": "say what one dataset has otherwise than another: data diff A B (folders, or revisions of Git)",
+    "data": "say how one dataset differs from another: data diff A B (folders, or revisions of Git)",
     "sweep": "ask about a sweep on Slurm: sweep status|collect|cancel|retry-failed|adopt ID",
     COMPLETION: "print what completes commands after Tab: completion bash|zsh|fish",
 }

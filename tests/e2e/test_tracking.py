@@ -51,7 +51,7 @@ def test_a_training_outlives_its_server_and_what_that_missed_arrives(
     server.kill()
     assert process.wait() == 0, said.read_text()
     assert "the tracker is away" in said.read_text()
-    assert "notes did not reach the tracker" in said.read_text()
+    assert "are not sent to the tracker yet" in said.read_text()
     assert "Traceback" not in said.read_text()
     (folder,) = (path.parent for path in tmp_path.glob("runs/*/record.json"))
 

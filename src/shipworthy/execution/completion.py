@@ -16,7 +16,7 @@ SCRIPTS = {
     "bash": r"""_shipworthy() {
     local line=${COMP_LINE:0:COMP_POINT} IFS=$'\n' typed
     COMPREPLY=($(shipworthy completion words "$line" 2>/dev/null))
-    typed=${line##*[[:space:]]}  # bash takes = and : for the end of a word: what stands before is not to be repeated
+    typed=${line##*[[:space:]]}  # bash takes = and : for the end of a word: what comes before is not to be repeated
     if [[ $COMP_WORDBREAKS == *=* && $typed == *[=:]* ]]; then
         COMPREPLY=("${COMPREPLY[@]#"${typed%"${typed##*[=:]}"}"}")
     fi

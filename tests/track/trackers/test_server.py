@@ -124,7 +124,10 @@ def test_what_a_server_missed_to_the_end_is_sent_by_sync(
         begun = time.monotonic()
         tracker.finish("finished")
         assert time.monotonic() - begun < 20, "the end of a run waits for its tracker for a few seconds only"
-        assert "50 notes did not reach the tracker: `shipworthy runs sync 0123456789abcdef`" in capsys.readouterr().out
+        assert (
+            "50 entries are not sent to the tracker yet: `shipworthy runs sync 0123456789abcdef`"
+            in capsys.readouterr().out
+        )
         with pytest.raises(ShipworthyError, match="nobody answers there") as caught:
             sync(run)
         assert len(str(caught.value).splitlines()) == 1
@@ -171,7 +174,7 @@ def test_one_that_hangs_holds_up_nothing(server: Server, run: Path, capsys: pyte
             tracker.flush()
         tracker.finish("finished")
         assert time.monotonic() - begun < 30
-        assert "notes did not reach the tracker" in capsys.readouterr().out
+        assert "are not sent to the tracker yet" in capsys.readouterr().out
     finally:
         server.go_on()
     for thread in [one for one in threading.enumerate() if one.name == "tracker"]:

@@ -1,7 +1,7 @@
 """Campaigns: many trainings that belong together, chosen by a search (`tune`) or by a list (`ablate`).
 
 A campaign is a folder in runs/campaigns/, named by the hash of what makes it, so that the same command goes on with
-it. What runs is a snapshot of the code as it stood when the campaign was made.
+it. What runs is a snapshot of the code as it was when the campaign was made.
 """
 
 import shutil

@@ -74,7 +74,7 @@ class Cost:
         return spans.money(self.spans)
 
     def to_json(self) -> dict[str, Any]:
-        """As it stands in JSON."""
+        """As it is in JSON."""
         own = {name: value for name, value in asdict(self).items() if name != "spans"}
         return {**own, "machine_s": self.machine_s, "money": self.money}
 

@@ -67,7 +67,9 @@ def of_group(group: Group, *, price: Price | None, against: str) -> Lines:
         return [*lines, ("a point", f"not known: {bought}")]
     currency, spent = next(iter(group.cost.money.items()), ("", 0.0))
     what, words = table.per_point(bought, per_point(spent, bought), currency)
-    of = f"; all runs for the gain of {group.best.id[:8]}, the best, which flatters it: it was chosen by these rows"
+    of = (
+        f"; all runs for the gain of {group.best.id[:8]}, the best, whose gain is too good: it was chosen by these rows"
+    )
     return [*lines, (what, words + (of if len(group.runs) > 1 else ""))]
 
 

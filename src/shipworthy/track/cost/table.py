@@ -60,7 +60,7 @@ def details(cost: Cost, price: Price | None, rate: str) -> list[tuple[str, str]]
     more = f" in {cost.runs} runs" if cost.runs > 1 else ""
     time = f"{seconds(cost.seconds)}{more}, {cost.starts} start{'' if cost.starts == 1 else 's'}"
     if cost.by_force:
-        time += f"; {cost.by_force} ended without a word, and count until their last sign of life"
+        time += f"; {cost.by_force} were killed, and count until they last wrote something"
     if cost.running:
         time += f"; {cost.running} still running, counted until now"
     shared = cost.machine_s < (1 - FROM_SHARE) * cost.seconds

@@ -1,4 +1,4 @@
-"""A campaign as it stands in its folder: what was asked for, each trial's record, what was spent.
+"""A campaign as it is in its folder: what was asked for, each trial's record, what was spent.
 
 runs/campaigns/<name>/
 campaign.json       what was asked for

@@ -137,7 +137,7 @@ def _links(run: Run, here: ProjectPaths, folder: Path, report: str) -> dict[str,
 
 
 def address(path: Path, folder: Path) -> str:
-    """The address of a file on a page that stands in `folder`."""
+    """The address of a file on a page that is in `folder`."""
     return quote(Path(os.path.relpath(_resolved(path.parent) / path.name, _resolved(folder))).as_posix())
 
 

@@ -51,7 +51,7 @@ class Run:
         trial: its campaign's note of it (empty: it belongs to none).
         tags: aliases that were given to it when it was selected.
         derived: what it changed of the recipe that it was launched from, or, in a campaign, what the trial varied of
-            the campaign's; where the recipe was not noted, what its config has otherwise than that of the run before.
+            the campaign's; where the recipe was not noted, how its config differs from that of the run before.
     """
 
     id: str

@@ -117,7 +117,7 @@ class BufferedTracker:
         if missed := self._journal.count():
             run = self._folder.parent
             remedy = command(f"runs sync {run.name}", workspace=beside(run.parent))
-            say(f"{missed} notes did not reach the tracker: `{remedy}` sends them, or the next start")
+            say(f"{missed} entries are not sent to the tracker yet: `{remedy}` sends them, and so does the next start")
         if self._thread.is_alive():
             self._journal.leave()
         else:

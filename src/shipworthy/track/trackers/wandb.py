@@ -66,7 +66,7 @@ class WandbTracker:
                     console="off",
                     disable_git=True,
                     save_code=False,
-                    # Arguments, user, program and packages stand in our own record, with the secrets taken out.
+                    # Arguments, user, program and packages are in our own record, with the secrets taken out.
                     x_disable_meta=True,
                     x_disable_machine_info=True,
                     x_save_requirements=False,
