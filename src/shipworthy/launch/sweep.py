@@ -92,7 +92,7 @@ class Sweep:
     @property
     def snapshot(self) -> Path:
         """The code's folder."""
-        return self.root / str(self.record["snapshot"])
+        return Path(os.path.normpath(self.root / self.record["snapshot"]))
 
     @property
     def name(self) -> str:

@@ -148,7 +148,7 @@ class Campaign:
     @property
     def snapshot(self) -> Path:
         """The code's folder."""
-        return self.root / str(self.record["snapshot"])
+        return Path(os.path.normpath(self.root / self.record["snapshot"]))
 
     def save(self) -> None:
         """Writes campaign.json."""
