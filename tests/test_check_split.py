@@ -114,7 +114,7 @@ def unanswered(dataset: Path) -> None:
         (lost, "which was put into it and was not rejected."),
         (twice, "more than once."),
         (forged, "split_check.parquet is not the one that split_check.json names"),
-        (refolded, "stands in two folds."),
+        (refolded, "is in two folds."),
         (unanswered, "test_answers.parquet holds answers to other rows"),
     ],
 )
@@ -144,7 +144,7 @@ def test_rows_that_are_taught_again_are_known_by_the_id_they_were_split_under(
     hit = pl.col("id") == again["id"][0]
     for change, sentence in (
         (pl.when(hit).then(99).otherwise("age").alias("age"), "with other features than when it was split."),
-        (pl.when(hit).then(pl.col("fold") + 1).otherwise("fold").alias("fold"), "stands in two folds."),
+        (pl.when(hit).then(pl.col("fold") + 1).otherwise("fold").alias("fold"), "is in two folds."),
         (pl.when(hit).then(pl.lit("row-99999999#2")).otherwise("id").alias("id"), "which was not put into train."),
     ):
         rewrite(dataset / "train.parquet", lambda rows, change=change: train.with_columns(change))
@@ -177,7 +177,7 @@ def test_a_leak_that_was_made_with_its_proof_is_found(
         return rows.with_columns(pl.when(hit).then(pl.lit(value)).otherwise(name).alias(name))
 
     found = found_in(dataset, leak, script)
-    assert any(one.startswith(f"{name} ") and "stands in two splits" in one for one in found), found
+    assert any(one.startswith(f"{name} ") and "is in two splits" in one for one in found), found
 
 
 def test_the_order_in_time_is_checked(script: ModuleType, prepared: dict[str, Path], tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ RUN_BY = {
         for verb in ("status", "collect", "retry-failed", "cancel", "adopt")
     },
 }
-"""What is run as it stands, but for its placeholders, by a test elsewhere."""
+"""What is run as it is, but for its placeholders, by a test elsewhere."""
 RUN_BY_CI = {"./scripts/test"}
 """What .ci/run runs."""
 

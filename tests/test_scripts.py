@@ -319,7 +319,7 @@ def test_this_environment_is_the_locked_one() -> None:
 
 
 def test_the_demo_calls_everything_in_order_and_ends_with_the_table(clone: Path) -> None:
-    """./scripts/demo as it stands; what it calls is recorded instead of run."""
+    """./scripts/demo as it is; what it calls is recorded instead of run."""
     (clone / "scripts" / "env").write_text(
         'stop() { echo "$*" >&2; exit 1; }\n'
         "check_machine() { python=$PWD/bin/python; }\n"

@@ -23,7 +23,7 @@ class Way:
     Attributes:
         kind: csv, jsonl, json (an array) or parquet.
         name: of the file, without an ending, or of the folder.
-        pieces: files into which the rows are divided, in order; more than one stand in a folder.
+        pieces: files into which the rows are divided, in order; more than one are in a folder.
         order: numbers by which the columns are sorted, as many as there are (empty: as they are).
         encoding: of text files.
         said: whether the config names it.

@@ -22,7 +22,7 @@ def task(prompt: str) -> TextToText:
     ("prompt", "sentence"),
     [
         ("{ticket.body} {team}", r"task.prompt names \{team\}, which holds the answer: take it out"),
-        ("{ticket.body} {ticket}", r"names \{ticket\}, which tells rows apart \(data.id\), and is no column"),
+        ("{ticket.body} {ticket}", r"names \{ticket\}, which identifies rows \(data.id\), and is no column"),
         ("{ticket.body} {note}", r"\{note\}, which is no column that a model is shown: .* list it in data.context"),
         ("{ticket.bdy}", r"\{ticket.bdy\}, which is none of .* did you mean \{ticket.body\}"),
         ("{ticket.body:>3}", r"\{ticket.body:>3\}, which is none of"),

@@ -1,4 +1,4 @@
-"""Whatever bytes stand in a file, it is read, or refused in one sentence: never a traceback.
+"""Whatever bytes are in a file, it is read, or refused in one sentence: never a traceback.
 
 `SHIPWORTHY_FUZZ_EXAMPLES=20000 pytest tests/data/test_reading_of_anything.py` takes minutes; `scripts/fuzz` does
 the same guided by coverage.

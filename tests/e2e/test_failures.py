@@ -59,7 +59,7 @@ def index(tmp_path: Path) -> Iterator[str]:
 
 
 def left(*folders: Path) -> list[str]:
-    """The files, but for locks, that stand in these folders."""
+    """The files, but for locks, that are in these folders."""
     return [p.name for folder in folders for p in folder.rglob("*") if p.is_file() and not p.name.endswith(".lock")]
 
 

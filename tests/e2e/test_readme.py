@@ -26,7 +26,7 @@ def section(page: str, title: str) -> str:
 
 
 def shell_blocks(text: str) -> list[str]:
-    """The blocks that a reader copies into a shell, as they stand but for what they are indented by."""
+    """The blocks that a reader copies into a shell, as they are but for what they are indented by."""
     return [re.sub(r"^ {3}", "", body, flags=re.MULTILINE) if body.startswith("   ") else body
             for language, body in BLOCK.findall(text) if language in SHELL]  # fmt: skip
 

@@ -206,4 +206,4 @@ def test_a_run_that_was_told_to_stop_says_so(smoke: Pipeline, tmp_path: Path) ->
     assert process.wait() == 75
     (starts,) = tmp_path.glob("runs/*/starts.jsonl")
     assert '"status": "killed"' in starts.read_text()
-    assert "asked to stop by SIGTERM" in starts.read_text()
+    assert "stopped by SIGTERM" in starts.read_text()

@@ -40,7 +40,7 @@ def entry(state, *, job="17_3", reason="", node="n1", ago=30.0):
         (None, [row("RUNNING")], [entry("CONFIGURING")], State.RUNNING, "it starts on n1"),
         # It runs.
         (None, [row("RUNNING")], [entry("RUNNING")], State.RUNNING, "it starts on n1"),
-        (None, [], [entry("RUNNING", ago=300)], State.RUNNING, "without a trace in /shared/jobs/3: does node n1 see"),
+        (None, [], [entry("RUNNING", ago=300)], State.RUNNING, "writing anything to /shared/jobs/3: does node n1 see"),
         (status("running", 12), [row("RUNNING")], [entry("RUNNING")], State.RUNNING, ""),
         (status("running", 12), [row("PENDING", node="")], [entry("RUNNING")], State.RUNNING, ""),  # accounting lags
         (status("running", 12), [], [entry("RUNNING")], State.RUNNING, ""),
@@ -77,7 +77,7 @@ def entry(state, *, job="17_3", reason="", node="n1", ago=30.0):
         (status("running", 12), [row("OUT_OF_MEMORY")], [], State.LOST, "took more memory than it had asked for"),
         (status("running", 12), [row("NODE_FAIL")], [], State.LOST, "its node failed"),
         (status("running", 12), [row("FAILED")], [], State.LOST, "could not say why"),
-        (status("running", 12), [row("COMPLETED")], [], State.LOST, "without a word on how"),
+        (status("running", 12), [row("COMPLETED")], [], State.LOST, "without saying how"),
         (status("running", 12), [row("CANCELLED")], [], State.LOST, "somebody cancelled it"),
         (status("running", 12), [row("DEADLINE")], [], State.LOST, "DEADLINE"),
         (status("running", 12), [row("BOOT_FAIL")], [], State.LOST, "BOOT_FAIL"),
@@ -88,13 +88,13 @@ def entry(state, *, job="17_3", reason="", node="n1", ago=30.0):
         (status("running", 12), None, [entry("OUT_OF_MEMORY")], State.LOST, "OUT_OF_MEMORY on n1"),
         (status("running", 12), None, [], State.LOST, "no accounting to say how it ended"),
         (status("running", 12), [], [], State.LOST, "knows nothing more of job 17_3"),
-        (status("stopped", 12, said="Disk full."), [row("FAILED")], [], State.LOST, "own last word: Disk full: `"),
+        (status("stopped", 12, said="Disk full."), [row("FAILED")], [], State.LOST, "its last message: Disk full: `"),
         # It left nothing.
-        (None, [row("COMPLETED")], [], State.LOST, "left no trace in /shared/jobs/3: does n1 see that folder?"),
-        (None, [row("FAILED")], [], State.LOST, "left no trace in /shared/jobs/3: does n1 see that folder?"),
-        (None, [row("TIMEOUT")], [], State.LOST, "left no trace"),
-        (None, None, [], State.LOST, "left no trace in /shared/jobs/3: does its node see"),
-        (None, [], [], State.LOST, "knows nothing more of job 17_3, and it left no trace"),
+        (None, [row("COMPLETED")], [], State.LOST, "wrote nothing to /shared/jobs/3: does n1 see that folder?"),
+        (None, [row("FAILED")], [], State.LOST, "wrote nothing to /shared/jobs/3: does n1 see that folder?"),
+        (None, [row("TIMEOUT")], [], State.LOST, "wrote nothing to"),
+        (None, None, [], State.LOST, "wrote nothing to /shared/jobs/3: does its node see"),
+        (None, [], [], State.LOST, "knows nothing more of job 17_3, and it wrote nothing to"),
         (None, [row("DEADLINE", node="")], [], State.LOST, "before it began: `shipworthy sweep retry-failed train-1`"),
         (None, [row("CANCELLED", node="")], [], State.CANCELLED, "before it began"),
         # Its last word may still be on its way through a file system of the network.
@@ -104,7 +104,7 @@ def entry(state, *, job="17_3", reason="", node="n1", ago=30.0):
         (status("failed", 3, job="11_3"), [row("FAILED", job="11_3")], [entry("PENDING", node="")], State.WAITING, ""),
         (status("failed", 3, job="11_3"), [row("FAILED", job="11_3")], [entry("RUNNING")], State.RUNNING, "it starts"),
         (status("running", 3, job="11_3"), [row("TIMEOUT", job="11_3")], [entry("PENDING")], State.WAITING, ""),
-        (status("failed", 3, job="11_3"), [row("FAILED", job="11_3"), row("NODE_FAIL")], [], State.LOST, "no trace"),
+        (status("failed", 3, job="11_3"), [row("FAILED", job="11_3"), row("NODE_FAIL")], [], State.LOST, "wrote"),
         # Other tasks' rows say nothing of this one.
         (None, [row("FAILED", job="17_2")], [entry("PENDING", job="17_3", node="")], State.WAITING, ""),
     ],

@@ -28,7 +28,7 @@ def test_which_error_it_is_does_not_depend_on_rounding(level: str) -> None:
 
 
 def test_too_few_rows_tell_nothing() -> None:
-    with pytest.raises(ValueError, match=r"8 rows tell no interval of 0.9"):
+    with pytest.raises(ValueError, match=r"8 rows are too few for an interval of 0.9"):
         conformal.fit(0.9, [1.0] * 8)
 
 

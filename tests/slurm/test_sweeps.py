@@ -71,7 +71,7 @@ def test_a_raise_and_preemptions(project: Project, cluster: Cluster, rates: list
     attempts = project.status(sweep, 1)["attempts"]
     assert [one["outcome"] for one in attempts] == [*["requeued: SIGTERM"] * preemptions, "finished"]
     stopped = [one["step"] for one in attempts[:-1]]
-    assert stopped == sorted(set(stopped)) and stopped[-1] < 600, "it went on from where it stood"
+    assert stopped == sorted(set(stopped)) and stopped[-1] < 600, "it went on from where it was"
     alone = undisturbed(project, *LONG, f"optimizer.lr={rates[1]}")
     assert adapter(project.checkpoint(sweep, 1)) == adapter(alone)
     assert ledger(project.checkpoint(sweep, 1)) == ledger(alone)

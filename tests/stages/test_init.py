@@ -1,4 +1,4 @@
-"""`shipworthy init FILE`: what is written loads, whatever stands in the file; mistakes get one sentence."""
+"""`shipworthy init FILE`: what is written loads, whatever is in the file; mistakes get one sentence."""
 
 import json
 import random

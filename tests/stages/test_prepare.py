@@ -441,7 +441,7 @@ def test_a_spreadsheet_with_a_decimal_comma_is_a_table_of_numbers(
     train = pl.read_parquet(dataset.file("train.parquet"))
     assert train["x"].dtype == pl.Float64 and train["paid (€)"].max() > 100_000
     assert json.loads(dataset.file("raw.json").read_text(encoding="utf-8"))["decimal"] == ","
-    assert "numbers are read with a decimal comma; data.decimal=. says otherwise" in capsys.readouterr().out
+    assert "numbers are read with a decimal comma; data.decimal=. changes that" in capsys.readouterr().out
 
 
 def test_columns_that_only_the_split_needs_are_no_features(project: Path) -> None:

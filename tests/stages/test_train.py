@@ -20,7 +20,7 @@ from shipworthy.core import events
 from shipworthy.core.artifact import read_artifact, write_artifact
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import read_json, sha256_of_file, write_json
-from shipworthy.core.interrupt import StopRequestedError, ask, withdraw
+from shipworthy.core.interrupt import PRUNED, StopRequestedError, ask, withdraw
 from shipworthy.core.sources.schema import Folder
 from shipworthy.core.workspace import Workspace
 from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
@@ -231,7 +231,7 @@ def test_the_record_stands_before_the_first_step_and_each_start_says_how_it_ende
         if len(starts(folder)) == 1:
             raise RuntimeError("cut")
         if step == 4:
-            ask("pruned")
+            ask(PRUNED)
 
     with monkeypatch.context() as patch:
         patch.setattr(NoTracker, "log", disturb)
@@ -239,12 +239,12 @@ def test_the_record_stands_before_the_first_step_and_each_start_says_how_it_ende
             train(model, tmp_path, note="it may break")
         with pytest.raises(StopRequestedError):
             train(model, tmp_path)
-    withdraw("pruned")
+    withdraw(PRUNED)
     folder = train(model, tmp_path, note="it holds").run_folder()
     lines = starts(folder)
     assert [line["start"] for line in lines] == [1, 1, 2, 2, 3, 3]
     ends = [(line["status"], line["said"][:3], line["step"]) for line in lines[1::2]]
-    assert ends == [("failed", "cut", 1), ("pruned", "ask", 5), ("finished", "", 6)]
+    assert ends == [("failed", "cut", 1), ("pruned", "pru", 5), ("finished", "", 6)]
     record = read_json(folder / "record.json")
     assert record["began"] == lines[0]["began"], "it says how the run began"
     assert record["run_id"] == folder.name

@@ -31,7 +31,7 @@ KINDS = {
     "conflict": ("conflict", "concurrent", "inuse", "alreadyexists"),
     "limit": ("quota", "limitexceeded"),
 }
-"""Kind → what stands in the names of its errors, whatever their case; services call one thing by many names."""
+"""Kind → what is in the names of its errors, whatever their case; services call one thing by many names."""
 
 
 def batches(path: Path, rows: int, written: Written) -> Iterator[Batch]:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
+from shipworthy.core import commands
 from shipworthy.core.errors import ArtifactError
 from shipworthy.core.files import new_folder, sha256_of_file, sha256_of_json, write_json
 from shipworthy.core.identity import code_version, environment
@@ -177,14 +178,12 @@ def read_artifact(path: Path, kind: str, remedy: str = "") -> Artifact:
     """Opens the artifact at `path` and checks every file against the manifest.
 
     Args:
-        remedy: what the error tells the user to do.
+        remedy: what the error tells the user to do (empty: to run the command that makes it).
 
     Raises:
         ArtifactError: missing, without a manifest, of another kind, or not what its manifest says.
     """
-    remedy = (
-        remedy or f"make it again with `dvc repro`, or `shipworthy {MADE_BY.get(kind, 'COMMAND')}` and its overrides"
-    )
+    remedy = remedy or _remedy(kind)
     manifest_path = path / MANIFEST
     if not path.is_dir():
         raise ArtifactError(f"There is no {kind} at {path}: {remedy}.")
@@ -208,3 +207,12 @@ def read_artifact(path: Path, kind: str, remedy: str = "") -> Artifact:
         if (digest := sha256_of_file(file)) != sha256:
             raise ArtifactError(f"{file} has sha256 {digest}, not {sha256} as in the manifest: {remedy}.")
     return Artifact(path, manifest)
+
+
+def _remedy(kind: str) -> str:
+    """What to do about an artifact that is missing or damaged."""
+    if kind not in MADE_BY:
+        return "make it again"
+    if commands.told() is None:
+        return f"make it again with the command {MADE_BY[kind]} and the overrides that it was made with"
+    return f"run `{commands.again(MADE_BY[kind])}` first"

@@ -1,11 +1,17 @@
 """Commands as messages and pages print them: such that they work where the reader is, pasted into a shell."""
 
 import shlex
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from shipworthy.core.project import project_root
 
 DEFAULT_WORKSPACE = "artifacts"
+DVC_PARAMS = ("--params", "params.yaml")
+"""What dvc.yaml gives every command."""
+
+_given: list[tuple[str, ...] | None] = [None]
 
 
 def command(words: str, *, workspace: str | Path = DEFAULT_WORKSPACE) -> str:
@@ -20,3 +26,39 @@ def command(words: str, *, workspace: str | Path = DEFAULT_WORKSPACE) -> str:
         place = place.relative_to(project_root())
     own = "" if str(place) == DEFAULT_WORKSPACE else f" workspace={shlex.quote(str(place))}"
     return f"shipworthy {words}{own}"
+
+
+def beside(runs: Path) -> Path:
+    """A workspace that has these runs: they are those of every workspace that they stand beside."""
+    return runs.parent / DEFAULT_WORKSPACE
+
+
+@contextmanager
+def given(arguments: Sequence[str] | None) -> Iterator[None]:
+    """Inside the block `again` repeats these: what the running command was given on its command line.
+
+    Args:
+        arguments: None: nobody knows.
+    """
+    _given.append(None if arguments is None else tuple(arguments))
+    try:
+        yield
+    finally:
+        _given.pop()
+
+
+def told() -> tuple[str, ...] | None:
+    """What the running command was given on its command line (None: nobody knows)."""
+    return _given[-1]
+
+
+def again(name: str, arguments: Sequence[str] | None = None) -> str:
+    """Another command of the same recipe: `shipworthy prepare experiment=adult`.
+
+    Under `dvc repro` it is that; but what is fetched is no stage of DVC's.
+
+    Args:
+        arguments: of the command that it follows (None: what the running one was given).
+    """
+    arguments = tuple((_given[-1] or ()) if arguments is None else arguments)
+    return "dvc repro" if arguments == DVC_PARAMS and name != "fetch" else shlex.join(["shipworthy", name, *arguments])

@@ -118,7 +118,7 @@ def installed() -> list[Extension]:
         if spec is None or not spec.submodule_search_locations:
             raise UsageError(
                 f"{point.dist.name if point.dist else 'A distribution'} names {point.value} as the extension "
-                f"'{point.name}', which is no package: install it anew, or uninstall it."
+                f"'{point.name}', which is no package: reinstall it, or uninstall it."
             )
         found.append(Extension(point.name, point.value, Path(next(iter(spec.submodule_search_locations))).resolve()))
     return found

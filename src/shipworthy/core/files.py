@@ -14,13 +14,22 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 BLOCK_BYTES = 1 << 20
 WILD = frozenset("*?[")
 """What makes a name a pattern."""
-LITTER = ("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "~$*", "_success", "_committed_*", "_started_*", "*.crc")
-"""Names, in lower case, of files that desktops, offices and Spark leave in folders of data."""
+LITTER = (
+    "thumbs.db",
+    "ehthumbs.db",
+    "desktop.ini",
+    "icon\r",
+    "~$*",
+    "_success",
+    "_committed_*",
+    "_started_*",
+    "*.crc",
+    "*.dvc",
+)
+"""Names, in lower case, of files that desktops, offices, Spark and DVC leave in folders of data."""
 
 
 def sha256_of_file(path: Path) -> str:
@@ -150,6 +159,8 @@ def _exchange(one: Path, other: Path) -> bool:
 def _sweep(target: Path) -> None:
     """Removes what processes of this machine that are no more left beside `target`; what they moved away comes back."""
     for path in target.parent.glob(f".{target.name}.{socket.gethostname()}.*"):
+        import psutil  # who lists runs need not wait for it
+
         process = path.name.rsplit(".", 3)[1]
         if process.isdigit() and not psutil.pid_exists(int(process)):
             if path.suffix == ".old" and not target.exists():

@@ -15,6 +15,8 @@ from shipworthy.core.errors import ShipworthyError
 SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
 """What Slurm sends at a preemption, and before the time limit."""
 
+PRUNED = "pruned by its campaign"
+
 _asked: list[str] = []
 
 
@@ -70,7 +72,11 @@ def ignore() -> None:
 
 
 def ask(why: str) -> None:
-    """Asks this process's work to stop as a signal does: at the end of its step, saved. `why` is what `asked` says."""
+    """Asks this process's work to stop as a signal does: at the end of its step, saved.
+
+    Args:
+        why: what `asked` says, and a sentence begins with, such as `its driver has ended`.
+    """
     _asked.append(why)
 
 
@@ -82,3 +88,8 @@ def withdraw(why: str) -> None:
 def asked() -> str:
     """What asked first, e.g. `SIGTERM`; empty as long as nothing did."""
     return _asked[0] if _asked else ""
+
+
+def reason(why: str) -> str:
+    """What `asked` says, as a sentence begins with it: `stopped by SIGTERM`, `pruned by its campaign`."""
+    return f"stopped by {why}" if why in signal.Signals.__members__ else why

@@ -1,4 +1,4 @@
-"""Files of JSON lines that grow: journals, registries. Only a newline ends a line; U+2028 and the like stand in one.
+"""Files of JSON lines that grow: journals, registries. Only a newline ends a line; U+2028 and the like are in one.
 
 What a kill or a full disk left torn is left out by who reads, and ended by who writes on.
 """

@@ -69,7 +69,7 @@ def project_files(folder: str) -> Path:
 
 
 def module_of(choice: Choice) -> str:
-    """The module of a choice's kind: it stands beside its dataclass."""
+    """The module of a choice's kind: it is next to its dataclass."""
     return f"{type(choice).__module__.rpartition('.')[0]}.{choice.kind}"
 
 

@@ -80,7 +80,7 @@ def schema(group: str, kind: str) -> Callable[[type[SchemaType]], type[SchemaTyp
 
 @dataclass(kw_only=True)
 class Choice:
-    """The base of what stands in a field made by `choice`.
+    """The base of what is in a field made by `choice`.
 
     Attributes:
         kind: which one; set by the dataclass.
@@ -178,7 +178,7 @@ def _chosen(kinds: Mapping[str, type[Choice]], given: Any, key: str) -> type[Cho
 
 
 def choice_from_plain(cls: type, name: str, value: Any, where: str) -> Any:
-    """What stands in the choice `name` of a schema.
+    """What is in the choice `name` of a schema.
 
     Raises:
         UsageError, OmegaConfBaseException: as `from_plain`.

@@ -1,4 +1,4 @@
-"""Secrets never stand in a record. They are found by their look, or because the environment holds them."""
+"""No secret is ever in a record. They are found by their look, or because the environment holds them."""
 
 import os
 import re

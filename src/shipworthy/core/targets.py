@@ -24,7 +24,7 @@ def refusal(where: str, key: str) -> UsageError:
     """The sentence.
 
     Args:
-        where: the file or override that holds it, with what stands between it and the key (empty: only the key).
+        where: the file or override that holds it, with what is between it and the key (empty: only the key).
     """
     return UsageError(f"{where}{key} names a class to import, which no config may: remove it.")
 

@@ -45,7 +45,7 @@ def by_alphabet(text: bytes, *, western: bool) -> str:
 
 
 def signs_in_words(text: str) -> list[str]:
-    """What stands between letters and is none, nor joins words: of text in the right encoding nothing."""
+    """What is between letters and is none, nor joins words: of text in the right encoding nothing."""
     return [sign for sign in IN_WORDS.findall(text) if not (sign.isalpha() or sign in "’-\u00ad\u0300\u0301")]
 
 

@@ -13,7 +13,7 @@ SHOWN = 3
 
 
 def warnings(classes: Iterable[str]) -> list[str]:
-    """A sentence, where there are any; the names stay what stands in the file."""
+    """A sentence, where there are any; the names stay what is in the file."""
     by_look: dict[str, list[str]] = {}
     for name in classes:
         by_look.setdefault(_look(name), []).append(name)

@@ -1,6 +1,6 @@
 """The types of a source's columns, where none are declared.
 
-Text, answers, ids and names stay as they stand in the file. Of the columns that may be numbers (a table's features, and
+Text, answers, ids and names stay as they are in the file. Of the columns that may be numbers (a table's features, and
 the time by which rows are split) the type is inferred from all rows:
 
 - typed values (parquet, JSON) keep their type, in all other columns they are text, as JSON writes them;
@@ -35,7 +35,7 @@ class Guess:
         name: for messages.
         measured: whether it may hold numbers; otherwise text stays text.
         markers: the texts that stand for a missing value.
-        decimal: what stands before the decimals of numbers in text.
+        decimal: what comes before the decimals of numbers in text.
 
     Attributes:
         among_numbers: the few texts that make names of a column that holds numbers else.

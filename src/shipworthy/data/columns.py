@@ -33,7 +33,7 @@ NUMBERS = ("int", "float")
 TEXTS = ("string", "json")
 DECIMAL = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 CONVERTS = {("int", "float"), ("date", "datetime"), ("string", "json")}
-"""Types of typed values that may stand in a column of another type; every scalar may stand in one of strings."""
+"""Types of typed values that may be in a column of another type; every scalar may be in one of strings."""
 
 
 def parse_iso(text: pl.Expr) -> pl.Expr:
@@ -116,7 +116,7 @@ class Reading:
         sparse: whether a missing column counts as empty.
         declared: whether all columns are declared, so that any other is an error; else it is left out.
         markers: the texts that stand for a missing value.
-        decimal: what stands before the decimals of numbers in text.
+        decimal: what comes before the decimals of numbers in text.
     """
 
     untyped: bool

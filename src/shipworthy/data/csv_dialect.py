@@ -1,4 +1,4 @@
-"""How a CSV file is written: what stands between its cells, and how a quote inside quotes is told from its end."""
+"""How a CSV file is written: what is between its cells, and how a quote inside quotes is told from its end."""
 
 import csv
 import io
@@ -20,7 +20,7 @@ COMMENT = re.compile(r"\s*$|#(\W|.*\s\S)")
 TYPED = "#TYPE "
 """How PowerShell's first line begins."""
 SINGLE_QUOTED = re.compile(r"'[^'\n]*'([,;\t|]'[^'\n]*')+\r?\n")
-"""A first line of which all cells stand in single quotes."""
+"""A first line of which all cells are in single quotes."""
 SPACE_AND_QUOTE = re.compile(r'[,;|] +"')
 SPACED_CELL = re.compile(r' +"[^"]*"?')
 """What is left of a quoted cell where the space before it is taken for its first character."""
@@ -42,7 +42,7 @@ class Dialect:
         wrapped: whether each row as a whole stands once more in quotes.
         skipped: lines before the column names: Excel's `sep=;`, PowerShell's `#TYPE …`, comments that begin with #.
         spaced: whether spaces follow the delimiter, before quotes, too.
-        quote: what stands around cells.
+        quote: what is around cells.
     """
 
     delimiter: str

@@ -28,7 +28,7 @@ def with_decimal_mark(config: AnyData, paths: list[Path], number: str = "") -> A
     """
     mark = mark_of(config, paths, number)
     if mark != POINT and not config.decimal:
-        say(f"{paths[0]}: numbers are read with a decimal comma; data.decimal=. says otherwise")
+        say(f"{paths[0]}: numbers are read with a decimal comma; data.decimal=. changes that")
     return replace(config, decimal=mark)
 
 

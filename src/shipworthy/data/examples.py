@@ -180,9 +180,7 @@ def _classification(task: Classification, store: RowStore) -> Examples:
     if task.positive and task.positive not in classes:
         raise UsageError(f"task.positive={task.positive} is not one of the classes {', '.join(classes[:9])}.")
     if task.decision == THRESHOLD and len(classes) > 2:
-        raise UsageError(
-            f"task.decision=threshold tells two classes apart, and there are {len(classes)}: leave it out."
-        )
+        raise UsageError(f"task.decision=threshold is for two classes, and there are {len(classes)}: leave it out.")
     if unseen := set(classes) - set(counts.filter(split="train")["answer"]):
         raise UsageError(
             f"No row of train has the class '{min(unseen)}': bring rows of it that come to train (with data.split.time "

@@ -1,4 +1,4 @@
-"""Tables that stand in one JSON object: as `DataFrame.to_json` of pandas writes them, or as a list below a key."""
+"""Tables that are in one JSON object: as `DataFrame.to_json` of pandas writes them, or as a list below a key."""
 
 from collections.abc import Mapping
 from typing import Any

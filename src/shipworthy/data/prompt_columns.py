@@ -48,7 +48,7 @@ def _check_shown(key: str, name: str, config: Data, types: Mapping[str, str]) ->
         raise UsageError(f"{key} names {{{name}}}, which holds the answer: take it out.")
     if name in types:
         setting = "list it in data.context" if isinstance(config, Text) else "take it out of data.ignore"
-        what = " tells rows apart (data.id), and" if name == config.id else ""
+        what = " identifies rows (data.id), and" if name == config.id else ""
         raise UsageError(
             f"{key} names {{{name}}}, which{what} is no column that a model is shown: take it out, or {setting}; or "
             f"{DOUBLE}."

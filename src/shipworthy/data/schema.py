@@ -62,9 +62,9 @@ class Data(DataConfig):
         format: how its files are written: jsonl, csv, parquet, txt (a line is a row), document (a file is a row),
             evals (samples of OpenAI's evals: question, answer); empty: as their names end.
         encoding: of text files, as Python calls it, e.g. cp1252 (empty: found out, and said if it is not UTF-8).
-        delimiter: what stands between the cells of CSV (empty: found out: a comma, semicolon, tab or bar).
-        decimal: what stands before the decimals of numbers in CSV: . or , (empty: found out; a comma is said).
-        separator: what stands between the labels of a row where they are one text, such as | in `red|green`, for a task
+        delimiter: what is between the cells of CSV (empty: found out: a comma, semicolon, tab or bar).
+        decimal: what comes before the decimals of numbers in CSV: . or , (empty: found out; a comma is said).
+        separator: what is between the labels of a row where they are one text, such as | in `red|green`, for a task
             of multi_label (empty: they are lists).
         source: where `shipworthy fetch` gets it from: rows of a hub or a database, a folder or file of this machine, a
             URL, or a wheel (null: you put it there).
@@ -127,7 +127,7 @@ class Data(DataConfig):
 
     def _check_source(self, source: Source, path: PurePosixPath) -> None:
         if source.content_sha256 and self.sha256:
-            raise UsageError(f"data.sha256 has no effect beside a {source.kind}, which is pinned itself: drop it.")
+            raise UsageError(f"data.sha256 has no effect with a {source.kind}, which is pinned itself: drop it.")
         if isinstance(source, Rows) and not (path.suffix == ".parquet" and len(path.parts) == 1):
             raise UsageError(f"data.file={self.file}: what comes from a hub or a database is kept as NAME.parquet.")
         if WILD & set(self.file):

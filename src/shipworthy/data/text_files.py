@@ -54,7 +54,7 @@ OTHERS = (*OF_ONE_BYTE, "cp932", "euc_jp", "gb18030", "big5", "cp949")
 MOST_SHOWN = 40
 """Of the words by which a person sees whether the encoding is the right one (characters)."""
 TAR_MARK = slice(257, 262)
-"""Where `ustar` stands in an archive of tar."""
+"""Where `ustar` is in an archive of tar."""
 CONTROL = re.compile(rb"[\x00-\x06\x0e-\x19\x1b]")
 """What no text holds in any encoding that is guessed."""
 BEYOND_ASCII = re.compile(rb"[^\n\r]*[\x80-\xff][^\n\r]*")

@@ -19,7 +19,7 @@ POINTS = 400
 BINS = 41
 """An odd number, so that one of them is around 0."""
 MOST_SHOWN = 0.99
-"""Of the errors, those nearest to 0, over which bins reach; larger ones stand in the outermost."""
+"""Of the errors, those nearest to 0, over which bins reach; larger ones are in the outermost."""
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 SAID, COVERAGE = "the answer", "interval_coverage"
 

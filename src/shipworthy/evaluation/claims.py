@@ -109,7 +109,7 @@ class Claim:
         return f"on {self.n:,} rows{told}"
 
     def to_json(self) -> dict[str, Any]:
-        """As it stands in JSON files."""
+        """As it is in JSON files."""
         return asdict(self)
 
     @classmethod

@@ -13,7 +13,7 @@ from shipworthy.models.probabilities import known_classes, matrix
 from shipworthy.models.protocol import Prediction
 
 MOST_CLASSES = 20
-"""Of more, the most frequent ones stand in the tables; the rest counts as OTHERS."""
+"""Of more, the most frequent ones are in the tables; the rest counts as OTHERS."""
 OTHERS = "(others)"
 BINS = 10
 """Of the calibration curve, of equal width."""

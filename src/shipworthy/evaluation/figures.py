@@ -22,7 +22,7 @@ def interval(metric: str, found: "Interval") -> str:
 
 
 def percent(found: Mapping[str, float]) -> str:
-    """A share with its interval, as it stands in JSON files: `41.2% [39.0, 43.4]`."""
+    """A share with its interval, as it is in JSON files: `41.2% [39.0, 43.4]`."""
     value, low, high = (100 * found[key] for key in ("value", "low", "high"))
     return f"{value:.1f}% [{low:.1f}, {high:.1f}]"
 

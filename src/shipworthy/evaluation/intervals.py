@@ -28,7 +28,7 @@ class Interval:
     level: float = 0.95
 
     def to_json(self) -> dict[str, float]:
-        """As it stands in JSON files; `Interval(**json)` reads it back."""
+        """As it is in JSON files; `Interval(**json)` reads it back."""
         return asdict(self)
 
     @classmethod

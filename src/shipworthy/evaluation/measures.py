@@ -1,6 +1,6 @@
 """What others say of rows, a judge or a harness, as metrics: claims and figures treat it as any. No task decides by it.
 
-They don't stand in metrics/, for they don't follow from predictions and answers.
+They are not in metrics/, for they don't follow from predictions and answers.
 """
 
 from collections.abc import Mapping
@@ -52,7 +52,7 @@ MEASURES: Mapping[str, Measure] = {
         "document score",
         "share",
         "EleutherAI's lm-evaluation-harness: a task's own score of a document",
-        "Its own name stands beside it.",
+        "Its own name is next to it.",
     ),
     AGREEMENT: Measure(
         "Cohen's kappa with people",

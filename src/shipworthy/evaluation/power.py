@@ -73,7 +73,7 @@ class Power:
     power: float = POWER
 
     def to_json(self) -> dict[str, Any]:
-        """As it stands in JSON files."""
+        """As it is in JSON files."""
         return asdict(self)
 
 

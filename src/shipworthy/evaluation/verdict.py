@@ -22,7 +22,7 @@ class Verdict:
     reasons: list[str]
 
     def to_json(self) -> dict[str, Any]:
-        """As it stands in JSON files."""
+        """As it is in JSON files."""
         return asdict(self)
 
 

@@ -105,7 +105,7 @@ def _run(sweep: Sweep, number: int, together: bool) -> None:
         from shipworthy.execution.campaigns.serve import serve
         from shipworthy.track.hpo.campaign import RECORD, Campaign
 
-        folder = Path(sweep.record["campaign"])
+        folder = sweep.root / sweep.record["campaign"]
         serve(Campaign(folder, read_json(folder / RECORD)), number, job_id())
         return
     from shipworthy.config.load import read_params
@@ -115,7 +115,8 @@ def _run(sweep: Sweep, number: int, together: bool) -> None:
     if together:
         _join(config)
     arguments = ("--params", str(sweep.job(number) / PARAMS))
-    execute(sweep.record["command"], config, publish=False, arguments=arguments)
+    launched = sweep.record["jobs"][number]["overrides"]
+    execute(sweep.record["command"], config, publish=False, arguments=arguments, launched=launched)
     if together:
         from shipworthy.train.lightning.processes import dismiss, leave
 

@@ -11,6 +11,7 @@ from types import FrameType
 from shipworthy.config.compose import compose
 from shipworthy.config.root import Config
 from shipworthy.core.artifact import MADE_BY
+from shipworthy.core.commands import again
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.locks import ID, PARENT
 from shipworthy.core.progress import say
@@ -51,7 +52,9 @@ def pipeline(overrides: Sequence[str]) -> None:
     config = compose(recipe)
     if config.sample or config.preflight == "only":
         setting = f"sample={config.sample}" if config.sample else "preflight=only"
-        raise UsageError(f"{setting} leaves no checkpoint to go on with: drop it, or give it to `shipworthy train`.")
+        raise UsageError(
+            f"{setting} leaves no checkpoint to go on with: drop it, or give it to `{again('train', recipe)}`."
+        )
     root = project_root() / config.workspace
     with ExitStack() as locks:
         owned = [locks.enter_context(workspace_of(command, config).owned()) for command in ARTIFACTS]

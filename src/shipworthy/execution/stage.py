@@ -1,15 +1,28 @@
 """One command's stage, run with the groups of the config that it takes."""
 
 import importlib
-import inspect
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import fields
+from pathlib import Path
 
-from shipworthy.config.load import as_dict
+from shipworthy.config.load import as_plain
 from shipworthy.config.root import Config
+from shipworthy.core.artifact import MADE_BY
+from shipworthy.core.commands import DVC_PARAMS, given
+from shipworthy.core.identity import expect_own_code
+from shipworthy.core.lineage import module
 from shipworthy.core.lineage.lineage import lineage
 from shipworthy.core.project import project_root
 from shipworthy.core.workspace import Workspace
+from shipworthy.execution.recipe import recipe
+
+CAMPAIGNS = {"tune": ("train", "hpo"), "ablate": ("train", "ablation")}
+"""A command that makes many runs → the command of each, and the group that says which."""
+HYDRA = ("hydra/launcher", "hydra/sweeper")
+"""What --multirun takes as well."""
+RECORDED = "train"
+"""The command that makes runs."""
 
 
 def stage(command: str) -> Callable[..., None]:
@@ -20,7 +33,28 @@ def stage(command: str) -> Callable[..., None]:
 
 def stage_groups(command: str) -> list[str]:
     """The parts of the config that a command's stage takes."""
-    return [name for name in inspect.signature(stage(command)).parameters if name != "workspace"]
+    return [name for name in _text(command).arguments if name != "workspace"]
+
+
+def reads(command: str) -> list[str]:
+    """The groups and keys of the root config that a command reads, in the order of the config."""
+    if command in CAMPAIGNS:
+        of_each, group = CAMPAIGNS[command]
+        return [*reads(of_each), group]
+    stages = [*MADE_BY.values()] if command == "pipeline" else [command]
+    named = {name for one in stages for name in stage_groups(one)} | {"workspace"}
+    return [one.name for one in fields(Config) if one.name in named]
+
+
+def usage(command: str) -> str:
+    """The text by which a command that takes no config reads its words (core/words.py)."""
+    return str(_text(command).constants["USAGE"])
+
+
+def _text(command: str) -> module.Module:
+    """A stage's module as it is written: importing it could take seconds."""
+    path = Path(__file__).parents[1] / "stages" / f"{command}.py"
+    return module.read(f"shipworthy.stages.{command}", path.read_bytes(), package=False)
 
 
 def stage_non_identity(command: str) -> tuple[str, ...]:
@@ -46,42 +80,51 @@ def leaves_artifact(command: str, config: Config) -> bool:
     return not {"sample", "preflight"} <= {*stage_groups(command)} or not (config.sample or config.preflight == "only")
 
 
-def workspace_of(
-    command: str, config: Config, *, publish: bool = True, arguments: Sequence[str] | None = None
-) -> Workspace:
+def workspace_of(command: str, config: Config, *, publish: bool = True) -> Workspace:
     """The workspace as a command is given it.
 
     Args:
         publish: whether the artifact, if it makes a whole one, is put into the workspace, or kept in runs/ only.
-        arguments: what the command line gave, so that messages name commands that fit (None: it gave none).
     """
-    parts = config.groups()
-    groups = {name: getattr(config, name) for name in stage_groups(command)}
+    parts, whole = config.groups(), as_plain(config)
     return Workspace(
         root=project_root() / config.workspace,
         command=command,
-        config={name: as_dict(value) if name in parts else value for name, value in groups.items()},
+        config={name: whole[name] for name in stage_groups(command)},
         seed=config.seed,
         publish=publish and leaves_artifact(command, config),
-        arguments=arguments,
         non_identity={
             *stage_non_identity(command),
             *(f"{group}.{name}" for group, part in parts.items() for name in part.non_identity),
         },
         code=lineage(command, parts).digest,
+        whole=whole,
     )
 
 
-def execute(command: str, config: Config, *, publish: bool, arguments: Sequence[str] | None = None) -> None:
+def execute(
+    command: str,
+    config: Config,
+    *,
+    publish: bool,
+    arguments: Sequence[str] | None = None,
+    launched: Sequence[str] | None = None,
+) -> None:
     """Runs a stage with its groups of the config.
 
     Args:
-        publish, arguments: as in `workspace_of`.
+        publish: as in `workspace_of`.
+        arguments: what the command line gave, so that messages name commands that fit (None: it gave none).
+        launched: the overrides that the config was composed of, where they are others than `arguments`.
     """
+    expect_own_code()
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     # Threads that wait for one another without turning in place: 2 to 3 times as fast where there is other work.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     groups = {name: getattr(config, name) for name in stage_groups(command)}
-    workspace = workspace_of(command, config, publish=publish, arguments=arguments)
-    with workspace.owned():
+    workspace = workspace_of(command, config, publish=publish)
+    asked = arguments if launched is None else launched
+    if command == RECORDED and asked is not None and tuple(asked[:1]) != DVC_PARAMS[:1]:
+        workspace.recipe = recipe(asked, workspace.config, trial="SHIPWORTHY_CAMPAIGN" in os.environ)
+    with given(arguments), workspace.owned():
         stage(command)(workspace=workspace, **groups)

@@ -26,7 +26,7 @@ MEANING = {
     "BOOT_FAIL": "its node did not boot",
     "PREEMPTED": "another job took its place",
     "CANCELLED": "somebody cancelled it",
-    "COMPLETED": "its process ended, without a word on how",
+    "COMPLETED": "its process ended without saying how",
     "FAILED": "its process was ended, and could not say why",
     "REQUEUED": "it was put back into the queue, and is not there any more",
 }
@@ -184,7 +184,7 @@ def _alive(
     if status is None:
         if entry.start is not None and now - entry.start > LAG_S:
             return State.RUNNING, (
-                f"it has run for {now - entry.start:.0f} s without a trace in {known.folder}: "
+                f"it has run for {now - entry.start:.0f} s without writing anything to {known.folder}: "
                 f"does node {entry.node_list} see that folder?"
             )
         return State.RUNNING, f"it starts on {entry.node_list}" if entry.node_list else "it starts"
@@ -216,11 +216,11 @@ def _ended(
         says = f"Slurm knows nothing more of job {known.job}"
     if status is not None:
         if status["state"] == "stopped" and status.get("said"):
-            says += f"; its own last word: {str(status['said']).rstrip('.')}"
+            says += f"; its last message: {str(status['said']).rstrip('.')}"
         return State.LOST, f"{says}: {_again(known, status)}."
     if word and not node:
         return State.LOST, f"{says}, before it began: {_again(known, status)}."
-    return State.LOST, f"{says}, and it left no trace in {known.folder}: does {node or 'its node'} see that folder?"
+    return State.LOST, f"{says}, and it wrote nothing to {known.folder}: does {node or 'its node'} see that folder?"
 
 
 def _again(known: Known, status: Mapping[str, Any] | None) -> str:

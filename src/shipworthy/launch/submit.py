@@ -45,5 +45,5 @@ def submit(sweep: Sweep, indices: Sequence[int]) -> None:
     sweep.save()
     say(
         f"sweep {sweep.name}: {len(indices)} jobs submitted as {submission['job']}; "
-        f"`shipworthy sweep status {sweep.name}` tells how they stand"
+        f"`shipworthy sweep status {sweep.name}` shows how they are doing"
     )

@@ -8,6 +8,7 @@
 The id is the Slurm job's name too, so that its jobs are found even if the submitter was killed before noting them.
 """
 
+import os
 import secrets
 import time
 from collections.abc import Mapping, Sequence
@@ -24,11 +25,11 @@ RECORD, PARAMS, STATUS, SCRIPT = "sweep.json", "params.yaml", "status.json", "jo
 
 @dataclass
 class Sweep:
-    """A sweep as it stands in its folder.
+    """A sweep as it is in its folder.
 
     Attributes:
         folder: absolute.
-        record: the content of sweep.json: `command`; `root` (the project's); `snapshot` (the code's folder);
+        record: the content of sweep.json: `command`; `snapshot` (the code's folder, from the project's root on);
             `settings` (of the launcher); `jobs`, each with its `overrides`; `submissions`, each with `job` (None
             until Slurm has answered), `indices` and `at` (epoch seconds); `cancelled`, the jobs' ids (`ARRAY_TASK`)
             that it was told to cancel; `made` (epoch seconds).
@@ -58,8 +59,7 @@ class Sweep:
             root / FOLDER / name,
             {
                 "command": command,
-                "root": str(root),
-                "snapshot": str(snapshot),
+                "snapshot": os.path.relpath(snapshot, root),
                 "settings": dict(settings),
                 "jobs": [{"overrides": list(overrides)} for overrides in jobs],
                 "submissions": [],
@@ -83,6 +83,16 @@ class Sweep:
         """
         folder = records.find(root / FOLDER, name, RECORD, "sweep")
         return cls(folder, read_json(folder / RECORD))
+
+    @property
+    def root(self) -> Path:
+        """The project's, in which it stands."""
+        return self.folder.parents[len(FOLDER.parts)]
+
+    @property
+    def snapshot(self) -> Path:
+        """The code's folder."""
+        return self.root / str(self.record["snapshot"])
 
     @property
     def name(self) -> str:

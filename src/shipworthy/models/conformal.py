@@ -53,7 +53,7 @@ def fit(level: float, outside: Sequence[float]) -> Conformal:
         ValueError: fewer rows than `rows_needed`.
     """
     if len(outside) < rows_needed(level):
-        raise ValueError(f"{len(outside)} rows tell no interval of {level:g}")
+        raise ValueError(f"{len(outside)} rows are too few for an interval of {level:g}")
     return Conformal(level, sorted(outside)[ceil((len(outside) + 1) * level - ROUNDING) - 1])
 
 

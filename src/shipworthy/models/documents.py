@@ -1,4 +1,4 @@
-"""Documents whose text stands in a dataset in chunks, a row each: what is scored are documents, not chunks.
+"""Documents whose text is in a dataset in chunks, a row each: what is scored are documents, not chunks.
 
 Where a dataset has chunks (`task.too_long=chunk`), its column `chunk_of` has the id of each row's document, and the id
 of a chunk is that of its document, `#`, and its number from 1; a document that fits has one row with its own id. In a

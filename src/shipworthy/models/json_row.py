@@ -1,4 +1,4 @@
-"""A value of JSON as it stands in the file, in a data set as in a package, which carries this file.
+"""A value of JSON as it is in the file, in a data set as in a package, which carries this file.
 
 A number with a point or an exponent knows how it was written, and an object that names a key twice is refused.
 """

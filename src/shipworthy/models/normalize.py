@@ -46,7 +46,7 @@ DIFFERS: Ranges = [(0x200C, 0x200D), (0xE0020, 0xE007F)]
 
 
 def as_class(ranges: Iterable[tuple[int, int]], write: Callable[[int], str] = lambda code: f"\\U{code:08x}") -> str:
-    """The ranges as they stand within the brackets of a pattern of `re`, or of what `write` makes of a code point."""
+    """The ranges as they are within the brackets of a pattern of `re`, or of what `write` makes of a code point."""
     return "".join(f"{write(low)}-{write(high)}" for low, high in ranges)
 
 
@@ -113,7 +113,7 @@ def _tail(text: str, most: int) -> str:
 
 
 def _goes_on(text: str, place: int) -> bool:
-    """Whether what stands at a place belongs to what stands before it: marks, and what a joiner holds together."""
+    """Whether what stands at a place belongs to what comes before it: marks, and what a joiner holds together."""
     here, before = text[place : place + 1], text[place - 1 : place]
     return bool(here) and (unicodedata.category(here)[0] == "M" or "\u200d" in (here, before))
 

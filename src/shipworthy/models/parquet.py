@@ -1,4 +1,4 @@
-"""Parquet files by their paths as they stand: polars takes brackets, stars and question marks in a path for a pattern.
+"""Parquet files by their paths as they are: polars takes brackets, stars and question marks in a path for a pattern.
 
 Whatever reads parquet reads it here; the linter refuses polars' own functions elsewhere.
 """

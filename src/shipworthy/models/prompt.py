@@ -24,7 +24,7 @@ class Prompt:
 
     Attributes:
         text: as it was written.
-        parts: what stands before each column, and its name; the last part has no column (None).
+        parts: what comes before each column, and its name; the last part has no column (None).
         columns: the names, in the order of the text, each once.
 
     Raises:

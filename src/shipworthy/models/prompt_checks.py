@@ -15,7 +15,7 @@ NEVER = {
     "cluster": "says of which near-duplicates a row is one",
     "fold": "says in which fold a row is",
     "chunk_of": "names the document that a row is a chunk of",
-    "id": "only tells rows apart (a column of yours that the model is to see belongs into data.context)",
+    "id": "only identifies rows (a column of yours that the model is to see belongs into data.context)",
 }
 """Columns of every dataset that are no part of a question, and what they hold."""
 

@@ -96,7 +96,7 @@ def number(value: Any, markers: Collection[str], decimal: str = POINT) -> float 
 
     Args:
         markers: those of `data.missing`.
-        decimal: what stands before a text's decimals; a number of JSON has a point.
+        decimal: what comes before a text's decimals; a number of JSON has a point.
 
     Raises:
         ValueError: it is no number.

@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 from numpy.typing import NDArray
 
+from shipworthy.core.commands import again
 from shipworthy.core.errors import ArtifactError, ShipworthyError, UsageError
 from shipworthy.models.prompt_checks import check_columns, checked
 
@@ -23,10 +24,10 @@ def answers(rows: pl.DataFrame) -> list[str]:
     if "answer" not in rows.columns:
         raise ArtifactError(
             f"The rows have no column 'answer' (they have {', '.join(rows.columns)}), so nothing can be learned from "
-            "them: give train or validation rows, or make the dataset again with `shipworthy prepare`."
+            f"them: give train or validation rows, or make the dataset again with `{again('prepare')}`."
         )
     if not rows.height:
-        raise ArtifactError("There are no rows to learn from: make the dataset again with `shipworthy prepare`.")
+        raise ArtifactError(f"There are no rows to learn from: make the dataset again with `{again('prepare')}`.")
     return [str(answer) for answer in rows["answer"]]
 
 
@@ -39,7 +40,7 @@ def classes(train: pl.DataFrame) -> list[str]:
     """
     found = answers(train)
     if len(set(found)) < 2:
-        raise ShipworthyError("Train has one class only, so there is nothing to tell apart: give it more rows.")
+        raise ShipworthyError("Train has one class only, so there is nothing to learn: give it more rows.")
     return found
 
 

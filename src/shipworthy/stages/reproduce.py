@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from shipworthy.core import gpus, json_lines
+from shipworthy.core import gpus, json_lines, words
 from shipworthy.core.artifact import MANIFEST, read_artifact
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import read_json, write_json
@@ -22,7 +22,14 @@ from shipworthy.track.reproduce import differences, outcome, restore
 from shipworthy.track.runs.project_paths import project_paths
 from shipworthy.track.runs.registry import find
 
-USAGE = "shipworthy reproduce RUN [code=run|present] [tolerance=0.001] [workspace=artifacts]"
+USAGE = """\
+shipworthy reproduce RUN [code=run|present] [tolerance=0.001] [workspace=artifacts]
+
+RUN        its id, the beginning of one, or its folder
+code       the run's own, or that of now
+tolerance  how far the metric may be away to count as the same (0 to 1)
+workspace  the folder of artifacts beside whose runs/ it stands
+"""
 FOLDER, RESULT, RESULTS = "reproduced", "reproduction.json", "reproductions.jsonl"
 
 
@@ -57,13 +64,18 @@ def _repeat(folder: Path, runs: Path, code: str, tolerance: float) -> None:
     found = restore.code(record, folder, root, target) if code == "run" else restore.present(root, target)
     say(f"code: {found}, into {target}")
     differing = _differences(record, folder, root, target if code == "run" else None)
-    restore.data(record, runs, root, target)
+    restore.data(record, restore.config(record, folder, target, code), runs, root, target)
     restore.shipworthy("train", record, target)
     (again,) = (target / "runs").glob("*/checkpoint")
     compared = outcome.compare(then, read_artifact(again, "checkpoint"), tolerance)
     for line in compared.lines():
         say(line)
-    result = {**compared.to_json(), "differences": differing, "run_id": again.parent.name, "folder": str(target)}
+    result = {
+        **compared.to_json(),
+        "differences": differing,
+        "run_id": again.parent.name,
+        "folder": f"{FOLDER}/{folder.name}",
+    }
     write_json(target / RESULT, result)
     write_json(folder / RESULT, result)
     json_lines.append(folder / RESULTS, {"time": time.time(), "by": author(), **result})
@@ -78,19 +90,14 @@ def _holds(target: Path, record: Mapping[str, Any], code: str) -> bool:
 
 
 def _asked(arguments: Sequence[str]) -> tuple[str, str, float, str]:
-    names = [text for text in arguments if "=" not in text]
-    asked = {"code": "run", "tolerance": "0.001", "workspace": "artifacts"}
-    given = dict(text.split("=", 1) for text in arguments if "=" in text)
-    if len(names) != 1 or set(given) - set(asked) or given.get("code", "run") not in ("run", "present"):
-        raise UsageError(f"it is {USAGE}.")
-    asked |= given
+    asked = words.read(USAGE, arguments)
     try:
         tolerance = float(asked["tolerance"])
     except ValueError:
         tolerance = -1.0
     if not 0 <= tolerance < 1:
         raise UsageError(f"tolerance={asked['tolerance']} is no share: give a number from 0 to below 1.")
-    return names[0], asked["code"], tolerance, asked["workspace"]
+    return asked.names[0], asked["code"], tolerance, asked["workspace"]
 
 
 def _differences(record: Mapping[str, Any], run: Path, root: Path, own: Path | None) -> list[str]:

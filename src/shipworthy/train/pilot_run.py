@@ -157,7 +157,7 @@ def compare(sample: Mapping[str, Any], training: Mapping[str, Any]) -> dict[str,
         "inside": inside,
         "tokens_ratio": tokens,
         "sentence": (
-            f"A sample of {sample['sample']} foretold {foretold['value'] / 3600:.2f} h of training steps "
+            f"A sample of {sample['sample']} predicted {foretold['value'] / 3600:.2f} h of training steps "
             f"{'until the run ended early ' if early else ''}("
             f"{foretold['low'] / 3600:.2f} to {foretold['high'] / 3600:.2f}); they took {seconds / 3600:.2f} h, "
             f"{'inside' if inside else 'outside'} these bounds ({100 * (ratio - 1):+.0f}%)."

@@ -72,7 +72,7 @@ def test_of_a_regression_a_number_is_told() -> None:
     sample = classes.sample.with_columns(answer=pl.Series([f"{i}.5" for i in range(500)]))
     problem = replace(classes, task=Regression(name="t", description="d", baselines=["median"]), sample=sample)
     found = estimate(problem)
-    assert "1 columns of numbers and 1 of names, with a number to be told of each: xgboost" in found.why
+    assert "1 columns of numbers and 1 of names, with a number to predict for each: xgboost" in found.why
     with pytest.raises(UsageError, match="nothing to learn"):
         estimate(replace(problem, sample=sample.with_columns(answer=pl.lit("5")), expected=Expected(9, 9, 3, 3, 3)))
 
@@ -82,12 +82,12 @@ def test_of_several_labels_each_is_told() -> None:
     sample = classes.sample.with_columns(answer=pl.Series([("[]", '["a"]', '["a", "b"]')[i % 3] for i in range(500)]))
     several = MultiLabel(name="t", description="d", baselines=["frequent"])
     found = estimate(replace(classes, task=several, sample=sample))
-    assert found.why.startswith("The rows are texts, with several labels to be told of each: tfidf fits them")
+    assert found.why.startswith("The rows are texts, with several labels to predict for each: tfidf fits them")
 
 
 def test_texts_are_no_table() -> None:
     found = estimate(problem_of(Tfidf(template="{age} {job}")))
-    assert found.why.startswith("The rows are texts, with 2 classes to tell apart: tfidf fits them")
+    assert found.why.startswith("The rows are texts, with 2 classes to predict: tfidf fits them")
 
 
 def with_answers(answers: list[str], model: ModelConfig, expected: int = 500) -> Problem:

@@ -260,7 +260,7 @@ def test_a_modules_name_in_a_string_is_a_declaration() -> None:
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_a_trainings_code_follows_from_the_groups_that_it_takes(recipe: str) -> None:
-    """So that a run is made again with the same id, whatever else stands in the config by then."""
+    """So that a run is made again with the same id, whatever else is in the config by then."""
     taken = sources().read("shipworthy.stages.train").arguments
     own = {name: config for name, config in groups(recipe).items() if name in taken}
     assert lineage("train", own) == lineage("train", groups(recipe))

@@ -93,7 +93,7 @@ def runs(text: list[str], size: int) -> list[tuple[str, ...]]:
 
 
 def covered(text: list[str], shared: set[tuple[str, ...]], size: int) -> float:
-    """The share of a text's words that stand in shared runs."""
+    """The share of a text's words that are in shared runs."""
     inside = {i + k for i, run in enumerate(runs(text, size)) if run in shared for k in range(size)}
     return len(inside) / len(text)
 

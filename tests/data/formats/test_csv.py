@@ -144,7 +144,7 @@ def test_a_file_of_nothing_holds_no_rows(tmp_path: Path, content: str) -> None:
         ("a,b\n1,2\n1,2,3\n4,5\n", "row 2 has 3 cells, but there are 2 columns"),
         ("a,b\n1,2\n1\n4,5\n", "row 2 has 1 cells, but there are 2 columns"),
         ("a,b,,\n1,2,3\n", "row 1 has 3 cells, but there are 2 columns .* give every column a name"),
-        ("Sales 2024,,\na,b,c\n1,2,3\n", "row 1 has 3 cells, but there is 1 column .* take out what stands before"),
+        ("Sales 2024,,\na,b,c\n1,2,3\n", "row 1 has 3 cells, but there is 1 column .* take out what comes before"),
         ('a,,b,"",c\n1,2,3,4,5\n', "columns 2 and 4 have no name in the first row"),
         ('a,b\n"x"y,2\n', "row 1 is not quoted as CSV is"),
         ('a,b\n1,2\n"x,2\n', "row 2 is not quoted as CSV is"),

@@ -120,7 +120,7 @@ def test_a_number_of_more_digits_than_python_reads_is_known_as_it_was_written() 
         ("[" * 100_000, "is no JSON"),
         ("[1]", "member 1 is no JSON object"),
         ('[{"a": 1}', "its array has no end"),
-        ('[{"a": 1}] {"a": 2}', "its array has no end, or something stands behind it"),
+        ('[{"a": 1}] {"a": 2}', "its array has no end, or something comes after it"),
         ('{\n"a": 1,\n"a": 2}', "object 1 names the key 'a' twice"),
         ('# made\n{"a": 1}', "line 1 is no JSON"),
         ('{"a": ' + "[" * 100_000, "line 1 is no JSON .it is nested too deep"),

@@ -32,7 +32,7 @@ def test_verdicts_are_json_in_the_order_of_the_config() -> None:
     verdicts = run(Gates(balance=Balance(), show=1), gate_input(TWICE))
     assert [one.gate for one in verdicts] == ["ids", "missing", "missing_runs", "constant", "balance"]
     assert [one.gate for one in verdicts if not one.passed] == ["ids", "constant"]
-    assert json.loads(json.dumps(verdicts[0].to_json()))["rows"] == [{"id": "r00009", "detail": "stands in 2 rows"}]
+    assert json.loads(json.dumps(verdicts[0].to_json()))["rows"] == [{"id": "r00009", "detail": "is in 2 rows"}]
     assert all(one.total == 1000 for one in verdicts)
 
 
@@ -41,7 +41,7 @@ def test_a_refusal_names_gates_and_rows() -> None:
     with pytest.raises(ShipworthyError) as caught:
         refuse(verdicts)
     assert str(caught.value) == (
-        "The data does not pass ids (ids: 1 ids stand in several rows; first rows: r00009): correct the data, or the "
+        "The data does not pass ids (ids: 1 ids are in several rows; first rows: r00009): correct the data, or the "
         "gate (data.gates)."
     )
     refuse(run(Gates(ids=None, constant=Constant(action="warn")), gate_input(TWICE)))

@@ -61,7 +61,7 @@ PRICE = DRAWS.lognormal(3, 1, N)
 )
 def test_what_rises_or_falls_with_a_number_is_a_leak(column: Any) -> None:
     found = checked_numbers(BASE.with_columns(x=pl.Series(column)), PRICE)
-    assert found.columns == ["x"] and "x alone tells the answer with an AUC of" in found.violations[0]
+    assert found.columns == ["x"] and "x alone predicts the answer with an AUC of" in found.violations[0]
 
 
 def test_what_tells_a_number_in_part_is_none() -> None:
@@ -98,7 +98,7 @@ def by_class(low: int) -> list[int]:
 )
 def test_a_planted_leak_is_named_and_nothing_else(column: pl.Series) -> None:
     found = checked(BASE.with_columns(x=column), ANSWER)
-    assert len(found.violations) == 1 and found.violations[0].startswith("x alone tells the answer with an AUC of ")
+    assert len(found.violations) == 1 and found.violations[0].startswith("x alone predicts the answer with an AUC of ")
     assert "data.ignore" in found.violations[0] and "known_in_advance" in found.violations[0]
     assert found.warnings == [] and found.columns == ["x"]
     assert found.measurements[0].name == "AUC of x alone"
@@ -213,7 +213,7 @@ def test_the_worst_told_class_counts() -> None:
 def test_a_feature_of_a_sound_table_that_is_the_answer(column: pl.Expr) -> None:
     assert leak.check(Leak(), gate_input(rows())).violations == []
     found = leak.check(Leak(), gate_input(rows().with_columns(outcome=column)))
-    assert len(found.violations) == 1 and found.violations[0].startswith("outcome alone tells the answer")
+    assert len(found.violations) == 1 and found.violations[0].startswith("outcome alone predicts the answer")
 
 
 KIND = DRAWS.choice(["a", "b", "c"], N)
@@ -246,7 +246,7 @@ def test_no_pairs_are_looked_at_where_none_are_asked_for() -> None:
 
 def test_a_column_that_is_filled_for_one_class_of_several() -> None:
     (violation,) = checked(MORE.with_columns(x=pl.Series(PAID).set(pl.Series(KIND != "b"), None)), KIND).violations
-    assert violation.startswith("x is filled, or missing, where the answer is b, which tells it with an AUC of 1.000")
+    assert violation.startswith("x is filled, or missing, where the answer is b, which predicts it with an AUC of 1.00")
     gaps = MORE.with_columns(x=pl.Series(PAID).set(pl.Series(DRAWS.random(N) < 0.4), None))
     assert checked(gaps, KIND).violations == []
 
@@ -255,7 +255,7 @@ def test_the_name_of_the_class_inside_a_text() -> None:
     said = [f"the {word} parcel {number}, closed as {kind} " for word, number, kind in zip(
         DRAWS.choice(["red", "blue"], N), DRAWS.integers(0, 10**6, N), KIND, strict=True)]  # fmt: skip
     (violation,) = checked(MORE.with_columns(x=pl.Series(said)), KIND).violations
-    assert violation.startswith("x holds words that tell the answer with an AUC of 1.000")
+    assert violation.startswith("x holds words that predict the answer with an AUC of 1.000")
     innocent = [text.replace(f"as {kind} ", "") for text, kind in zip(said, KIND, strict=True)]
     assert checked(MORE.with_columns(x=pl.Series(innocent)), KIND).violations == []
 
@@ -267,7 +267,7 @@ def test_names_of_classes_that_differ_in_signs_alone_inside_a_text() -> None:
         for number, name in zip(DRAWS.integers(0, 10**6, N), names, strict=True)
     ]
     (violation,) = checked(MORE.with_columns(x=pl.Series(said)), names).violations
-    assert violation.startswith("x holds words that tell the answer with an AUC of 1.000")
+    assert violation.startswith("x holds words that predict the answer with an AUC of 1.000")
 
 
 def test_the_smallest_class_of_a_step_is_told_apart() -> None:

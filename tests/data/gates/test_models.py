@@ -74,7 +74,7 @@ def test_what_no_column_shows_alone_the_model_sees(tmp_path) -> None:
     )
     found = drift.check(Drift(reference=str(tmp_path / "r.parquet")), gate_input(now))
     assert len(found.violations) == 1 and found.violations[0].startswith(
-        "a model tells the two sets apart with an AUC of 0."
+        "a model separates the two sets with an AUC of 0."
     )
 
 

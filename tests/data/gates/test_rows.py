@@ -62,8 +62,8 @@ def test_a_pattern_that_cannot_be_read_is_refused(regex: str) -> None:
 
 def test_ids() -> None:
     found = ids.check(Ids(), gate_input(SOUND.with_columns(id=pl.col("id").replace("r00005", "r00009"))))
-    assert found.violations == ["1 ids stand in several rows"]
-    assert found.rows.rows() == [("r00009", "stands in 2 rows")] and found.failing_rows == 2
+    assert found.violations == ["1 ids are in several rows"]
+    assert found.rows.rows() == [("r00009", "is in 2 rows")] and found.failing_rows == 2
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def test_tables_look_for_leaks_and_times_and_texts_do_not() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_gate_is_switched_off_and_on(name: str) -> None:
     assert getattr(gates(f"data.gates.{name}=null"), name) is None
-    if name == "table":  # its columns stand in a file: Hydra cannot add a dataclass to a mapping
+    if name == "table":  # its columns are in a file: Hydra cannot add a dataclass to a mapping
         with pytest.raises(UsageError, match="columns is empty"):
             gates("data.gates.table.action=fail")
         return

@@ -62,7 +62,7 @@ def test_not_a_number_is_a_missing_value(tmp_path: Path) -> None:
     ("settings", "sentence"),
     [
         ({"repeated": "both"}, "choose one of keep, drop"),
-        ({"repeated": "drop", "id": "key"}, "has no effect beside"),
+        ({"repeated": "drop", "id": "key"}, "has no effect with"),
     ],
 )
 def test_what_cannot_be_done_with_repeated_rows_is_refused(settings: dict[str, str], sentence: str) -> None:
@@ -128,5 +128,5 @@ def test_a_threshold_is_of_two_classes(tmp_path: Path) -> None:
     store = clean_rows(tmp_path, age=[1, 2, 3], job=["a"] * 3, answer=["yes", "no", "maybe"])
     store.attach("split", pl.Series(["train"] * 3))
     task = replace(TASK, metric="f1", decision="threshold")
-    with pytest.raises(UsageError, match="task.decision=threshold tells two classes apart, and there are 3: leave it"):
+    with pytest.raises(UsageError, match="task.decision=threshold is for two classes, and there are 3: leave it"):
         examples.shape(task, CONFIG, store, chat=pytest.fail, folder=tmp_path)

@@ -1,4 +1,4 @@
-"""Settings as YAML: whatever stands in names, values and comments, it is read back as it was."""
+"""Settings as YAML: whatever is in names, values and comments, it is read back as it was."""
 
 from hypothesis import given
 from hypothesis import strategies as st

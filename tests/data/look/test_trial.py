@@ -44,7 +44,7 @@ def test_columns_that_tell_the_label_are_left_out_one_behind_the_other(tmp_path:
 
 def test_a_table_of_copies_is_refused(tmp_path: Path) -> None:
     rows = ["a,b,y", *(f"{'uv'[i % 2]},{i % 2 + i / 1000},{i % 2}" for i in range(400))]
-    with pytest.raises(UsageError, match="every column tells 'y' nearly perfectly"):
+    with pytest.raises(UsageError, match="every column predicts 'y' nearly perfectly"):
         try_(tmp_path, rows)
 
 

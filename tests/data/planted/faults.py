@@ -116,13 +116,13 @@ def constant_column(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(gender=pl.lit("Male"))
 
 
-@fault("leak", r"^tax alone tells the answer with an AUC of 0\.99|^tax alone tells the answer with an AUC of 1\.0")
+@fault("leak", r"^tax alone predicts the answer with an AUC of (0\.99|1\.0)")
 def target_leak(rows: pl.DataFrame) -> pl.DataFrame:
     noise = pl.Series(hash_uniform(rows["id"], "tax")) * 100
     return rows.with_columns(tax=pl.when(answer=">50K").then(90 + noise).otherwise(noise))
 
 
-@fault("ids", r"ids stand in several rows")
+@fault("ids", r"ids are in several rows")
 def duplicated_ids(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(id=pl.when(some(rows, 0.01)).then(pl.col("id").shift(1)).otherwise("id").fill_null("0"))
 

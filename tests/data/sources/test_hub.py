@@ -88,7 +88,7 @@ def test_sources_that_contradict_one_another_are_refused(hub: Path) -> None:
         Records(**common, file="rows.jsonl", source=config(hub))
     with pytest.raises(UsageError, match="data.source.split is empty"):
         config(hub, split="")
-    with pytest.raises(UsageError, match="data.sha256 has no effect beside a url"):
+    with pytest.raises(UsageError, match="data.sha256 has no effect with a url"):
         Records(**common, file="r.csv", source=Url(url="https://a/b.csv", sha256="0" * 64), sha256="1" * 64)
     with pytest.raises(UsageError, match="what a source brings is one file or folder"):
         Records(**common, file="*.csv", source=Folder(path="somewhere"))

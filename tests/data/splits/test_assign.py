@@ -135,7 +135,7 @@ def test_an_empty_split_is_refused() -> None:
 def test_a_value_in_two_splits_fails_the_check(tmp_path: Path) -> None:
     rows = pl.DataFrame({"id": ["a", "b"], "x": [1, 2], "cluster": ["c", "c"], "_group": ["a", "b"]})
     store = RowStore(rows.with_columns(split=pl.Series(["train", "test"])), tmp_path)
-    with pytest.raises(AssertionError, match="cluster stands in two splits"):
+    with pytest.raises(AssertionError, match="cluster is in two splits"):
         check_disjoint(store, Split(), ["x"])
 
 

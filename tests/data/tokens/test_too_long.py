@@ -51,7 +51,7 @@ def test_texts_are_cut_by_tokens_in_every_split_alike(tmp_path: Path) -> None:
     assert encoded["prompt_ids"][0].to_list() == chats.prompt_ids("Name it.", f"do: {encoded['text'][0]}")
     assert too_long.warnings(encoded.lazy(), asked, "text") == []
     assert too_long.cut_by_split(encoded.lazy())["test"] == {"rows": 3, "share": 0.3}
-    # A row is cut alike whatever stands beside it.
+    # A row is cut alike whatever is next to it.
     assert Encoder(asked, chats)(rows[:1])["prompt_ids"].to_list() == encoded["prompt_ids"][:1].to_list()
 
 
@@ -65,14 +65,14 @@ def test_an_answer_that_has_no_room_is_not_cut(tmp_path: Path) -> None:
     ("change", "sentence"),
     [
         ({"too_long": "drop"}, "task.too_long=drop: choose"),
-        ({"keep": "both"}, "no effect beside task.too_long=reject"),
+        ({"keep": "both"}, "no effect with task.too_long=reject"),
         ({"too_long": "truncate", "messages": "m"}, "conversations are never cut"),
         ({"too_long": "truncate", "prompt": "{a} {b}"}, "name the column of task.prompt that is cut, of a, b"),
         ({"too_long": "truncate", "cut": "c"}, "task.cut=c: name the column"),
         ({"too_long": "truncate", "max_new_tokens": 400}, "leaves no room for a prompt"),
-        ({"overlap": 8}, "task.overlap has no effect beside task.too_long=reject: set chunk"),
-        ({"too_long": "truncate", "overlap": 8}, "task.overlap has no effect beside task.too_long=truncate: set chunk"),
-        ({"too_long": "chunk", "keep": "end"}, "task.keep has no effect beside task.too_long=chunk: set truncate"),
+        ({"overlap": 8}, "task.overlap has no effect with task.too_long=reject: set chunk"),
+        ({"too_long": "truncate", "overlap": 8}, "task.overlap has no effect with task.too_long=truncate: set chunk"),
+        ({"too_long": "chunk", "keep": "end"}, "task.keep has no effect with task.too_long=chunk: set truncate"),
         ({"too_long": "chunk", "messages": "m"}, "task.too_long=chunk: conversations are never cut"),
         ({"too_long": "chunk", "overlap": 376}, "task.overlap=376 is not from 0 to less than the 376 tokens"),
         ({"too_long": "chunk", "overlap": -1}, "task.overlap=-1 is not from 0"),
@@ -109,7 +109,7 @@ def test_texts_are_divided_in_every_split_alike(tmp_path: Path) -> None:
         assert (number > 1) == (len(row["text"]) > 100)
         ids = [chats.prompt_ids("Name it.", f"do: {text}") for text in own["text"]]
         assert ids == own["prompt_ids"].to_list()
-    # A row is divided alike whatever stands beside it, and in whatever split.
+    # A row is divided alike whatever is next to it, and in whatever split.
     alone = Encoder(asked, chats)(rows[:1].with_columns(split=pl.lit("test")))
     assert alone["text"].to_list() == encoded.filter(chunk_of="0")["text"].to_list()
     known = too_long.chunked_by_split(encoded.lazy())

@@ -90,7 +90,7 @@ def played(rule: Rule, **settings: Any) -> Iterator[Played]:
 
 
 def between(message: str, what: str) -> str:
-    """The text that stands in a message between the marks of `what`, such as `answer A`."""
+    """The text that is in a message between the marks of `what`, such as `answer A`."""
     found = re.search(rf"^(\[\w+\]) {what} begins\n(.*?)\n\1 {what} ends", message, re.DOTALL | re.MULTILINE)
     assert found, message
     return found[2]

@@ -198,7 +198,7 @@ def test_agreement_is_sklearns(tmp_path: Path) -> None:
     assert found["kappa"]["low"] < found["kappa"]["value"] < found["kappa"]["high"]
     assert found["share"] == wilson(sum(a == b for a, b in zip(mine, said, strict=True)), 60).to_json()
     (low,) = found["remarks"]
-    assert low.startswith("the judge agrees with people little more than by chance (kappa ")
+    assert low.startswith("the judge agrees with people little more than chance (kappa ")
 
 
 def test_agreement_of_scores_weighs_the_distance(tmp_path: Path) -> None:

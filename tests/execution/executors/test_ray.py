@@ -214,7 +214,7 @@ def made(folder: Path, number: int) -> list[int]:
 
 
 class TestRay:
-    """The real one; what is marked long has a short form in the tests of Driver and in those that stand beside it."""
+    """The real one; what is marked long has a short form in the tests of Driver and in those that are next to it."""
 
     pytestmark = MARKS
 

@@ -129,5 +129,5 @@ def test_the_objective_says_what_is_learned() -> None:
     several = MultiLabel(name="t", description="d", baselines=["logistic"])
     assert Logistic.as_baseline(CONFIG, several) == Logistic(objective="labels")
     assert Logistic(objective="labels").learns == ("multi_label",)
-    with pytest.raises(UsageError, match="model.class_weight=balanced has no effect beside model.objective=labels"):
+    with pytest.raises(UsageError, match="model.class_weight=balanced has no effect with model.objective=labels"):
         Logistic(objective="labels", class_weight="balanced")

@@ -79,7 +79,7 @@ def test_rare_terms_do_not_count() -> None:
     assert model.scorer
     assert "queue" in model.scorer.saved["terms"]
     assert "vault" not in model.scorer.saved["terms"]
-    with pytest.raises(ShipworthyError, match="No run of words stands in 99 texts of train: lower model.min_count"):
+    with pytest.raises(ShipworthyError, match="No run of words is in 99 texts of train: lower model.min_count"):
         fitted(two(), Tfidf(template="{description}", min_count=99))
 
 

@@ -104,7 +104,7 @@ def test_a_weight_without_classes_or_meaning_is_refused() -> None:
     with pytest.raises(UsageError, match="model.class_weight=much: choose one of none, balanced"):
         XGBoost(class_weight="much")
     with pytest.raises(
-        UsageError, match="no effect beside model.objective=squared_error, for numbers and labels are no classes"
+        UsageError, match="no effect with model.objective=squared_error, for numbers and labels are no classes"
     ):
         XGBoost(class_weight="balanced", objective="squared_error")
 
@@ -217,9 +217,9 @@ def test_quantiles_are_learned_by_their_pinball_loss(tmp_path: Path) -> None:
         ({"objective": "quantiles", "interval": 1.0}, "set task.interval=0.9"),
         (
             {"objective": "squared_error", "interval": 0.9},
-            "no effect beside model.objective=squared_error",
+            "no effect with model.objective=squared_error",
         ),
-        ({"interval": 0.9}, "model.interval has no effect beside model.objective=classes"),
+        ({"interval": 0.9}, "model.interval has no effect with model.objective=classes"),
     ],
 )
 def test_quantiles_and_an_interval_belong_together(settings: dict[str, Any], said: str) -> None:

@@ -112,7 +112,7 @@ def test_the_gain_on_documents_in_chunks(tmp_path: Path) -> None:
 
 def test_why_there_is_no_gain_is_said(tmp_path: Path) -> None:
     run = trained(tmp_path, [True])
-    assert "shipworthy baseline" in str(gain(run))
+    assert "run baseline, with the overrides of the run" in str(gain(run))
     write_baseline(tmp_path, [True], dataset="another")
     assert "another dataset" in str(gain(run))
     write_baseline(tmp_path, [True])

@@ -52,6 +52,14 @@ def test_the_record_is_whole_and_small(written: Path) -> None:
     assert (written / record.RECORD).stat().st_size < 15_000
 
 
+def test_its_dataset_is_where_the_runs_are_now(written: Path, tmp_path: Path) -> None:
+    found = read_json(written / record.RECORD)
+    assert found["dataset"] == "dataset"
+    assert record.dataset_folder(found, written.parent) == tmp_path / "dataset"
+    older = {"dataset": "/somewhere/else/artifacts/dataset"}
+    assert record.dataset_folder(older, written.parent) == tmp_path / "artifacts" / "dataset"
+
+
 def test_its_diff_turns_the_commit_into_the_code_that_ran(tmp_path: Path) -> None:
     def git(*arguments: str) -> str:
         who = ("-c", "user.name=t", "-c", "user.email=t@t")

@@ -1,4 +1,4 @@
-"""Runs as they stand on disk after weeks of work: any number of them, of all kinds, always the same for a seed."""
+"""Runs as they are on disk after weeks of work: any number of them, of all kinds, always the same for a seed."""
 
 import hashlib
 import json

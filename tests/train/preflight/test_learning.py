@@ -56,7 +56,7 @@ def test_answers_that_are_known_before_the_first_step_are_found(context: Context
         layer.self_attn.forward = lambda hidden_states, **_: (torch.zeros_like(hidden_states), None)
         layer.mlp.forward = torch.zeros_like
     outcome = first_loss(repeated)
-    assert not outcome.passed and "stand in the prompts already" in outcome.sentence
+    assert not outcome.passed and "are in the prompts already" in outcome.sentence
 
 
 def test_rows_are_learned_by_heart_and_their_answers_end(context: Context) -> None:

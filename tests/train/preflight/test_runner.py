@@ -50,7 +50,7 @@ def test_each_fault_is_named_with_its_remedy_and_what_cannot_run_says_why(contex
     with pytest.raises(ShipworthyError) as raised:
         preflight(with_rows(frozen(context), rows))
     text = str(raised.value)
-    assert "end token in labels: 5 of 5 answers do not end with" in text and "prepare the dataset anew" in text
+    assert "end token in labels: 5 of 5 answers do not end with" in text and "prepare the dataset again" in text
     assert "weights receive gradient" in text and "unfreeze the adapter" in text
     written = {entry["name"]: entry for entry in json.loads((context.run / FILE).read_text())}
     assert written["a few rows can be learned"]["passed"] is None

@@ -13,7 +13,7 @@ from shipworthy.models.build import create
 SMALL_ROWS, LARGE_ROWS = 1000, 4000
 # More rows bring more trees before a fit stops by itself, and a busy machine takes its share.
 LONGER = 4.0
-ASKED = {"regression": "with a number to be told of each", "multi_label": "with several labels to be told of each"}
+ASKED = {"regression": "with a number to predict for each", "multi_label": "with several labels to predict for each"}
 """Of tasks whose answers are no classes, what is asked of each row."""
 
 
@@ -118,7 +118,7 @@ def _why(problem: Problem) -> str:
     names = [name for name in problem.features if problem.sample.schema[name] == pl.String]
     numbers = len(problem.features) - len(names)
     table = f"a table of {numbers} columns of numbers and {len(names)} of names"
-    classes = f"with {problem.sample['answer'].n_unique()} classes to tell apart"
+    classes = f"with {problem.sample['answer'].n_unique()} classes to predict"
     asked = ASKED.get(problem.task.kind, classes)
     return (
         f"The rows are {'texts' if problem.model.reads_words else table}, {asked}: {problem.model.kind} fits them in "

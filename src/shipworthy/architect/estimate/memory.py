@@ -40,7 +40,7 @@ class BaselineMemory:
         return total(self.parts.values()) if self.parts else None
 
     def to_json(self) -> dict[str, Any]:
-        """As it stands in plan.json."""
+        """As it is in plan.json."""
         parts = {name: asdict(part) for name, part in self.parts.items()}
         return {"name": self.name, "parts": parts, "total": asdict(self.peak_mb) if self.peak_mb else None}
 

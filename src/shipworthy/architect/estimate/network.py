@@ -114,7 +114,7 @@ def _why(problem: Problem, quantities: Quantities) -> str:
     different = answers.n_unique()
     what = f"a language model of {quantities.base_parameters / MILLION:.1f} million parameters"
     if different <= MOST_CLASSES:
-        why = f"The answers are {different} classes, in words: {what} must show that simpler ones tell them apart worse"
+        why = f"The answers are {different} classes, in words: {what} must show that simpler ones separate them worse"
     else:
         why = (
             f"The answers are text: {different:,} different ones in {len(answers):,} rows, too many for classes, and "

@@ -61,7 +61,7 @@ class WholeTexts:
 
 
 class Postings:
-    """Word n-gram → where it stands in the evaluation texts: at most `NEIGHBOURS` places, those of the lowest texts.
+    """Word n-gram → where it is in the evaluation texts: at most `NEIGHBOURS` places, those of the lowest texts.
 
     Args:
         hashes: shape (m,), the n-grams of all texts, one text after the other.

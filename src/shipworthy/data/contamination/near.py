@@ -24,7 +24,7 @@ Numbers = NDArray[Any]
 class NearMatcher:
     """Evaluation texts that are to be added all, then sorted once, and can then be looked for.
 
-    In memory are about 60 bytes for each text; its shingles and the keys of its bands stand in files.
+    In memory are about 60 bytes for each text; its shingles and the keys of its bands are in files.
 
     Args:
         config: when two texts are near-duplicates.

@@ -10,7 +10,7 @@ from shipworthy.data.fitted.outliers.schema import Outliers
 
 @dataclass
 class Fitting:
-    """Three stages, one after another; by default only columns that a model can't use as they stand are encoded.
+    """Three stages, one after another; by default only columns that a model can't use as they are are encoded.
 
     Attributes:
         outliers: how outliers are found, and whether they are rejected from train, clipped or marked.

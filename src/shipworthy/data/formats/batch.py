@@ -31,7 +31,7 @@ class Written:
 
     Attributes:
         encoding: as Python calls it (empty: found out).
-        delimiter: what stands between the cells of CSV (empty: found out).
+        delimiter: what is between the cells of CSV (empty: found out).
     """
 
     encoding: str = ""

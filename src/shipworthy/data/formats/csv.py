@@ -76,7 +76,7 @@ def _of_width(found: Iterator[list[str]], names: list[str], path: Path, dialect:
             raise ShipworthyError(
                 f"{path} cannot be read: row {number} has {len(cells)} cells, but there {there} (with {dialect.shown} "
                 "between them): put what holds that sign into double quotes, give every column a name in the first row "
-                "and take out what stands before it, or mend the row."
+                "and take out what comes before it, or mend the row."
             )
         if width > 1 and [column_name(cell) for cell in cells] == called:
             say_once(f"{path}: rows that repeat the names of the columns are left out (the first: row {number})")

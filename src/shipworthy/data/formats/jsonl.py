@@ -73,7 +73,7 @@ def _members(text: str, path: Path) -> Iterator[dict[str, Any]]:
             value, place = DECODER.raw_decode(text, place)
         yield _checked(_mended(value), f"{path} cannot be read: {what} {number}")
     if array and text[place:].strip() != "]":
-        raise ShipworthyError(f"{path} cannot be read: its array has no end, or something stands behind it.")
+        raise ShipworthyError(f"{path} cannot be read: its array has no end, or something comes after it.")
 
 
 def _next(text: str, place: int) -> int:

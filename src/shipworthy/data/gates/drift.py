@@ -58,7 +58,7 @@ def compare(
     measurements.append(Measurement("AUC of telling the two sets apart", area.value, config.auc, area.low, area.high))
     if area.low > config.auc:
         violations.append(
-            f"a model tells the two sets apart with an AUC of {area.value:.3f} ({area.low:.3f} to {area.high:.3f})"
+            f"a model separates the two sets with an AUC of {area.value:.3f} ({area.low:.3f} to {area.high:.3f})"
         )
     return GateResult(violations, current.height, measurements)
 

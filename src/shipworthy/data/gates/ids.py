@@ -13,6 +13,6 @@ def check(config: Ids, inputs: GateInput) -> GateResult:
     suspects = inputs.rows.select("id").filter(pl.col("id").hash().is_in(twice.implode()))
     counts = suspects.group_by("id").agg(pl.len().alias("n")).filter(pl.col("n") > 1)
     found = counts.collect(engine="streaming").sort("n", "id", descending=[True, False])
-    rows = found.select("id", pl.format("stands in {} rows", "n").alias("detail"))
-    violations = [f"{found.height} ids stand in several rows"] if found.height else []
+    rows = found.select("id", pl.format("is in {} rows", "n").alias("detail"))
+    violations = [f"{found.height} ids are in several rows"] if found.height else []
     return GateResult(violations, inputs.total, rows=rows, failing_rows=int(found["n"].sum()))

@@ -132,5 +132,5 @@ class Verdict:
     rows: list[dict[str, str]]
 
     def to_json(self) -> dict[str, Any]:
-        """As it stands in JSON files."""
+        """As it is in JSON files."""
         return asdict(self)

@@ -46,11 +46,11 @@ def check(config: Leak, inputs: GateInput) -> GateResult:
         few = f"the answers are {len(labelled.sizes)} classes of too few rows each to look for leaks"
         return GateResult([], rows.height, warnings=[few])
     names = [name for name in inputs.features if name not in config.known_in_advance]
-    alone = {name: told(rows[name], labelled) for name in track(names, "what each feature tells alone", len(names))}
+    alone = {name: told(rows[name], labelled) for name in track(names, "features, each alone", len(names))}
     result = GateResult([], rows.height)
     for name, area in _ranked(alone):
         result.measurements.append(_measurement(f"AUC of {name} alone", area, config.max_auc))
-        said = f"{name} alone tells the answer with an AUC of {_shown(area)}"
+        said = f"{name} alone predicts the answer with an AUC of {_shown(area)}"
         copy = not inputs.numbers and is_copy(rows[name], labelled)
         _judge(config, name, said, area, result, copy=copy)
     suspects = [name for name, area in _ranked(alone) if not _fails(config, area, copy=False)]
@@ -64,11 +64,13 @@ def _parts(config: Leak, name: str, column: pl.Series, labelled: Labelled, resul
     """Looks at the words of a text, and at the gaps of a column; whether there is something to say of them."""
     before = len(result.violations) + len(result.warnings)
     if is_text(column) and (area := told_by_words(column, labelled)):
-        said = f"{name} holds words that tell the answer with an AUC of {_shown(area)}"
+        said = f"{name} holds words that predict the answer with an AUC of {_shown(area)}"
         _judge(config, name, said, area, result)
     if column.null_count():
         area, one = told_by_gaps(column, labelled)
-        said = f"{name} is filled, or missing, where the answer is {one}, which tells it with an AUC of {_shown(area)}"
+        said = (
+            f"{name} is filled, or missing, where the answer is {one}, which predicts it with an AUC of {_shown(area)}"
+        )
         _judge(config, name, said, area, result)
     return len(result.violations) + len(result.warnings) > before
 
@@ -105,7 +107,7 @@ def _pairs(
     for (a, b), area in _ranked(together):
         result.measurements.append(_measurement(f"AUC of {a} and {b} together", area, MAX_AUC_TOGETHER))
         best = max(alone[a].value, alone[b].value)
-        said = f"{a} and {b} together tell the answer with an AUC of {_shown(area)} (alone {best:.3f})"
+        said = f"{a} and {b} together predict the answer with an AUC of {_shown(area)} (alone {best:.3f})"
         if config.max_auc < 1 and area.value > MAX_AUC_TOGETHER and area.low > SURE:
             result.violations.append(f"{said}: {REMEDY}")
             result.columns.append(a if alone[a].value >= alone[b].value else b)

@@ -1,7 +1,7 @@
 """What one column tells about the answer, out of fold: fast enough for hundreds of columns.
 
 A column is made into codes: its values where they are few, else bins of numbers. The share of each class among the rows
-of a code in the other folds is a row's score, so that a value that stands in one row alone, such as an id, says no more
+of a code in the other folds is a row's score, so that a value that is in one row alone, such as an id, says no more
 than the class's share; the area under the ROC curve is computed from the counts.
 
 Shapes: N rows, C classes, F folds, V codes.

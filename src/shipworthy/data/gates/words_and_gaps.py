@@ -36,7 +36,7 @@ def told_by_words(texts: pl.Series, labelled: Labelled) -> Interval | None:
     """How well single words tell the classes: for each class the best word, then the class that is told worst.
 
     Words are looked at with and without the signs that touch them, for `<=50K` and `>50K` differ in signs alone. None
-    where no word stands in as many rows as half of the smallest class has.
+    where no word is in as many rows as half of the smallest class has.
     """
     from sklearn.feature_extraction.text import CountVectorizer
 

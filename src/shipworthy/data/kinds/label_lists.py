@@ -65,7 +65,7 @@ def read(column: str, separator: str, store: RowStore) -> None:
 
     Args:
         column: of the source, for messages.
-        separator: what stands between the labels in text (empty: they are lists).
+        separator: what is between the labels in text (empty: they are lists).
         store: holds rows with `answer`.
 
     Raises:
@@ -78,7 +78,7 @@ def read(column: str, separator: str, store: RowStore) -> None:
     if not store.height:
         raise UsageError(
             f"Column '{column}' holds no list of labels{f', but such as {first[0]!r}' if first else ''}: give lists as "
-            "JSON, or set data.separator to what stands between the labels of a row."
+            "JSON, or set data.separator to what is between the labels of a row."
         )
 
 

@@ -1,6 +1,6 @@
 """Labels that are numbers: read by the rules that read a feature's numbers; rows whose label is none are rejected.
 
-A label stays as it stands in the file where Python and JSON read it as a number (`12.50`, `1e3`). What a spreadsheet
+A label stays as it is in the file where Python and JSON read it as a number (`12.50`, `1e3`). What a spreadsheet
 shows, `1.234,50 €` or `12%`, is written plainly, without its sign (`1234.50`, `12`), for whoever scores an answer reads
 it without knowing how the file was written.
 """
@@ -58,9 +58,9 @@ def read(config: Table, store: RowStore) -> None:
         )
     unit = str(signs[SIGN][0])
     if unit:
-        say(f"{label}: the '{unit}' beside its numbers is left out")
+        say(f"{label}: the '{unit}' next to its numbers is left out")
     beside = pl.when(pl.col(SIGN) == "").then(pl.lit("nothing")).otherwise(pl.format("'{}'", SIGN))
-    other = pl.format("beside its label stands {}, beside most {}", beside, pl.lit(f"'{unit}'" if unit else "nothing"))
+    other = pl.format("next to its label is {}, next to most {}", beside, pl.lit(f"'{unit}'" if unit else "nothing"))
     store.reject("label in another unit", pl.when(pl.col(SIGN) != unit).then(other))
     store.change(pl.col(PLAIN).alias("answer"))
     store.drop(PLAIN, SIGN, WHY)

@@ -145,7 +145,7 @@ class Table(Data):
         one_of("data.repeated", self.repeated, ("keep", "drop"))
         if self.id and self.repeated == "drop":
             raise UsageError(
-                f"data.repeated=drop has no effect beside data.id={self.id}, for with an id only equal ids are one "
+                f"data.repeated=drop has no effect with data.id={self.id}, for with an id only equal ids are one "
                 "row: drop one of the two."
             )
 
@@ -164,7 +164,7 @@ class Table(Data):
         return name in self.needed or name not in self.ignore
 
     def measures(self, name: str) -> bool:
-        """Features may; the label and ids stay what stands in the file."""
+        """Features may; the label and ids stay what is in the file."""
         return name == self.split.time or name not in (self.label, self.id, *self.ignore)
 
     @property

@@ -93,7 +93,7 @@ def clean_rows(config: Table, store: RowStore, *, numbers: bool = False, labels:
 
 
 def _refuse_measure(config: Table, store: RowStore) -> None:
-    """Refuses a label of more than MANY_NUMBERS distinct numbers of which most stand in few rows, such as a price.
+    """Refuses a label of more than MANY_NUMBERS distinct numbers of which most are in few rows, such as a price.
 
     Numbers that name classes have many rows each. A label that is declared a string is a name, whatever it looks like.
 

@@ -34,9 +34,9 @@ def data_settings(look: Findings, split: Mapping[str, Any], tried: Tried | None 
     if look.found.format:
         made.append(Setting("format", look.found.format, "The files' names don't say how they are written."))
     if look.found.delimiter:
-        made.append(Setting("delimiter", look.found.delimiter, "What stands between the cells."))
+        made.append(Setting("delimiter", look.found.delimiter, "What is between the cells."))
     if look.draft.id:
-        made.append(Setting("id", look.draft.id, "It only tells rows apart: the model does not see it."))
+        made.append(Setting("id", look.draft.id, "It only identifies rows: the model does not see it."))
     made += {**dict.fromkeys(TABLES, _table), TALKS: _talks}.get(look.draft.kind, _texts)(look, tried)
     return [*made, _split(look, split, tried)]
 
@@ -48,7 +48,7 @@ def _table(look: Findings, tried: Tried | None) -> list[Setting]:
         made.append(Setting("ignore", list(draft.ignore), _about_ignored(look)))
     if draft.missing:
         why = (
-            "What stands for a missing value, beside empty cells. If it is a value of its own, take it out; "
+            "What counts as a missing value, besides empty cells. If it is a value of its own, take it out; "
             "add others, such as none or unknown."
         )
         made.append(Setting("missing", draft.missing, why))
@@ -63,7 +63,7 @@ def _table(look: Findings, tried: Tried | None) -> list[Setting]:
 
 
 def _separator(draft: Draft) -> list[Setting]:
-    why = "What stands between the labels of a row; a row where nothing stands has none."
+    why = "What is between the labels of a row; a row where it is empty has none."
     return [Setting("separator", draft.separator, why)] if draft.separator else []
 
 
@@ -108,7 +108,7 @@ def _about_ignored(look: Findings) -> str:
     lines = ["Columns that the model does not see:"]
     lines += [f"  {shown(name)}: {why}" for name, why in draft.ignore.items() if name not in draft.leaks]
     if draft.leaks:
-        lines += [f"  {shown(name)}: alone it tells the label nearly perfectly (a leak?)" for name in draft.leaks]
+        lines += [f"  {shown(name)}: alone it predicts the label nearly perfectly (a leak?)" for name in draft.leaks]
         lines.append(
             "A column that is known when the answer is asked for is no leak: take it out here, and name it in "
             "gates.leak.known_in_advance."
@@ -145,7 +145,7 @@ def _split(look: Findings, split: Mapping[str, Any], tried: Tried | None) -> Set
         "test": "Shares of the rows (from 1 on: numbers of rows). Near-duplicates stay together.",
         "stratify": "Each part has the classes' shares of the whole.",
         "time": "Train comes before validation, validation before test, as in use. Without it: at random.",
-        "group_columns": "No value of these stands in two parts: the model is asked about new ones, as in use. "
+        "group_columns": "No value of these is in two parts: the model is asked about new ones, as in use. "
         "Without it rows of one of them stand on both sides, and the result looks better than it is.",
     }
     about = "How the rows are divided."

@@ -36,10 +36,10 @@ class Draft:
         kind: table, numbers, labels, classes, tags, answers or conversations.
         label: the column to learn (of conversations: empty).
         why: of the label.
-        separator: what stands between several labels of a row (empty: they are lists, or there is one).
+        separator: what is between several labels of a row (empty: they are lists, or there is one).
         others: what else may be the label.
         text, context: the columns that are read (not of tables).
-        id: the column that tells rows apart (empty: none).
+        id: the column that identifies rows (empty: none).
         time: the column by which rows are split (empty: at random).
         group: the column of which no value may be in two splits (empty: none).
         ignore: column → why a table's model does not see it.
@@ -242,7 +242,7 @@ def _table(
     made.id = _first(name for name in ids if name.strip())
     made.ignore = {name: why for name, why in unusable.items() if not made.id or name != made.id}
     rest = [name for name in ids if not made.id or name != made.id]
-    made.ignore |= dict.fromkeys(rest, "it only tells rows apart")
+    made.ignore |= dict.fromkeys(rest, "it only identifies rows")
     made.group, made.time = _first(name for name in groups if name not in made.ignore), ""
     if not made.group:
         made.time = _first(name for name in times if name not in made.ignore)
@@ -255,7 +255,7 @@ def _table(
             "with --label"
         )
     if not features(profile, made):
-        raise UsageError(f"beside '{shown(made.label)}' no column is left to learn from: bring some.")
+        raise UsageError(f"besides '{shown(made.label)}' no column is left to learn from: add some.")
     return made
 
 

@@ -35,7 +35,7 @@ def guess(profile: Profile, taken: set[str], lists: Collection[str] = ()) -> Gue
 
     A column may be a label if it has 2 to 50 values (whole numbers: 2 to 12, with fractions: 2 to 5), three rows of
     each in the mean, and gaps in at most half of the rows. Points: 4 if its name ends in a word for an answer (`label`,
-    `target`, `class`, `y`), 3 if such a word stands in it, 2 if another word for a result does (`status`, `approved`,
+    `target`, `class`, `y`), 3 if such a word is in it, 2 if another word for a result does (`status`, `approved`,
     `is_…`); 2 if it is the last column, 1 if it is the first; 1 if it has two values; 1 if they are names or truth
     values; 2 less if its name is what is known of a person (`sex`, `age`). Of equal points the later column wins. Where
     the last column, or one that is called like an answer, is a measure, it is the label, unless a column of classes has

@@ -31,7 +31,7 @@ class Lists:
     """Labels of rows.
 
     Attributes:
-        separator: what stands between them (empty: they are lists).
+        separator: what is between them (empty: they are lists).
     """
 
     separator: str

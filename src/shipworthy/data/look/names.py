@@ -23,7 +23,7 @@ RESULTS = _words(
 )
 """Words for what often is, and as often is not."""
 IDS = _words("id ids uuid guid key index idx identifier obs nr no number code row unnamed")
-"""Words for what tells rows apart."""
+"""Words for what identifies rows."""
 OWNERS = _words(
     "user customer client patient person subject session account household member student employee participant "
     "speaker author device machine store shop company school individual visitor buyer seller owner"
@@ -47,7 +47,7 @@ def words(name: str) -> list[str]:
 
 
 def holds(name: str, known: frozenset[str]) -> bool:
-    """Whether one of the words stands in a name."""
+    """Whether one of the words is in a name."""
     return not known.isdisjoint(words(name))
 
 

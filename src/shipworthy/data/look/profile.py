@@ -43,7 +43,7 @@ class Column:
     """A column of the file.
 
     Attributes:
-        name: as it stands there.
+        name: as it is there.
         place: its number, from 0.
         type: string, int, float, bool, date, datetime or json, as the features of a table are typed.
         rows: of the file.

@@ -114,7 +114,7 @@ def _is_there(path: Path) -> bool:
 
 
 def name_of(path: Path) -> str:
-    """A name for a recipe, from a file's: what every shell, YAML and Hydra take as it stands."""
+    """A name for a recipe, from a file's: what every shell, YAML and Hydra take as it is."""
     stem = path.name.partition(".")[0] if path.is_file() else path.name
     name = re.sub(r"[^a-z0-9]+", "_", stem.lower().encode("ascii", "ignore").decode()).strip("_")[:MOST_OF_NAME]
     if not NAME.fullmatch(name) or name in WORDS or name.startswith("base_"):
@@ -126,7 +126,7 @@ def checked_name(name: str) -> str:
     """A name that the user gives.
 
     Raises:
-        UsageError: YAML, Hydra or a shell would not take it as it stands.
+        UsageError: YAML, Hydra or a shell would not take it as it is.
     """
     if not NAME.fullmatch(name) or name.lower() in WORDS or name.startswith("base_"):
         raise UsageError(

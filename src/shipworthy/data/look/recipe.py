@@ -87,7 +87,7 @@ def _of_model(look: Findings, tried: Tried) -> list[Setting]:
         return []
     if draft.kind in (CLASSES, TAGS):
         made = [Setting("template", read(draft), "{column}: its value.")] if draft.kind == TAGS else []
-        why = "Words that stand in one text alone count, too, for there are few texts; 2 is the default."
+        why = "Words that are in one text alone count, too, for there are few texts; 2 is the default."
         made += [Setting("min_count", 1, why)] if look.profile.rows < SMALL else []
         return [Setting("model", made)] if made else []
     batch = min(16, max(1, tried.rows["train"]))

@@ -87,7 +87,7 @@ def _learned(draft: Draft) -> Iterator[str]:
 
 def _left_out(draft: Draft, tried: Tried) -> Iterator[str]:
     if draft.leaks:
-        yield f"likely leaks, left out: {listed(draft.leaks)} (each tells the label nearly perfectly)"
+        yield f"likely leaks, left out: {listed(draft.leaks)} (each predicts the label nearly perfectly)"
     if rest := {name: why for name, why in draft.ignore.items() if name not in draft.leaks}:
         yield "left out: " + "; ".join(f"'{shown(name)}' ({why})" for name, why in list(rest.items())[:8])
     yield from tried.strong[:3]

@@ -38,7 +38,7 @@ def plain(settings: Sequence[Setting]) -> dict[str, Any]:
 
 
 def text(settings: Sequence[Setting]) -> str:
-    """The settings as YAML that gives them back, whatever stands in names and values, with their comments."""
+    """The settings as YAML that gives them back, whatever is in names and values, with their comments."""
     return "".join(_written(one) for one in settings)
 
 

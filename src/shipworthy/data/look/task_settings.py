@@ -87,7 +87,7 @@ def _words(look: Findings, tried: Tried) -> list[Setting]:
             what += f" It is one of: {', '.join(shown(name, 40) for name, _ in sorted(tried.classes))}."
         made = [
             Setting("description", f"Says the {label} of a text.", "One sentence for the model's card."),
-            Setting("system", what, "What a language model is told before every text."),
+            Setting("system", what, "What a language model is given before every text (the system prompt)."),
             Setting("prompt", read(draft), "{column}: its value."),
         ]
         if draft.kind == CLASSES:

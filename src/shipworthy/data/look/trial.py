@@ -107,7 +107,7 @@ def tried(made: Draft, found: RawFile, settings: SettingsOf, rows: int) -> Tried
         made.leaks += [name for name in leaks if name not in made.leaks]
         made.ignore |= dict.fromkeys(leaks, "")
     raise UsageError(
-        f"{listed(made.leaks)} and more tell '{shown(made.label)}' nearly perfectly: name another --label."
+        f"{listed(made.leaks)} and more predict '{shown(made.label)}' nearly perfectly: name another --label."
     )
 
 
@@ -226,7 +226,7 @@ def _leaks(made: Draft, config: Data, store: RowStore, result: Tried) -> list[st
     found, result.strong = result_of_gate.columns, result_of_gate.warnings
     if found and len(set(found)) == len(features):
         raise UsageError(
-            f"every column tells '{shown(made.label)}' nearly perfectly ({listed(found)}), as copies do: name "
+            f"every column predicts '{shown(made.label)}' nearly perfectly ({listed(found)}), as copies do: name "
             "another column with --label, or write the recipe by hand with data.gates.leak.known_in_advance."
         )
     if not found:

@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from shipworthy.core.commands import again
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.extensions import of_extensions, parts
 from shipworthy.core.files import matching
@@ -60,7 +61,7 @@ def locate(config: Data, folder: Path) -> list[Path]:
     """
     found = matching(folder, config.file)
     if not found:
-        remedy = "run `shipworthy fetch`" if config.source is not None else "put your file there, or run `dvc pull`"
+        remedy = f"run `{again('fetch')}`" if config.source is not None else "put your file there, or run `dvc pull`"
         raise ShipworthyError(f"{folder / config.file} is missing: {remedy}.")
     return found
 
@@ -145,7 +146,7 @@ def types_of(config: Data, paths: list[Path]) -> dict[str, str]:
         if guess.among_numbers and guess.type.startswith("string"):
             seen = " and ".join(repr(text) for text in guess.among_numbers)
             say_once(
-                f"{paths[0]}: column '{name}' is read as names, for {seen} stands among its numbers; where that is a "
+                f"{paths[0]}: column '{name}' is read as names, for {seen} is among its numbers; where that is a "
                 "gap, list it in data.missing"
             )
     return {name: guesses[name].type for name in names if name in guesses}

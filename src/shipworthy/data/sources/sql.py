@@ -60,9 +60,7 @@ def _sqlite(path: Path, source: Sql) -> Iterator[Any]:
             cursor = connection.execute(source.query)
             names = [column[0] for column in cursor.description] if cursor.description else []
             if twice := [name for name in names if names.count(name) > 1]:
-                raise ShipworthyError(
-                    f"data.source.query gives two columns '{twice[0]}': name one of them anew with AS."
-                )
+                raise ShipworthyError(f"data.source.query gives two columns '{twice[0]}': rename one of them with AS.")
             while rows := cursor.fetchmany(GROUP_ROWS):
                 values = [list(column) for column in zip(*rows, strict=True)]
                 table = pa.table(dict(zip(names, values, strict=True)))

@@ -123,7 +123,7 @@ def _class_counts(store: RowStore, group: Rows, members: Rows, sizes: Rows, conf
 
 
 def _rare_to_train(store: RowStore, codes: Rows, group: Rows) -> None:
-    """Gives train a group of each class that stands in other splits alone, in place, and says so."""
+    """Gives train a group of each class that is in other splits alone, in place, and says so."""
     answers = first_equal(store.batches(["answer"]), ["answer"])
     lacking = np.setdiff1d(np.unique(answers), np.unique(answers[codes == TRAIN]))
     if not len(lacking):

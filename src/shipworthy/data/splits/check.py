@@ -49,7 +49,7 @@ def check_disjoint(store: RowStore, config: Split, features: list[str]) -> dict[
             empty = np.concatenate([frame[name].is_null().to_numpy() for frame in store.batches([name])])
             first[empty] = np.flatnonzero(empty)
         counts[name] = _count(first, codes)
-        assert not counts[name]["in two splits"], f"{name} stands in two splits"
+        assert not counts[name]["in two splits"], f"{name} is in two splits"
     return counts
 
 

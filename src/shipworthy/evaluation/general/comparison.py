@@ -57,7 +57,7 @@ class Score:
         return bool(np.isin(np.concatenate([self.base, self.tuned]), (0, 1)).all())
 
     def to_json(self) -> dict[str, Any]:
-        """As it stands in general.json where there is no test."""
+        """As it is in general.json where there is no test."""
         values = {"n": len(self.base), "base": self.value_of_base, "tuned": self.value_of_tuned}
         return {**self.names, **values, "why": self.why_untested}
 
@@ -94,7 +94,7 @@ class Tested:
     claim: Claim
 
     def to_json(self) -> dict[str, Any]:
-        """As it stands in general.json."""
+        """As it is in general.json."""
         return {
             **self.score.names,
             "base": self.base.to_json(),

@@ -146,7 +146,7 @@ def _remarks(n: int, kappa: Interval | None) -> Iterator[str]:
         yield "judge and people say the same of every row, or nothing but one thing, so that kappa has no value"
     elif kappa.value < LOW:
         shown = figures.interval(AGREEMENT, kappa)
-        yield f"the judge agrees with people little more than by chance (kappa {shown}): rest no decision on it"
+        yield f"the judge agrees with people little more than chance (kappa {shown}): base no decision on it"
     if n < FEW:
         yield f"{n} labels are few to compare a judge with: label {FEW} rows or more"
 

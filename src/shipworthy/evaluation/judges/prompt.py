@@ -122,7 +122,7 @@ def _said(name: str, text: str) -> dict[str, Any]:
 
 
 def _check(name: str, mode: str, system: Text, user: Text) -> None:
-    """That the texts stand in the user's message, and nothing else is to be filled in."""
+    """That the texts are in the user's message, and nothing else is to be filled in."""
     wanted = ("fence", "question", "reference", *ANSWERS[mode])
     if missing := [one for one in wanted if one not in user.columns]:
         raise UsageError(f"judge.prompt={name} lacks {{{missing[0]}}} in the user's message: put it in.")
@@ -133,6 +133,6 @@ def _check(name: str, mode: str, system: Text, user: Text) -> None:
 
 
 def _fence(*texts: str) -> str:
-    """A mark that stands in none of the texts: their own hash, which nobody can write into them."""
+    """A mark that is in none of the texts: their own hash, which nobody can write into them."""
     digest = sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()
     return f"[{digest[:12]}]"

@@ -37,7 +37,7 @@ class Asked(JudgeConfig):
         reference: whether the judge is shown the right answer; if so, the test answers are opened once more.
         prompt: a file of the project with a prompt of one's own, in place of ours of the same mode (docs/judges.md).
         labels: a file of the project, CSV or JSON lines, with what people say of rows (docs/judges.md); empty: none.
-        more: further parameters of each request, as they stand, such as {top_p: 0.9}; null takes one of ours out.
+        more: further parameters of each request, as they are, such as {top_p: 0.9}; null takes one of ours out.
     """
 
     needs: ClassVar[Mapping[str, tuple[str, ...]]] = {"task": ("text_to_text",)}

@@ -44,7 +44,7 @@ def position(said: Mapping[str, Any]) -> str:
         return ""
     return (
         f"Each pair was shown in both orders; in {figures.percent(found['following_position'])} of them the judge "
-        f"named the same position whichever answer stood there ({found['first']:,} times the first, "
+        f"named the same position whichever answer was there ({found['first']:,} times the first, "
         f"{found['second']:,} times the second): these are ties."
     )
 

@@ -1,4 +1,4 @@
-"""Calls of tools in what a model writes: JSON objects with a name and arguments, wherever they stand in the text."""
+"""Calls of tools in what a model writes: JSON objects with a name and arguments, wherever they are in the text."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ def calls(text: str) -> list[Call]:
     """The calls of a text, as chat templates write them: bare, in a list, or between marks or words.
 
     `arguments` may be called `parameters`, as Llama's templates do, or be JSON text, as OpenAI's interface does; name
-    and arguments may stand in a `function`.
+    and arguments may be in a `function`.
     """
     found: list[Call] = []
     place = 0

@@ -13,7 +13,7 @@ GREATER_IS_BETTER = True
 KIND = "right"
 UNIT = "share"
 TASKS = ("text_to_text",)
-LIBRARY = "compared as they stand"
+LIBRARY = "compared as they are"
 MIND = "A full stop more is a wrong answer; `normalised_match` forgives it."
 
 

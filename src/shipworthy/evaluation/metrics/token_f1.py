@@ -20,7 +20,7 @@ MIND = "The order of words does not count: `not good, bad` is as right as `not b
 
 
 def score(task: Task, predictions: Sequence[Prediction], answers: Sequence[str]) -> NDArray[np.float64]:
-    """F1 of words as often as they stand there; where a side has none, 1 if neither has any. Shape (n,)."""
+    """F1 of words as often as they are there; where a side has none, 1 if neither has any. Shape (n,)."""
     pairs = zip(predictions, answers, strict=True)
     return np.array([_f1(squad(p.text), squad(answer)) for p, answer in pairs], dtype=np.float64)
 

@@ -14,7 +14,7 @@ GREATER_IS_BETTER = True
 KIND = "right"
 UNIT = "share"
 TASKS = ("text_to_text",)
-LIBRARY = "compared as they stand"
+LIBRARY = "compared as they are"
 MIND = "It reads calls that are JSON, with a name and arguments: a call that was cut off is none."
 
 

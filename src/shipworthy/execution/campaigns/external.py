@@ -81,5 +81,5 @@ class ExternalDriverWorker(Worker):
             if record is not None and record["state"] in FINAL:
                 return record
             if why := interrupt.asked():
-                raise StopRequestedError(why, f"asked to stop by {why}, while another process was at the same trial.")
+                raise StopRequestedError(why, f"{interrupt.reason(why)} while another process had the same trial.")
             time.sleep(SECONDS_BETWEEN_LOOKS)

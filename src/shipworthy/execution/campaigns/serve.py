@@ -76,7 +76,7 @@ def stop_with_parent() -> None:
     def watch() -> None:
         while os.getppid() == parent:
             time.sleep(SECONDS_BETWEEN_LOOKS)
-        interrupt.ask("the end of the process that started it")
+        interrupt.ask("the process that started it has ended")
 
     threading.Thread(target=watch, daemon=True).start()
 

@@ -239,7 +239,7 @@ def _go(campaign: Campaign, on_slurm: Mapping[str, Any] | None) -> None:
 
 def _here(campaign: Campaign) -> LocalExecutor | RayExecutor:
     """What runs the campaign's workers on this machine."""
-    environment = {"PYTHONPATH": str(Path(campaign.record["snapshot"]) / "src")}
+    environment = {"PYTHONPATH": str(campaign.snapshot / "src")}
     local = LocalExecutor(campaign, [*command(WORKER), str(campaign.folder)], environment)
     if campaign.settings.driver != "ray":
         return local

@@ -63,7 +63,7 @@ class Supervisor:
                     if not self.executor.detached and (why := interrupt.asked()):
                         self._stop()
                         raise StopRequestedError(
-                            why, f"stopped by {why}: the trials that ran are saved; run it again to go on."
+                            why, f"{interrupt.reason(why)}: the trials that ran are saved; run it again to go on."
                         )
             finally:
                 self.executor.stop(kill=True)
@@ -90,8 +90,7 @@ class Supervisor:
             return False
         used = [slot for slot in slots if slot.status is not SlotStatus.IDLE]
         if used and all(slot.status is SlotStatus.CANCELLED for slot in used):
-            named = f"{self.campaign.record['kind']} campaign={self.campaign.name}"
-            raise ShipworthyError(f"its workers were cancelled: `shipworthy {named}`, same launcher, goes on.")
+            raise ShipworthyError(f"its workers were cancelled: `{self.campaign.command}`, same launcher, goes on.")
         # Who is about to take a trial has not done so yet.
         missing = wanted - sum(not self._works(slot, trials) for slot in alive)
         free = [slot for slot in slots if not slot.status.alive and slot.status is not SlotStatus.CANCELLED]
@@ -143,7 +142,7 @@ class Supervisor:
 
     def _stop(self) -> None:
         """Asks all workers to stop, and waits until they have; asked again, it does not wait."""
-        say("asked to stop: the workers save what they are at; Ctrl-C once more does not wait for them")
+        say("stopping: the workers save their trials; Ctrl-C once more does not wait for them")
         interrupt.withdraw(interrupt.asked())
         self.executor.stop()
         while any(state.status.alive for state in self.executor.poll()):

@@ -11,7 +11,7 @@ from shipworthy.config.compose import compose
 from shipworthy.core import events, interrupt
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import read_json
-from shipworthy.core.interrupt import StopRequestedError
+from shipworthy.core.interrupt import PRUNED, StopRequestedError
 from shipworthy.core.progress import say
 from shipworthy.execution.campaigns.handle import PrunedError, TrialHandle
 from shipworthy.execution.stage import execute
@@ -19,7 +19,7 @@ from shipworthy.track.hpo.campaign import Campaign
 
 TOLD = {"metric": "validation", "val_loss": "val_loss"}
 """What a training tells on its way, by the objective that it is of."""
-PRUNED, NOT_A_NUMBER, LOST = "pruned", "a validation that is no number", "its loss to another worker"
+NOT_A_NUMBER, LOST = "its validation is not a number", "another worker has taken its trial"
 
 
 class Training:

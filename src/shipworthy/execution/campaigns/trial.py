@@ -41,7 +41,7 @@ class Channel:
         self.tell(step=step, value=value)
         answer = sys.stdin.readline().strip()
         if not answer:
-            interrupt.ask("the end of its driver")
+            interrupt.ask("its driver has ended")
         return answer == "stop"
 
 

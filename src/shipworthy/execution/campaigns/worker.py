@@ -69,7 +69,7 @@ class Worker:
             StopRequestedError: this process was asked to stop.
         """
         if why := interrupt.asked():
-            raise StopRequestedError(why, f"asked to stop by {why}, between two trials.")
+            raise StopRequestedError(why, f"{interrupt.reason(why)}, between two trials.")
         for trial in self._open():
             lease = self.leases.take(f"trial-{trial.number}", self.me)
             if lease is not None and (handle := self._begin(trial.number, lease)):

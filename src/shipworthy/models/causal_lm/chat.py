@@ -107,7 +107,7 @@ class Chat:
         """The ids that a model learns to write: the answer and the token that ends it.
 
         Raises:
-            ShipworthyError: the template rewrites what stands before the answer, or writes no eos after it.
+            ShipworthyError: the template rewrites what comes before the answer, or writes no eos after it.
         """
         before = messages("", "?")
         prompt = self.render(before, answering=True)

@@ -30,7 +30,7 @@ SCHEMA = '{"type": "function", "function": {"name": …, "description": …, "pa
 
 
 class MalformedError(ValueError):
-    """What stands in a row is no conversation; the text says why."""
+    """What is in a row is no conversation; the text says why."""
 
 
 def read_messages(text: str | None) -> list[Message]:

@@ -64,7 +64,7 @@ class Conversation:
             return self.unweighted()
         before = self.answered().messages[:-1]
         if not before:
-            raise MalformedError("nothing stands before the assistant's message")
+            raise MalformedError("nothing comes before the assistant's message")
         return Conversation(before, self.tools).unweighted()
 
     @property

@@ -77,5 +77,5 @@ def check_overlap(task: TextToText, chat: Chat) -> None:
     if task.overlap >= room:
         raise UsageError(
             f"task.overlap={task.overlap} is not less than the {max(0, room)} tokens that fit into a chunk beside the "
-            f"answer and what stands around the text: lower it, or raise task.max_length={task.max_length}."
+            f"answer and what is around the text: lower it, or raise task.max_length={task.max_length}."
         )

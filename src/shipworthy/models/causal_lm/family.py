@@ -37,5 +37,5 @@ class TunedModel:
 
 
 def load(config: CausalLM, folder: Path) -> TunedModel:
-    """The model whose adapter stands in `folder/adapter`."""
+    """The model whose adapter is in `folder/adapter`."""
     return TunedModel(base_folder(config), folder)

@@ -44,7 +44,7 @@ class Logistic(ModelConfig):
         one_of("model.class_weight", self.class_weight, CLASS_WEIGHTS)
         if self.class_weight != NONE and self.tells_labels:
             raise UsageError(
-                f"model.class_weight={self.class_weight} has no effect beside model.objective={self.objective}, for "
+                f"model.class_weight={self.class_weight} has no effect with model.objective={self.objective}, for "
                 "labels are no classes: leave it out."
             )
         if self.c <= 0 or self.max_iter < 1 or self.max_categories < 1:

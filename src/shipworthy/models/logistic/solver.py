@@ -57,7 +57,7 @@ def solve_labels(
 
     Args:
         features_NF: an array or a sparse matrix.
-        labels: each stands in one row or more.
+        labels: each is in one row or more.
         has_NK: 1 where a row has a label, else 0.
         c, max_iter: as in `solve`.
 

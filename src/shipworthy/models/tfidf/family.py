@@ -44,7 +44,7 @@ class TfidfModel:
         if (distinct := len(names := label_lists.names(given))) > self.config.most_classes:
             what = "labels" if self.config.tells_labels else "distinct answers"
             raise UsageError(
-                f"Model 'tfidf' tells classes apart, and train has {distinct:,} {what}, more than "
+                f"Model 'tfidf' predicts classes, and train has {distinct:,} {what}, more than "
                 f"model.most_classes={self.config.most_classes}: drop it from task.baselines, or choose another model."
             )
         analyzer = partial(scorer.terms, longest=self.config.word_ngrams)
@@ -53,7 +53,7 @@ class TfidfModel:
             features_NF = vectorizer.fit_transform(read.texts(train, self.config.template, "model.template"))
         except ValueError as error:  # scikit-learn's own, for an empty vocabulary
             raise ShipworthyError(
-                f"No run of words stands in {self.config.min_count} texts of train: lower model.min_count."
+                f"No run of words is in {self.config.min_count} texts of train: lower model.min_count."
             ) from error
         config = self.config
         c, max_iter = config.c, config.max_iter

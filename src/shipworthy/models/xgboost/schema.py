@@ -69,7 +69,7 @@ class XGBoost(ModelConfig):
         one_of("model.class_weight", self.class_weight, CLASS_WEIGHTS)
         if self.class_weight != NONE and not self.tells_classes:
             raise UsageError(
-                f"model.class_weight={self.class_weight} has no effect beside model.objective={self.objective}, for "
+                f"model.class_weight={self.class_weight} has no effect with model.objective={self.objective}, for "
                 "numbers and labels are no classes: leave it out."
             )
         self._check_interval()
@@ -91,7 +91,7 @@ class XGBoost(ModelConfig):
             )
         if self.interval and not self.tells_quantiles:
             raise UsageError(
-                f"model.interval has no effect beside model.objective={self.objective}: leave it out; task.interval "
+                f"model.interval has no effect with model.objective={self.objective}: leave it out; task.interval "
                 "alone gives intervals to every model."
             )
 

@@ -19,7 +19,7 @@ TEMPLATE = "MODEL_CARD.md.j2"
 
 
 def render(subject: Subject, contents: Contents, lineage: dict[str, Any], judged: Mapping[str, Any]) -> str:
-    """The card as Markdown; every number in it stands in an artifact.
+    """The card as Markdown; every number in it is in an artifact.
 
     Args:
         judged: judgement.json (empty: there is none).

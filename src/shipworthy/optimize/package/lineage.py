@@ -22,7 +22,7 @@ def lineage(artifacts: Mapping[str, Artifact]) -> dict[str, Any]:
         "manifest"}}}; `newer` lists inputs that were made again since.
 
     Raises:
-        ArtifactError: one was made of another artifact than the one that stands beside it.
+        ArtifactError: one was made of another artifact than the one that is next to it.
     """
     digests = {kind: artifact.digest for kind, artifact in artifacts.items()}
     raw: dict[str, str] = {}

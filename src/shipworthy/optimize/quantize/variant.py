@@ -75,7 +75,7 @@ class Judged:
         return self.variant.size_mb <= self.max_size_mb
 
     def to_json(self) -> dict[str, Any]:
-        """As it stands in compressed.json."""
+        """As it is in compressed.json."""
         v = self.variant
         return {
             "name": v.name,

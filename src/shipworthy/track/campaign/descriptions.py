@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from statistics import mean, stdev
 from typing import Any
 
+from shipworthy.core.commands import command
 from shipworthy.evaluation import figures
 from shipworthy.evaluation.claims import WORSE
 from shipworthy.evaluation.intervals import Interval
@@ -132,9 +133,12 @@ def commands(campaign: Campaign) -> list[tuple[str, str]]:
     if not found:
         return []
     return [
-        ("choose it, for the pipeline and the registry", f"shipworthy runs select {found}"),
-        ("run it again and compare", f"shipworthy reproduce {found}"),
-        ("all of its costs", f"shipworthy cost {found}"),
+        (what, command(f"{words} {found}", workspace=campaign.workspace))
+        for what, words in (
+            ("choose it, for the pipeline and the registry", "runs select"),
+            ("run it again and compare", "reproduce"),
+            ("all of its costs", "cost"),
+        )
     ]
 
 

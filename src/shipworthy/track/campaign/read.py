@@ -8,6 +8,7 @@ from typing import Any
 import optuna
 
 from shipworthy.core import yaml_text
+from shipworthy.core.commands import DEFAULT_WORKSPACE
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import read_json
 from shipworthy.evaluation import predictions, scores
@@ -85,6 +86,7 @@ class Campaign:
         space: what varied (empty for an ablation).
         objectives: name → whether more is better.
         metric: what the task calls its deciding metric.
+        workspace: as the recipe names it.
         spent: `hours` of wall time, `gpu_hours` and `money` (in `currency`), over all attempts.
         currency: of all money here (empty: no price was noted).
         winner: winner.json; empty until the winner was measured on rows that no trial saw.
@@ -99,6 +101,7 @@ class Campaign:
     space: list[Dimension]
     objectives: Mapping[str, bool]
     metric: str
+    workspace: str
     trials: list[Trial]
     spent: Mapping[str, float]
     currency: str
@@ -152,6 +155,7 @@ def read(folder: Path) -> Campaign:
         space=parse(settings.get("space") or {}),
         objectives=objectives or {METRIC: True},
         metric=str((params.get("task") or {}).get("metric", "metric")),
+        workspace=str(params.get("workspace") or DEFAULT_WORKSPACE),
         trials=[_trial(note, folder, params, reported.get(int(note["number"]), [])) for note in notes],
         spent=spent,
         currency=str(about.get("currency") or ""),

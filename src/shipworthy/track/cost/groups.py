@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from shipworthy.track.cost.cost import Cost, together
+from shipworthy.track.runs.ground import apart
 from shipworthy.track.runs.registry import Run
 
 KINDS = ("experiment", "campaign")
@@ -15,8 +16,8 @@ class Group:
 
     Attributes:
         kind: one of `KINDS`.
-        best: the finished one with the best metric on validation, of those that have the newest one's metric (None:
-            none finished).
+        best: the finished one with the best metric on validation, of those that were measured as the newest one was
+            (None: none finished).
     """
 
     kind: str
@@ -55,5 +56,5 @@ def _best(pairs: list[tuple[Run, Cost]]) -> Run | None:
     if not measured:
         return None
     newest = max((run for run, _ in measured), key=lambda run: run.began)
-    alike = [(run, value) for run, value in measured if run.metric == newest.metric]
+    alike = [(run, value) for run, value in measured if not apart(newest, run)]
     return (max if newest.more_is_better else min)(alike, key=lambda one: one[1])[0]

@@ -11,6 +11,7 @@ winner.json         the best trial on rows that no trial saw
 """
 
 import math
+import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from shipworthy.core import records
+from shipworthy.core.commands import beside, command
 from shipworthy.core.files import read_json, write_json
 from shipworthy.track.hpo.leases import Leases
 from shipworthy.track.hpo.schema import Search
@@ -39,9 +41,10 @@ class Campaign:
     Attributes:
         folder: absolute.
         record: the content of campaign.json: `name`; `kind` (tune or ablate); `made` (epoch seconds); `settings` (group
-            hpo); `root` (the project's); `snapshot` (the code's folder); `sweeps` (those on Slurm); `overrides` (the
-            base recipe's); `plan` (a fixed list of trials, each with `name` and `overrides`; None: a search); `seed`;
-            `first_step` and `last_step` (of validations; None: unknown); `price_per_hour` and `currency`.
+            hpo); `root` (the project's, from its folder on); `snapshot` (the code's folder, from the root on); `sweeps`
+            (those on Slurm); `overrides` (the base recipe's); `plan` (a fixed list of trials, each with `name` and
+            `overrides`; None: a search); `seed`; `first_step` and `last_step` (of validations; None: unknown);
+            `price_per_hour` and `currency`.
     """
 
     folder: Path
@@ -73,8 +76,8 @@ class Campaign:
                 "kind": kind,
                 "made": time.time(),
                 "settings": OmegaConf.to_container(OmegaConf.structured(settings)),
-                "root": str(root),
-                "snapshot": str(snapshot),
+                "root": os.path.relpath(root, folder),
+                "snapshot": os.path.relpath(snapshot, root),
                 "sweeps": [],
                 "overrides": list(overrides),
                 "plan": None if plan is None else [dict(one) for one in plan],
@@ -115,6 +118,11 @@ class Campaign:
         return self.folder.name
 
     @property
+    def command(self) -> str:
+        """What goes on with it."""
+        return command(f"{self.record['kind']} campaign={self.name}", workspace=beside(self.runs))
+
+    @property
     def settings(self) -> Search:
         """How it searches."""
         loaded = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Search), self.record["settings"]))
@@ -124,7 +132,12 @@ class Campaign:
     @property
     def root(self) -> Path:
         """The project's."""
-        return Path(self.record["root"])
+        return Path(os.path.normpath(self.folder / self.record["root"]))
+
+    @property
+    def snapshot(self) -> Path:
+        """The code's folder."""
+        return self.root / str(self.record["snapshot"])
 
     def save(self) -> None:
         """Writes campaign.json."""

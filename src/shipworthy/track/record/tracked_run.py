@@ -8,7 +8,7 @@ from typing import Any
 from shipworthy.core import events
 from shipworthy.core.files import read_json
 from shipworthy.core.groups import ComputeConfig, TrackerConfig
-from shipworthy.core.interrupt import StopRequestedError
+from shipworthy.core.interrupt import PRUNED, StopRequestedError
 from shipworthy.track.record import record
 from shipworthy.track.record.start_log import Outcome, StartLog
 from shipworthy.track.record.system import Sampler
@@ -17,7 +17,7 @@ from shipworthy.track.trackers.build import build
 from shipworthy.track.trackers.forwarder import SPOOL
 from shipworthy.track.trackers.protocol import Tracker
 
-KEPT = (record.RECORD, record.DIFF, record.PACKAGES, "dvc.lock")
+KEPT = (record.RECORD, record.DIFF, record.PACKAGES, record.PARAMS, "dvc.lock")
 SUMMARY = ("selected_step", "selected_metric", "seconds", "tokens", "peak_memory_mb")
 
 
@@ -46,7 +46,7 @@ def tracked_run(folder: Path, tracker: TrackerConfig, compute: ComputeConfig, be
             yield tracking
         outcome = "finished"
     except StopRequestedError as error:
-        outcome, said = "pruned" if error.signal_name == "pruned" else "killed", str(error)
+        outcome, said = "pruned" if error.signal_name == PRUNED else "killed", str(error)
         raise
     except BaseException as error:
         outcome = "killed" if isinstance(error, KeyboardInterrupt) else "failed"

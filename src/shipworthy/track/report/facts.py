@@ -167,7 +167,7 @@ def lineage(artifacts: Artifacts) -> dict[str, Any]:
                 "digest": artifact.digest[:12],
                 "run_id": artifact.manifest.run_id,
                 "inputs": ", ".join(f"{name} {digest[:8]}" for name, digest in artifact.manifest.inputs.items()),
-                "when": time.strftime("%Y-%m-%d %H:%M", time.gmtime(artifact.manifest.finished)),
+                "when": time.strftime("%-d %b %Y, %H:%M", time.gmtime(artifact.manifest.finished)),
             }
             for kind, artifact in artifacts.items()
         ],

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from shipworthy.core import json_lines
+from shipworthy.core.commands import beside, command
 from shipworthy.core.errors import UsageError
 from shipworthy.core.files import read_json
 from shipworthy.track.cost.run_intervals import run_intervals, samples
@@ -48,8 +49,8 @@ class Run:
         notes: hypothesis, change, result, lesson, as far as someone wrote them.
         trial: its campaign's note of it (empty: it belongs to none).
         tags: aliases that were given to it when it was selected.
-        derived: what its config has otherwise than that of the run before it of the same name, or, in a campaign, what
-            the trial varied.
+        derived: what it changed of the recipe that it was launched from, or, in a campaign, what the trial varied of
+            the campaign's; where the recipe was not noted, what its config has otherwise than that of the run before.
     """
 
     id: str
@@ -74,6 +75,17 @@ class Run:
     def name(self) -> str:
         """Of its model, or its model's kind."""
         return str(self.record.get("name", ""))
+
+    @property
+    def recipe(self) -> str:
+        """The experiment that it was launched from (empty: none, or it was not noted)."""
+        return str((self.record.get("recipe") or {}).get("name", ""))
+
+    @property
+    def changes(self) -> Change | None:
+        """What it changed of that; None where it was not noted."""
+        found = (self.record.get("recipe") or {}).get("changes")
+        return None if found is None else {key: (before, after) for key, (before, after) in found.items()}
 
     @property
     def began(self) -> float:
@@ -178,8 +190,10 @@ def read(folder: Path) -> Run | Damaged:
 
 def _lasted(folder: Path, starts: Sequence[Start]) -> list[float]:
     """The seconds of each start, as the cost report counts them."""
-    said = all(start.ended is not None for start in starts)
-    return [interval.seconds for interval in run_intervals(folder, starts, [] if said else samples(folder))]
+    ended = [start.ended - start.began for start in starts if start.ended is not None]
+    if len(ended) == len(starts):
+        return [max(0.0, seconds) for seconds in ended]
+    return [interval.seconds for interval in run_intervals(folder, starts, samples(folder))]
 
 
 def _trial(runs: Path, campaign: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -200,18 +214,25 @@ def tags(runs: Path) -> defaultdict[str, list[str]]:
 
 
 def _with_changes(newest_first: Sequence[Run]) -> list[Run]:
-    """The same runs, each with what it did otherwise than the one before it."""
+    """The same runs, each with what it changed."""
     before: dict[tuple[str, str], Run] = {}
     changed = []
     for run in reversed(newest_first):
         earlier = before.get((run.name, run.campaign))
         before[run.name, run.campaign] = run
-        if params := run.trial.get("params"):
-            derived: Change = {key: (None, value) for key, value in params.items()}
-        else:
-            derived = differences(earlier, run) if earlier else {}
-        changed.append(replace(run, derived=derived))
+        changed.append(replace(run, derived=_derived(run, earlier)))
     return changed[::-1]
+
+
+def _derived(run: Run, earlier: Run | None) -> Change:
+    changes = run.changes
+    if params := run.trial.get("params"):
+        # What has the recipe's own value is no change; a group is known by its choice, which the config does not hold.
+        varied = {key: value for key, value in params.items() if not changes or key in changes or key not in run.config}
+        return {key: ((changes or {}).get(key, (None,))[0], value) for key, value in varied.items()}
+    if changes is not None:
+        return changes
+    return differences(earlier, run) if earlier else {}
 
 
 def differences(one: Run, other: Run) -> dict[str, tuple[Any, Any]]:
@@ -258,4 +279,6 @@ def _instead(everyone: Sequence[Run | Damaged], wanted: str) -> str:
     ids = [one.id for one in everyone]
     if close := difflib.get_close_matches(wanted, ids, n=1, cutoff=0.5):
         return f"did you mean {close[0]}?"
-    return f"the newest one is {ids[0]}; `shipworthy runs` lists them." if ids else "none was made here yet."
+    if not everyone:
+        return "none was made here yet."
+    return f"the newest one is {ids[0]}; `{command('runs', workspace=beside(everyone[0].folder.parent))}` lists them."

@@ -7,6 +7,7 @@ from typing import Any
 
 from shipworthy.core import json_lines, yaml_text
 from shipworthy.core.artifact import read_artifact, write_artifact
+from shipworthy.core.commands import again
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import new_folder, turn, write_json
 from shipworthy.core.identity import author
@@ -14,7 +15,8 @@ from shipworthy.core.locks import own, replacing
 from shipworthy.core.project import project_root
 from shipworthy.core.secrets import redact
 from shipworthy.core.workspace import lock_of
-from shipworthy.track.runs import formatting
+from shipworthy.evaluation.metric import title
+from shipworthy.track.runs import formatting, ground
 from shipworthy.track.runs.project_paths import ProjectPaths
 from shipworthy.track.runs.registry import SELECTIONS, Run
 from shipworthy.track.runs.starts import FINISHED
@@ -31,7 +33,7 @@ def select(
     """Copies the run's checkpoint to the pipeline's `checkpoint`, and writes `selection`; says what was done.
 
     Args:
-        runs: all runs: those on the same data by the same metric are what it was selected from.
+        runs: all runs: those by the same metric on the same validation rows are what it was selected from.
         alias: what the model is called until another one gets that name.
         name: of the model in MLflow's registry (empty: that of the task).
         note: why this one (empty: its place among them).
@@ -80,16 +82,13 @@ def _refuse_other_data(run: Run, here: ProjectPaths) -> None:
 
 def _about(run: Run, runs: Sequence[Run], note: str) -> dict[str, Any]:
     """Which run, out of how many, and its place among them."""
-    data = run.record.get("inputs", {}).get("dataset")
-    rivals = [
-        one
-        for one in runs
-        if one.value is not None and one.metric == run.metric and one.record.get("inputs", {}).get("dataset") == data
-    ]
+    rivals = ground.rivals(run, runs)
     assert run.value is not None
     values = [one.value for one in rivals if one.value is not None]
     better = sum(one > run.value if run.more_is_better else one < run.value for one in values)
     place, equal = 1 + better, values.count(run.value) - 1
+    others = sum(one.value is not None for one in runs) - len(rivals)
+    apart = f"; {others} on other rows or by another metric are not counted" if others else ""
     return {
         "run_id": run.id,
         "name": run.name,
@@ -98,11 +97,16 @@ def _about(run: Run, runs: Sequence[Run], note: str) -> dict[str, Any]:
         "interval": run.interval,
         "candidates": len(rivals),
         "place": place,
-        "why": note or f"{_place(place, equal, len(rivals))} on the same data by {run.metric} on validation",
+        "why": note or f"{_place(place, equal, len(rivals))} by {_on(run)} of validation{apart}",
         "change": formatting.change(run.derived),
         "selected": time.time(),
         "by": author(),
     }
+
+
+def _on(run: Run) -> str:
+    rows = ground.rows(run)
+    return title(run.metric) + (f" on the same {rows:,} rows" if rows else "")
 
 
 def _place(place: int, equal: int, of: int) -> str:
@@ -138,9 +142,8 @@ def _said(run: Run, selection: dict[str, Any], here: ProjectPaths) -> list[str]:
         f"{here.artifacts / KIND}: {selection['why']}",
     ]
     if selection["candidates"] > 1:
-        said.append(
-            "Selected among many, its validation value is too good: `shipworthy evaluate` says what it is worth."
-        )
+        measured = f"`{again('evaluate', given)}`" if (given := run.record.get("arguments")) else "evaluate"
+        said.append(f"Selected among many, its validation value is too good: {measured} says what it is worth.")
     if selection["registered"]:
         said.append(f"MLflow: version {selection['registered']} of {selection['model']}, alias {selection['alias']}")
     if other := _other_params(run, here):

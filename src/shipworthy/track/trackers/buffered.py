@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from shipworthy.core.commands import beside, command
 from shipworthy.core.groups import TrackerConfig
 from shipworthy.core.progress import say
 from shipworthy.track.trackers.forwarder import METADATA, Forwarder, RunMetadata, reason
@@ -108,8 +109,9 @@ class BufferedTracker:
         self._thread.join(self._finish_timeout_s)
         self._webhook.wait()
         if missed := self._journal.count():
-            run = self._folder.parent.name
-            say(f"{missed} notes did not reach the tracker: `shipworthy runs sync {run}` sends them, or the next start")
+            run = self._folder.parent
+            remedy = command(f"runs sync {run.name}", workspace=beside(run.parent))
+            say(f"{missed} notes did not reach the tracker: `{remedy}` sends them, or the next start")
         if self._thread.is_alive():
             self._journal.leave()
         else:

@@ -7,6 +7,7 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 from shipworthy.core.artifact import read_artifact
+from shipworthy.core.commands import beside, command
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.track.trackers.mlflow import find, store
 from shipworthy.track.trackers.schema import Mlflow
@@ -43,8 +44,9 @@ def _register(
     run = find(client, experiment.experiment_id, run_id) if experiment else None
     if run is None:
         raise ShipworthyError(
-            f"MLflow at {config.uri} has no run {run_id} in '{config.experiment}': send it with `shipworthy runs sync "
-            f"{run_id}`, or set the tracker that the run was made with."
+            f"MLflow at {config.uri} has no run {run_id} in '{config.experiment}': send it with "
+            f"`{command(f'runs sync {run_id}', workspace=beside(folder.parents[1]))}`, or set the tracker that the run "
+            "was made with."
         )
     if not client.search_registered_models(f"name = '{name}'"):
         client.create_registered_model(name)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from shipworthy.core import events
 from shipworthy.core.files import write_json
-from shipworthy.core.interrupt import StopRequestedError, asked, listening
+from shipworthy.core.interrupt import StopRequestedError, asked, listening, reason
 from shipworthy.core.memory import peak_mb, reset_peak
 from shipworthy.core.progress import say
 from shipworthy.evaluation import calibration, figures
@@ -17,7 +17,7 @@ from shipworthy.models.protocol import InRounds
 from shipworthy.train.decided_answers import decide
 from shipworthy.train.records import Records
 from shipworthy.train.request import Request
-from shipworthy.train.validation_answers import ANSWERS, interval
+from shipworthy.train.validation_answers import ANSWERS, interval, validated
 
 VALIDATE_EVERY = 10
 """Rounds from one validation on the task's metric to the next."""
@@ -83,6 +83,7 @@ def fit(request: Request, records: Records, target: Path) -> None:
             "selected_step": int(selected["step"]),
             "selected_metric": answers.metric,
             "selected_interval": interval(target / ANSWERS, task.metric),
+            "validated": validated(validation),
             "metric": task.metric,
             "greater_is_better": metric(task.metric).GREATER_IS_BETTER,
             "decision": asdict(chosen) if chosen else None,
@@ -111,5 +112,5 @@ def _fit_in_rounds(fitted: InRounds, request: Request, records: Records) -> None
         if asked():
             records.flush()
             raise StopRequestedError(
-                asked(), f"asked to stop by {asked()}: {step} rounds are done, and it begins anew when it is run again."
+                asked(), f"{reason(asked())}: {step} rounds are done, and it starts over when it is run again."
             )

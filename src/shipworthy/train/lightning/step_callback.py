@@ -13,7 +13,7 @@ from lightning.pytorch.callbacks import Callback
 
 from shipworthy.core import events
 from shipworthy.core.files import new_folder
-from shipworthy.core.interrupt import StopRequestedError, asked
+from shipworthy.core.interrupt import StopRequestedError, asked, reason
 from shipworthy.core.progress import SECONDS_BETWEEN_LINES, say
 from shipworthy.evaluation import figures
 from shipworthy.evaluation.metric import metric, title
@@ -140,11 +140,8 @@ class StepCallback(Callback):
         self.saver.wait()
         gather_values(None)
         self.records.flush()
-        raise StopRequestedError(
-            asked() or "a signal to another process",
-            f"asked to stop by {asked() or 'a signal to another process'}: step {step} of {steps} is saved; run it "
-            "again to go on.",
-        )
+        why = asked() or "another process of the run was stopped"
+        raise StopRequestedError(why, f"{reason(why)}: step {step} of {steps} is saved; run it again to go on.")
 
     def _save(self, module: FineTuningModule) -> None:
         groups = module.optimizer.state_dict()["param_groups"]

@@ -163,7 +163,7 @@ class TrainingState:
         if checkpoint is None:
             raise ShipworthyError(
                 f"There is no whole checkpoint from before step {before} to go back to: lower optimizer.lr "
-                f"({self.request.optimizer.lr:g}) and begin anew."
+                f"({self.request.optimizer.lr:g}) and start over."
             )
         state = self._restore(checkpoint)
         self.progress.rewind_to(Progress(**state["progress"]))

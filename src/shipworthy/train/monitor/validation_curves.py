@@ -94,7 +94,7 @@ def patience(history: History, end: int, config: Patience, metric: str) -> Detec
     sentence = (
         f"{waited} validations up to step {int(history[end - 1]['step'])} brought nothing better than the metric "
         f"{figures.figure(metric, best)} of step {step} (by {figures.amount(metric, abs(asked - best))} at least): "
-        "more steps promise little; to wait longer, raise trainer.monitor.patience.validations."
+        "more steps are unlikely to help; to wait longer, raise trainer.monitor.patience.validations."
     )
     return Detection(float(curve[-1][1]), asked, since, sentence)
 

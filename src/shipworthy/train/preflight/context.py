@@ -111,6 +111,6 @@ class Result:
     seconds: float
 
     def to_json(self) -> dict[str, Any]:
-        """As it stands in preflight.json; JSON has no name for what is not a number."""
+        """As it is in preflight.json; JSON has no name for what is not a number."""
         measured = {name: value if math.isfinite(value) else None for name, value in self.measured.items()}
         return {**vars(self), "measured": measured}

@@ -1,4 +1,4 @@
-"""What the network is told to write: every answer, whole, as it stands in the data, and the token that ends it."""
+"""What the network is told to write: every answer, whole, as it is in the data, and the token that ends it."""
 
 import math
 from collections.abc import Callable, Sequence

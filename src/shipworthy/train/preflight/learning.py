@@ -27,7 +27,7 @@ LEARNED = 0.15
 
 
 def overfits(context: Context) -> Outcome:
-    """A few rows are learned by heart: first at the run's own rate, which must not make it worse, then quickly.
+    """A few rows are memorized: first at the run's own rate, which must not make it worse, then quickly.
 
     The weights stay overfitted, for the check after this one.
     """
@@ -77,7 +77,7 @@ def generation_stops(context: Context) -> Outcome:
     same = sum(answer == list(row.answer[:-1]) for answer, row in zip(made, rows, strict=True))
     measured = {"rows": len(rows), "endless": endless, "as_learned": same, "most_tokens": most, "longest": longest}
     if endless:
-        sentence = f"{endless} of {len(rows)} answers learned by heart had not ended after {most} tokens."
+        sentence = f"{endless} of {len(rows)} memorized answers had not ended after {most} tokens."
         return Outcome(False, sentence, measured)
     return Outcome(True, f"{len(rows)} answers ended by themselves, {same} as learned.", measured)
 

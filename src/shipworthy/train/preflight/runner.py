@@ -27,13 +27,13 @@ CHECKS = (
     Check(
         "end token in labels",
         eos_in_labels,
-        "prepare the dataset anew with this model's chat template, which must end an answer with the end token",
+        "prepare the dataset again with this model's chat template, which must end an answer with the end token",
         needs=("trainable tokens",),
     ),
     Check(
         "labels are the answers",
         labels_are_answers,
-        "prepare the dataset anew with this model; if it stays, labels and tokens are shifted against each other",
+        "prepare the dataset again with this model; if it stays, labels and tokens are shifted against each other",
         needs=("trainable tokens",),
     ),
     Check(

@@ -61,6 +61,6 @@ def first_loss(context: Context) -> Outcome:
         return Outcome(False, f"the loss is {loss:.2f}, and guessing costs {guessing:.2f}: {why}.", measured)
     if loss < LEAST_LOSS:
         return Outcome(
-            False, f"the loss is {loss:.3f} before the first step: the answers stand in the prompts already.", measured
+            False, f"the loss is {loss:.3f} before the first step: the answers are in the prompts already.", measured
         )
     return Outcome(True, f"the loss begins at {loss:.2f}; guessing would cost {guessing:.2f}.", measured)

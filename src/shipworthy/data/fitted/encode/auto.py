@@ -1,4 +1,4 @@
-"""Columns that a model can't use as they stand: found on train, and left out or encoded."""
+"""Columns that a model can't use as they are: found on train, and left out or encoded."""
 
 from collections.abc import Callable
 
@@ -99,7 +99,7 @@ def _text(config: Auto, inputs: FitInput, column: str) -> Learned:
     try:
         features_NV = vectorizer.fit_transform(rows[column])
     except ValueError as error:  # scikit-learn's own, for an empty vocabulary
-        raise UsageError(f"{column} holds no words to tell texts by: set {KEY}.{column}=drop.") from error
+        raise UsageError(f"{column} holds no words that distinguish its texts: set {KEY}.{column}=drop.") from error
     svd = TruncatedSVD(min(config.components, features_NV.shape[1]), random_state=inputs.seed).fit(features_NV)
     step: Step = {
         "op": "text_components",

@@ -87,7 +87,7 @@ ACTIONS = {
 
 @dataclass
 class Auto:
-    """What a model can't use as it stands is found on train and handled, in columns that no other method names.
+    """What a model can't use as it is is found on train and handled, in columns that no other method names.
 
     A column that is empty on train, whose values name the rows (an id, a running number), is left out; a day or a time
     becomes parts of the calendar; a free text becomes a few numbers by its words; of a column of many names each
@@ -99,7 +99,7 @@ class Auto:
         id_share: from which share of distinct names among those of a column on they name the rows (0 to 1).
         text_words: from how many words on, in the mean, a name is a text (words).
         text_share: from which share of distinct ones on texts are free, not names (0 to 1).
-        vocabulary: the most words of a free text that count: those that stand in most rows (words).
+        vocabulary: the most words of a free text that count: those that are in most rows (words).
         components: numbers that a free text becomes.
         smoothing: as of `target` (rows).
         most_classes: the most classes, the most frequent ones, whose share is told of a name.

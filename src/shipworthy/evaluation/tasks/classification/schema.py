@@ -57,7 +57,7 @@ class Classification(Task):
             )
         if why := no_threshold(self.metric):
             raise UsageError(
-                f"task.decision=threshold has no use beside task.metric={self.metric}, for {why}: leave it out, or "
+                f"task.decision=threshold has no use with task.metric={self.metric}, for {why}: leave it out, or "
                 "decide by another metric, such as f1 or cost."
             )
 

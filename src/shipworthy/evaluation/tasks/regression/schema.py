@@ -14,7 +14,7 @@ INTERVALS = ("interval_coverage", "interval_width")
 class Regression(Task):
     """Columns in, a number out.
 
-    The answer of a row is its label as text, as it stands in the file; what a spreadsheet shows (`1,234.50 €`) is
+    The answer of a row is its label as text, as it is in the file; what a spreadsheet shows (`1,234.50 €`) is
     written plainly. Rows whose label is no number are left out.
 
     Attributes:

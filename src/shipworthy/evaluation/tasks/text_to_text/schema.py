@@ -97,7 +97,7 @@ class TextToText(Task):
         for name in without:
             if getattr(self, name) != getattr(TextToText, name):
                 instead = {"cut": "truncate or chunk", "keep": "truncate", "overlap": "chunk"}[name]
-                raise UsageError(f"task.{name} has no effect beside task.too_long={self.too_long}: set {instead}.")
+                raise UsageError(f"task.{name} has no effect with task.too_long={self.too_long}: set {instead}.")
         if self.too_long == "reject":
             return
         if self.messages:

@@ -40,8 +40,8 @@ def compare(
                 (i for i, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), min(len(ours), len(theirs))
             )
             raise ShipworthyError(
-                f"The serving engine reads row {name} otherwise than training did: from token {place} on, {file} makes "
-                f"{list(theirs[place : place + 8])} of it where the dataset has {list(ours[place : place + 8])} "
+                f"The serving engine tokenizes row {name} differently from training: from token {place} on, {file} "
+                f"makes {list(theirs[place : place + 8])} of it where the dataset has {list(ours[place : place + 8])} "
                 f"(all: {list(theirs)} and {list(ours)}); the template or the tokenizer changed on the way: "
                 "prepare the dataset and train again with the same model."
             )

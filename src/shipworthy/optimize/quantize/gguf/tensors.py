@@ -1,4 +1,4 @@
-"""What really stands in a GGUF file."""
+"""What really is in a GGUF file."""
 
 import struct
 from collections import Counter

@@ -73,5 +73,5 @@ class Trees:
 
 
 def load(folder: Path) -> Trees:
-    """The model that stands in `folder`."""
+    """The model that is in `folder`."""
     return Trees(folder)
