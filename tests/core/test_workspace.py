@@ -51,10 +51,15 @@ def test_what_a_command_has_read_stays_until_it_ends(tmp_path: Path, monkeypatch
 def test_what_dvc_removes_under_a_reader_is_said(tmp_path: Path) -> None:
     make(workspace(tmp_path))
     reader = workspace(tmp_path, "baseline")
-    with pytest.raises(ArtifactError, match="artifacts/dataset was removed while baseline read it"), reader.owned():
-        rows = reader.read("dataset").file("rows")
-        shutil.rmtree(rows.parent)
-        rows.read_text()
+
+    def read() -> None:
+        with reader.owned():
+            rows = reader.read("dataset").file("rows")
+            shutil.rmtree(rows.parent)
+            rows.read_text()
+
+    with pytest.raises(ArtifactError, match="artifacts/dataset was removed while baseline read it"):
+        read()
     with pytest.raises(FileNotFoundError), workspace(tmp_path, "plan").owned():
         (tmp_path / "a defect of ours").read_text()
 
