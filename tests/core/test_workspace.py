@@ -1,11 +1,13 @@
 """What a workspace's commands own and read, and where they keep what they make."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from shipworthy.core import locks
 from shipworthy.core.artifact import read_artifact
+from shipworthy.core.errors import ArtifactError
 from shipworthy.core.locks import OwnedError
 from shipworthy.core.workspace import Workspace
 
@@ -44,6 +46,22 @@ def test_what_a_command_has_read_stays_until_it_ends(tmp_path: Path, monkeypatch
         assert reader.read("dataset").file("rows").read_text() == "{'data': {'rows': 1}}"
     make(workspace(tmp_path, rows=2))
     assert reader.read("dataset").file("rows").read_text() == "{'data': {'rows': 2}}"
+
+
+def test_what_dvc_removes_under_a_reader_is_said(tmp_path: Path) -> None:
+    make(workspace(tmp_path))
+    reader = workspace(tmp_path, "baseline")
+
+    def read() -> None:
+        with reader.owned():
+            rows = reader.read("dataset").file("rows")
+            shutil.rmtree(rows.parent)
+            rows.read_text()
+
+    with pytest.raises(ArtifactError, match="artifacts/dataset was removed while baseline read it"):
+        read()
+    with pytest.raises(FileNotFoundError), workspace(tmp_path, "plan").owned():
+        (tmp_path / "a defect of ours").read_text()
 
 
 def test_what_is_not_published_is_kept_with_its_run(tmp_path: Path) -> None:

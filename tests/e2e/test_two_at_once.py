@@ -155,7 +155,7 @@ class Workspace:
                 continue
             makers = [one for one in done if one.words[0] in (MADE_BY[kind], "pipeline", "runs") and one.code <= 0]
             assert makers, f"{kind} is new, and nobody made it: {done}"
-            rounds = {rounds_of(one.words) for one in makers} - {0}
+            rounds = {rounds_of(one.words) for one in makers if "--multirun" not in one.words} - {0}
             of = manifest["config"].get("model", {}).get("rounds")
             assert of is None or not rounds or of in rounds or any(one.words[0] == "runs" for one in makers)
         for one in done:
@@ -287,13 +287,19 @@ def digest(dataset: dict[str, Any]) -> str:
 
 
 def pairs(number: int, seed: int) -> Iterator[tuple[list[str], list[str], float, float | None]]:
-    """Two commands, how far apart they begin, and when the first is killed (None: never)."""
+    """Two commands, how far apart they begin, and when the first is killed (None: never).
+
+    In every third pair both make the same kind of artifact.
+    """
     draw = random.Random(seed)
     for _ in range(number):
         one, other = (
             list(draw.choice(ASIDE)) if draw.random() < 0.45 else recipe(draw.choice(STEPS), draw.choice(CONFIGS))
             for _ in range(2)
         )
+        if draw.random() < 0.33:
+            step = draw.choice(STEPS)
+            one, other = (recipe(step, draw.choice(CONFIGS)) for _ in range(2))
         killed = draw.uniform(0.2, 4.0) if draw.random() < 0.2 else None
         yield one, other, draw.choice([0.0, 0.0, 0.3, 1.0]), killed
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from shipworthy.core.artifact import MADE_BY, Artifact, read_artifact, write_artifact
+from shipworthy.core.errors import ArtifactError
 from shipworthy.core.files import sha256_of_json
 from shipworthy.core.identity import run_id
 from shipworthy.core.locks import FOLDER, own, own_run, reading, replacing
@@ -58,12 +59,23 @@ class Workspace:
 
         Raises:
             OwnedError: another process is making another artifact in its place.
+            ArtifactError: what was read was removed meanwhile.
         """
         work = sha256_of_json([self.command, self.identity, self.seed, self.code])
-        with ExitStack() as self._locks:
-            made = self.root / self.kind
-            yield self._locks.enter_context(own(lock_of(made), str(made), work)) if self.kind else []
-        self._locks = None
+        try:
+            with ExitStack() as self._locks:
+                made = self.root / self.kind
+                yield self._locks.enter_context(own(lock_of(made), str(made), work)) if self.kind else []
+        except FileNotFoundError as error:
+            gone = [self.root / kind for kind in self.inputs if kind in MADE_BY and not (self.root / kind).is_dir()]
+            if not gone:
+                raise
+            raise ArtifactError(  # who has no locks: DVC removes what a stage makes before it runs it
+                f"{gone[0]} was removed while {self.command} read it: run it again when `dvc repro`, or whoever else "
+                "makes it, has ended."
+            ) from error
+        finally:
+            self._locks = None
 
     def read(self, kind: str) -> Artifact:
         """The verified artifact of this kind; it is noted as an input of what is written next.

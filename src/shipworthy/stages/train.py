@@ -63,8 +63,7 @@ def run(
 
     Raises:
         UsageError: `sample` can't be read, or `resume=must` and there is nothing to go on from.
-        ShipworthyError: the plan says that it does not fit, and trainer.accept_unfit_plan is not set; or another
-            process trains this run.
+        ShipworthyError: the plan says that it does not fit, and trainer.accept_unfit_plan is not set.
     """
     plan = _refuse_unfit(workspace, accepted=bool(getattr(trainer, "accept_unfit_plan", False)))
     dataset = workspace.read("dataset")
