@@ -13,7 +13,8 @@ from shipworthy.core import choices
 from shipworthy.core.artifact import MADE_BY
 from shipworthy.core.schema import SCHEMAS
 from shipworthy.data.snapshot import pins
-from shipworthy.execution.stage import stage_groups, stage_non_identity
+from shipworthy.execution.reads import stage_groups
+from shipworthy.execution.stage import stage_non_identity
 from shipworthy.stages import code
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -210,7 +210,7 @@ def answer(options: argparse.Namespace) -> None:
             raise UsageError("--cfg shows one config: drop --multirun.")
         print(config(name, words, options.params, whole=options.cfg == SHOWN[1]), end="")
     elif name in BESIDE:
-        from shipworthy.execution.stage import usage
+        from shipworthy.execution.reads import usage
 
         print(f"{BESIDE[name]}\n\n{usage(name).rstrip()}")
     else:
