@@ -1,6 +1,7 @@
 """What follows from several runs."""
 
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -98,7 +99,7 @@ def test_a_sweeps_end_names_what_failed_and_what_each_changed(tmp_path: Path) ->
     one, other = made(tmp_path, "a", correct=GOOD), made(tmp_path, "b", correct=POOR)
     jobs = [Job("lr=1", one.id), Job("lr=2", other.id), Job("lr=3", "", "no memory.")]
     text = "\n".join(ending(jobs, paths(tmp_path)))
-    places = [line.split()[:3] for line in text.splitlines() if line[:1] in "12" and line]
+    places = [line.split()[:3] for line in text.splitlines() if re.match(r"\d  \S{8}  ", line)]
     assert places == [["1", one.id[:8], "lr=1"], ["2", other.id[:8], "lr=2"]]
     assert "1 of 3 runs failed:\n  lr=3: no memory." in text
     assert list(ending([Job("lr=1", "")], paths(tmp_path))) == []
