@@ -9,7 +9,7 @@ import pytest
 
 from shipworthy.cli import COMMANDS, main
 from shipworthy.config.root import Config
-from shipworthy.execution.stage import stage_groups
+from shipworthy.execution.reads import stage_groups
 from tests.conftest import ROOT, Shipworthy, one_sentence
 
 HEAVY = {"torch", "transformers", "lightning", "peft", "mlflow", "wandb", "sklearn", "polars", "pandas", "hydra"}

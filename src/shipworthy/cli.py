@@ -28,7 +28,7 @@ COMMANDS = {
 ASIDE = {
     "pipeline": "run the commands of a recipe in order, those whose results are not current (experiment=…)",
     "tune": "search for better values: a campaign of trials, pruned, on this machine or a cluster (hpo=…)",
-    "ablate": "say what each decision of a recipe contributes (ablation=…)",
+    "ablate": "say which decisions of a recipe to keep, drop or measure again (ablation=…)",
     "code": "write what each command's result depends on in the code (dvc.yaml does)",
     "doctor": "say what this machine, its cluster and its network lack for a run; changes nothing",
 }
@@ -45,7 +45,7 @@ BESIDE = {
     "reproduce": "run a run again, and say what differs: reproduce RUN",
     "cost": "what runs and campaigns cost, and what the plan had said: cost [RUN|CAMPAIGN]",
     "trace": "show which rows a step of a run saw: trace RUN step=N",
-    "data": "say what one dataset has otherwise than another: data diff A B (folders, or revisions of Git)",
+    "data": "say how one dataset differs from another: data diff A B (folders, or revisions of Git)",
     "sweep": "ask about a sweep on Slurm: sweep status|collect|cancel|retry-failed|adopt ID",
     COMPLETION: "print what completes commands after Tab: completion bash|zsh|fish",
 }
@@ -210,7 +210,7 @@ def answer(options: argparse.Namespace) -> None:
             raise UsageError("--cfg shows one config: drop --multirun.")
         print(config(name, words, options.params, whole=options.cfg == SHOWN[1]), end="")
     elif name in BESIDE:
-        from shipworthy.execution.stage import usage
+        from shipworthy.execution.reads import usage
 
         print(f"{BESIDE[name]}\n\n{usage(name).rstrip()}")
     else:

@@ -52,17 +52,12 @@ def test_each_decision_has_its_row_and_a_second_call_trains_nothing(project: Pat
     assert done.returncode == 0, done.stdout + done.stderr
     (folder,) = (project / "runs" / "campaigns").iterdir()
     found = read_json(folder / "ablation.json")
-    rounds, nothing = found["rows"]
-    assert (rounds["name"], rounds["seeds"], rounds["words"]) == ("rounds", 2, "helps")
-    assert rounds["low"] > 0
+    rounds, nothing = found["decisions"]
+    assert (rounds["name"], rounds["seeds"], rounds["advice"]) == ("rounds", 2, "keep")
+    assert rounds["high"] < 0
     # The same trees: a difference of nothing, and no doubt about it.
-    assert (nothing["difference"], nothing["low"], nothing["high"], nothing["words"]) == (
-        0,
-        0,
-        0,
-        "no effect was shown",
-    )
-    assert "the recipe's accuracy is" in done.stdout and "helps" in (folder / "report.html").read_text()
+    assert [nothing[key] for key in ("difference", "low", "high", "advice")] == [0, 0, 0, "no effect at all"]
+    assert "the recipe's accuracy is" in done.stdout and ": keep it" in (folder / "report.html").read_text()
     trials = [json.loads(path.read_text()) for path in (folder / "trials").glob("*.json")]
     assert sorted(one["name"] for one in trials) == sorted(
         f"{name}, seed {seed}" for name in ("recipe", "rounds", "nothing") for seed in (17, 18)

@@ -229,8 +229,8 @@ def test_two_users_share_a_project(first: Place, folder: Path) -> None:
         pytest.fail("Only root may act as two users: run this test as root.")
     shared = Place(folder / "shared")
     subprocess.run(["cp", "-a", str(first.folder), str(shared.folder)], check=True)
-    for command in (["chown", "-R", f"20001:{GROUP}"], ["chmod", "-R", "g+rwX"]):
-        subprocess.run([*command, str(shared.folder)], check=True)
+    for change in (["chown", "-R", f"20001:{GROUP}"], ["chmod", "-R", "g+rwX"]):
+        subprocess.run([*change, str(shared.folder)], check=True)
     anna, ben = as_user(20001, "002"), as_user(20002, "002")
     home = {"HOME": str(folder / "home")}
     (folder / "home").mkdir()

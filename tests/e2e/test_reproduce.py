@@ -167,10 +167,10 @@ def test_code_that_changes_what_comes_out_is_told_where_it_parts(project: Projec
     finally:
         source.write_text(text)
     assert done.returncode == 1
-    assert "metrics: they part at step 1" in done.stdout
+    assert "metrics: they differ from step 1 on" in done.stdout
     assert len(list(before.glob("runs/*/checkpoint"))) == 1
     assert "was not reproduced" in done.stderr and "Traceback" not in done.stderr
-    assert read_json(run / "reproduction.json")["verdict"] == "parted"
+    assert read_json(run / "reproduction.json")["verdict"] == "different"
 
 
 @pytest.mark.parametrize(

@@ -165,7 +165,7 @@ def test_of_a_table_code_row_and_library_that_changed_are_named(people: People) 
         differing, verdict = reproduced(people, run)
     finally:
         raw.write_bytes(kept[raw])
-    assert "data: data/made.csv is another file than the one that the dataset was made from" in differing
+    assert "data: data/made.csv is not the file that the dataset was made from" in differing
     assert verdict == "identical", "its dataset still stands"
 
 

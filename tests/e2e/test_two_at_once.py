@@ -128,7 +128,7 @@ class Workspace:
         return [next(ids) if word == RUN else word for word in words]
 
     def made(self) -> dict[str, dict[str, Any]]:
-        """Kind → manifest of what stands in the workspace."""
+        """Kind → manifest of what is in the workspace."""
         return {path.parent.name: read_json(path) for path in self.artifacts.glob(f"*/{MANIFEST}")}
 
     def check(self, before: dict[str, dict[str, Any]], done: Sequence[Done]) -> None:

@@ -7,7 +7,7 @@ from scipy.stats import binom
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.evaluation import claims, paired, scores
 from shipworthy.evaluation.metric import metric
-from shipworthy.evaluation.power import rows_needed, simulate, smallest_effect
+from shipworthy.evaluation.power import rows_for, rows_needed, simulate, smallest_effect
 from shipworthy.evaluation.resampling import Resampling
 from shipworthy.evaluation.tasks.classification.schema import Classification
 from shipworthy.evaluation.tasks.regression.schema import Regression
@@ -115,3 +115,18 @@ def test_what_cannot_be_shown_is_said_to_be_so() -> None:
     right = [Prediction(one) for one in answers]
     found = simulate(task, right, answers, 100, 0.05, seed=1)
     assert (found.smallest, found.rows_for_margin) == (None, None)
+
+
+def test_rows_for_a_gain_as_a_pair_varies_are_those_of_the_formula() -> None:
+    """Of shares the formula of Connor is near; of another metric the spread of its rows says it."""
+    found = rows_for(paired.Shares(500, 60, 35), 0.05, alpha=0.05)
+    assert found == pytest.approx(rows_needed(0.05, 95 / 500, 0.05), rel=0.05)
+    draws = np.random.default_rng(4)
+    errors = draws.normal(0.1, 1.0, size=800)
+    pair = paired.pair(metric("mae"), errors, np.zeros(800), Resampling(800))
+    assert rows_for(pair, 0.1, alpha=0.05) == pytest.approx((2.802 * errors.std() / 0.1) ** 2, rel=0.1)
+
+
+def test_a_pair_that_never_differs_or_gains_nothing_asks_for_no_number() -> None:
+    pair = paired.pair(metric("mae"), np.ones(80), np.ones(80), Resampling(80))
+    assert rows_for(pair, 0.1, alpha=0.05) is None and rows_for(paired.Shares(80, 5, 5), 0.0, alpha=0.05) is None

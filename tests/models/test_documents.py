@@ -9,6 +9,7 @@ from shipworthy.evaluation.latency import one_by_one
 from shipworthy.models import documents
 from shipworthy.models.dataset import seen, unseen
 from shipworthy.models.protocol import Prediction
+from shipworthy.models.rows import GROUP
 from shipworthy.models.vote import winner
 
 ROWS = pl.DataFrame(
@@ -91,3 +92,10 @@ def test_a_request_is_a_document() -> None:
 
     assert len(one_by_one(Model(), ROWS)) == 4
     assert [len(ids) for ids in asked] == [1, 1, 11, 1, 2]
+
+
+def test_rows_of_one_group_fall_on_one_side():
+    rows = pl.DataFrame({"id": [f"row {n}" for n in range(300)], GROUP: [f"row {n // 3 * 3}" for n in range(300)]})
+    left, right = seen(rows, 0.5), unseen(rows, 0.5)
+    assert left.height + right.height == 300 and min(left.height, right.height) > 90
+    assert not {*left[GROUP]} & {*right[GROUP]}

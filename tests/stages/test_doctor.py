@@ -14,7 +14,7 @@ from shipworthy.core import disk, gpus, lock
 from shipworthy.core.errors import ArtifactError
 from shipworthy.core.finding import Finding, Level
 from shipworthy.core.sources.schema import Folder
-from shipworthy.execution.stage import stage_groups
+from shipworthy.execution.reads import stage_groups
 from shipworthy.models.causal_lm import base
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.stages.doctor import _tracker

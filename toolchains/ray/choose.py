@@ -17,6 +17,7 @@ class Chosen(Searcher):
         single = len(modes) == 1
         super().__init__(metric=self.names[0] if single else self.names, mode=modes[0] if single else modes)
         self.signs, self.asked = signs, {}
+        self.unlike = 0 if order["recipe_outside"] else None  # its values are not those that were chosen here
         self.study = optuna.create_study(directions=directions, sampler=sampler(order))
         for one in order["known"]:
             self.know(one)
@@ -26,11 +27,12 @@ class Chosen(Searcher):
         if one["state"] == "waiting":
             self.study.enqueue_trial(one["params"])
             return
+        state = "failed" if one["number"] == self.unlike else one["state"]
         distributions = {d["key"]: distribution(d) for d in self.space if d["key"] in one["params"]}
         self.study.add_trial(
             optuna.trial.create_trial(
-                state=STATES[one["state"]],
-                values=[one["values"][name] for name in self.names] if one["state"] == "finished" else None,
+                state=STATES[state],
+                values=[one["values"][name] for name in self.names] if state == "finished" else None,
                 params=one["params"],
                 distributions=distributions,
                 intermediate_values=dict(one["reports"]),
@@ -56,7 +58,7 @@ class Chosen(Searcher):
         if "state" not in result:  # the scheduler ended it
             self.signs.end_early(trial.number)
             trial.report(result[self.names[0]], result["step"])
-        if result.get("state") == "finished" and not error:
+        if result.get("state") == "finished" and not error and trial.number != self.unlike:
             self.study.tell(trial, [result[name] for name in self.names])
         else:
             pruned = result.get("state", "pruned") == "pruned" and not error

@@ -81,6 +81,11 @@ def composed(overrides: Sequence[str] = (), *, with_hydra: bool = False) -> Dict
     return composed_by_hydra(in_hydras_grammar(overrides), with_hydra=with_hydra)
 
 
+def chosen(overrides: Sequence[str]) -> dict[str, str]:
+    """Group → its choice, as these overrides have it."""
+    return {str(group): str(name) for group, name in composed(overrides, with_hydra=True).hydra.runtime.choices.items()}
+
+
 def composed_by_hydra(overrides: Sequence[str], *, with_hydra: bool = False) -> DictConfig:
     """The same, of overrides in Hydra's own grammar."""
     from hydra import compose as hydra_compose

@@ -66,7 +66,7 @@ def plain(config: Any) -> dict[str, Any]:
     """
     found = OmegaConf.to_container(config, resolve=True) if OmegaConf.is_config(config) else config
     if not isinstance(found, dict):
-        raise UsageError("the config is not a mapping of groups: write it anew.")
+        raise UsageError("the config is not a mapping of groups: write it again.")
     return {str(name): value for name, value in found.items()}
 
 

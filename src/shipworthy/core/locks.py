@@ -159,7 +159,7 @@ def own_run(folder: Path) -> AbstractContextManager[list[int]]:
 
 @contextmanager
 def reading(place: Path) -> Iterator[None]:
-    """Inside the block nobody replaces what stands in the place; others may read it as well."""
+    """Inside the block nobody replaces what is in the place; others may read it as well."""
     with closing(Lock(place.with_name(f"{place.name}.readers"))) as lock:
         lock.take(math.inf, shared=True)  # where there is no lock, who replaces it says so
         lock.sign()
@@ -168,7 +168,7 @@ def reading(place: Path) -> Iterator[None]:
 
 @contextmanager
 def replacing(place: Path, what: str) -> Iterator[None]:
-    """Waits until nobody reads what stands in the place; inside the block nobody begins to.
+    """Waits until nobody reads what is in the place; inside the block nobody begins to.
 
     Raises:
         StopRequestedError: asked to stop while it waited.

@@ -4,7 +4,7 @@
     shipworthy runs select RUN [alias=champion] [note=TEXT]
 
 Each line that begins with `shipworthy` is a form: a verb, if it has one, and what follows. RUN is a word to be given,
-`RUN…` one or more; `key=` sets something, `--flag` says yes. What stands in brackets may be left out: then a key has
+`RUN…` one or more; `key=` sets something, `--flag` says yes. What is in brackets may be left out: then a key has
 its first value in small letters or digits, or none. `[KEY=VALUE…]` takes conditions on whatever keys there are.
 """
 

@@ -17,7 +17,7 @@ from scipy.stats import norm
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.evaluation import scores
 from shipworthy.evaluation.metric import Metric, metric
-from shipworthy.evaluation.paired import pair
+from shipworthy.evaluation.paired import Pair, pair
 from shipworthy.evaluation.resampling import Resampling
 from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.models.protocol import Prediction
@@ -157,6 +157,20 @@ def _difference(decides: Metric, mine: NDArray[Any], theirs: NDArray[Any], seed:
     found = pair(decides, mine, theirs, Resampling(len(mine), None, seed, alpha=0.1))
     ends = found.interval(WITHIN_ONE)
     return found.value, (ends.high - ends.low) / 2 * sqrt(len(mine))
+
+
+def rows_for(pair: Pair, gain: float, alpha: float) -> int | None:
+    """Rows on which the two-sided paired test shows a gain, if the two differ from row to row as they do in this pair.
+
+    Args:
+        gain: above 0, in the metric's unit; whichever direction that has.
+
+    Returns:
+        None where the two don't differ on any row, or nothing was gained.
+    """
+    ends = pair.interval(WITHIN_ONE)
+    needed = Candidate(gain, (ends.high - ends.low) / 2 * sqrt(pair.n)).rows(alpha)
+    return ceil(needed) if 0 < needed < inf else None
 
 
 def rows_needed(effect: float, discordance: float, alpha: float, power: float = POWER) -> float:

@@ -18,7 +18,7 @@ from shipworthy.config.root import GROUPS, Config
 from shipworthy.core import choices, docstrings, yaml_text
 from shipworthy.core.errors import UsageError
 from shipworthy.core.schema import MISSING, SCHEMAS, Schema, kinds_of
-from shipworthy.execution.stage import HYDRA, reads
+from shipworthy.execution.reads import HYDRA, reads
 
 WIDEST = 120
 PLAIN = {str: "text", int: "whole number", float: "number", bool: "true or false"}

@@ -16,7 +16,7 @@ SCRIPTS = {
     "bash": r"""_shipworthy() {
     local line=${COMP_LINE:0:COMP_POINT} IFS=$'\n' typed
     COMPREPLY=($(shipworthy completion words "$line" 2>/dev/null))
-    typed=${line##*[[:space:]]}  # bash takes = and : for the end of a word: what stands before is not to be repeated
+    typed=${line##*[[:space:]]}  # bash takes = and : for the end of a word: what comes before is not to be repeated
     if [[ $COMP_WORDBREAKS == *=* && $typed == *[=:]* ]]; then
         COMPREPLY=("${COMPREPLY[@]#"${typed%"${typed##*[=:]}"}"}")
     fi
@@ -74,7 +74,7 @@ def _split(line: str) -> list[str]:
 
 
 def _by_usage(command: str, before: Sequence[str], current: str) -> Iterator[str]:
-    from shipworthy.execution.stage import usage
+    from shipworthy.execution.reads import usage
 
     forms = words.forms(usage(command)) if command != "init" else []
     verbs = {form.verb for form in forms} - {""}
@@ -96,7 +96,7 @@ def _by_usage(command: str, before: Sequence[str], current: str) -> Iterator[str
 
 def _of_config(command: str, before: Sequence[str], current: str) -> Iterator[str]:
     from shipworthy.config.root import GROUPS
-    from shipworthy.execution.stage import CAMPAIGNS, HYDRA, reads
+    from shipworthy.execution.reads import CAMPAIGNS, HYDRA, reads
 
     groups = [name for name in reads(command) if name in GROUPS]
     key, sign, value = current.partition("=")

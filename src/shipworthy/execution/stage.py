@@ -3,24 +3,17 @@
 import importlib
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import fields
-from pathlib import Path
 
 from shipworthy.config.load import as_plain
 from shipworthy.config.root import Config
-from shipworthy.core.artifact import MADE_BY
 from shipworthy.core.commands import DVC_PARAMS, given
 from shipworthy.core.identity import expect_own_code
-from shipworthy.core.lineage import module
 from shipworthy.core.lineage.lineage import lineage
 from shipworthy.core.project import project_root
 from shipworthy.core.workspace import Workspace
+from shipworthy.execution.reads import stage_groups
 from shipworthy.execution.recipe import recipe
 
-CAMPAIGNS = {"tune": ("train", "hpo"), "ablate": ("train", "ablation")}
-"""A command that makes many runs → the command of each, and the group that says which."""
-HYDRA = ("hydra/launcher", "hydra/sweeper")
-"""What --multirun takes as well."""
 RECORDED = "train"
 """The command that makes runs."""
 
@@ -29,32 +22,6 @@ def stage(command: str) -> Callable[..., None]:
     """The function of a command."""
     function: Callable[..., None] = importlib.import_module(f"shipworthy.stages.{command}").run
     return function
-
-
-def stage_groups(command: str) -> list[str]:
-    """The parts of the config that a command's stage takes."""
-    return [name for name in _text(command).arguments if name != "workspace"]
-
-
-def reads(command: str) -> list[str]:
-    """The groups and keys of the root config that a command reads, in the order of the config."""
-    if command in CAMPAIGNS:
-        of_each, group = CAMPAIGNS[command]
-        return [*reads(of_each), group]
-    stages = [*MADE_BY.values()] if command == "pipeline" else [command]
-    named = {name for one in stages for name in stage_groups(one)} | {"workspace"}
-    return [one.name for one in fields(Config) if one.name in named]
-
-
-def usage(command: str) -> str:
-    """The text by which a command that takes no config reads its words (core/words.py)."""
-    return str(_text(command).constants["USAGE"])
-
-
-def _text(command: str) -> module.Module:
-    """A stage's module as it is written: importing it could take seconds."""
-    path = Path(__file__).parents[1] / "stages" / f"{command}.py"
-    return module.read(f"shipworthy.stages.{command}", path.read_bytes(), package=False)
 
 
 def stage_non_identity(command: str) -> tuple[str, ...]:

@@ -92,7 +92,7 @@ class Sweep:
     @property
     def snapshot(self) -> Path:
         """The code's folder."""
-        return self.root / str(self.record["snapshot"])
+        return Path(os.path.normpath(self.root / self.record["snapshot"]))
 
     @property
     def name(self) -> str:
@@ -121,6 +121,20 @@ class Sweep:
         all_of_them = [job["overrides"] for job in self.record["jobs"]]
         own = [one for one in all_of_them[number] if not all(one in others for others in all_of_them)]
         return " ".join(own or all_of_them[number])
+
+    def about(self, number: int) -> dict[str, Any]:
+        """What a job's run keeps of the sweep in its record (track/record/environment.py)."""
+        all_of_them = [job["overrides"] for job in self.record["jobs"]]
+        common = [one for one in all_of_them[0] if all(one in others for others in all_of_them)]
+        keys = dict.fromkeys(one.partition("=")[0] for each in all_of_them for one in each if one not in common)
+        return {
+            "name": self.name,
+            "job": number,
+            "overrides": all_of_them[number],
+            "common": common if len(all_of_them) > 1 else [],
+            "varied": " ".join(keys),
+            "command": f"shipworthy sweep collect {self.name}",
+        }
 
     def status(self, number: int) -> dict[str, Any] | None:
         """What a job says of itself; None as long as it said nothing."""

@@ -17,7 +17,7 @@ from shipworthy.models.protocol import Fittable, Predictor
 
 FAMILIES = Lazy("{model}.family")
 CANDIDATE = "candidate.json"
-RECORDS = ("training.json", "history.json", "sample.json", "validation.parquet")
+RECORDS = ("training.json", "history.json", "curve.json", "sample.json", "validation.parquet")
 """What a trained model's folder holds of its training; it answers without them."""
 
 
@@ -61,7 +61,7 @@ def called(folder: Path, others: Collection[str] = ()) -> str:
     """What pages call the trained model in `folder`: `tuned` where it was tuned from base weights, else its family.
 
     Args:
-        others: names that stand beside it, so that it must have another.
+        others: names that are next to it, so that it must have another.
     """
     model = read_json(folder / CANDIDATE)["model"]
     if model.get("name"):

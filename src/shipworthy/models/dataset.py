@@ -109,7 +109,8 @@ def files(dataset: Artifact, name: str) -> list[Path]:
 def seen(rows: pl.DataFrame, share: float) -> pl.DataFrame:
     """The rows of a split that fall into its first `share` (0 to 1), by the hash of their document's id.
 
-    Which row falls where depends on that id alone: not on the other rows, their order or the seed.
+    Which row falls where depends on that id alone: not on the other rows, their order or the seed. Rows of one group
+    fall together, by the group's name.
     """
     return rows.filter(_place(rows) < share)
 
@@ -121,5 +122,6 @@ def unseen(rows: pl.DataFrame, share: float) -> pl.DataFrame:
 
 def _place(rows: pl.DataFrame) -> pl.Series:
     """Where each row stands, from 0 to below 1."""
-    digests = [sha256(str(row).encode()).digest()[:8] for row in names(rows)]
+    together = rows[GROUP] if GROUP in rows.columns else names(rows)
+    digests = [sha256(str(row).encode()).digest()[:8] for row in together]
     return pl.Series([int.from_bytes(digest) / 2**64 for digest in digests], dtype=pl.Float64)

@@ -8,7 +8,7 @@ from typing import Any
 from shipworthy.architect.compute.machine import of_the_list
 from shipworthy.architect.estimate import scale
 from shipworthy.core import choices, json_output, words
-from shipworthy.core.calibration import FILE, read
+from shipworthy.core.calibration import read
 from shipworthy.core.errors import UsageError
 from shipworthy.core.files import write_json
 from shipworthy.core.progress import say, track
@@ -73,8 +73,8 @@ def _costs(arguments: Sequence[str]) -> dict[str, Any]:
     wanted, alone, campaigns = _wanted(asked.names, everyone, damaged)
     costs = [(one, of_run(one, asked.price)) for one in track(wanted, "adding up", len(wanted))]
     # Of an experiment, part of its runs would say little.
-    made = [group for group in groups(costs) if not asked.names or group.name in campaigns]
-    notes = {line["run_id"]: line for line in read(folder / FILE)}
+    made = [group for group in groups(costs, asked.price) if not asked.names or group.name in campaigns]
+    notes = {line["run_id"]: line for line in read(folder)}
     facts = {one.id: _show(one, cost, asked, notes.get(one.id)) for one, cost in costs if one.id in alone}
     if len(costs) > 1 or not alone:
         say(report.tables(costs, made))

@@ -1,4 +1,4 @@
-"""Asks about datasets that were made: `data diff A B` says what one has otherwise than another."""
+"""Asks about datasets that were made: `data diff A B` says how one differs from another."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -31,7 +31,7 @@ def run(arguments: Sequence[str]) -> None:
 
 
 def _diff(arguments: Sequence[str]) -> dict[str, Any]:
-    """Prints what the second dataset has otherwise than the first.
+    """Prints how the second dataset differs from the first.
 
     Raises:
         UsageError: it is asked for something else.

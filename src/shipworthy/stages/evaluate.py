@@ -14,7 +14,7 @@ from shipworthy.core.files import write_json
 from shipworthy.core.lazy import Lazy
 from shipworthy.core.progress import say
 from shipworthy.core.workspace import Workspace
-from shipworthy.evaluation import claims, figures, heldout, latency, predictions, scores, slices
+from shipworthy.evaluation import claims, figures, flat_records, heldout, latency, predictions, scores, slices
 from shipworthy.evaluation.importance import importances
 from shipworthy.evaluation.intervals import Interval
 from shipworthy.evaluation.judged import judged
@@ -77,6 +77,7 @@ def run(*, task: Task, seed: int, workspace: Workspace) -> None:
         task, answered, answers, tuned=TUNED, called=called, best=best, criteria=criteria, how=how, parts=parts
     )
     candidates = [_candidate(name, metrics, served[name], called) for name, metrics in found.metrics.items()]
+    tuned_one = next(one for one in candidates if one["role"] == TUNED)
     with workspace.write("evaluation") as folder:
         for name, given in answered.items():
             more = {"scored": found.scored[name], "correct": found.correct[name], "group": how.clusters}
@@ -91,6 +92,8 @@ def run(*, task: Task, seed: int, workspace: Workspace) -> None:
                 "importance": [{"column": name, **lost.to_json()} for name, lost in leaned_on.items()],
             },
         )
+        write_json(folder / flat_records.METRICS, flat_records.evaluated(found.record, tuned_one))
+        write_json(folder / flat_records.CANDIDATES, flat_records.candidates(task.metric, candidates))
     _show(task.metric, candidates)
     say(f"{'PASSED' if found.verdict.passed else 'NOT PASSED'} against {best}")
     for reason in found.verdict.reasons:

@@ -79,7 +79,7 @@ def _repeat(folder: Path, runs: Path, code: str, tolerance: float) -> None:
     write_json(target / RESULT, result)
     write_json(folder / RESULT, result)
     json_lines.append(folder / RESULTS, {"time": time.time(), "by": author(), **result})
-    if compared.verdict is outcome.Verdict.PARTED:
+    if compared.verdict is outcome.Verdict.DIFFERENT:
         raise ShipworthyError(f"{folder.name} was not reproduced; what came out instead is in {again}.")
 
 
@@ -101,7 +101,7 @@ def _asked(arguments: Sequence[str]) -> tuple[str, str, float, str]:
 
 
 def _differences(record: Mapping[str, Any], run: Path, root: Path, own: Path | None) -> list[str]:
-    """Says what is otherwise than when the run was made.
+    """Says what differs from when the run was made.
 
     Args:
         own: where the run's own code stands, if it is what will run.

@@ -15,10 +15,25 @@ from shipworthy.track.runs.project_paths import ProjectPaths, project_paths
 from shipworthy.track.runs.registry import Damaged, Run, find, read_all
 from shipworthy.track.runs.table import DERIVED, changed, width_of_terminal
 
-USAGE = (
-    "shipworthy runs [status=… 'accuracy>87%' KEY=VALUE since=2d note~WORD] [sort=-metric] [columns=…] [last=20] "
-    "[--json]"
-)
+USAGE = """\
+shipworthy runs [KEY=VALUE…] [sort=KEY] [columns=KEYS] [last=N] [--json] [workspace=artifacts]
+shipworthy runs show RUN [--json] [workspace=artifacts]
+shipworthy runs note RUN [KEY=TEXT…] [workspace=artifacts]
+shipworthy runs select RUN [alias=champion] [name=NAME] [note=TEXT] [workspace=artifacts]
+shipworthy runs sync [RUN] [workspace=artifacts]
+shipworthy runs dashboard [FOLDER] [workspace=artifacts]
+
+KEY=VALUE  a condition: status=finished, 'accuracy>87%', optimizer.lr=0.001, since=2d, note~WORD; all must hold
+sort       by a column, with - before it from the highest down: sort=-metric
+columns    which, with commas between them: columns=id,metric,optimizer.lr
+last       so many of the newest
+RUN        its id, the beginning of one, or its folder
+note       writes what the run was made for, or what it taught: runs note RUN lesson='…'
+select     makes the run's model the pipeline's checkpoint, and gives it an alias in MLflow's registry
+sync       sends what a tracker has not got yet, of a run or of all
+dashboard  writes the page of all runs, into FOLDER or runs/
+workspace  the folder of artifacts beside whose runs/ they stand
+"""
 WORKSPACE = "workspace"
 Document = Callable[[Any], None]
 """Takes what --json prints."""
@@ -44,7 +59,11 @@ def _do(here: ProjectPaths, words: Sequence[str], document: Document) -> None:
     if words and query.condition(words[0]) is None:
         if words[0] not in VERBS:
             close = difflib.get_close_matches(words[0], VERBS, n=1)
-            hint = f"did you mean {close[0]}?" if close else f"it is {', '.join(VERBS)}, or {USAGE}."
+            hint = (
+                f"did you mean {close[0]}?"
+                if close
+                else f"it is {', '.join(VERBS)}; `shipworthy runs --help` says more."
+            )
             raise UsageError(f"there is no `runs {words[0]}`: {hint}")
         if words[0] == "show":
             _show(here, words[1:], document)
@@ -65,7 +84,7 @@ def _list(here: ProjectPaths, words: Sequence[str], document: Document) -> None:
         elif (one := query.condition(text)) is not None:
             conditions.append(one)
         else:
-            raise UsageError(f"'{text}' is no condition: it is {USAGE}.")
+            raise UsageError(f"'{text}' is no condition: `shipworthy runs --help` says which there are.")
     if options["last"] and not options["last"].isdigit():
         raise UsageError(f"last={options['last']} is no number.")
     found, damaged = read_all(here.runs)
@@ -135,14 +154,17 @@ def _dashboard(here: ProjectPaths, words: Sequence[str]) -> None:
 
 
 def _sync(here: ProjectPaths, words: Sequence[str]) -> None:
-    """Sends what the trackers have not got yet."""
-    from shipworthy.track.trackers.forwarder import sync
+    """Sends what the trackers have not got yet, of runs, and of campaigns and sweeps as a whole."""
+    from shipworthy.track.trackers.forwarder import spools, sync
 
     if len(words) > 1:
         raise UsageError("it is shipworthy runs sync [RUN].")
-    found = [find(here.runs, words[0])] if words else read_all(here.runs)[0]
-    waiting = [one for one in found if (one.folder / "tracker").is_dir()]
-    sent = sum(sync(one.folder) for one in track(waiting, "runs", len(waiting)))
+    waiting = spools(here.runs)
+    if words and not (named := [one for one in waiting if one.name == words[0]]):
+        one = find(here.runs, words[0]).folder
+        named = [one] if one in waiting else []
+    waiting = named if words else waiting
+    sent = sum(sync(one) for one in track(waiting, "runs", len(waiting)))
     say(f"{sent} notes of {len(waiting)} runs sent")
 
 

@@ -63,6 +63,7 @@ def _collect(sweep: Sweep) -> None:
     best = sweep_status.best()
     if best is not None:
         say(f"\nbest: job {best}, {sweep.overrides(best)}; `shipworthy sweep adopt {sweep.name}` takes it over")
+        _tell(sweep, best, sweep_status.metric(best))
     expect_results(sweep_status)
 
 
@@ -75,6 +76,19 @@ def ending_of(sweep_status: SweepStatus) -> Iterator[str]:
     jobs = [Job(text, one.get("run_id", ""), said) for text, one, said in zip(changed, known, failed, strict=True)]
     workspace = yaml_text.read(sweep.job(0) / PARAMS)["workspace"]
     yield from ending(jobs, project_paths(workspace))
+
+
+def _tell(sweep: Sweep, best: int, metric: float | None) -> None:
+    """Tells the tracker of its trainings what came of them."""
+    if sweep.record["command"] != "train" or metric is None:
+        return
+    from shipworthy.track.record.groups import sweep_group
+    from shipworthy.track.trackers.forwarder import tracker_of
+    from shipworthy.track.trackers.groups import conclude
+
+    params = yaml_text.parse((sweep.job(best) / PARAMS).read_text(encoding="utf-8"))
+    values: dict[str, float | str] = {"best/metric": metric, "best_job": f"{best} {sweep.overrides(best)}"}
+    conclude(sweep_group(sweep.about(best)), tracker_of(params["tracker"]), sweep.folder, values)
 
 
 def _cancel(sweep: Sweep) -> None:

@@ -22,7 +22,7 @@ from shipworthy.core.lazy import Lazy
 from shipworthy.core.locks import own_run
 from shipworthy.core.progress import say
 from shipworthy.core.workspace import Workspace
-from shipworthy.evaluation import figures
+from shipworthy.evaluation import figures, flat_records
 from shipworthy.evaluation.metric import title
 from shipworthy.models import base
 from shipworthy.models.dataset import seen, split
@@ -97,7 +97,7 @@ def run(
         else:
             notes.launch(folder, note)
             _fit(kind, request, tracker, compute, workspace, dataset)
-            calibration.note(folder, plan)
+            calibration.note(folder, plan, request.train.height)
         if pilot:
             _report(pilot, workspace, compute)
         else:
@@ -146,10 +146,11 @@ def _fit(
     events.emit(steps=getattr(request.trainer, "steps", None))
     say(f"run {workspace.run_id} in {folder}")
     with (
-        tracked_run(folder, tracker, compute, workspace.started) as records,
+        tracked_run(folder, tracker, compute, workspace.started, dataset) as records,
         workspace.write("checkpoint", target=folder / "checkpoint") as target,
     ):
         kind.fit(request, records, target)
+        write_json(target / flat_records.CURVE, flat_records.curve(read_json(target / "history.json")))
         transformation.carry(dataset, target)
         if foretold := find(workspace.root.parent / "runs", _identity(workspace)):
             write_json(target / FILE, compare(foretold, read_json(target / "training.json")))

@@ -16,6 +16,7 @@ from shipworthy.core.interrupt import StopRequestedError
 from shipworthy.execution.campaigns.handle import LostError, TrialHandle
 from shipworthy.execution.campaigns.worker import Worker, takeable
 from shipworthy.track.hpo.campaign import FINAL, Campaign, counts
+from shipworthy.track.hpo.study import AsSeen
 from tests.execution.campaigns.cheap import Cheap, new, quality
 
 
@@ -227,8 +228,10 @@ def test_no_trial_is_begun_when_the_money_is_spent_and_a_begun_one_ends(tmp_path
 def test_workers_on_one_machine_share_its_hours(tmp_path: Path):
     campaign = new(tmp_path)
     spans = [("a", 0, 3600, 1), ("a", 1800, 5400, 1), ("b", 0, 3600, 0)]
-    attempts = [{"host": h, "began": b + 1.0, "ended": e + 1.0, "gpus": g} for h, b, e, g in spans]
-    spent = campaign.spent([{"attempts": attempts}])
+    attempts = [
+        {"host": h, "began": b + 1.0, "ended": e + 1.0, "gpus": g, "outcome": "finished"} for h, b, e, g in spans
+    ]
+    spent = campaign.spent([{"number": 0, "state": "finished", "run_id": "", "attempts": attempts}])
     assert spent == {"gpu_hours": 2.0, "hours": 1.5, "money": pytest.approx(2.5 * 3600)}
 
 
@@ -240,6 +243,42 @@ def test_a_pruned_trial_ends_early_and_keeps_its_place(tmp_path: Path):
     assert all(trial["step"] < 8 for trial in campaign.trials() if trial["state"] == "pruned")
     steps = sum(len(path.read_text().splitlines()) for path in (tmp_path / "steps").iterdir())
     assert steps == sum(trial["step"] for trial in campaign.trials()) < 160
+
+
+INSIDE, OUTSIDE = {"x": 0.9, "y": 2}, {"x": 9.0, "y": 2}
+
+
+def test_the_recipe_itself_is_the_first_trial_and_never_pruned(tmp_path: Path):
+    """At 0.9 it is worse than the median of the others, which is pruned elsewhere."""
+    pruner = {"name": "median", "startup": 0}
+    campaign = new(tmp_path, steps=8, recipe=INSIDE, budget={"trials": 12}, pruner=pruner)
+    worker = Worker(campaign, 0)
+    later, first = (worker._begin(number, worker.leases.take(f"trial-{number}", {})) for number in (1, 0))
+    assert later is not None and first is not None
+    for step in range(1, 8):
+        assert not later.report(step, 0.9) and not first.report(step, 0.1)
+    for handle in (later, first):
+        worker._give_back(handle, "stopped")
+    work(campaign)
+    trials = campaign.trials()
+    assert trials[0]["params"] == INSIDE and trials[0]["overrides"] == []
+    assert trials[0]["state"] == "finished" and all(trial["overrides"] for trial in trials[1:])
+    found = campaign.optuna().all()[0]
+    assert found.params == INSIDE and found.state is TrialState.COMPLETE and len(found.intermediate_values) == 7
+
+
+@pytest.mark.parametrize(
+    "sampler", [{"name": "tpe", "startup": 2, "multivariate": True}, {"name": "gp", "startup": 2}, {"name": "cmaes"}]
+)
+def test_a_recipe_outside_the_space_is_run_and_samplers_do_not_see_it(tmp_path: Path, sampler: dict[str, object]):
+    campaign = new(tmp_path, recipe=OUTSIDE, budget={"trials": 8}, sampler=sampler)
+    work(campaign)
+    trials = campaign.trials()
+    assert trials[0]["params"] == OUTSIDE and trials[0]["values"]["metric"] == pytest.approx(quality(OUTSIDE))
+    assert campaign.optuna().all()[0].params == {}
+    space = optuna.search_space.IntersectionSearchSpace().calculate(campaign.optuna()._study(8, AsSeen))
+    assert set(space) == {"x", "y"}, "the others have keys in common"
+    assert all(0 <= trial["params"]["x"] <= 1 for trial in trials[1:])
 
 
 def test_several_objectives_end_in_a_front(tmp_path: Path):

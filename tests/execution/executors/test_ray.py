@@ -84,6 +84,23 @@ def test_the_order_says_all_that_the_driver_must_know(tmp_path: Path):
     assert (order["asked_for"], order["known"]) == (9, [])
 
 
+@pytest.mark.parametrize(("x", "outside"), [(0.25, False), (2.5, True)])
+def test_the_recipe_is_the_first_trial_that_the_driver_knows(tmp_path: Path, x: float, outside: bool):
+    recipe = {"x": x, "y": 2}
+    campaign = cheap.new(tmp_path, recipe=recipe, driver="ray", budget={"trials": 3})
+    order = ray.order(campaign)
+    (first,) = order["known"]
+    assert (first["number"], first["state"], order["recipe_outside"]) == (0, "waiting", outside)
+    assert first["params"] == ({} if outside else recipe)
+
+
+def test_the_recipe_keeps_its_own_values_and_is_not_ended_by_the_driver(tmp_path: Path):
+    campaign = cheap.new(tmp_path, recipe={"x": 2.5, "y": 2}, driver="ray", budget={"trials": 2})
+    with Driver(campaign, 0, {"x": 0.5, "y": 4}) as driver:
+        told = driver.hear()
+    assert told["state"] == "finished" and told["values"]["metric"] == pytest.approx(cheap.quality({"x": 2.5}))
+
+
 class Driver:
     """Plays the driver for one trial."""
 
@@ -282,6 +299,7 @@ class TestRay:
             tmp_path,
             pace_s=0.1,
             space=space,
+            recipe={"x": 4.0, "kind": "a"},
             driver="ray",
             objectives=[{"name": "metric"}, {"name": "seconds"}],
             budget={"trials": 50, "hours": 0.001},
@@ -292,6 +310,9 @@ class TestRay:
         trials = campaign.trials()
         assert 2 <= len(trials) < 50
         assert {one["state"] for one in trials} == {"finished"}
+        assert trials[0]["params"] == {"x": 4.0, "kind": "a"}, "the recipe itself, which lies outside the space"
+        assert trials[0]["values"]["metric"] == pytest.approx(cheap.quality({"x": 4.0}))
+        assert all(one["params"]["x"] <= 1 for one in trials[1:])
         assert all(("y" in one["params"]) == (one["params"]["kind"] == "b") for one in trials)
         assert [one.values for one in campaign.optuna().all() if one.state is TrialState.COMPLETE] == [
             [one["values"]["metric"], one["values"]["seconds"]] for one in trials

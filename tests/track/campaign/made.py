@@ -11,7 +11,8 @@ from omegaconf import OmegaConf
 from optuna.trial import TrialState
 
 from shipworthy.core.files import write_json
-from shipworthy.evaluation import claims, predictions, scores
+from shipworthy.evaluation import claims, paired, power, predictions, scores
+from shipworthy.evaluation.metric import metric as metric_of
 from shipworthy.evaluation.resampling import Resampling
 from shipworthy.track.hpo.schema import Search
 from shipworthy.track.hpo.space import overrides, parse
@@ -24,7 +25,13 @@ SPACE: dict[str, Any] = {
     "adapter.rank": {"int": [4, 64], "log": True, "when": {"adapter": ["lora"]}},
     "trainer.batch_size": {"int": [8, 32], "step": 8},
 }
-STEPS, EVERY, ROWS = 400, 50, 280
+RECIPE: dict[str, Any] = {
+    "optimizer.lr": 3e-4,
+    "adapter": "lora",
+    "adapter.rank": 8,
+    "trainer.batch_size": 16,
+}
+STEPS, EVERY, ROWS, UNSEEN = 400, 50, 280, 120
 FAILURE = "The loss is not finite at step 90: lower optimizer.lr."
 
 
@@ -61,8 +68,10 @@ def write_campaign(
     folder = root / "runs" / "campaigns" / "search"
     folder.mkdir(parents=True)
     plain = OmegaConf.to_container(OmegaConf.structured(settings))
+    recipe = {key: RECIPE[key] for key in space}
     about = {"name": "search", "kind": "tune", "made": BEGAN, "settings": plain, "root": str(root), "snapshot": "",
-             "sweeps": [], "seed": seed, "price_per_hour": 1.2, "currency": "USD"}  # fmt: skip
+             "sweeps": [], "seed": seed, "price_per_hour": 1.2, "currency": "USD", "recipe": recipe,
+             "overrides": ["experiment=smoke", "hpo=lora"]}  # fmt: skip
     write_json(folder / "campaign.json", about)
     base = {"task": {"metric": metric}, "trainer": {"steps": STEPS}}
     (folder / "params.yaml").write_text(yaml.safe_dump(base))
@@ -75,7 +84,6 @@ def write_campaign(
     if unseen and done:
         values = {note["number"]: note["values"]["metric"] for note in done}
         best = next(note for note in done if note["number"] == claims.best(metric, values))
-        chance = quality(best["params"]) - 0.01
         answers = root / "runs" / best["run_id"] / "checkpoint" / "validation.parquet"
         seen = predictions.rows(predictions.scored(answers))
         winner = {
@@ -84,13 +92,33 @@ def write_campaign(
             "params": best["params"],
             "metric": metric,
             "seen": {**scores.interval(metric, seen, Resampling(ROWS)).to_json(), "rows": ROWS},
-            "unseen": {
-                **scores.interval(metric, scored(metric, np.arange(120) < 120 * chance), Resampling(120)).to_json(),
-                "rows": 120,
-            },
+            "unseen": on_unseen(metric, best),
+            "validation_rows": ROWS + UNSEEN,
         }
+        if notes[0]["state"] == "finished" and best["number"]:
+            winner |= {
+                "recipe": {"trial": 0, "run_id": notes[0]["run_id"], "unseen": on_unseen(metric, notes[0])},
+                "against_recipe": against_recipe(metric, best, notes[0]),
+            }
         write_json(folder / "winner.json", winner)
     return folder
+
+
+def answered(metric: str, note: Mapping[str, Any]) -> NDArray[Any]:
+    """What a trial would come to on the rows that no trial saw, by the metric."""
+    return scored(metric, np.arange(UNSEEN) < UNSEEN * (quality(note["params"]) - 0.01))
+
+
+def on_unseen(metric: str, note: Mapping[str, Any]) -> dict[str, Any]:
+    return {**scores.interval(metric, answered(metric, note), Resampling(UNSEEN)).to_json(), "rows": UNSEEN}
+
+
+def against_recipe(name: str, best: Mapping[str, Any], recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """As track/hpo/winner.py compares the two, with a margin of 2 points."""
+    pair = paired.pair(metric_of(name), answered(name, best), answered(name, recipe), Resampling(UNSEEN))
+    (claim,) = claims.decide(name, [pair], 0.01, 0.02)
+    gain = max(claim.gain, 0.02)
+    return {"claim": claim.to_json(), "gain": gain, "rows_needed": power.rows_for(pair, gain, 0.01), "power": 0.8}
 
 
 def scored(metric: str, correct: NDArray[np.bool_]) -> NDArray[Any]:
@@ -109,8 +137,12 @@ def _trial(
     metric: str,
 ) -> dict[str, Any]:
     trial = study.all()[number]
-    params = study.values(trial, parse(settings.space))
-    step_s = (0.8 + 0.05 * params.get("trainer.batch_size", 16)) * float(draws.uniform(0.9, 1.1))  # type: ignore[operator]
+    params = {key: RECIPE[key] for key in settings.space}
+    if number:
+        params = study.values(trial, parse(settings.space))
+    else:
+        study.fix(trial, parse(settings.space), params)
+    step_s = (0.8 + 0.05 * params.get("trainer.batch_size", 16)) * float(draws.uniform(0.9, 1.1))
     state, reached, history = "finished", STEPS, list[dict[str, Any]]()
     correct = np.zeros(ROWS, dtype=bool)
     for step in range(EVERY, STEPS + 1, EVERY):
@@ -121,7 +153,7 @@ def _trial(
         correct = draws.random(ROWS) < level
         value = float(scored(metric, correct).mean())
         history.append({"step": step, "step_s": step_s, "val_metric": value})
-        if study.report(trial, step, value):
+        if study.report(trial, step, value) and number:
             state, reached = "pruned", step
             break
     run_id, began = f"{number:02}{trial.number:014x}", BEGAN + 260 * number
@@ -132,7 +164,15 @@ def _trial(
     states = {"finished": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
     study.tell(trial, states[state], list(values.values()) or None)
     begun = start(
-        1, began, ended, state, host=f"node{number % 4}", gpus=["NVIDIA A10G"] * gpus, price_per_hour=1.2, cpus=8
+        1,
+        began,
+        ended,
+        state,
+        host=f"node{number % 4}",
+        gpus=["NVIDIA A10G"] * gpus,
+        price_per_hour=1.2,
+        cpus=8,
+        stepped=[[step, began + 25 + step_s * step] for step in (EVERY, reached)],
     )
     told = {"metric": metric, "greater_is_better": metric == "exact_match", "selected_metric": value, "steps": reached}
     training = told if state == "finished" else None
@@ -156,7 +196,8 @@ def _trial(
         "outcome": state,
     }
     said = FAILURE if state == "failed" else ""
-    note = {"number": number, "state": state, "params": params, "overrides": overrides(params), "run_id": run_id,
+    own = overrides(params) if number else []
+    note = {"number": number, "state": state, "params": params, "overrides": own, "run_id": run_id,
             "values": values, "step": reached, "attempts": [attempt], "said": said}  # fmt: skip
     folder = root / "runs" / "campaigns" / "search" / "trials"
     write_json(folder / f"{number}.json", note)

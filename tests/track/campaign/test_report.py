@@ -7,7 +7,9 @@ import pytest
 
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import read_json, write_json
+from shipworthy.track.ablation.schema import Ablation
 from shipworthy.track.campaign.report import write
+from tests.track.ablation.made import document, scores_of
 from tests.track.campaign.made import FAILURE, SPACE, write_campaign
 
 
@@ -21,7 +23,7 @@ def test_a_whole_campaign(tmp_path: Path) -> None:
     folder = write_campaign(tmp_path, 24)
     html, text = pages(folder)
     for title in ("How did it go?", "Which were the best?", "What was searched?", "What mattered?", "What did it cost?",
-                  "What failed?", "What now?", "All trials"):  # fmt: skip
+                  "What failed?", "All trials"):  # fmt: skip
         assert title in html
     for plot in ("history", "curves", "front", "parallel", "winner", "importance-exact-match"):
         assert f'id="{plot}-' in html
@@ -31,11 +33,18 @@ def test_a_whole_campaign(tmp_path: Path) -> None:
     unseen = winner["unseen"]
     assert f"{100 * unseen['value']:.1f}% <small>" in html
     assert "on 120 rows that no trial saw" in html
-    assert f"shipworthy runs select {winner['run_id']}" in html and f"shipworthy reproduce {winner['run_id']}" in text
+    assert winner["against_recipe"]["claim"]["words"] == "better"
+    command = f"shipworthy runs select {winner['run_id']}"
+    assert "<h2>Adopt the winner</h2>" in html and f"<pre>{command}</pre>" in html
+    assert re.search(rf"^ADOPT THE WINNER: On 120 rows that no trial saw, trial {winner['trial']} has ", text, re.M)
+    assert text.splitlines()[-2] == f"choose it, for the pipeline and the registry: {command}"
+    assert "the recipe: optimizer.lr=0.0003 adapter=lora" in html
+    assert re.search(r"Were all \d+ trials that finished only as good as the recipe, the best would still look", text)
+    assert "what chance alone may bring the best" in html and "fANOVA" in html
     assert FAILURE in html and f"failed: {FAILURE}" in text
-    assert re.search(r"\d+ trials were pruned after .* steps spared", text)
+    assert re.search(r"\d+ trials were pruned after .* they would have made 5,350 more, which take", text)
     assert "unpaired, for the rows are others" in text
-    assert "of 12 money (USD)" in text
+    assert "USD of 12.00 USD" in text
     tested = r"worse than the best one \(paired on the same rows, alpha 0.01, Holm\)"
     assert re.search(rf"Of the \d+ next best trials \d+ were not shown to be {tested}", text)
 
@@ -54,7 +63,7 @@ def test_of_a_metric_whose_less_is_better_the_least_wins(tmp_path: Path) -> None
 def test_two_trials(tmp_path: Path) -> None:
     html, text = pages(write_campaign(tmp_path, 2, unseen=False, gpus=0))
     assert "2 finished trials say nothing of it" in html
-    assert "Not corrected for the search" in html and "winner-" not in html
+    assert "Only on the rows that chose it" in html and "winner-" not in html
     assert text.startswith("tune search: 2 trials: 2 finished\n")
     assert re.search(
         r"The next best trial was (not )?shown to be worse than the best one \(paired on the same rows,", text
@@ -69,9 +78,9 @@ def test_one_key_has_no_importance(tmp_path: Path) -> None:
 
 def test_all_failed(tmp_path: Path) -> None:
     html, text = pages(write_campaign(tmp_path, 3, fails=lambda number, params: True))
-    assert "No trial finished" in html and html.count(FAILURE) == 3
-    assert "What now?" not in html
-    assert "No trial finished, so there is no best one." in text and text.count(FAILURE) == 3
+    assert "No trial finished" in html and html.count(FAILURE) == 4
+    assert "No trial finished, so there is no best one." in text and text.count(FAILURE) == 4
+    assert "NOTHING WAS LEARNED: No trial finished: 3 of 3 failed. The first of them, trial 0: " in text
 
 
 def test_several_objectives(tmp_path: Path) -> None:
@@ -94,29 +103,26 @@ def test_a_campaign_that_has_not_begun_or_still_runs(tmp_path: Path) -> None:
     assert "0 trials: none was made" in text
 
 
-def test_an_ablation_shows_its_contributions(tmp_path: Path) -> None:
+def test_an_ablation_shows_what_to_do_about_each_decision(tmp_path: Path) -> None:
     folder = write_campaign(tmp_path, 2, unseen=False)
     about = read_json(folder / "campaign.json")
-    settings = {"kind": "drop_one", "changes": {"dropout": []}}
+    config = Ablation(changes={"dropout <b>": ["adapter.dropout=0.1"], "c": ["x=3"]}, seeds=3)
+    settings = {"kind": "drop_one", "changes": config.changes}
     write_json(folder / "campaign.json", {**about, "kind": "ablate", "settings": settings})
-    row = {
-        "name": "dropout <b>",
-        "difference": -0.031,
-        "low": -0.05,
-        "high": -0.012,
-        "p": 0.003,
-        "p_holm": 0.006,
-        "words": "harms",
-    }
-    write_json(folder / "ablation.json", {"rows": [row]})
+    found = document(config, scores_of(config, {"dropout <b>": 0.2, "c": 0.0}))
+    write_json(folder / "ablation.json", found)
     for number in range(2):
         note = read_json(folder / "trials" / f"{number}.json")
         write_json(folder / "trials" / f"{number}.json", {**note, "params": {}, "overrides": ["adapter.dropout=0.1"]})
     html, text = pages(folder)
-    assert "adapter.dropout=0.1" in html and "What now?" not in html and "the best of" not in html
-    assert "What did each decision contribute?" in html and "dropout &lt;b&gt;" in html
-    assert "−3.1 points [−5.0, −1.2]" in html
-    assert re.search(r"dropout <b> +-3.1 points \[-5.0, -1.2\] +0.0030 +0.0060 +harms", text)
+    assert "adapter.dropout=0.1" in html and 'class="decision"' not in html and "the best of" not in html
+    assert "Which were the best?" not in html and "best so far" not in html
+    assert "What to do about each decision?" in html and "dropout &lt;b&gt;" in html and 'id="effects-' in html
+    said = r"dropout <b>: without it \(adapter.dropout unset → 0.1\) accuracy rises by [0-9.]+ points: drop it"
+    assert re.search(said, text)
+    assert re.search(r"dropout <b> +\+[0-9.]+ points \[\+[0-9.]+, \+[0-9.]+\] +<? ?[0-9.]+ +<? ?[0-9.]+ +drop\n", text)
+    last = [one["command"] for one in found["commands"]]
+    assert text.rstrip().endswith(last[-1]) and all(one in html for one in last)
 
 
 def test_what_is_no_campaign_is_said(tmp_path: Path) -> None:

@@ -40,7 +40,14 @@ def start(number: int, began: float, ended: float | None, status: str = "finishe
         "start": number, "began": began, "host": "elsewhere", "pid": 1, "job": "", "cpus": 2, "gpus": [],
         "price_per_hour": 0.5, "currency": "USD",
     }  # fmt: skip
-    last = {"start": number, "ended": ended, "status": status, "said": "", "step": facts.pop("step", None)}
+    last = {
+        "start": number,
+        "ended": ended,
+        "status": status,
+        "said": "",
+        "step": facts.pop("step", None),
+        "stepped": facts.pop("stepped", []),
+    }
     return [{**first, **facts}, *([last] if ended is not None else [])]
 
 
@@ -92,7 +99,12 @@ def write_run(
             if correct is not None:
                 by_metric = list(correct if scored is None else scored)
                 ids = [str(i) for i in range(len(correct))]
-                frame = {"id": ids, "prediction": "", "scored": by_metric, "correct": list(correct)}
+                frame = {
+                    "id": ids,
+                    "prediction": [("no", "yes")[one] for one in correct],
+                    "scored": by_metric,
+                    "correct": list(correct),
+                }
                 pl.DataFrame(frame).write_parquet(made / "validation.parquet")
     return folder
 

@@ -6,7 +6,6 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from shipworthy.config.compose import register
 from shipworthy.core.errors import UsageError
 from shipworthy.evaluation.intervals import Interval
 from shipworthy.evaluation.tango import score_interval
@@ -14,8 +13,6 @@ from shipworthy.track.cost import table
 from shipworthy.track.cost.gain import Gain, PerPoint, gain, per_point
 from shipworthy.track.runs.registry import Run, read
 from tests.track.cost.made import BEGAN, TASK, start, write_baseline, write_run
-
-register()
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shipworthy.core.errors import UsageError
-from shipworthy.track.hpo.space import corners, overrides, parse
+from shipworthy.track.hpo.space import corners, inside, overrides, parse
 
 FAMILY = {"model": {"categorical": ["tree", "line"]}}
 CONDITIONAL = {
@@ -80,3 +80,37 @@ def test_a_value_on_the_command_line_is_the_value(value):
     (text,) = overrides({"group.key": value})
     read = OverridesParser.create().parse_override(text).value()
     assert (read, type(read)) == (value, type(value)) or str(read) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "held"),
+    [
+        (4, True),
+        (64, True),
+        (3, False),
+        (65, False),
+        (8.0, True),
+        (8.5, False),
+        (True, False),
+        (None, False),
+        ("8", False),
+    ],
+)
+def test_what_a_whole_number_may_be(value, held):
+    (one,) = parse({"adapter.rank": {"int": [4, 64]}})
+    assert one.holds(value) is held
+
+
+def test_steps_and_choices():
+    step, among = parse({"a": {"float": [0.0, 0.3], "step": 0.1}, "b": {"categorical": [1, "x", None, False]}})
+    assert step.holds(0.2) and not step.holds(0.15)
+    assert [among.holds(value) for value in (1, "x", None, False, True, 0, "y")] == [True] * 4 + [False] * 3
+
+
+def test_a_point_has_every_key_that_means_something_and_no_other():
+    space = parse(
+        {"adapter": {"categorical": ["lora", "none"]}, "rank": {"int": [4, 8], "when": {"adapter": ["lora"]}}}
+    )
+    assert inside({"adapter": "lora", "rank": 4}, space) and inside({"adapter": "none"}, space)
+    assert not inside({"adapter": "lora"}, space) and not inside({"adapter": "none", "rank": 4}, space)
+    assert not inside({"adapter": "lora", "rank": 9}, space) and not inside({}, space)

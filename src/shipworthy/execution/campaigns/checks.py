@@ -1,6 +1,7 @@
 """What can be known of a campaign before it begins: that its keys exist, and that every end of its space composes."""
 
 import copy
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,8 @@ from shipworthy.core.progress import track
 from shipworthy.core.project import project_root
 from shipworthy.models.dataset import seen, split, unseen
 from shipworthy.stages import train
+from shipworthy.track.ablation.schema import Ablation
+from shipworthy.track.hpo.campaign import Campaign
 from shipworthy.track.hpo.schema import Search
 from shipworthy.track.hpo.space import Params, corners, overrides, parse
 from shipworthy.track.hpo.study import pruner
@@ -28,6 +31,8 @@ OURS = {
     "sample": "a sample's run hands nothing over that could be compared",
 }
 """What a campaign sets itself."""
+ROWS = ("trainer.validation_rows",)
+"""What changes which rows a trial is judged by."""
 
 
 def check_search(recipe: Sequence[str], config: Config) -> None:
@@ -40,12 +45,16 @@ def check_search(recipe: Sequence[str], config: Config) -> None:
     assert isinstance(search, Search)
     if not search.space:
         raise UsageError("hpo.space is empty, so there is nothing to search: take hpo=lora or another of conf/hpo.")
-    parts, read = config.groups(), train.run.__annotations__
+    if search.budget.trials < 2:
+        raise UsageError("hpo.budget.trials=1 would run the recipe alone, which is the first trial: give 2 or more.")
+    parts = config.groups()
     for key in search.space:
+        if key in ROWS:
+            raise UsageError(f"hpo.space: {key} changes the rows that trials are compared on: drop it.")
         group = key.partition(".")[0]
         if not is_group(key) and not is_known(key):
             raise UsageError(f"hpo.space: there is no {key}: {nearest(key)}")
-        if group not in read or key in train.NON_IDENTITY:
+        if not _is_read(key):
             raise UsageError(f"hpo.space: {key} has no effect on a training: drop it.")
         if group in parts and key.removeprefix(f"{group}.") in parts[group].non_identity:
             raise UsageError(f"hpo.space: {key} makes no other run, so there is nothing to choose: drop it.")
@@ -58,6 +67,33 @@ def check_search(recipe: Sequence[str], config: Config) -> None:
             "none could be ended early: validate more often, or set hpo.pruner.name=none."
         )
     pruner(search.pruner, first, last)
+
+
+def check_changes(recipe: Sequence[str], config: Config) -> None:
+    """Refuses changes of an ablation that no training could feel.
+
+    Args:
+        config: what the recipe composes to.
+
+    Raises:
+        UsageError: with the change, and why.
+    """
+    assert isinstance(config.ablation, Ablation)
+    for name, change in config.ablation.changes.items():
+        what = f"ablation.changes.{name}: {' '.join(change)}"
+        if not any(_is_read(text.lstrip("+~").partition("=")[0]) for text in change):
+            raise UsageError(f"{what} has no effect on a training: change what a training reads.")
+        try:
+            changed = compose([*recipe, *change])
+        except UsageError as error:
+            raise UsageError(f"ablation.changes.{name}: {error}") from error
+        if changed == config:
+            raise UsageError(f"{what} is what the recipe has already, so it changes nothing: give another value.")
+
+
+def _is_read(key: str) -> bool:
+    """Whether a training's result may depend on a key."""
+    return key.partition(".")[0] in train.run.__annotations__ and key not in train.NON_IDENTITY
 
 
 def check_ends(recipe: Sequence[str], search: Search) -> None:
@@ -132,6 +168,21 @@ def check_gpus(settings: Search, gpus: int | None) -> None:
         gpus = len(found.gpus) if found else 0
     if not gpus:
         raise UsageError("hpo.budget.gpu_hours has no effect where workers hold no GPU: limit hours or money.")
+
+
+def check_dataset(campaign: Campaign, config: Config) -> None:
+    """Refuses to go on with a campaign on other rows than its trials had: they could not be compared.
+
+    Raises:
+        UsageError: the dataset is another one by now.
+    """
+    before = campaign.record.get("dataset")
+    if before and before != dataset_of(config).digest:
+        words = shlex.join([campaign.record["kind"], *campaign.record["overrides"]])
+        raise UsageError(
+            f"campaign {campaign.name} was begun on another dataset than {config.workspace}/dataset is now, so its "
+            f"trials could not be compared: begin a new one with `shipworthy {words}`, or prepare the old dataset."
+        )
 
 
 def steps_of(config: Config) -> tuple[int | None, int | None]:

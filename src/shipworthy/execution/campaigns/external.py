@@ -42,7 +42,7 @@ class ExternallyDrivenStudy(Trials):
 
     def report(self, trial: FrozenTrial, step: int, value: float) -> bool:
         """Notes a validation on the way; whether the driver ends the trial."""
-        self.storage.set_trial_intermediate_value(trial._trial_id, step, value)
+        self.note(trial, step, value)
         return self.ask(step, value)
 
 

@@ -107,7 +107,7 @@ class TrialHandle:
             self.note()
 
     def report(self, step: int, value: float) -> bool:
-        """Tells of a validation on the way; whether the trial should be pruned.
+        """Tells of a validation on the way; whether the trial should be pruned, which the recipe itself never is.
 
         Raises:
             LostError: the trial is another worker's by now.
@@ -115,6 +115,9 @@ class TrialHandle:
         """
         self.expect_hold()
         try:
+            if self.campaign.recipe(self.number) is not None:
+                self.study.note(self.frozen, step, value)
+                return False
             return self.study.report(self.frozen, step, value)
         except UpdateFinishedTrialError as error:
             raise LostError from error

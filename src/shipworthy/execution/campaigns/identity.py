@@ -22,7 +22,7 @@ MAKING = ("task", "data", "model", "adapter", "trainer", "optimizer")
 
 
 def identity(kind: str, config: Config, settings: Search, plan: Sequence[Mapping[str, Any]] | None) -> str:
-    """What makes it another campaign: recipe, search, dataset, code; not how many trials, workers or hours."""
+    """What makes it another campaign: recipe, search, dataset, code; not how many trials, seeds, workers or hours."""
     search = {key: value for key, value in as_dict(settings).items() if key not in Search.non_identity}
     parts = {name: part for name, part in config.groups().items() if name in MAKING}
     recipe = {
@@ -36,7 +36,7 @@ def identity(kind: str, config: Config, settings: Search, plan: Sequence[Mapping
             kind,
             recipe,
             search,
-            list(plan or ()),
+            [one for one in plan or () if one.get("seed", config.seed) == config.seed],
             config.seed,
             dataset_of(config).digest,
             files,
@@ -46,17 +46,27 @@ def identity(kind: str, config: Config, settings: Search, plan: Sequence[Mapping
     )
 
 
-def extended(campaign: Campaign, settings: Search) -> Campaign:
-    """The campaign with the budget, the workers and the retries that it is given now."""
+def extended(
+    campaign: Campaign, settings: Search, overrides: Sequence[str], plan: Sequence[Mapping[str, Any]] | None
+) -> Campaign:
+    """The campaign with the budget, the workers, the retries and the seeds that it is given now.
+
+    Raises:
+        UsageError: it has begun more than it is given now.
+    """
     before, now = campaign.record["settings"], as_dict(settings)
-    if all(before[key] == now[key] for key in Search.non_identity):
-        return campaign
     begun = [trial["number"] for trial in campaign.trials()]
     if begun and max(begun) >= settings.budget.trials:
+        given = f"hpo.budget.trials={settings.budget.trials}"
+        if plan is not None:
+            given = f"ablation.seeds={len({one['seed'] for one in plan})} makes {len(plan)} trainings"
         raise UsageError(
-            f"hpo.budget.trials={settings.budget.trials}, but campaign {campaign.name} has begun {max(begun) + 1} "
-            "already: give as many or more."
+            f"{given}, but campaign {campaign.name} has begun {max(begun) + 1} already: give as many or more."
         )
+    if plan is not None:  # more seeds come after those that there are
+        campaign.record |= {"plan": [dict(one) for one in plan], "overrides": list(overrides)}
+    elif all(before[key] == now[key] for key in Search.non_identity):
+        return campaign
     campaign.record["settings"] = now
     campaign.make()
     winner = campaign.folder / WINNER

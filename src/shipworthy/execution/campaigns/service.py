@@ -1,7 +1,7 @@
 """Campaigns: many trainings that belong together, chosen by a search (`tune`) or by a list (`ablate`).
 
 A campaign is a folder in runs/campaigns/, named by the hash of what makes it, so that the same command goes on with
-it. What runs is a snapshot of the code as it stood when the campaign was made.
+it. What runs is a snapshot of the code as it was when the campaign was made.
 """
 
 import shutil
@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from shipworthy.config.compose import compose, composed
+from shipworthy.config.compose import chosen, compose, composed
 from shipworthy.config.load import plain
 from shipworthy.config.overrides import value_of
 from shipworthy.config.root import Config
@@ -24,16 +24,27 @@ from shipworthy.core.project import project_root
 from shipworthy.core.snapshot import SNAPSHOTS, Snapshot
 from shipworthy.core.workspace import lock_of
 from shipworthy.evaluation.tasks.schema import Task
-from shipworthy.execution.campaigns.checks import check_ends, check_gpus, check_search, check_trials, steps_of
+from shipworthy.execution.campaigns.checks import (
+    check_changes,
+    check_dataset,
+    check_ends,
+    check_gpus,
+    check_search,
+    check_trials,
+    dataset_of,
+    steps_of,
+)
 from shipworthy.execution.campaigns.identity import extended, identity
 from shipworthy.execution.campaigns.launcher import apart, launcher
+from shipworthy.execution.campaigns.outcome import expect_results
+from shipworthy.execution.campaigns.recipe import recipe_values
 from shipworthy.execution.campaigns.supervise import Supervisor
 from shipworthy.execution.executors import slurm
 from shipworthy.execution.executors.local import LocalExecutor, command
 from shipworthy.execution.executors.ray import RayExecutor
 from shipworthy.execution.inputs import check_inputs
 from shipworthy.execution.sweeps.launcher import check_processes
-from shipworthy.track.ablation.design import trainings
+from shipworthy.track.ablation.design import planned
 from shipworthy.track.ablation.schema import Ablation
 from shipworthy.track.hpo.campaign import FOLDER, PARAMS, RECORD, Campaign
 from shipworthy.track.hpo.leases import myself
@@ -55,7 +66,7 @@ def tune(overrides: Sequence[str], *, detach: bool = False, dry_run: bool = Fals
 
     Raises:
         UsageError: a search that can't work.
-        ShipworthyError: a worker failed for a reason outside its trials.
+        ShipworthyError: a worker failed for a reason outside its trials, or no trial finished.
     """
     recipe, about_hydra = apart(overrides)
     if go_on(recipe, about_hydra, detach=detach, dry_run=dry_run):
@@ -67,7 +78,7 @@ def tune(overrides: Sequence[str], *, detach: bool = False, dry_run: bool = Fals
 
 
 def ablate(overrides: Sequence[str], *, detach: bool = False, dry_run: bool = False) -> None:
-    """Trains the recipe with and without each of its decisions, on several seeds, and says what each contributes.
+    """Trains the recipe with and without each of its decisions, on several seeds, and says what to do about each.
 
     Args:
         overrides: of the recipe and of group ablation, and of Hydra's launcher; or `campaign=NAME` alone, to go on.
@@ -76,7 +87,7 @@ def ablate(overrides: Sequence[str], *, detach: bool = False, dry_run: bool = Fa
 
     Raises:
         UsageError: an ablation that can't work.
-        ShipworthyError: a worker failed for a reason outside its trainings.
+        ShipworthyError: a worker failed for a reason outside its trainings, or no training finished.
     """
     recipe, about_hydra = apart(overrides)
     if go_on(recipe, about_hydra, detach=detach, dry_run=dry_run):
@@ -84,10 +95,8 @@ def ablate(overrides: Sequence[str], *, detach: bool = False, dry_run: bool = Fa
     config = compose(recipe)
     if not isinstance(config.ablation, Ablation):
         raise UsageError("ablation=none names no decision to take back: take ablation=lora_recipe, or your own file.")
-    plan = [
-        {"name": one.name, "overrides": list(one.overrides), "changed": list(one.changed)}
-        for one in trainings(config.ablation, config.seed)
-    ]
+    check_changes(recipe, config)
+    plan = planned(config.ablation, plain(composed(recipe)), chosen(recipe))
     settings = Search(workers=config.ablation.workers, retries=config.ablation.retries, unseen=0.0)
     start("ablate", recipe, config, settings, about_hydra, plan=plan, detach=detach, dry_run=dry_run)
 
@@ -96,7 +105,7 @@ def go_on(recipe: Sequence[str], about_hydra: Sequence[str], *, detach: bool, dr
     """Goes on with the campaign that `campaign=NAME` names; whether there is such a word.
 
     Raises:
-        UsageError: there is no such campaign, or other overrides beside its name.
+        UsageError: there is no such campaign, other overrides beside its name, or the dataset is another by now.
     """
     named = [text for text in recipe if text.startswith(NAMED)]
     if not named:
@@ -109,7 +118,9 @@ def go_on(recipe: Sequence[str], about_hydra: Sequence[str], *, detach: bool, dr
     on_slurm = launcher(about_hydra, campaign.settings.driver, detach=detach, dry_run=dry_run)
     if not campaign.over(campaign.trials()):
         made_of = campaign.record["overrides"]
-        check_inputs("train", compose(made_of), made_of)
+        config = compose(made_of)
+        check_inputs("train", config, made_of)
+        check_dataset(campaign, config)
     _go(campaign, on_slurm)
     return True
 
@@ -146,11 +157,14 @@ def start(
     name = f"{kind}-{identity(kind, config, settings, plan)[:8]}"
     runs = project_paths(config.workspace).runs
     if (runs / FOLDER / name / RECORD).is_file():
-        campaign = extended(Campaign.find(runs, name), settings)
+        campaign = extended(Campaign.find(runs, name), settings, overrides, plan)
+        if plan is not None:
+            write_text(campaign.folder / PARAMS, yaml_text.dump(plain(composed(overrides))))
         _go(campaign, on_slurm)
         return campaign
     check_ends(overrides, settings)
     campaign = _new(runs / FOLDER / name, kind, overrides, config, settings, plan, snapshot)
+    campaign.record["about_hydra"] = list(about_hydra)
     if on_slurm is None or not on_slurm["dry_run"]:
         snapshot.keep(project_root() / SNAPSHOTS)
         write_text(campaign.folder / PARAMS, yaml_text.dump(plain(composed(overrides))))
@@ -207,6 +221,8 @@ def _new(
         seed=config.seed,
         snapshot=root / SNAPSHOTS / snapshot.name,
         overrides=overrides,
+        recipe=recipe_values(overrides, settings) if plan is None else None,
+        dataset=dataset_of(config).digest,
         plan=plan,
         first_step=first,
         last_step=last,
@@ -219,6 +235,7 @@ def _go(campaign: Campaign, on_slurm: Mapping[str, Any] | None) -> None:
     """Works at a campaign, on this machine or on a cluster, until it is over, and writes its report."""
     from shipworthy.track.ablation import report as ablation
     from shipworthy.track.campaign.report import write
+    from shipworthy.track.campaign.tracked import tell
 
     if on_slurm and on_slurm["dry_run"]:
         slurm.show(campaign, on_slurm)
@@ -235,6 +252,8 @@ def _go(campaign: Campaign, on_slurm: Mapping[str, Any] | None) -> None:
     if campaign.record["kind"] == "ablate":
         ablation.write(campaign.folder)
     say("\n" + write(campaign.folder))
+    tell(campaign, compose(campaign.record["overrides"]).tracker)
+    expect_results(campaign)
 
 
 def _here(campaign: Campaign) -> LocalExecutor | RayExecutor:

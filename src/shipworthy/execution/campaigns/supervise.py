@@ -1,6 +1,6 @@
 """The one loop that looks after a campaign: it keeps as many workers at work as there are trials to take.
 
-An executor starts the workers, says how they are, and stops them; how a campaign is doing stands in its folder.
+An executor starts the workers, says how they are, and stops them; how a campaign is doing is in its folder.
 """
 
 import signal

@@ -102,12 +102,19 @@ class Worker:
         attempt = {**self.me, "lease": lease.number, "began": time.time(), "ended": None, "outcome": "", "gpus": gpus()}
         record["attempts"].append(attempt)
         handle.note(state="running", said="", waits_for=None)
-        if self.campaign.record["plan"] is None:
-            params = self.optuna.values(trial, self.dimensions)
-            handle.note(params=params, overrides=overrides(params))
-        else:
-            self.optuna.values(trial, [])
+        self._choose(handle)
         return handle
+
+    def _choose(self, handle: TrialHandle) -> None:
+        """Gives a trial its values: those of the recipe itself, or of the plan, or what the sampler chooses."""
+        if (recipe := self.campaign.recipe(handle.number)) is not None:
+            self.optuna.fix(handle.frozen, self.dimensions, recipe)
+            handle.note(params=recipe, overrides=[])
+        elif self.campaign.record["plan"] is not None:
+            self.optuna.fix(handle.frozen, (), {})
+        else:
+            params = self.optuna.values(handle.frozen, self.dimensions)
+            handle.note(params=params, overrides=overrides(params))
 
     def _new(self, number: int) -> Trial:
         plan = self.campaign.record["plan"]
@@ -134,7 +141,8 @@ class Worker:
         return sum(attempt["outcome"] == "killed" for attempt in record["attempts"])
 
     def _run(self, handle: TrialHandle, objective: Objective) -> None:
-        say(f"== trial {handle.number}, attempt {len(handle.record['attempts'])}: {' '.join(handle.overrides)}")
+        what = " ".join(handle.overrides) or "the recipe itself"
+        say(f"== trial {handle.number}, attempt {len(handle.record['attempts'])}: {what}")
         with self.leases.renewing(handle.leases):
             try:
                 values = {name: float(value) for name, value in objective(handle).items()}

@@ -23,9 +23,9 @@ from shipworthy.core.lazy import project_files
 from shipworthy.core.project import project_root
 from shipworthy.execution.executors.local import LocalExecutor, last_line
 from shipworthy.execution.executors.protocol import SlotState, SlotStatus
-from shipworthy.track.hpo.campaign import FINAL, Campaign
+from shipworthy.track.hpo.campaign import FINAL, RECIPE, Campaign
 from shipworthy.track.hpo.schema import Pruner
-from shipworthy.track.hpo.space import Dimension, parse
+from shipworthy.track.hpo.space import Dimension, inside, parse
 
 NAME = "ray"
 FOLDER = project_files("toolchains/ray")
@@ -49,9 +49,11 @@ def locate() -> Path:
 def order(campaign: Campaign) -> dict[str, Any]:
     """What the driver is to do, as JSON; it can't import this package.
 
-    `known` are the trials that were begun before, each with its `state`: `waiting` ones are to be asked for again.
+    `known` are the trials that were begun before, each with its `state`, and the recipe itself: `waiting` ones are to
+    be asked for again. Where the recipe lies outside the space its trial has other values than the driver chose, so
+    that it is to learn nothing from it (`recipe_outside`).
     """
-    settings = campaign.settings
+    settings, recipe = campaign.settings, campaign.recipe(RECIPE)
     return {
         "asked_for": campaign.asked_for,
         "retries": settings.retries,
@@ -61,6 +63,7 @@ def order(campaign: Campaign) -> dict[str, Any]:
         "pruner": _pruner(settings.pruner, campaign.record["first_step"], campaign.record["last_step"]),
         "space": [_dimension(one) for one in parse(settings.space)],
         "known": _known(campaign),
+        "recipe_outside": recipe is not None and not inside(recipe, parse(settings.space)),
     }
 
 
@@ -84,14 +87,15 @@ def _dimension(one: Dimension) -> dict[str, Any]:
 
 def _known(campaign: Campaign) -> list[dict[str, Any]]:
     records = {trial["number"]: trial for trial in campaign.trials()}
-    found = []
-    for trial in campaign.optuna().all()[: max(records, default=-1) + 1]:
+    recipe, dimensions, found = campaign.recipe(RECIPE), parse(campaign.settings.space), []
+    for trial in campaign.optuna().all()[: max(records, default=-1 if recipe is None else RECIPE) + 1]:
+        first = recipe if trial.number == RECIPE and recipe is not None and inside(recipe, dimensions) else {}
         record = records.get(trial.number, {"state": "waiting", "values": {}})
         found.append(
             {
                 "number": trial.number,
                 "state": record["state"] if record["state"] in FINAL else "waiting",
-                "params": trial.params,
+                "params": trial.params or first,
                 "values": record["values"],
                 "reports": sorted(trial.intermediate_values.items()),
             }

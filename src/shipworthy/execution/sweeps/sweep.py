@@ -32,6 +32,7 @@ from shipworthy.core.progress import say
 from shipworthy.core.project import project_root
 from shipworthy.execution.stage import execute
 from shipworthy.execution.sweeps.launcher import SlurmLauncher
+from shipworthy.execution.sweeps.tracked import TrackedSweep
 from shipworthy.launch.settings import SlurmSettings
 from shipworthy.track.runs.project_paths import ProjectPaths
 
@@ -76,12 +77,14 @@ def sweep(command: str, overrides: Sequence[str], *, detach: bool, dry_run: bool
     given = [name for name, value in {"detach": detach, "dry_run": dry_run}.items() if value]
     _refuse(given, about)
     _try_values([one for one in parsed if one.input_line not in about_hydra])
+    varied = [one.input_line for one in parsed if one.is_sweep_override()]
+    tracked = TrackedSweep(command, [text for text in overrides if text not in about_hydra], varied)
 
     done: list[Done] = []
 
     @hydra.main(config_path=str(project_root() / choices.CONF), config_name=CONFIG_NAME)
     def job(config: DictConfig) -> float:
-        done.append(_done(command, config, goes_on=about.sweeper._target_ != ONE_BY_ONE))
+        done.append(_done(command, config, tracked, goes_on=about.sweeper._target_ != ONE_BY_ONE))
         return done[-1].metric
 
     own = [f"hydra.job.name={command}", *(f"hydra.launcher.{name}=true" for name in given)]
@@ -91,6 +94,7 @@ def sweep(command: str, overrides: Sequence[str], *, detach: bool, dry_run: bool
     finally:
         for line in _ending(done):
             say(line)
+        tracked.conclude()
     if failed := sum(bool(one.said) for one in done):
         raise ShipworthyError(f"{failed} of {len(done)} runs of the sweep failed; they are listed above.")
 
@@ -144,10 +148,11 @@ def _try_values(parsed: Sequence[Override]) -> None:
             composed_by_hydra([*firsts[:number], text, *firsts[number + 1 :]])
 
 
-def _done(command: str, config: DictConfig, *, goes_on: bool) -> Done:
+def _done(command: str, config: DictConfig, tracked: TrackedSweep, *, goes_on: bool) -> Done:
     """Runs one job; what goes wrong with it is said, and the others are run.
 
     Args:
+        tracked: the sweep that it is a job of.
         goes_on: whether they are where this one cannot be done as asked: a sweeper that chooses by results takes note.
 
     Raises:
@@ -157,8 +162,9 @@ def _done(command: str, config: DictConfig, *, goes_on: bool) -> Done:
     arguments = list(HydraConfig.get().overrides.task)
     said = ""
     try:
-        with events.subscribed(told.update):
-            execute(command, load(config), publish=False, arguments=arguments)
+        loaded = load(config)
+        with events.subscribed(told.update), tracked.job(loaded, arguments, told):
+            execute(command, loaded, publish=False, arguments=arguments)
     except ShipworthyError as error:
         said = str(error)
         print(f"shipworthy {command}: {said}", file=sys.stderr)

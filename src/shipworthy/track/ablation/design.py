@@ -1,9 +1,12 @@
 """From named changes to trainings: one per variant and seed."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from itertools import combinations
+from typing import Any
 
 from shipworthy.track.ablation.schema import Ablation
+from shipworthy.track.ablation.settings import settings
 
 
 @dataclass(frozen=True)
@@ -39,4 +42,24 @@ def trainings(config: Ablation, seed: int) -> list[Training]:
         )
         for one in range(seed, seed + config.seeds)
         for changed in variants
+    ]
+
+
+def planned(config: Ablation, recipe: Mapping[str, Any], chosen: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The trainings as a campaign's list of trials, with what each change alone sets.
+
+    Args:
+        recipe: its whole config.
+        chosen: group → its choice in the recipe.
+    """
+    sets = {name: [asdict(one) for one in settings(change, recipe, chosen)] for name, change in config.changes.items()}
+    return [
+        {
+            "name": one.name,
+            "overrides": list(one.overrides),
+            "changed": list(one.changed),
+            "seed": one.seed,
+            **({"sets": sets[one.changed[0]]} if len(one.changed) == 1 else {}),
+        }
+        for one in trainings(config, recipe["seed"])
     ]

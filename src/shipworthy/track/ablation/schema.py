@@ -24,6 +24,7 @@ class Ablation(AblationConfig):
             `factorial` (all combinations: each decision's effect is averaged over those of the others).
         changes: name of a decision → the overrides that take it back (`drop_one`, `factorial`) or make it (`add_one`).
         seeds: trainings of each variant, on the seeds `seed`, `seed + 1`, …: pairs of the same seed are compared.
+            More of them go on with the same campaign.
         level: confidence of the intervals (0 to 1).
         workers: trainings at a time.
         retries: how often a training whose process was killed is taken up again.

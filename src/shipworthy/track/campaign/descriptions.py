@@ -1,15 +1,9 @@
 """The sentences and table cells with which reports describe a campaign."""
 
-from collections.abc import Mapping
-from statistics import mean, stdev
-from typing import Any
-
-from shipworthy.core.commands import command
 from shipworthy.evaluation import figures
 from shipworthy.evaluation.claims import WORSE
-from shipworthy.evaluation.intervals import Interval
-from shipworthy.evaluation.metric import title
-from shipworthy.track.campaign.facts import Savings, WinnersCurse
+from shipworthy.track.campaign.chance import Chance
+from shipworthy.track.campaign.facts import WinnersCurse
 from shipworthy.track.campaign.read import FAILED, FINISHED, PRUNED, Campaign, Trial
 from shipworthy.track.hpo.schema import METRIC
 from shipworthy.track.hpo.space import Dimension
@@ -17,6 +11,8 @@ from shipworthy.track.report.formatting import count, seconds
 from shipworthy.track.runs.pairs import pairs
 
 STATES = (FINISHED, PRUNED, FAILED, "running", "waiting")
+LUCKY = 0.05
+"""A gain that chance brings more often than this is not shown to be more than chance."""
 NEXT = 20
 """Trials that are tested against the best one."""
 
@@ -47,21 +43,12 @@ def method(campaign: Campaign) -> str:
     """`tpe, pruned by median, 4 workers`; of an ablation its design, and the recipe's own metric."""
     settings = campaign.settings
     if campaign.kind == "ablate":
-        return _design(campaign)
+        design, recipe = (str(campaign.ablation.get(key, "")).replace("_", " ") for key in ("design", "told"))
+        return f"{design}; {recipe}" if recipe else design
     sampler, pruner = ((settings.get(part) or {}).get("name", "") for part in ("sampler", "pruner"))
     words = [sampler, f"pruned by {pruner}" if pruner and pruner != "none" else "nothing is pruned"]
     workers = int(settings.get("workers") or 1)
     return ", ".join([word for word in words if word] + [f"{workers} worker{'' if workers == 1 else 's'}"])
-
-
-def _design(campaign: Campaign) -> str:
-    recipe, design = campaign.ablation.get("recipe") or [], str(campaign.ablation.get("design", "")).replace("_", " ")
-    if not recipe:
-        return design
-    name = campaign.metric
-    deviation = figures.amount(name, stdev(recipe)) if len(recipe) > 1 else ""
-    spread = f", standard deviation {deviation} over {len(recipe)} seeds" if deviation else ""
-    return f"{design}; the recipe's {title(name)} is {figures.figure(name, mean(recipe))}{spread} (validation)"
 
 
 def value(found: float) -> str:
@@ -85,19 +72,6 @@ def measured(trial: Trial, objective: str, campaign: Campaign) -> str:
     return f"{found:.4f}" if objective == "val_loss" else count(found)
 
 
-def saved(savings: Savings) -> str:
-    """What pruning spared, in a sentence."""
-    spared = savings.planned - savings.done
-    ends = f"{seconds(savings.low_s)} to {seconds(savings.high_s)}"
-    gpus = f", {savings.gpu_hours:.3g} GPU-hours" if savings.gpus else ", on no GPU"
-    return (
-        f"{savings.pruned} trial{'s were' if savings.pruned > 1 else ' was'} pruned after {savings.done:,} of "
-        f"{savings.planned:,} planned steps: {spared:,} steps spared, {savings.share:.0%} of all. At the finished "
-        f"trials' pace (median; quartiles in brackets) that is {seconds(savings.value_s)} [{ends}] of machine "
-        f"time{gpus}."
-    )
-
-
 def winners_curse(found: WinnersCurse, campaign: Campaign) -> str:
     """The winner's curse, in a sentence."""
     seen, unseen = (figures.interval(campaign.metric, one) for one in (found.seen, found.unseen))
@@ -106,6 +80,23 @@ def winners_curse(found: WinnersCurse, campaign: Campaign) -> str:
         f"{found.rows[1]:,} rows that no trial saw, {unseen}. The difference is "
         f"{figures.difference(campaign.metric, found.difference)}, unpaired, for the rows are others: {found.words}."
     )
+
+
+def by_chance(found: Chance, campaign: Campaign) -> str:
+    """What chance alone brings the best of so many trials, and what was gained, in sentences."""
+    name, than = campaign.metric, "the recipe" if found.recipe else "the trial in the middle"
+    sizes = (found.gain, found.expected, found.most)
+    gain, expected, most = (figures.amount(name, float(f"{one:.2g}")) for one in sizes)
+    told = (
+        f"Were all {found.trials} trials that finished only as good as {than}, the best would still look better on "
+        f"these {found.rows:,} rows: by {expected} on average, and by more than {most} in one search of twenty."
+    )
+    p = figures.probability(found.p_value)
+    if found.gain <= 0:
+        return f"{told} None looks better than {than}."
+    if found.p_value < LUCKY:
+        return f"{told} The best looks better by {gain}, which is more than chance brings ({p}, reality check)."
+    return f"{told} The best looks better by {gain}, which chance alone may well bring ({p}, reality check)."
 
 
 def near(campaign: Campaign) -> str:
@@ -125,34 +116,9 @@ def near(campaign: Campaign) -> str:
     return f"Of the {len(claims)} next best trials {were} shown to be worse than the best one ({how})."
 
 
-def commands(campaign: Campaign) -> list[tuple[str, str]]:
-    """What to do with the winner: (what it does, the command)."""
-    if campaign.kind != "tune":
-        return []
-    found = str(campaign.winner.get("run_id") or "") or (campaign.ranked[0].run_id if campaign.ranked else "")
-    if not found:
-        return []
-    return [
-        (what, command(f"{words} {found}", workspace=campaign.workspace))
-        for what, words in (
-            ("choose it, for the pipeline and the registry", "runs select"),
-            ("run it again and compare", "reproduce"),
-            ("all of its costs", "cost"),
-        )
-    ]
-
-
 def changed(trial: Trial) -> str:
-    """What a trial has of its own: `optimizer.lr=0.0003 adapter=lora`."""
-    pairs = [f"{key}={value(found)}" for key, found in trial.params.items()] or trial.overrides
-    return " ".join(pairs) or "the recipe as it is"
-
-
-def contribution(row: Mapping[str, Any], campaign: Campaign) -> tuple[str, str, str, str, str]:
-    """A row of ablation.json: name, difference with interval, p, corrected p, what may be said of it."""
-    level = row.get("level", 0.95)
-    p, holm = (
-        figures.probability(row[key], 1 - level).removeprefix("p ").removeprefix("= ") for key in ("p", "p_holm")
-    )
-    found = Interval(row["difference"], row["low"], row["high"], level)
-    return str(row["name"]), figures.difference(campaign.metric, found), p, holm, row["words"]
+    """What a trial has of its own: `optimizer.lr=0.0003 adapter=lora`; `the recipe: …` of the recipe itself."""
+    pairs = " ".join([f"{key}={value(found)}" for key, found in trial.params.items()] or trial.overrides)
+    if trial.is_recipe:
+        return f"the recipe: {pairs}".removesuffix(": ")
+    return pairs or "the recipe as it is"

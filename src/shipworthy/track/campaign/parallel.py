@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from shipworthy.evaluation.plot_style import GREY, INK, RULE, STYLE, svg
 from shipworthy.track.campaign.plots import BEST, canvas, scaled, title
 from shipworthy.track.campaign.read import PRUNED, Campaign, Trial
-from shipworthy.track.hpo.space import Dimension
+from shipworthy.track.hpo.space import Dimension, within
 
 MOST_AXES = 8
 GRADE = matplotlib.colormaps["Blues"]
@@ -19,9 +19,9 @@ GRADE = matplotlib.colormaps["Blues"]
 def parallel(campaign: Campaign) -> str | None:
     """Every finished trial as a line through its values, coloured by rank; pruned ones grey behind them.
 
-    A key that had no meaning for a trial stands at the foot of its axis.
+    A key that had no meaning for a trial stands at the foot of its axis. A recipe outside the space is not drawn.
     """
-    done = campaign.ranked
+    done = [trial for trial in campaign.ranked if within(trial.params, campaign.space)]
     axes_shown = campaign.space[:MOST_AXES]
     if len(done) < 2 or not axes_shown:
         return None

@@ -1,4 +1,4 @@
-"""The campaign page's plots, as SVG that stands in the page itself."""
+"""The campaign page's plots, as SVG that is in the page itself."""
 
 from collections.abc import Sequence
 
@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from shipworthy.evaluation import metric
 from shipworthy.evaluation.plot_style import GREY, INK, STYLE, WIDTH_INCHES, svg
 from shipworthy.track.campaign import facts
+from shipworthy.track.campaign.chance import Chance
 from shipworthy.track.campaign.facts import WinnersCurse
 from shipworthy.track.campaign.importance import Share
 from shipworthy.track.campaign.read import FAILED, FINISHED, PRUNED, Campaign, Trial
@@ -35,8 +36,12 @@ def title(objective: str, campaign: Campaign) -> str:
     return name(objective, campaign) + (" (%)" if percent else "") + less
 
 
-def history(campaign: Campaign) -> str | None:
-    """The value of each trial by its number, its state in colour, and the best so far; None with nothing to show."""
+def history(campaign: Campaign, luck: Chance | None = None) -> str | None:
+    """The value of each trial by its number, its state in colour, and the best so far; None with nothing to show.
+
+    Args:
+        luck: what chance alone brings the best; it is drawn as a band over the recipe's value.
+    """
     if not any(_height(trial, campaign) is not None for trial in campaign.trials):
         return None
     with matplotlib.rc_context(STYLE):
@@ -47,6 +52,11 @@ def history(campaign: Campaign) -> str | None:
             if campaign.first in trial.values:
                 value = scaled(trial.values[campaign.first], campaign.first, campaign)
                 best.append((trial.number, value if not best else (max if up else min)(best[-1][1], value)))
+        if luck is not None:
+            low, high = (scaled(one, METRIC, campaign) for one in _by_chance(luck, up))
+            axes.axhspan(low, high, color="#e9ecf1", zorder=0, label="what chance alone may bring the best (95%)")
+            line = scaled(luck.reference, METRIC, campaign)
+            axes.axhline(line, color=GREY, linewidth=1.2, linestyle="--", label=_reference(luck))
         if best:
             end = (max(trial.number for trial in campaign.trials), best[-1][1])
             axes.step(*zip(*best, end, strict=True), where="post", color=BEST, linewidth=1.8, label="best so far")
@@ -126,28 +136,28 @@ def winner(found: WinnersCurse, campaign: Campaign) -> str:
 
 
 def importance(shares: Sequence[Share], label: str) -> str | None:
-    """One bar for each parameter, with the middle 80% of its bootstrap values."""
+    """Two bars for each parameter: PED-ANOVA, with the middle 80% of its bootstrap values, and fANOVA."""
     if not shares:
         return None
     with matplotlib.rc_context(STYLE):
-        figure, axes = canvas(0.7 + 0.34 * len(shares))
+        figure, axes = canvas(1.0 + 0.5 * len(shares))
         for row, share in enumerate(shares):
-            axes.barh(row, 100 * share.value, height=0.55, color="#9db8dd")
-            axes.plot([100 * share.low, 100 * share.high], [row, row], color=INK, linewidth=1.3)
-            axes.annotate(
-                f"{100 * share.value:.0f}%",
-                (100 * max(share.high, share.value), row),
-                (5, 0),
-                textcoords="offset points",
-                va="center",
-                color=INK,
-            )
+            first = axes.barh(row - 0.2, 100 * share.value, height=0.34, color="#9db8dd", label="PED-ANOVA")
+            axes.plot([100 * share.low, 100 * share.high], [row - 0.2] * 2, color=INK, linewidth=1.3)
+            ends = [(100 * share.high, row - 0.2, share.value)]
+            if share.fanova is not None:
+                second = axes.barh(row + 0.2, 100 * share.fanova, height=0.34, color="#d9b36c", label="fANOVA")
+                ends.append((100 * share.fanova, row + 0.2, share.fanova))
+            for x, y, told in ends:
+                axes.annotate(f"{told:.0%}", (x, y), (5, 0), textcoords="offset points", va="center", color=INK)
+        bars = [first] if all(share.fanova is None for share in shares) else [first, second]
+        figure.legend(handles=bars, frameon=False, fontsize=8.5, loc="outside lower center", ncols=2)
         axes.set_yticks(range(len(shares)), [share.key for share in shares], color=INK)
         axes.set_ylim(len(shares) - 0.5, -0.5)
         axes.set_xlim(0, 112)
         axes.tick_params(axis="y", length=0)
         axes.grid(axis="y", visible=False)
-        axes.set_xlabel(f"share of what tells good trials from the others by {label} (%)")
+        axes.set_xlabel(f"importance for {label} (%)")
         return svg(figure, f"importance-{label.replace(' ', '-')}", f"Importance of each parameter for {label}")
 
 
@@ -181,6 +191,15 @@ def front(campaign: Campaign) -> str | None:
         return svg(figure, "front", "Quality against cost")
 
 
+def _by_chance(luck: Chance, up: bool) -> tuple[float, float]:
+    """The reference's value, and how far chance may take the best from there."""
+    return luck.reference, luck.reference + (luck.most if up else -luck.most)
+
+
+def _reference(luck: Chance) -> str:
+    return "the recipe" if luck.recipe else "the trial in the middle"
+
+
 def _curve(trial: Trial, campaign: Campaign) -> tuple[list[int], list[float]]:
     return [step for step, _ in trial.curve], [scaled(value, campaign.first, campaign) for _, value in trial.curve]
 
@@ -193,7 +212,7 @@ def canvas(height: float) -> tuple[Figure, Axes]:
 
 def _legend(axes: Axes) -> None:
     figure = axes.get_figure()
-    figure.legend(frameon=False, fontsize=8.5, loc="outside lower center", ncols=4, borderaxespad=0)
+    figure.legend(frameon=False, fontsize=8.5, loc="outside lower center", ncols=3, borderaxespad=0)
 
 
 def _height(trial: Trial, campaign: Campaign) -> float | None:

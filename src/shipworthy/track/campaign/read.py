@@ -13,7 +13,7 @@ from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import read_json
 from shipworthy.evaluation import predictions, scores
 from shipworthy.evaluation.intervals import Interval
-from shipworthy.track.cost.cost import Cost, history, of_run
+from shipworthy.track.cost.cost import Cost, history, of_campaign, of_run
 from shipworthy.track.hpo import campaign as hpo
 from shipworthy.track.hpo.schema import METRIC
 from shipworthy.track.hpo.space import Dimension, parse
@@ -42,6 +42,7 @@ class Trial:
         said: why it failed, in a sentence.
         cost: of all its attempts.
         run: its run (None: it has none on this disk).
+        is_recipe: whether it is the recipe itself.
     """
 
     number: int
@@ -57,6 +58,7 @@ class Trial:
     cost: Cost
     run_id: str
     run: Run | None
+    is_recipe: bool = False
 
     @property
     def money(self) -> float:
@@ -87,10 +89,13 @@ class Campaign:
         objectives: name → whether more is better.
         metric: what the task calls its deciding metric.
         workspace: as the recipe names it.
-        spent: `hours` of wall time, `gpu_hours` and `money` (in `currency`), over all attempts.
+        cost: of all attempts at its trials.
         currency: of all money here (empty: no price was noted).
         winner: winner.json; empty until the winner was measured on rows that no trial saw.
         ablation: ablation.json; empty of a search, and until a training came to an end.
+        overrides: the base recipe's.
+        validation_share: of all rows, as the recipe asks for it (0: it has another way).
+        over: whether it will not go on by itself.
     """
 
     folder: Path
@@ -103,15 +108,18 @@ class Campaign:
     metric: str
     workspace: str
     trials: list[Trial]
-    spent: Mapping[str, float]
+    cost: Cost
     currency: str
     winner: Mapping[str, Any] = field(default_factory=dict)
     ablation: Mapping[str, Any] = field(default_factory=dict)
+    overrides: Sequence[str] = ()
+    validation_share: float = 0.0
+    over: bool = True
 
     @property
-    def contributions(self) -> list[Mapping[str, Any]]:
-        """What each decision contributes: the rows of ablation.json."""
-        return list(self.ablation.get("rows", ()))
+    def recipe(self) -> Trial | None:
+        """The trial that is the recipe itself; None where there is none."""
+        return next((trial for trial in self.trials if trial.is_recipe), None)
 
     @property
     def first(self) -> str:
@@ -121,6 +129,14 @@ class Campaign:
     def of(self, state: str) -> list[Trial]:
         """The trials in a state."""
         return [trial for trial in self.trials if trial.state == state]
+
+    @property
+    def different(self) -> list[Trial]:
+        """The finished ones, but for those whose run is that of an earlier one."""
+        by_run: dict[str, Trial] = {}
+        for trial in self.of(FINISHED):
+            by_run.setdefault(trial.run_id or str(trial.number), trial)
+        return list(by_run.values())
 
     @property
     def ranked(self) -> list[Trial]:
@@ -143,7 +159,8 @@ def read(folder: Path) -> Campaign:
     params = yaml_text.read(params_file) if params_file.is_file() else {}
     reported = _reported(folder, about["name"], str(settings.get("storage") or ""))
     notes = sorted((read_json(path) for path in folder.glob("trials/*.json")), key=lambda note: int(note["number"]))
-    spent = hpo.Campaign(folder, {"price_per_hour": 0.0, **about}).spent(notes)
+    begins_with_recipe = about.get("recipe") is not None
+    trials = [_trial(note, folder, params, reported.get(int(note["number"]), []), begins_with_recipe) for note in notes]
     objectives = {one["name"]: one["direction"] == "maximize" for one in settings.get("objectives") or []}
     ablation = folder / "ablation.json"
     return Campaign(
@@ -156,21 +173,26 @@ def read(folder: Path) -> Campaign:
         objectives=objectives or {METRIC: True},
         metric=str((params.get("task") or {}).get("metric", "metric")),
         workspace=str(params.get("workspace") or DEFAULT_WORKSPACE),
-        trials=[_trial(note, folder, params, reported.get(int(note["number"]), [])) for note in notes],
-        spent=spent,
+        trials=trials,
+        cost=of_campaign(folder, [trial.run for trial in trials if trial.run]),
         currency=str(about.get("currency") or ""),
         winner=read_json(folder / "winner.json") if (folder / "winner.json").is_file() else {},
         ablation=read_json(ablation) if ablation.is_file() else {},
+        overrides=about.get("overrides") or [],
+        validation_share=_validation_share(params),
+        over=about["kind"] != "tune" or hpo.Campaign(folder, about).over(notes),
     )
 
 
 def _trial(
-    note: Mapping[str, Any], folder: Path, params: Mapping[str, Any], reported: list[tuple[int, float]]
+    note: Mapping[str, Any],
+    folder: Path,
+    params: Mapping[str, Any],
+    reported: list[tuple[int, float]],
+    begins_with_recipe: bool,
 ) -> Trial:
     run_id = str(note.get("run_id") or "")
-    place = folder.parents[1] / run_id
-    run = registry.read(place) if run_id and (place / registry.RECORD).is_file() else None
-    run = run if isinstance(run, Run) else None
+    run = registry.find_whole(folder.parents[1] / run_id) if run_id else None
     entries = history(run) if run else []
     curve = reported or [(int(entry["step"]), float(entry[VALIDATED])) for entry in entries if VALIDATED in entry]
     step = note.get("step")
@@ -188,7 +210,13 @@ def _trial(
         cost=of_run(run) if run else _by_attempts(note.get("attempts") or []),
         run_id=run_id,
         run=run,
+        is_recipe=begins_with_recipe and int(note["number"]) == hpo.RECIPE,
     )
+
+
+def _validation_share(params: Mapping[str, Any]) -> float:
+    share = ((params.get("data") or {}).get("split") or {}).get("validation")
+    return float(share) if isinstance(share, int | float) else 0.0
 
 
 def _by_attempts(attempts: list[Mapping[str, Any]]) -> Cost:

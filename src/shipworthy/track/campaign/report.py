@@ -8,10 +8,12 @@ import jinja2
 
 from shipworthy.core.files import write_text
 from shipworthy.evaluation import figures
+from shipworthy.track.ablation.section import section
 from shipworthy.track.campaign import descriptions, facts, importance, parallel, plots
+from shipworthy.track.campaign.findings import Findings, findings
 from shipworthy.track.campaign.read import FAILED, FINISHED, PRUNED, Campaign, Trial, read
+from shipworthy.track.campaign.savings import savings
 from shipworthy.track.campaign.summary import summary
-from shipworthy.track.cost.cost import together
 from shipworthy.track.cost.table import details
 from shipworthy.track.hpo.schema import METRIC
 from shipworthy.track.hpo.space import Dimension
@@ -34,22 +36,27 @@ def write(folder: Path) -> str:
         ShipworthyError: it holds no campaign.
     """
     campaign = read(folder)
-    text = summary(campaign)
-    write_text(folder / PAGE, page(campaign))
+    found = findings(campaign)
+    text = summary(campaign, found)
+    write_text(folder / PAGE, page(campaign, found))
     write_text(folder / SUMMARY, text)
     return text
 
 
-def page(campaign: Campaign) -> str:
+def page(campaign: Campaign, findings: Findings) -> str:
     """The whole page as HTML: one file, no network."""
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
     environment.filters["typeset"] = typeset
-    found, savings = facts.winners_curse(campaign), facts.savings(campaign)
+    found, saved = facts.winners_curse(campaign), savings(campaign)
     best = campaign.ranked[0] if campaign.ranked else None
     unbeaten = facts.pareto(campaign) if len(campaign.objectives) > 1 else {best.number} if best else set()
-    top = sorted(campaign.ranked, key=lambda trial: trial.number not in unbeaten)[:TOP]
+    shares = {one: importance.importance(campaign, one) for one in campaign.objectives}
+    disagreements = [said for one in shares.values() if (said := importance.disagreement(one))]
+    # An ablation's trainings are no candidates to choose from.
+    ranked = campaign.ranked if campaign.kind == "tune" else []
+    top = sorted(ranked, key=lambda trial: trial.number not in unbeaten)[:TOP]
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
         campaign=campaign,
         states=descriptions.states(campaign),
@@ -60,8 +67,8 @@ def page(campaign: Campaign) -> str:
         near=descriptions.near(campaign),
         curse=descriptions.winners_curse(found, campaign) if found else "",
         unfinished=any(trial.state not in (FINISHED, PRUNED, FAILED) for trial in campaign.trials),
-        contributions=[descriptions.contribution(row, campaign) for row in campaign.contributions],
-        saved=descriptions.saved(savings) if savings else "",
+        saved=saved.words if saved else "",
+        ablation=section(campaign.ablation, environment) if campaign.ablation else "",
         unbeaten=unbeaten,
         top=[_row(trial, campaign) for trial in top],
         space=[_dimension(one, best) for one in campaign.space],
@@ -73,9 +80,11 @@ def page(campaign: Campaign) -> str:
         budget=facts.budget(campaign),
         costs=_costs(campaign),
         failed=[{**_row(trial, campaign), "said": trial.said or "nothing was said"} for trial in campaign.of(FAILED)],
-        commands=descriptions.commands(campaign),
+        decision=findings.decision,
+        sentences=findings.sentences,
         trials=[_row(trial, campaign) for trial in campaign.trials],
-        svg=_plots(campaign),
+        disagreements=disagreements,
+        svg=_plots(campaign, findings, shares),
     )
 
 
@@ -91,20 +100,20 @@ def _headline(campaign: Campaign) -> dict[str, Any] | None:
         where = f" on {found.rows[1]:,} rows that no trial saw"
     n = len(campaign.ranked)
     chosen = f", {'chosen' if found else 'the best'} of {n} that finished" if n > 1 else ""
+    recipe = campaign.recipe
+    named = "the recipe itself" if recipe is not None and recipe.number == number else f"trial {number}"
     value, _, interval = told.partition(" [")
     return {
         "value": value,
         "interval": f"[{interval}" if interval else "",
-        "what": f"{label} of trial {number}{chosen}{where}",
+        "what": f"{label} of {named}{chosen}{where}",
     }
 
 
-def _plots(campaign: Campaign) -> dict[str, Any]:
-    importances = [
-        plots.importance(importance.importance(campaign, one), plots.name(one, campaign)) for one in campaign.objectives
-    ]
+def _plots(campaign: Campaign, findings: Findings, shares: dict[str, list[importance.Share]]) -> dict[str, Any]:
+    importances = [plots.importance(found, plots.name(one, campaign)) for one, found in shares.items()]
     return {
-        "history": plots.history(campaign),
+        "history": plots.history(campaign, findings.luck) if campaign.kind == "tune" else None,
         "curves": plots.curves(campaign),
         "front": plots.front(campaign),
         "parallel": parallel.parallel(campaign),
@@ -130,18 +139,22 @@ def _row(trial: Trial, campaign: Campaign) -> dict[str, Any]:
 def _dimension(one: Dimension, best: Trial | None) -> dict[str, Any]:
     has = best is not None and one.key in best.params
     value = best.params[one.key] if best is not None and has else None
+    outside = value is not None and not one.holds(value)
     return {
         "key": one.key,
         "extent": descriptions.extent(one),
         "condition": descriptions.condition(one),
         "best": descriptions.value(value) if value is not None else "not there" if best else "",
-        "edge": value is not None and one.kind != "categorical" and not EDGE < parallel.position(one, value) < 1 - EDGE,
+        "outside": outside,
+        "edge": value is not None
+        and not outside
+        and one.kind != "categorical"
+        and not EDGE < parallel.position(one, value) < 1 - EDGE,
     }
 
 
 def _costs(campaign: Campaign) -> list[str]:
-    cost = together(trial.cost for trial in campaign.trials)
-    if not cost.seconds:
+    if not campaign.cost.seconds:
         return []
-    told = dict(details(cost, None, ""))
+    told = dict(details(campaign.cost, None, ""))
     return [f"Energy: {told['energy']}.", f"Lost: {told['lost']}."]

@@ -1,30 +1,40 @@
 """A campaign in a few lines of text."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from shipworthy.track.ablation import section as ablation
 from shipworthy.track.campaign import descriptions, facts
+from shipworthy.track.campaign.findings import Findings
 from shipworthy.track.campaign.plots import name
 from shipworthy.track.campaign.read import FAILED, Campaign
+from shipworthy.track.campaign.savings import savings
 
 WIDTH = 110
 TOP = 5
 MOST_FAILURES = 5
 
 
-def summary(campaign: Campaign) -> str:
-    """At most `WIDTH` columns but for commands and sentences; the best trials, what was spent, and what to do next."""
+def summary(campaign: Campaign, findings: Findings) -> str:
+    """At most `WIDTH` columns but for commands and sentences; the best trials, what was spent, and the decision."""
     lines = [f"{campaign.kind} {campaign.name}: {descriptions.states(campaign)}", descriptions.method(campaign), ""]
-    lines += _contributions(campaign) or _best(campaign)
+    lines += ablation.lines(campaign.ablation) if campaign.ablation else _best(campaign)
     if near := descriptions.near(campaign):
         lines.append(near)
+    lines += findings.sentences
     if found := facts.winners_curse(campaign):
         lines.append(descriptions.winners_curse(found, campaign))
-    if savings := facts.savings(campaign):
-        lines.append(descriptions.saved(savings))
+    if saved := savings(campaign):
+        lines.append(saved.words)
     lines += _failures(campaign)
     spent = [
-        f"{value}{f' of {allowed}' if allowed else ''} {what}" for what, value, allowed, _ in facts.budget(campaign)
+        f"{what} {value}{f' of {allowed}' if allowed else ''}" for what, value, allowed, _ in facts.budget(campaign)
     ]
     lines.append(f"spent: {', '.join(spent)}")
-    lines += [f"{what}: {command}" for what, command in descriptions.commands(campaign)]
+    if decided := findings.decision:
+        lines += ["", f"{decided.words.upper()}: {decided.why}"]
+        lines += [f"{what}: {command}" for what, command in decided.steps]
+    lines += _decided(campaign.ablation) if campaign.ablation else []
     return "\n".join(lines) + "\n"
 
 
@@ -38,12 +48,10 @@ def _best(campaign: Campaign) -> list[str]:
     return [*_aligned(rows), ""]
 
 
-def _contributions(campaign: Campaign) -> list[str]:
-    rows = [list(descriptions.contribution(row, campaign)) for row in campaign.contributions]
-    if not rows:
-        return []
-    level = f"contributes [{campaign.contributions[0].get('level', 0.95):.0%}]"
-    return [*_aligned([["decision", level, "p", "p (Holm)", ""], *rows]), ""]
+def _decided(found: Mapping[str, Any]) -> list[str]:
+    said = [f"{one['name']}: {one['sentence']}" for one in found["decisions"]]
+    told = [f"{one['what']}: {one['command']}" for one in found["commands"]]
+    return ["", *_aligned(ablation.table(found)), "", *said, *told]
 
 
 def _failures(campaign: Campaign) -> list[str]:

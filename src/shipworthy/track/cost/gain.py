@@ -117,7 +117,7 @@ def _remedy(run: Run) -> str:
 
 
 def _task(config: dict[str, Any]) -> Task:
-    import_schemas()
+    import_schemas()  # in which the task's class is looked up
     task = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(SCHEMAS["task"][config["kind"]]), config))
     assert isinstance(task, Task)
     return task

@@ -1,9 +1,9 @@
 """Runs that belong together: all of one task and model, and those of one campaign."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from shipworthy.track.cost.cost import Cost, together
+from shipworthy.track.cost.cost import Cost, Price, campaign_folder, of_campaign, together
 from shipworthy.track.runs.ground import apart
 from shipworthy.track.runs.registry import Run
 
@@ -32,13 +32,22 @@ def experiment(run: Run) -> str:
     return f"{(run.record['config'].get('task') or {}).get('name', '?')}, {run.name or '?'}"
 
 
-def groups(costs: Iterable[tuple[Run, Cost]]) -> list[Group]:
-    """Experiments, then campaigns, each by name; a trial belongs to both."""
+def groups(costs: Iterable[tuple[Run, Cost]], price: Price | None = None) -> list[Group]:
+    """Experiments, then campaigns, each by name; a trial belongs to both.
+
+    An experiment costs what its runs did; a campaign also what its workers did between them.
+
+    Args:
+        price: of another machine for the same hours (None: as noted).
+    """
     known = list(costs)
-    return [
-        *_by("experiment", known, experiment),
-        *_by("campaign", [(run, cost) for run, cost in known if run.campaign], lambda run: run.campaign),
-    ]
+    campaigns = _by("campaign", [(run, cost) for run, cost in known if run.campaign], lambda run: run.campaign)
+    return [*_by("experiment", known, experiment), *(_with_its_workers(group, price) for group in campaigns)]
+
+
+def _with_its_workers(group: Group, price: Price | None) -> Group:
+    folder = campaign_folder(group.runs[0].folder.parent, group.name)
+    return replace(group, cost=of_campaign(folder, group.runs, price)) if folder else group
 
 
 def _by(kind: str, known: list[tuple[Run, Cost]], name: Callable[[Run], str]) -> list[Group]:

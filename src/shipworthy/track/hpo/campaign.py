@@ -1,4 +1,4 @@
-"""A campaign as it stands in its folder: what was asked for, each trial's record, what was spent.
+"""A campaign as it is in its folder: what was asked for, each trial's record, what was spent.
 
 runs/campaigns/<name>/
 campaign.json       what was asked for
@@ -7,10 +7,11 @@ journal.log         Optuna's trials (unless hpo.storage is a database)
 trials/<n>.json     a trial: its values, its attempts, how it ended
 leases/             which worker works at what
 workers/<k>/log.txt
-winner.json         the best trial on rows that no trial saw
+winner.json         the best trial and the recipe itself on rows that no trial saw
+
+Trial 0 of a search is the recipe itself: what the search found is worth something if it is better than that.
 """
 
-import math
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,14 +24,18 @@ from omegaconf import OmegaConf
 from shipworthy.core import records
 from shipworthy.core.commands import beside, command
 from shipworthy.core.files import read_json, write_json
+from shipworthy.track.cost.cost import Cost, of_trials
+from shipworthy.track.cost.spans import HOUR_S
 from shipworthy.track.hpo.leases import Leases
 from shipworthy.track.hpo.schema import Search
+from shipworthy.track.hpo.space import Params
 from shipworthy.track.hpo.study import Trials, make, open_storage
 
 FOLDER = "campaigns"
 RECORD, PARAMS, WINNER = "campaign.json", "params.yaml", "winner.json"
 FINAL = ("finished", "pruned", "failed")
-HOUR_S = 3600.0
+RECIPE = 0
+"""The trial of a search that is the recipe itself."""
 Trial = dict[str, Any]
 
 
@@ -42,8 +47,10 @@ class Campaign:
         folder: absolute.
         record: the content of campaign.json: `name`; `kind` (tune or ablate); `made` (epoch seconds); `settings` (group
             hpo); `root` (the project's, from its folder on); `snapshot` (the code's folder, from the root on); `sweeps`
-            (those on Slurm); `overrides` (the base recipe's); `plan` (a fixed list of trials, each with `name` and
-            `overrides`; None: a search); `seed`; `first_step` and `last_step` (of validations; None: unknown);
+            (those on Slurm); `overrides` (the base recipe's); `recipe` (its own values of the keys of the space; None:
+            no trial is the recipe); `dataset` (the digest of what trials are trained on); `about_hydra` (the overrides
+            of Hydra's launcher); `plan` (a fixed list of trials, each with `name` and `overrides`; None: a search);
+            `seed`; `first_step` and `last_step` (of validations; None: unknown);
             `price_per_hour` and `currency`.
     """
 
@@ -62,6 +69,8 @@ class Campaign:
         seed: int,
         snapshot: Path = Path(),
         overrides: Sequence[str] = (),
+        recipe: Params | None = None,
+        dataset: str = "",
         plan: Sequence[Mapping[str, Any]] | None = None,
         first_step: int | None = None,
         last_step: int | None = None,
@@ -80,6 +89,8 @@ class Campaign:
                 "snapshot": os.path.relpath(snapshot, root),
                 "sweeps": [],
                 "overrides": list(overrides),
+                "recipe": recipe,
+                "dataset": dataset,
                 "plan": None if plan is None else [dict(one) for one in plan],
                 "seed": seed if settings.seed is None else settings.seed,
                 "first_step": first_step,
@@ -137,7 +148,7 @@ class Campaign:
     @property
     def snapshot(self) -> Path:
         """The code's folder."""
-        return self.root / str(self.record["snapshot"])
+        return Path(os.path.normpath(self.root / self.record["snapshot"]))
 
     def save(self) -> None:
         """Writes campaign.json."""
@@ -153,6 +164,11 @@ class Campaign:
         storage = open_storage(self.folder, settings.storage)
         steps = self.record["first_step"], self.record["last_step"]
         return Trials(storage, self.name, settings, self.record["seed"], *steps)
+
+    def recipe(self, number: int) -> Params | None:
+        """The recipe's own values of the keys of the space, where this trial is the recipe itself; else None."""
+        found: Params | None = self.record.get("recipe")
+        return found if number == RECIPE else None
 
     @property
     def asked_for(self) -> int:
@@ -196,22 +212,15 @@ class Campaign:
                 return f"hpo.budget.{name}={limit:g} is used up"
         return ""
 
+    def cost(self, trials: Iterable[Trial]) -> Cost:
+        """What was spent so far. Workers on one machine share its hours."""
+        return of_trials(trials, self.leases(), self.record["price_per_hour"], self.record["currency"])
+
     def spent(self, trials: Iterable[Trial]) -> dict[str, float]:
-        """GPU-hours, hours and money so far. Workers on one machine share its hours."""
-        now = time.time()
-        gpu_s, everywhere = 0.0, []
-        by_host: dict[str, list[tuple[float, float]]] = {}
-        for attempt in (attempt for trial in trials for attempt in trial["attempts"]):
-            span = (attempt["began"], attempt.get("ended") or now)
-            gpu_s += attempt["gpus"] * (span[1] - span[0])
-            everywhere.append(span)
-            by_host.setdefault(attempt["host"], []).append(span)
-        machines_s = sum(_covered(spans) for spans in by_host.values())
-        return {
-            "gpu_hours": gpu_s / HOUR_S,
-            "hours": _covered(everywhere) / HOUR_S,
-            "money": machines_s / HOUR_S * self.record["price_per_hour"],
-        }
+        """What the budget limits: GPU-hours, hours in which it was worked at, and money."""
+        found = self.cost(trials)
+        money = sum(found.money.values())
+        return {"gpu_hours": found.gpu_s / HOUR_S, "hours": found.wall_s / HOUR_S, "money": money}
 
     def best(self, trials: Iterable[Trial]) -> list[Trial]:
         """The finished trial that is best; of several objectives all that no other beats, the first's best first."""
@@ -230,15 +239,6 @@ class Campaign:
 
 def _beats(one: Sequence[float], other: Sequence[float]) -> bool:
     return one != other and all(mine >= theirs for mine, theirs in zip(one, other, strict=True))
-
-
-def _covered(spans: Iterable[tuple[float, float]]) -> float:
-    """Seconds that lie in at least one of the spans."""
-    total, until = 0.0, -math.inf
-    for begin, end in sorted(spans):
-        total += max(0.0, end - max(begin, until))
-        until = max(until, end)
-    return total
 
 
 def counts(trials: Iterable[Mapping[str, Any]]) -> dict[str, int]:

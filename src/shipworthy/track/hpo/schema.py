@@ -127,7 +127,7 @@ class Budget:
     """What a campaign may take; no trial is begun when one of them is used up, and those that run go to their end.
 
     Attributes:
-        trials: how many.
+        trials: how many; the first of them is the recipe itself, and never ended early.
         gpu_hours: GPUs times the hours that they were held (0: no limit).
         money: hours of the machines times compute.price_per_hour (in compute.currency; 0: no limit).
         hours: in which it was worked at (wall time; 0: no limit).
@@ -162,7 +162,7 @@ class Search(HpoConfig):
         seed: of the search (null: the pipeline's).
         storage: where Optuna keeps the trials: empty for a journal in the campaign's folder, the URL of a database, or
             `env:NAME` for the environment variable that holds the URL.
-        unseen: share of the validation rows that no trial sees (0 to below 1): the winner is measured on them.
+        unseen: share of the validation rows that no trial sees (0 to below 1): winner and recipe are compared on them.
         retries: how often a trial whose worker was killed is taken up again; preemptions don't count.
         lease_s: a worker that did not renew its lease for so long counts as gone (seconds).
     """

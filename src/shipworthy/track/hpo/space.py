@@ -49,6 +49,15 @@ class Dimension:
         """Whether it has a meaning beside these values."""
         return all(key in params and params[key] in values for key, values in self.when.items())
 
+    def holds(self, value: Value) -> bool:
+        """Whether it may have this value."""
+        if self.kind == "categorical":
+            return any(one == value and isinstance(one, bool) == isinstance(value, bool) for one in self.choices)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not self.low <= value <= self.high:
+            return False
+        step = 1 if self.kind == "int" and self.step is None else self.step
+        return step is None or abs((value - self.low) / step - round((value - self.low) / step)) < 1e-9
+
     @property
     def extremes(self) -> tuple[Value, ...]:
         """The ends of its range, or all its choices."""
@@ -129,6 +138,17 @@ def _check_when(one: Dimension, known: Mapping[str, Dimension]) -> None:
         for value in values:
             if value not in possible:
                 raise UsageError(f"hpo.space: {one.key} depends on {key} being {value}, which it never is.")
+
+
+def within(params: Mapping[str, Value], dimensions: Sequence[Dimension]) -> bool:
+    """Whether each of these values is one that its key may have; keys that are no dimension don't count."""
+    return all(one.holds(params[one.key]) for one in dimensions if one.key in params)
+
+
+def inside(params: Mapping[str, Value], dimensions: Sequence[Dimension]) -> bool:
+    """Whether these values are a point of the space: each key that has a meaning has a value that it may have."""
+    active = [one for one in dimensions if one.active(params)]
+    return {one.key for one in active} == {*params} and within(params, active)
 
 
 def overrides(params: Mapping[str, Value]) -> list[str]:

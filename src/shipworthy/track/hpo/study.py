@@ -23,7 +23,7 @@ from optuna.trial import FrozenTrial, TrialState
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.track.hpo.forecast import ForecastPruner
 from shipworthy.track.hpo.schema import ENVIRONMENT, Pruner, Sampler, Search
-from shipworthy.track.hpo.space import Dimension, Params
+from shipworthy.track.hpo.space import Dimension, Params, inside
 
 JOURNAL = "journal.log"
 
@@ -90,13 +90,15 @@ class AsSeen(optuna.Study):
     """The study as a sampler sees it: a pruned trial has the value that it had when it was pruned.
 
     Optuna's own TPE takes every whole trial for better than any pruned one, the poor ones that began the campaign, too,
-    and its GP and CMA-ES do not look at pruned trials at all; then pruning costs more than it saves.
+    and its GP and CMA-ES do not look at pruned trials at all; then pruning costs more than it saves. A recipe that lies
+    outside the space has no values in the study: samplers don't see it, for they would find no key in common.
     """
 
     def _get_trials(
         self, deepcopy: bool = True, states: Container[TrialState] | None = None, use_cache: bool = False
     ) -> list[FrozenTrial]:
         trials = [_whole(trial) for trial in super()._get_trials(deepcopy=deepcopy, use_cache=use_cache)]
+        trials = [trial for trial in trials if trial.params or not trial.state.is_finished()]
         return [trial for trial in trials if states is None or trial.state in states]
 
 
@@ -138,7 +140,7 @@ class Trials:
         return kind(self.name, self.storage, choosing, NopPruner() if kind is AsSeen else self.pruner)
 
     def all(self) -> list[FrozenTrial]:
-        """Every trial, in the order of its number, as it stands now."""
+        """Every trial, in the order of its number, as it is now."""
         return sorted(self._study(0).get_trials(deepcopy=False), key=lambda trial: trial.number)
 
     def values(self, trial: FrozenTrial, dimensions: Sequence[Dimension]) -> Params:
@@ -151,9 +153,21 @@ class Trials:
                 params[one.key] = asked._suggest(one.key, distribution(one))
         return params
 
+    def fix(self, trial: FrozenTrial, dimensions: Sequence[Dimension], params: Params) -> None:
+        """Marks the trial as running with these values; values outside the space are not noted."""
+        self.storage.set_trial_state_values(trial._trial_id, TrialState.RUNNING)
+        for one in dimensions if inside(params, dimensions) else ():
+            if one.key in params:
+                among = distribution(one)
+                self.storage.set_trial_param(trial._trial_id, one.key, among.to_internal_repr(params[one.key]), among)
+
+    def note(self, trial: FrozenTrial, step: int, value: float) -> None:
+        """Notes a validation on the way."""
+        self.storage.set_trial_intermediate_value(trial._trial_id, step, value)
+
     def report(self, trial: FrozenTrial, step: int, value: float) -> bool:
         """Notes a validation on the way; whether the trial should be pruned, which at its last step saves nothing."""
-        self.storage.set_trial_intermediate_value(trial._trial_id, step, value)
+        self.note(trial, step, value)
         if self.last_step is not None and step >= self.last_step:
             return False
         return bool(self.pruner.prune(self._study(trial.number), self.storage.get_trial(trial._trial_id)))

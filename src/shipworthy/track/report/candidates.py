@@ -64,7 +64,7 @@ def chosen(found: list[Candidate]) -> Candidate:
 
 
 def intervals(metrics: Mapping[str, Mapping[str, float]]) -> dict[str, Interval]:
-    """Metrics as they stand in JSON files."""
+    """Metrics as they are in JSON files."""
     return {name: Interval(**record) for name, record in metrics.items()}
 
 

@@ -116,7 +116,7 @@ def _raw(inputs: Mapping[str, str], project: Path) -> list[str]:
         if not paths:
             found.append(f"{name} is gone")
         elif sha256_of_files(paths, project) != digest:
-            found.append(f"{name} is another file than the one that the dataset was made from")
+            found.append(f"{name} is not the file that the dataset was made from")
     return found
 
 
@@ -130,17 +130,17 @@ def _base(record: Mapping[str, Any]) -> list[str]:
     try:
         config = from_plain(SCHEMAS["model"][model["kind"]], model, "model")
     except (KeyError, UsageError, OmegaConfBaseException):
-        return [f"model '{model['kind']}' is otherwise set by now, so that its {BASE} can't be looked for"]
+        return [f"model '{model['kind']}' has other settings by now, so that its {BASE} can't be looked for"]
     assert isinstance(config, ModelConfig)
     try:
         now = base.inputs(config)[BASE]
     except ArtifactError as error:
         return [str(error).rstrip(".")]
-    return [] if now == then else [f"{BASE} of model '{config.kind}' are others than those that the run was trained on"]
+    return [] if now == then else [f"{BASE} of model '{config.kind}' are not those that the run was trained on"]
 
 
 def dataset(record: Mapping[str, Any], runs: Path) -> Artifact | None:
-    """The run's dataset, if it still stands where it stood, as it was."""
+    """The run's dataset, if it still stands where it was, as it was."""
     try:
         found = read_artifact(dataset_folder(record, runs), "dataset")
     except ArtifactError:

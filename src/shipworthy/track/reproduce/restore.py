@@ -49,7 +49,7 @@ def code(record: Mapping[str, Any], run: Path, project: Path, target: Path) -> s
         write_json(target / SNAPSHOT, {key: record["code"][key] for key in ("git_sha", "uncommitted", "source")})
         return f"from Git, {sha[:12]}" + (" and the run's code.diff" if record["code"]["diff"] else "")
     raise ShipworthyError(
-        f"the code of {run.name} is nowhere to be had as it was: {snapshot} is gone or was changed, and Git's "
+        f"the code of {run.name} can no longer be found as it was: {snapshot} is gone or was changed, and Git's "
         f"{sha[:12] or '(no commit)'} with {run / 'code.diff'} does not give it; take code=present to run it with the "
         "code of now."
     )

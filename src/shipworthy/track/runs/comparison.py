@@ -11,7 +11,7 @@ from shipworthy.core.files import read_json, sha256_of_json
 from shipworthy.evaluation import figures
 from shipworthy.evaluation.intervals import Interval
 from shipworthy.evaluation.metric import title
-from shipworthy.track.report.formatting import money, seconds
+from shipworthy.track.report.formatting import amounts
 from shipworthy.track.runs import curves, formatting
 from shipworthy.track.runs.conclusion import concluded
 from shipworthy.track.runs.ground import apart
@@ -170,8 +170,8 @@ def _cost(runs: Sequence[Run]) -> Part:
         _rows(
             runs,
             {
-                "took": lambda one: seconds(one.seconds),
-                "money": lambda one: money(one.cost, one.currency) if one.cost else NONE,
+                "took": lambda one: formatting.took(one.seconds),
+                "money": lambda one: amounts(one.money) or NONE,
                 "starts": lambda one: str(len(one.starts)),
                 "memory": lambda one: (
                     f"{one.training['peak_memory_mb']:.0f} MB" if "peak_memory_mb" in one.training else NONE

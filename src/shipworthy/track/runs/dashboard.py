@@ -14,6 +14,8 @@ from shipworthy.core.commands import command
 from shipworthy.core.files import read_json, write_text
 from shipworthy.core.progress import track
 from shipworthy.evaluation.metric import title
+from shipworthy.track.cost import spans
+from shipworthy.track.report.formatting import amounts
 from shipworthy.track.runs import curves, formatting, notes
 from shipworthy.track.runs.ground import groups, rows
 from shipworthy.track.runs.listing import told
@@ -41,11 +43,13 @@ def content(runs: Sequence[Run], damaged: Sequence[Damaged], here: ProjectPaths,
     """
     same = _same([run.config for run in runs])
     report = _report(here)
+    together = [span for run in runs for span in run.spans]
     apart = groups(runs)
     place = {run.id: number for number, group in enumerate(apart) for run in group.runs}
     drawn = track(runs, "runs drawn", len(runs))
     return {
         "made": time.time(),
+        "total": {"took": formatting.took(spans.machine_s(together)), "money": amounts(spans.money(together))},
         "command": command("runs dashboard", workspace=here.artifacts),
         "changed": changed(runs),
         "titles": {run.metric: title(run.metric) for run in runs if run.metric},
@@ -71,6 +75,7 @@ def _run(run: Run, same: Mapping[str, Any], here: ProjectPaths, folder: Path, re
         "said": run.said,
         "began": run.began,
         "seconds": round(run.seconds, 1),
+        "took": formatting.took(run.seconds),
         "steps": run.steps,
         "metric": run.metric,
         "value": run.value,
@@ -81,6 +86,7 @@ def _run(run: Run, same: Mapping[str, Any], here: ProjectPaths, folder: Path, re
         "cost": run.cost,
         "currency": run.currency,
         "recipe": run.recipe,
+        "money": amounts(run.money),
         "campaign": run.campaign,
         "trial": run.number,
         "tags": run.tags,
@@ -131,7 +137,7 @@ def _links(run: Run, here: ProjectPaths, folder: Path, report: str) -> dict[str,
 
 
 def address(path: Path, folder: Path) -> str:
-    """The address of a file on a page that stands in `folder`."""
+    """The address of a file on a page that is in `folder`."""
     return quote(Path(os.path.relpath(_resolved(path.parent) / path.name, _resolved(folder))).as_posix())
 
 

@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from shipworthy.track.report import formatting
+
 
 def when(epoch: float) -> str:
     """`22 Nov 2026, 14:03`, local time."""
@@ -23,12 +25,8 @@ def zone() -> str:
 
 
 def took(seconds: float) -> str:
-    """`45 s`, `12 min`, `3.4 h`, `2.1 d`."""
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    if seconds < 7200:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else f"{seconds / 86400:.1f} d"
+    """A run's time, with the digits of the cost report."""
+    return formatting.seconds(seconds)
 
 
 def measured(value: float, interval: tuple[float, float] | None) -> str:

@@ -61,7 +61,7 @@ def rivals(run: Run, runs: Sequence[Run]) -> Sequence[Run]:
 
 
 def apart(run: Run, other: Run) -> str:
-    """Why two runs' metrics can't be ranked or subtracted as they stand; empty: they can.
+    """Why two runs' metrics can't be ranked or subtracted as they are; empty: they can.
 
     `one is measured by F1, the other by accuracy`, `other validation rows: 3,423 against 4,879`.
     """

@@ -12,7 +12,9 @@ from shipworthy.core import json_lines
 from shipworthy.core.commands import beside, command
 from shipworthy.core.errors import UsageError
 from shipworthy.core.files import read_json
-from shipworthy.track.cost.run_intervals import run_intervals, samples
+from shipworthy.track.cost import spans
+from shipworthy.track.cost.run_intervals import RunInterval, run_intervals, samples
+from shipworthy.track.cost.spans import Span
 from shipworthy.track.runs import notes as noted
 from shipworthy.track.runs import starts as begun
 from shipworthy.track.runs.starts import Start
@@ -44,13 +46,12 @@ class Run:
         training: its checkpoint's training.json (empty until it has finished).
         starts: each time that it was begun.
         status: one of starts.STATUSES.
-        seconds: that all its starts took.
-        cost: of all its starts (in `currency`).
+        spans: when it ran, start by start, on which machine and at which price.
         notes: hypothesis, change, result, lesson, as far as someone wrote them.
         trial: its campaign's note of it (empty: it belongs to none).
         tags: aliases that were given to it when it was selected.
         derived: what it changed of the recipe that it was launched from, or, in a campaign, what the trial varied of
-            the campaign's; where the recipe was not noted, what its config has otherwise than that of the run before.
+            the campaign's; where the recipe was not noted, how its config differs from that of the run before.
     """
 
     id: str
@@ -59,8 +60,7 @@ class Run:
     training: Mapping[str, Any]
     starts: Sequence[Start]
     status: str
-    seconds: float
-    cost: float
+    spans: tuple[Span, ...]
     notes: Mapping[str, str]
     trial: Mapping[str, Any] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
@@ -123,8 +123,23 @@ class Run:
         return max([*saved, *(start.step for start in self.starts if start.step is not None)], default=None)
 
     @property
+    def seconds(self) -> float:
+        """That all its starts took."""
+        return sum(span.seconds for span in self.spans)
+
+    @property
+    def money(self) -> dict[str, float]:
+        """Currency → amount, of all its starts; as cost.of_run counts it."""
+        return spans.money(self.spans)
+
+    @property
+    def cost(self) -> float:
+        """What it cost in `currency`."""
+        return self.money.get(self.currency, 0.0)
+
+    @property
     def currency(self) -> str:
-        """Of `cost`."""
+        """Of `cost`: that of its last start."""
         return self.starts[-1].currency if self.starts else ""
 
     @property
@@ -179,21 +194,24 @@ def read(folder: Path) -> Run | Damaged:
         reading = "its campaign's trial"
         trial = _trial(folder.parent, record.get("campaign"))
         reading = begun.SAMPLES
-        lasted = _lasted(folder, starts)
+        ran = _ran(folder, starts)
     except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
         what = f"has no {error}" if isinstance(error, KeyError) else str(error)
         return Damaged(folder.name, folder, f"{reading} cannot be read ({what})")
-    cost = sum(seconds / 3600 * start.price_per_hour for seconds, start in zip(lasted, starts, strict=True))
     standing = begun.status(folder, starts, done)
-    return Run(folder.name, folder, record, training, starts, standing, sum(lasted), cost, notes, trial)
+    times = tuple(interval.span for interval in ran)
+    return Run(folder.name, folder, record, training, starts, standing, times, notes, trial)
 
 
-def _lasted(folder: Path, starts: Sequence[Start]) -> list[float]:
-    """The seconds of each start, as the cost report counts them."""
-    ended = [start.ended - start.began for start in starts if start.ended is not None]
-    if len(ended) == len(starts):
-        return [max(0.0, seconds) for seconds in ended]
-    return [interval.seconds for interval in run_intervals(folder, starts, samples(folder))]
+def find_whole(folder: Path) -> Run | None:
+    """The run in a folder; None where there is none, or it can't be read."""
+    found = read(folder) if (folder / RECORD).is_file() else None
+    return found if isinstance(found, Run) else None
+
+
+def _ran(folder: Path, starts: Sequence[Start]) -> list[RunInterval]:
+    said = all(start.ended is not None for start in starts)
+    return run_intervals(folder, starts, [] if said else samples(folder))
 
 
 def _trial(runs: Path, campaign: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -148,14 +148,14 @@ def _said(run: Run, selection: dict[str, Any], here: ProjectPaths) -> list[str]:
         said.append(f"MLflow: version {selection['registered']} of {selection['model']}, alias {selection['alias']}")
     if other := _other_params(run, here):
         said.append(
-            f"params.yaml says otherwise ({formatting.change(other)}): `dvc repro` would go back to the run of those; "
+            f"params.yaml differs from it ({formatting.change(other)}): `dvc repro` would go back to the run of those; "
             "set them there to stay with this one."
         )
     return said
 
 
 def _other_params(run: Run, here: ProjectPaths) -> dict[str, tuple[Any, Any]]:
-    """What params.yaml has otherwise than the run: key → run's, file's."""
+    """What differs in params.yaml from the run: key → run's, file's."""
     path = project_root() / PARAMS
     if not path.is_file() or here.artifacts != project_root() / "artifacts":
         return {}

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from shipworthy.core.commands import beside, command
-from shipworthy.track.report.formatting import money
+from shipworthy.track.report.formatting import amounts
 from shipworthy.track.runs import curves, formatting, notes
 from shipworthy.track.runs.ground import rows
 from shipworthy.track.runs.project_paths import ProjectPaths
@@ -51,8 +51,8 @@ def lines(run: Run, here: ProjectPaths) -> list[str]:
 def _facts(run: Run) -> list[str]:
     begun = f"{formatting.when(run.began)} ({formatting.zone()})"
     facts = [f"{run.name}, {run.status}; begun {begun}, took {formatting.took(run.seconds)}"]
-    if run.cost:
-        facts[0] += f", {money(run.cost, run.currency)}"
+    if spent := amounts(run.money):
+        facts[0] += f", {spent}"
     if run.campaign:
         facts.append(f"trial {run.number} of campaign {run.campaign}: {formatting.change(run.derived)}")
     return facts

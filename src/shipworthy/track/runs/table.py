@@ -5,7 +5,7 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from shipworthy.track.report.formatting import money
+from shipworthy.track.report.formatting import amounts, money
 from shipworthy.track.runs import formatting, query
 from shipworthy.track.runs.notes import headline
 from shipworthy.track.runs.registry import Run
@@ -40,11 +40,16 @@ def changed(runs: Sequence[Run]) -> str:
     return f"changed of the recipe{'; where none was noted, against the run before' if before else ''}"
 
 
+def _money(run: Run) -> str:
+    """Bare where it is in one currency, which the column's head names."""
+    return money(run.cost) if len(run.money) == 1 and run.cost else amounts(run.money)
+
+
 TEXTS: dict[str, Callable[[Run], str]] = {
     "began": lambda run: formatting.day(run.began),
     "seconds": lambda run: formatting.took(run.seconds),
     "metric": lambda run: "" if run.value is None else formatting.measured(run.value, run.interval),
-    "cost": lambda run: money(run.cost) if run.cost else "",
+    "cost": _money,
     "campaign": lambda run: run.campaign if run.number is None else f"{run.campaign}/{run.number}",
     "note": about,
 }

@@ -21,12 +21,6 @@ function number(value) {
   return String(Number(Number(value).toPrecision(4)));
 }
 
-function took(seconds) {
-  if (seconds < 120) return `${Math.round(seconds)} s`;
-  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
-  return seconds < 172800 ? `${(seconds / 3600).toFixed(1)} h` : `${(seconds / 86400).toFixed(1)} d`;
-}
-
 // Days and times are the reader's own: 30 Nov 2026, 14:05.
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const two = (part) => String(part).padStart(2, "0");

@@ -130,9 +130,9 @@ function columns() {
     {key: "metric", title: titleOf(METRIC) || "metric", cell: measured},
     SEVERAL && {key: "rows", title: "rows", right: true, cell: (run) => run.rows?.toLocaleString("en") ?? ""},
     {key: "began", title: "begun", wide: true, cell: (run) => brief(run.began)},
-    {key: "seconds", title: "took", right: true, wide: true, cell: (run) => took(run.seconds)},
+    {key: "seconds", title: "took", right: true, wide: true, cell: (run) => run.took},
     {key: "steps", title: "steps", right: true, wide: true, cell: (run) => run.steps ?? ""},
-    {key: "cost", title: CURRENCY ? `cost ${CURRENCY}` : "cost", right: true, wide: true, cell: (run) => (run.cost ? `${number(Number(run.cost.toPrecision(2)))} ${CURRENCY ? "" : run.currency}` : "")},
+    {key: "cost", title: CURRENCY ? `cost ${CURRENCY}` : "cost", right: true, wide: true, cell: (run) => (CURRENCY ? run.money.replace(` ${CURRENCY}`, "") : run.money)},
     many("campaign") && {key: "campaign", title: "campaign", wide: true, cell: (run) => (run.campaign ? `${run.campaign}/${run.trial}` : "")},
     find("column").value && {key: find("column").value, title: find("column").value, right: numeric.includes(find("column").value), cell: (run) => number2(value(run, find("column").value))},
     {key: "note", title: "note", note: true, cell: note},
@@ -167,7 +167,7 @@ function details(run, width) {
   const interval = run.low === null ? "" : ` [${figure(run.low)}, ${figure(run.high)}]`;
   return make("tr", {class: "detail"}, make("td", {colspan: width}, make("div", {class: "parts"},
     part(`run ${run.id}`, run.said ? make("p", {class: run.status === "failed" ? "said" : "soft"}, run.said) : null,
-      list([["model", run.name], ...(run.recipe ? [["recipe", run.recipe]] : []), ["begun", moment(run.began)], ["took", took(run.seconds)], ...(run.value === null ? [] : [[titleOf(run.metric), `${figure(run.value)}${interval} on ${run.rows ? `${run.rows.toLocaleString("en")} rows of ` : ""}validation`]])]),
+      list([["model", run.name], ...(run.recipe ? [["recipe", run.recipe]] : []), ["begun", moment(run.began)], ["took", run.took], ...(run.value === null ? [] : [[titleOf(run.metric), `${figure(run.value)}${interval} on ${run.rows ? `${run.rows.toLocaleString("en")} rows of ` : ""}validation`]])]),
       make("p", {class: "links"}, Object.entries(run.links).map(([name, address]) => make("a", {href: address}, name)))),
     notes.length ? part("notes", list(notes)) : null,
     run.history.length ? part("who noted what, and when", list(run.history)) : null,
@@ -209,8 +209,7 @@ function render() {
 function options(select, pairs) { select.replaceChildren(...pairs.map(([key, text]) => make("option", {value: key}, text))); }
 function begin() {
   for (const run of data.runs) run.text = [run.id, run.name, run.status, run.campaign, run.said, run.change, ...run.tags, ...Object.values(run.notes)].join(" ").toLowerCase();
-  const hours = data.runs.reduce((sum, run) => sum + run.seconds, 0), money = data.runs.reduce((sum, run) => sum + run.cost, 0);
-  find("summary").textContent = data.runs.length ? `${data.runs.length} runs since ${date(Math.min(...data.runs.map((run) => run.began)))}, ${took(hours)} of machine time${CURRENCY && money ? `, ${money >= 0.1 ? money.toFixed(2) : number(Number(money.toPrecision(2)))} ${CURRENCY}` : ""}` : "";
+  find("summary").textContent = data.runs.length ? `${data.runs.length} runs since ${date(Math.min(...data.runs.map((run) => run.began)))}, ${data.total.took} of machine time${data.total.money ? `, ${data.total.money}` : ""}` : "";
   find("footer").textContent = `Made ${moment(data.made)} by \`${data.command}\`; make it anew to see what came since. Times are ${zone()}.${data.runs.some((run) => run.change) ? ` Δ: ${data.changed}.` : ""}`;
   options(find("campaign"), [["", "all campaigns"], ...[...new Set(data.runs.map((run) => run.campaign).filter(Boolean))].sort().map((name) => [name, `campaign ${name}`])]);
   options(find("ground"), [["", "all validation rows"], ...data.grounds.map((one, place) => [place, `${one.words}: ${one.runs}`])]);

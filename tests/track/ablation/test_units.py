@@ -11,7 +11,7 @@ from shipworthy.core.files import write_json
 from shipworthy.evaluation import scores
 from shipworthy.evaluation.predictions import column
 from shipworthy.evaluation.resampling import Resampling
-from shipworthy.track.ablation.report import score
+from shipworthy.track.ablation.units import score
 
 DRAW = np.random.default_rng(5)
 N = 900
