@@ -278,8 +278,8 @@ def _say(campaign: Campaign) -> None:
 def _inputs_kept(campaign: Campaign) -> Iterator[None]:
     """Inside the block nobody replaces what the trials are trained on."""
     places = [text for text in campaign.record["overrides"] if text.startswith(PLACED)]
-    here = project_paths(value_of(places[-1]) if places else "artifacts")
-    with reading(lock_of(here.artifacts / "plan")), reading(lock_of(here.artifacts / "dataset")):
+    artifacts = campaign.runs.parent / Path(value_of(places[-1]) if places else "artifacts").name
+    with reading(lock_of(artifacts / "plan")), reading(lock_of(artifacts / "dataset")):
         yield
 
 
