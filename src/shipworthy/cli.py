@@ -228,9 +228,8 @@ def answer(options: argparse.Namespace) -> None:
 
         root = parser().format_help()
         options_of_all = root[root.index("options:") : root.index("commands (")].rstrip()
-        print(
-            f"{({**COMMANDS, **ASIDE})[name]}\n\n{about(name, words, with_hydra=options.multirun or name in CAMPAIGNS)}\n\n{options_of_all}"
-        )
+        told = about(name, words, with_hydra=options.multirun or name in CAMPAIGNS)
+        print(f"{({**COMMANDS, **ASIDE})[name]}\n\n{told}\n\n{options_of_all}")
         print(f"\n{EXAMPLES}")
 
 
