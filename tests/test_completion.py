@@ -30,7 +30,7 @@ def offered(line: str) -> list[str]:
         ("shipworthy train -m model=ridge,xg", ["model=ridge,xgboost"]),
         ("shipworthy train experiment=ad", ["experiment=adult_xgboost"]),
         ("shipworthy train experiment=adult_xgboost model.max_", ["model.max_depth="]),
-        ("shipworthy train model=ridge model.", ["model.alpha="]),
+        ("shipworthy train model=ridge model.", ["model.penalty="]),
         ("shipworthy train trainer.auto_batch=", ["trainer.auto_batch=true", "trainer.auto_batch=false"]),
         ("shipworthy train --m", ["--multirun"]),
         ("shipworthy tune cam", ["campaign="]),

@@ -1,6 +1,6 @@
 """`COMMAND --help` says what the command reads, from the schemas; `--cfg` prints what it would read."""
 
-import time
+import resource
 from dataclasses import fields
 from typing import get_type_hints
 
@@ -39,14 +39,10 @@ def test_a_command_names_its_groups_their_choices_and_every_key_it_reads(
 
 def test_the_keys_are_those_of_the_choice(capsys: pytest.CaptureFixture[str]) -> None:
     main(["train", "--help"])
-    assert "model.source.repository=" in capsys.readouterr().out.replace("repo=", "repository=")
+    assert "  model.source.kind=" in capsys.readouterr().out
     main(["train", "experiment=adult_xgboost", "model=logistic", "--help"])
     said = capsys.readouterr().out
-    assert (
-        "  model.max_iter=" in said
-        and "model.max_depth" not in said
-        and "  model     logistic: " in said.replace("  model       ", "  model     ")
-    )
+    assert "  model.max_iter=" in said and "model.max_depth" not in said and "  model       logistic: " in said
 
 
 def test_every_key_of_every_schema_is_explained() -> None:
@@ -75,12 +71,9 @@ def test_what_takes_no_config_prints_the_text_that_it_reads_its_words_by(
 def test_help_is_quick_and_imports_nothing_that_trains(shipworthy: Shipworthy) -> None:
     loaded = modules_after("from shipworthy.cli import main\nmain(['train', '--help'])")
     assert not loaded & (HEAVY - {"hydra"})
-    took = []
-    for _ in range(3):
-        began = time.process_time(), time.perf_counter()
-        assert shipworthy("cost", "--help").returncode == 0
-        took.append(time.perf_counter() - began[1])
-    assert min(took) < 1.5
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    assert shipworthy("train", "--help").returncode == 0
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before < 2, "seconds of a core: 0.8 by itself"
 
 
 @pytest.mark.parametrize("given", [["--cfg"], ["--cfg", "job"], ["--cfg=job"]])

@@ -208,6 +208,12 @@ def answer(options: argparse.Namespace) -> None:
 
         if options.multirun:
             raise UsageError("--cfg shows one config: drop --multirun.")
+        if name == "pipeline":
+            from shipworthy.execution.pipeline import in_own_workspace
+
+            words = in_own_workspace(words)
+        if name in CAMPAIGNS:  # they take a launcher, which is no part of the config
+            words = [word for word in words if not word.startswith("hydra")]
         print(config(name, words, options.params, whole=options.cfg == SHOWN[1]), end="")
     elif name in BESIDE:
         from shipworthy.execution.reads import usage
@@ -218,7 +224,8 @@ def answer(options: argparse.Namespace) -> None:
 
         root = parser().format_help()
         options_of_all = root[root.index("options:") : root.index("commands (")].rstrip()
-        print(f"{({**COMMANDS, **ASIDE})[name]}\n\n{about(name, words, multirun=options.multirun)}\n\n{options_of_all}")
+        told = about(name, words, with_hydra=options.multirun or name in CAMPAIGNS)
+        print(f"{({**COMMANDS, **ASIDE})[name]}\n\n{told}\n\n{options_of_all}")
         print(f"\n{EXAMPLES}")
 
 

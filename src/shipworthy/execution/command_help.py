@@ -36,12 +36,12 @@ def config(command: str, overrides: Sequence[str], params: Path | None, *, whole
     return yaml_text.dump({name: as_dict(one) if isinstance(one, Schema) else one for name, one in values.items()})
 
 
-def about(command: str, overrides: Sequence[str], *, multirun: bool) -> str:
+def about(command: str, overrides: Sequence[str], *, with_hydra: bool) -> str:
     """The groups with their choices, and the keys of those that are chosen, with their values.
 
     Args:
         overrides: what is chosen.
-        multirun: whether launchers and sweepers are told, too.
+        with_hydra: whether launchers and sweepers are told, too.
 
     Raises:
         UsageError: an override names what there is not.
@@ -53,7 +53,7 @@ def about(command: str, overrides: Sequence[str], *, multirun: bool) -> str:
     groups = [name for name in read if name in GROUPS]
     chosen = {text.partition("=")[0]: text.partition("=")[2] for text in overrides}
     lines = ["groups (group=choice):"]
-    for name in [*groups, "experiment", *(HYDRA if multirun else ())]:
+    for name in [*groups, "experiment", *(HYDRA if with_hydra else ())]:
         now = f"{chosen[name]}: " if name in chosen else ""
         lines += _entry(name, now + ", ".join(choices.of(name)), 14)
     root, told = get_type_hints(Config), docstrings.attributes(Config)

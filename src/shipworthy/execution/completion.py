@@ -16,11 +16,12 @@ SCRIPTS = {
     "bash": r"""_shipworthy() {
     local line=${COMP_LINE:0:COMP_POINT} IFS=$'\n' typed
     COMPREPLY=($(shipworthy completion words "$line" 2>/dev/null))
+    ((${#COMPREPLY[@]})) || return
     typed=${line##*[[:space:]]}  # bash takes = and : for the end of a word: what comes before is not to be repeated
     if [[ $COMP_WORDBREAKS == *=* && $typed == *[=:]* ]]; then
         COMPREPLY=("${COMPREPLY[@]#"${typed%"${typed##*[=:]}"}"}")
     fi
-    [[ ${COMPREPLY[0]} == *[=./] ]] && compopt -o nospace
+    [[ ${COMPREPLY[0]} == *[=./] ]] && compopt -o nospace 2>/dev/null
     COMPREPLY=($(printf '%q\n' "${COMPREPLY[@]}"))
 }
 complete -F _shipworthy shipworthy""",
