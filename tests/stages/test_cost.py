@@ -92,7 +92,7 @@ def test_a_campaign_counts_its_pruned_trials_and_flatters_its_best(
     text = told(capsys, "search")
     assert "campaign search" in text and "aa11aa11" not in text
     assert "8 min in runs that were pruned: 33% of the time" in text
-    assert "the best, which flatters it" in text
+    assert "the best, whose gain is too good" in text
 
 
 def test_the_same_hours_elsewhere(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

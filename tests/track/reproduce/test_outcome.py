@@ -58,7 +58,7 @@ def test_last_bits_are_within_a_tolerance_and_not_identical(then, tmp_path: Path
 def test_other_rows_are_never_within_a_tolerance(then, tmp_path: Path, tolerance: float):
     found = compare(then, checkpoint(tmp_path, history=changed(2, ledger="other")), tolerance)
     assert found.verdict is Verdict.DIFFERENT
-    assert "part at step 2: ledger is other, and was rows2" in "\n".join(found.lines())
+    assert "differ from step 2 on: ledger is other, and was rows2" in "\n".join(found.lines())
 
 
 def test_a_run_that_is_shorter_is_different(then, tmp_path: Path):

@@ -7,6 +7,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from shipworthy.core.artifact import Artifact
 from shipworthy.core.commands import command
 from shipworthy.core.files import read_json
@@ -130,15 +132,15 @@ def _rows(dataset: Artifact, split: str) -> Dataset:
     files = datasets.files(dataset, split)
     names = [str(file.relative_to(dataset.path)) for file in files]
     digests = [dataset.manifest.files[name]["sha256"] for name in names]
+    rows = datasets.scan(dataset, split)
     digest = digests[0] if len(digests) == 1 else sha256("".join(digests).encode()).hexdigest()
-    known = datasets.info(dataset)
     return Dataset(
         name=str(dataset.manifest.config.get("data", {}).get("name", dataset.manifest.kind)),
         context=split,
         digest=digest,
         path=_from_root(files[0] if len(files) == 1 else files[0].parent),
-        rows=known.rows.get(split),
-        columns={name: _type(kind) for name, kind in datasets.scan(dataset, split).collect_schema().items()},
+        rows=int(rows.select(pl.len()).collect().item()),
+        columns={name: _type(kind) for name, kind in rows.collect_schema().items()},
     )
 
 
