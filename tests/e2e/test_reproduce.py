@@ -180,7 +180,7 @@ def test_code_that_changes_what_comes_out_is_told_where_it_parts(project: Projec
         ([], "it is shipworthy reproduce RUN"),
         (["a", "b"], "it is shipworthy reproduce RUN"),
         (["a", "tolerance=2"], "tolerance=2"),
-        (["a", "code=mine"], "it is shipworthy reproduce RUN"),
+        (["a", "code=mine"], "code=mine: give one of run, present"),
     ],
 )
 def test_what_cannot_be_reproduced_is_one_sentence(project: Project, run: Path, arguments: list[str], said: str):

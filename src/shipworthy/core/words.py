@@ -130,10 +130,10 @@ def _chosen(usage: str, words: Sequence[str]) -> tuple[Form, list[str]]:
     bare = found.get("")
     if bare is None or (first and all(name.condition for name in bare.names) and len(found) > 1):
         verbs = [verb for verb in found if verb]
-        what = f"{PROGRAM} {usage.split()[1]}"
+        name = usage.split()[1]
         close = difflib.get_close_matches(first, verbs, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"it is {what} {' or '.join(verbs)}; {what} --help says more."
-        raise UsageError(f"there is no `{what} {first}`: {hint}" if first else hint)
+        hint = f"did you mean {close[0]}?" if close else f"it is {PROGRAM} {name} {'|'.join(verbs)}; --help says more."
+        raise UsageError(f"there is no `{name} {first}`: {hint}" if first else hint)
     return bare, [*words]
 
 
