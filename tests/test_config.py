@@ -9,8 +9,9 @@ from omegaconf import OmegaConf
 from omegaconf.errors import ConfigKeyError
 
 from shipworthy.config.compose import compose, composed
-from shipworthy.config.load import as_dict, load
+from shipworthy.config.load import as_dict, as_plain, load
 from shipworthy.config.root import Config
+from shipworthy.core import yaml_text
 from shipworthy.core.errors import UsageError
 from shipworthy.core.schema import SCHEMAS, from_plain
 from shipworthy.core.sources.schema import Folder, Hub, Wheel
@@ -83,6 +84,7 @@ def test_an_experiment_loads_and_wins_over_the_groups(experiment: str) -> None:
     config = compose([f"experiment={experiment}"])
     assert_holds(config, content(path), experiment)
     assert config != compose()
+    assert load(yaml_text.parse(yaml_text.dump(as_plain(config)), (Config,))) == config, "a run's params.yaml is it"
 
 
 @pytest.mark.parametrize("path", HYDRA, ids=name)

@@ -13,7 +13,8 @@ from shipworthy.core import choices
 from shipworthy.core.artifact import MADE_BY
 from shipworthy.core.schema import SCHEMAS
 from shipworthy.data.snapshot import pins
-from shipworthy.execution.stage import stage_groups, stage_non_identity
+from shipworthy.execution.reads import stage_groups
+from shipworthy.execution.stage import stage_non_identity
 from shipworthy.stages import code
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -87,3 +88,10 @@ def test_a_stage_that_reads_raw_rows_depends_on_its_own_file_alone(stage: str) -
     assert [dep for dep in STAGES[stage]["deps"] if dep.startswith("data")] == [RAW]
     params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     assert "data" in STAGES[stage]["params"] and params["data"]["file"] in pins(list(choices.of("data").values()))
+
+
+def test_metrics_and_plots_are_files_that_stages_write() -> None:
+    whole = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
+    files = [*whole["metrics"], *(name for plot in whole["plots"] for name in plot)]
+    outs = {out for stage in STAGES.values() for out in stage["outs"]}
+    assert len(files) == 5 and {str(Path(file).parent) for file in files} <= outs

@@ -13,7 +13,7 @@ from shipworthy.architect.estimate.estimate import Bounds, Estimate
 from shipworthy.architect.estimate.problem import Problem
 from shipworthy.architect.fits import fits
 from shipworthy.architect.rows import Expected
-from shipworthy.core.calibration import FILE, append, kind_of_machine
+from shipworthy.core.calibration import append, kind_of_machine
 from shipworthy.core.files import read_json
 from shipworthy.core.identity import environment
 from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
@@ -39,10 +39,10 @@ def past(root: Path, ratios: list[float], machine: str = HERE, family: str = "ca
         told = {key: {"value": 300.0, "low": 200.0, "high": 400.0} for key in ("seconds", "memory_mb")}
         measured = {"seconds": 300.0 * one, "memory_mb": 303.0}
         append(
-            root / FILE,
+            root,
             {"run_id": f"{name}{i}", "machine": machine, "family": family, "estimated": told, "measured": measured},
         )
-    return root / FILE
+    return root
 
 
 def noisy(n: int, true: float, seed: int, spread: float = 0.08) -> list[float]:
@@ -50,7 +50,7 @@ def noisy(n: int, true: float, seed: int, spread: float = 0.08) -> list[float]:
 
 
 def test_nothing_noted_changes_nothing(tmp_path: Path) -> None:
-    assert calibrate(ESTIMATE, MACHINE, tmp_path / FILE) is ESTIMATE
+    assert calibrate(ESTIMATE, MACHINE, tmp_path) is ESTIMATE
 
 
 @pytest.mark.parametrize("n", [1, LEAST - 1])

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from shipworthy.core.artifact import MANIFEST, inside, read_artifact, write_artifact
+from shipworthy.core.commands import given
 from shipworthy.core.errors import ArtifactError
 from shipworthy.core.files import sha256_of_file
 from shipworthy.core.workspace import Workspace
@@ -72,7 +73,7 @@ def test_what_was_damaged_is_refused(tmp_path: Path, how: str, sentence: str) ->
     break_it(artifact, how)
     with pytest.raises(ArtifactError, match=sentence) as caught:
         read_artifact(artifact, "thing")
-    assert "dvc repro" in str(caught.value)
+    assert "make it again" in str(caught.value)
 
 
 def claim(artifact: Path, name: str, file: Path) -> None:
@@ -162,17 +163,17 @@ def test_a_manifest_that_lists_no_files_as_it_should_is_unreadable(tmp_path: Pat
         (["data.text=$a b"], "run `shipworthy prepare 'data.text=$a b'` first"),
         (["--params", "params.yaml"], "run `dvc repro` first"),
         (["--params", "other.yaml"], "run `shipworthy prepare --params other.yaml` first"),
-        (None, "make it again with `dvc repro`, or `shipworthy prepare` and its overrides"),
+        (None, "make it again with the command prepare and the overrides that it was made with"),
     ],
 )
 def test_who_lacks_an_artifact_reads_the_command_that_makes_it(tmp_path: Path, arguments: Any, command: str) -> None:
-    workspace = Workspace(root=tmp_path, command="train", config={}, seed=1, arguments=arguments)
-    with pytest.raises(ArtifactError) as missing:
+    workspace = Workspace(root=tmp_path, command="train", config={}, seed=1)
+    with given(arguments), pytest.raises(ArtifactError) as missing:
         workspace.read("dataset")
     assert str(missing.value) == f"There is no dataset at {tmp_path / 'dataset'}: {command}."
     write(tmp_path)
     shutil.move(tmp_path / "thing", tmp_path / "dataset")
-    with pytest.raises(ArtifactError, match="is a 'thing'") as other:
+    with given(arguments), pytest.raises(ArtifactError, match="is a 'thing'") as other:
         workspace.read("dataset")
     assert str(other.value).endswith(f": {command}.")
 

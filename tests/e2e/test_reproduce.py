@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from copy import copy
 from pathlib import Path
 
 import polars as pl
@@ -141,6 +142,18 @@ def test_a_changed_row_is_named_and_the_dataset_made_again(project: Project, run
     assert verdict == "identical"
 
 
+def test_where_the_project_was_moved_to_its_rows_are_found(project: Project, run: Path):
+    moved = copy(project)
+    moved.folder = project.folder.with_name("moved")
+    project.folder.rename(moved.folder)
+    try:
+        said = moved.ok("trace", f"runs/{run.name}", "step=2")
+        assert reproduce(moved, moved.folder / "runs" / run.name) == ([], "identical")
+    finally:
+        moved.folder.rename(project.folder)
+    assert said[0].startswith(f"step 2 of {run.name}: loss ") and len(said) == 1 + 4
+
+
 def test_code_that_changes_what_comes_out_is_told_where_it_parts(project: Project, run: Path):
     source = project.folder / "src" / "shipworthy" / "train" / "optimizers.py"
     text = source.read_text()
@@ -154,10 +167,10 @@ def test_code_that_changes_what_comes_out_is_told_where_it_parts(project: Projec
     finally:
         source.write_text(text)
     assert done.returncode == 1
-    assert "metrics: they part at step 1" in done.stdout
+    assert "metrics: they differ from step 1 on" in done.stdout
     assert len(list(before.glob("runs/*/checkpoint"))) == 1
     assert "was not reproduced" in done.stderr and "Traceback" not in done.stderr
-    assert read_json(run / "reproduction.json")["verdict"] == "parted"
+    assert read_json(run / "reproduction.json")["verdict"] == "different"
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def test_a_training_outlives_its_server_and_what_that_missed_arrives(
     server.kill()
     assert process.wait() == 0, said.read_text()
     assert "the tracker is away" in said.read_text()
-    assert "notes did not reach the tracker" in said.read_text()
+    assert "are not sent to the tracker yet" in said.read_text()
     assert "Traceback" not in said.read_text()
     (folder,) = (path.parent for path in tmp_path.glob("runs/*/record.json"))
 
@@ -75,9 +75,10 @@ import sys, time
 from pathlib import Path
 from shipworthy.track.trackers.schema import Mlflow
 from shipworthy.track.trackers.buffered import BufferedTracker
+from shipworthy.track.trackers.identity import Identity
 disk = Path(sys.argv[1])
 tracker = BufferedTracker(Mlflow(uri=f"sqlite:///{disk}/mlflow.db", flush_s=0.1), disk / "run" / "tracker")
-tracker.start("0" * 16, "train", {}, {})
+tracker.start(Identity("0" * 16, "train"))
 for step in range(1, 401):
     tracker.log({"loss": 1.0 / step}, step)
     if step == 100:

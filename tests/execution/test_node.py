@@ -70,7 +70,7 @@ def start(sweep: Sweep, tmp_path: Path) -> Start:
         outer = {name: value for name, value in os.environ.items() if not name.startswith("SLURM")}
         return subprocess.Popen(
             [*under, sys.executable, "-P", "-m", "shipworthy.execution.node", str(copy.folder)],
-            cwd=sweep.record["root"],
+            cwd=sweep.root,
             env={**outer, **ONE_TASK, "SLURM_ARRAY_TASK_ID": "0", **env},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -64,7 +64,7 @@ class Played:
     def place(self, command: str, config: Config) -> Workspace:
         return self.workspace_of(command, config)
 
-    def __call__(self, command: str, recipe: Sequence[str]) -> None:
+    def __call__(self, command: str, recipe: Sequence[str], descriptors: Sequence[int] = ()) -> None:
         if code := self.failing.get(command):
             raise StageFailedError(command, code)
         if command == "fetch":

@@ -41,8 +41,8 @@ def test_a_sweep_is_cancelled_retried_and_adopted_while_its_project_is_edited(pr
     own = {"PYTHONPATH": str(project.folder / "src")}
     held = project.submit(*HOW, "optimizer.lr=0.001", "+hydra.launcher.additional_parameters.hold=true", **own)
     sweep = project.submit(*HOW, *STEPS, "optimizer.lr=0.001,0.002", "hydra.launcher.array_parallelism=1", **own)
-    snapshot = Path(record(sweep)["snapshot"])
-    assert Path(record(held)["snapshot"]) == snapshot, "both are of the same state"
+    snapshot = project.folder / record(sweep)["snapshot"]
+    assert project.folder / record(held)["snapshot"] == snapshot, "both are of the same state"
     assert [path.name for path in snapshot.parent.glob("[!.]*")] == [snapshot.name]
 
     # Whatever is edited now, no job sees it.
@@ -80,7 +80,7 @@ def test_a_sweep_is_cancelled_retried_and_adopted_while_its_project_is_edited(pr
     assert f"going on from step {stopped} of 1000" in log
     assert "edited" not in log
     assert [one["indices"] for one in record(sweep)["submissions"]] == [[0, 1], [0, 1]]
-    assert Path(record(sweep)["snapshot"]) == snapshot
+    assert project.folder / record(sweep)["snapshot"] == snapshot
     assert str(snapshot) in (sweep / "job.sbatch").read_text()
     again = project.call("sweep", "retry-failed", sweep.name)
     assert "there is nothing to do again" in again.stderr

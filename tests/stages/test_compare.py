@@ -46,7 +46,12 @@ def test_other_data_is_said_before_anything_else(
 ) -> None:
     lines = said(capsys, tmp_path, *ids).splitlines()
     assert lines[1:3] == ["data", "  ! Other data: their metrics cannot be compared."]
-    assert any("no paired test, for they were validated on other data" in line for line in lines)
+    assert any(f"no paired test, for {ids[2]} has no result" in line for line in lines)
+    other = project.run(tmp_path / "runs", "d", dataset=project.OTHER_DATASET, correct=GOOD).name
+    text = " ".join(said(capsys, tmp_path, ids[0], other).split())
+    assert "no paired test, for they were validated on other data" in text
+    conclusion = text.split(" conclusion ")[1]
+    assert "They cannot be ranked together" in conclusion and "on the other's dataset" in conclusion
 
 
 def test_the_page_holds_curves_and_no_markup_of_users(

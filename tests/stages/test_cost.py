@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shipworthy.core.calibration import FILE, append
+from shipworthy.core.calibration import append
 from shipworthy.core.errors import UsageError
 from shipworthy.core.files import read_json
 from shipworthy.core.project import project_root
@@ -121,7 +121,7 @@ def test_the_plan_beside_the_fact(project: Path, capsys: pytest.CaptureFixture[s
     told_before = {"seconds": bounds(1200), "validation_seconds": bounds(0), "memory_mb": bounds(1600)}
     measured = {"seconds": 3000.0, "memory_mb": 1700.0}
     append(
-        project / "runs" / FILE,
+        project / "runs",
         {"run_id": "aa11aa11", "told": told_before, "estimated": told_before, "measured": measured},
     )
     text = told(capsys, "aa11")

@@ -14,7 +14,7 @@ from shipworthy.core import disk, gpus, lock
 from shipworthy.core.errors import ArtifactError
 from shipworthy.core.finding import Finding, Level
 from shipworthy.core.sources.schema import Folder
-from shipworthy.execution.stage import stage_groups
+from shipworthy.execution.reads import stage_groups
 from shipworthy.models.causal_lm import base
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.stages.doctor import _tracker
@@ -106,7 +106,7 @@ def test_what_is_missing_is_named_with_its_remedy(shipworthy: Shipworthy, projec
     assert f"{len(named)} of {len(found)} checks found something missing ({', '.join(named)})" in one_sentence(done)
     for remedy in (
         "no-such-package: `",
-        "run `shipworthy fetch`",
+        "run `shipworthy fetch ",
         "run toolchains/llamacpp/build",
         "did you mean account?",
     ):
@@ -235,7 +235,7 @@ def test_base_weights_are_found_where_fetch_put_them(tmp_path: Path, monkeypatch
 
     monkeypatch.setenv("SHIPWORTHY_CACHE", str(tmp_path / "cache"))
     model = CausalLM(name="tiny", licence="none", source=Folder(path=str(write_model(tmp_path / "hub"))))
-    with pytest.raises(ArtifactError, match="are not in .*run `shipworthy fetch`"):
+    with pytest.raises(ArtifactError, match="are not in .*: fetch them"):
         base.size(model)
     folder = weights.fetch(model)
     assert folder == base.place(model)

@@ -143,7 +143,7 @@ def test_a_leak_is_too_good_and_stands_on_top(tmp_path: Path, capsys: pytest.Cap
 def test_a_model_of_one_class_is_remarked(tmp_path: Path) -> None:
     common = {name: rows.with_columns(age=1.0, job=pl.lit("a")) for name, rows in PEOPLE.items()}
     found = walk(tmp_path, people("majority"), TREES, common)
-    assert [one.split("'")[0] for one in found["remarks"]] == ["tuned answers "]
+    assert [one.split("'")[0] for one in found["remarks"]] == ["xgboost answers "]
 
 
 def test_intervals_that_validation_told_too_narrow_are_remarked(
@@ -165,5 +165,5 @@ def test_intervals_that_validation_told_too_narrow_are_remarked(
     assert metrics["tuned"]["interval_width"]["value"] == pytest.approx(16.0)
     assert metrics["tuned"]["interval_coverage"]["high"] < 0.9 and found["by_number"]["interval"] == 0.9
     (remark,) = found["remarks"]
-    assert remark.startswith("tuned: asked for 90%, the intervals hold the right number in")
+    assert remark.startswith("ridge: asked for 90%, the intervals hold the right number in")
     assert f"look at this: {remark}" in capsys.readouterr().out

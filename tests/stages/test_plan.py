@@ -101,7 +101,7 @@ def test_the_next_plan_is_set_right_by_runs_of_the_last(project: Path, words: di
         seconds, peak = 1.5 * told["seconds"]["value"], 1.1 * told["memory_mb"]["total"]["value"]
         write_json(folder / "checkpoint" / "training.json", {"steps": 8, "seconds": seconds, "peak_memory_mb": peak})
         write_json(folder / "checkpoint" / "history.json", [])
-        assert note(folder, first) is not None
+        assert note(folder, first, 21)["estimated"]
     second = run(project, words)
     document = second.json("plan.json")
     calibration = document["calibration"]

@@ -120,16 +120,14 @@ def test_of_a_metric_whose_less_is_better_the_page_says_so(tmp_path: Path) -> No
     text = run(tmp_path, CLASSES).file("report.html").read_text(encoding="utf-8")
     assert "Brier score (less is better) 0.1" in text and "Brier score gets worse by" in text
     assert "+0.012 [+0.011, +0.014]" in text and "points" not in text
-    assert "The tuned model is wrong on" in text  # rows are right or wrong by the usual metric
+    assert "The model is wrong on" in text  # rows are right or wrong by the usual metric
 
 
 def test_where_no_row_is_right_or_wrong_the_worst_are_shown(tmp_path: Path) -> None:
     pipelines.table_pipeline(tmp_path, name="mae")
     text = run(tmp_path, CLASSES).file("report.html").read_text(encoding="utf-8")
     errors = text[text.index("Errors worth reading") : text.index("Can it be made again?")]
-    assert (
-        "The 10 of 600 test rows where the tuned model's mean absolute error is worst" in errors and "✗" not in errors
-    )
+    assert "The 10 of 600 test rows where the model's mean absolute error is worst" in errors and "✗" not in errors
     worst = [float(one.replace(",", "")) for one in re.findall(r"Get&lt;Thing&gt; \(([\d,]+)\)</td><td", errors)]
     assert len(worst) == 10 and worst == sorted(worst, reverse=True) and worst[-1] > 4000
 

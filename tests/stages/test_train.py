@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +32,7 @@ from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.causal_lm.weights import fetch
 from shipworthy.models.dataset import seen
 from shipworthy.stages.trace import run as trace
+from shipworthy.track.runs import notes
 from shipworthy.track.trackers.none import NoTracker
 from shipworthy.track.trackers.schema import NoTracker as NoTrackerConfig
 from shipworthy.train.monitor.schema import Monitor, Patience
@@ -247,7 +249,8 @@ def test_the_record_stands_before_the_first_step_and_each_start_says_how_it_ende
     assert record["began"] == lines[0]["began"], "it says how the run began"
     assert record["run_id"] == folder.name
     assert record["seeds"] == {"seed": 3, "python": 3, "numpy": 3, "torch": 3, "workers": None}
-    assert read_json(folder / "notes.json")["hypothesis"] == "it holds"
+    given = [(one.text, one.start) for one in notes.history(folder)]
+    assert given == [("it may break", 1), ("it holds", 3)], "each belongs to its launch"
     assert (folder / "system.jsonl").read_text().count("\n") >= 3
 
 
@@ -281,21 +284,26 @@ def test_a_step_is_traced_to_its_rows(model: CausalLM, tmp_path: Path, capsys: p
         trace([str(folder), "step=3"])
 
 
-def test_a_run_that_is_being_trained_is_left_alone(model: CausalLM, tmp_path: Path) -> None:
+def test_a_run_that_is_being_trained_is_left_alone_until_its_owner_is_gone(
+    model: CausalLM, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     done = train(model, tmp_path)
     folder = done.run_folder()
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
     script = (
-        "import sys, time; from pathlib import Path; from shipworthy.core.run_lock import own_run\n"
+        "import sys, time; from pathlib import Path; from shipworthy.core.locks import own_run\n"
         "with own_run(Path(sys.argv[1])): print('owned', flush=True); time.sleep(100)"
     )
     with subprocess.Popen([sys.executable, "-c", script, str(folder)], stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout and other.stdout.readline() == "owned\n"
-        with pytest.raises(ShipworthyError, match=f"trained already, by process {other.pid} on "):
+        ask("SIGTERM")
+        with pytest.raises(StopRequestedError, match="while it waited"):
             train(model, tmp_path, resume="never")
-        other.kill()
-    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
-    train(model, tmp_path)
+        withdraw("SIGTERM")
+        assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
+        threading.Timer(2.0, other.kill).start()
+        train(model, tmp_path)
+        assert f"waiting for process {other.pid} on " in capsys.readouterr().out
 
 
 def test_other_base_weights_under_the_same_path_make_another_run(model: CausalLM, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from shipworthy.core.errors import UsageError
 from shipworthy.core.project import project_root
 from shipworthy.track.trackers.build import build
 from shipworthy.track.trackers.flat import flat
+from shipworthy.track.trackers.identity import Identity
 from shipworthy.track.trackers.schema import Mlflow, NoTracker, Wandb
 
 CONFIG = {"model": {"kind": "causal_lm", "rank": 16}, "seed": 17}
@@ -22,9 +23,10 @@ TAGS = {"git": "abc123"}
 SCRIPT = """
 import sys, time
 from shipworthy.track.trackers.build import build
+from shipworthy.track.trackers.identity import Identity
 from shipworthy.track.trackers.schema import Wandb
 tracker = build(Wandb(project="p", folder=sys.argv[1], flush_s=0.2))
-tracker.start("0123456789abcdef", "train", {"seed": 17}, {})
+tracker.start(Identity("0123456789abcdef", "train", config={"seed": 17}))
 for step in range(200):
     tracker.log({"loss": 1.0 / (step + 1)}, step)
 tracker.flush()
@@ -45,7 +47,7 @@ def test_mlflow_run_is_read_back_and_a_second_start_continues_it(database: Path,
     note = tmp_path / "note.txt"
     note.write_text("kept")
     first = build(config)
-    first.start("0123456789abcdef", "train", CONFIG, TAGS)
+    first.start(Identity("0123456789abcdef", "train", config=CONFIG, tags=TAGS))
     for step in range(5):
         first.log({"loss": 1.0 / (step + 1)}, step)
     first.flush()
@@ -59,7 +61,7 @@ def test_mlflow_run_is_read_back_and_a_second_start_continues_it(database: Path,
     ]
 
     second = build(config)
-    second.start("0123456789abcdef", "train", CONFIG, TAGS)
+    second.start(Identity("0123456789abcdef", "train", config=CONFIG, tags=TAGS))
     for step in range(3, 8):  # from the checkpoint at step 3: two of these are there already
         second.log({"loss": 1.0 / (step + 1), "val": 0.5}, step)
     second.summary({"steps": 8, "verdict": "ship"})
@@ -69,8 +71,8 @@ def test_mlflow_run_is_read_back_and_a_second_start_continues_it(database: Path,
     (run,) = client.search_runs([experiment.experiment_id])
     assert run.info.status == "FINISHED"
     assert run.data.params == {"model.kind": "causal_lm", "model.rank": "16", "seed": "17"}
-    assert run.data.tags["git"] == "abc123" and run.data.tags["summary.verdict"] == "ship"
-    assert run.data.metrics["summary.steps"] == 8.0
+    assert run.data.tags["git"] == "abc123" and run.data.tags["verdict"] == "ship"
+    assert run.data.metrics["steps"] == 8.0
     assert [m.step for m in client.get_metric_history(run.info.run_id, "loss")] == list(range(8))
     assert [m.step for m in client.get_metric_history(run.info.run_id, "val")] == list(range(3, 8))
     assert (database.parent / "mlflow_artifacts").rglob("note.txt").__next__().read_text() == "kept"
@@ -82,7 +84,7 @@ def test_another_run_id_is_another_mlflow_run(database: Path) -> None:
     config = Mlflow(uri=f"sqlite:///{database}", experiment="two")
     for run_id in ("a" * 16, "b" * 16):
         tracker = build(config)
-        tracker.start(run_id, "train", CONFIG, TAGS)
+        tracker.start(Identity(run_id, "train", config=CONFIG, tags=TAGS))
         tracker.finish("failed")
     client = MlflowClient(f"sqlite:///{database}")
     runs = client.search_runs([client.get_experiment_by_name("two").experiment_id])
@@ -125,7 +127,7 @@ def wandb_history(file: Path) -> tuple[str, list[tuple[int, float]]]:
 
 def test_wandb_offline_run_is_read_back(tmp_path: Path) -> None:
     tracker = build(Wandb(project="p", folder=str(tmp_path)))
-    tracker.start("0123456789abcdef", "train", CONFIG, TAGS)
+    tracker.start(Identity("0123456789abcdef", "train", config=CONFIG, tags=TAGS))
     for step in range(5):
         tracker.log({"loss": 1.0 / (step + 1)}, step)
     tracker.finish("finished")
@@ -137,7 +139,8 @@ def test_wandb_loses_nothing_older_than_flush_s_when_the_process_is_killed(tmp_p
     process = subprocess.Popen(
         [sys.executable, "-c", SCRIPT, str(tmp_path)], cwd=project_root(), stdout=subprocess.PIPE
     )
-    assert process.stdout is not None and process.stdout.readline() == b"logged\n"
+    assert process.stdout is not None and b"W&B is offline" in process.stdout.readline()
+    assert process.stdout.readline() == b"logged\n"
 
     def written() -> list[int]:
         files = tmp_path.glob("wandb/offline-run-*/run-0123456789abcdef.wandb")
@@ -154,7 +157,7 @@ def test_wandb_loses_nothing_older_than_flush_s_when_the_process_is_killed(tmp_p
 def test_none_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     tracker = build(NoTracker())
-    tracker.start("0123456789abcdef", "train", CONFIG, TAGS)
+    tracker.start(Identity("0123456789abcdef", "train", config=CONFIG, tags=TAGS))
     tracker.log({"loss": 1.0}, 0)
     tracker.finish("finished")
     assert not list(tmp_path.iterdir())

@@ -11,6 +11,7 @@ from scipy.stats import t as student
 
 from shipworthy.architect.compute.schema import Machine
 from shipworthy.architect.estimate.estimate import Bounds, Estimate
+from shipworthy.architect.estimate.memory import BaselineMemory
 from shipworthy.core.calibration import QUANTITIES, kind_of_machine, read
 from shipworthy.core.identity import environment
 
@@ -65,19 +66,24 @@ def ratio(measured_over_estimated: Sequence[float]) -> Ratio | None:
     return Ratio(n, exp(middle), exp(middle - reach), exp(middle + reach))
 
 
-def calibrate(estimate: Estimate, machine: Machine, file: Path) -> Estimate:
-    """The estimate set right by the runs noted in `file`, and what it was set right by; itself if there are none.
+def calibrate(estimate: Estimate, machine: Machine, runs: Path, alike: str = "") -> Estimate:
+    """The estimate set right by what past runs noted, and what it was set right by; itself if there are none.
 
     Args:
         machine: that the plan is for, with cores filled in.
+        runs: the folder of the runs.
+        alike: the hash of the config's settings (core/calibration.py): where `LEAST` runs had the same, they alone say.
     """
-    here = kind_of_machine(environment()["processor"], machine.cores, machine.gpus, machine.gpu_name)
-    past = [line for line in read(file) if line["machine"] == here and line["family"] == estimate.family][-MOST:]
+    here = _kind(machine)
+    past = [line for line in read(runs) if line["machine"] == here and line["family"] == estimate.family]
     raw = dict(zip(QUANTITIES, (estimate.training_s, estimate.validation_s, estimate.peak_mb), strict=True))
-    ratios = {name: found for name in QUANTITIES if (found := ratio(_ratios(past, name)))}
+    used = {name: _telling(past, name, alike) for name in QUANTITIES}
+    ratios = {name: found for name, lines in used.items() if (found := ratio(_ratios(lines, name)))}
+    served = _served(past)
     if not ratios:
-        return estimate
+        return replace(estimate, calibration={"machine": here, "served": served}) if served else estimate
     right = {name: ratios[name].correct(value) if name in ratios else value for name, value in raw.items()}
+    by = {line["run_id"]: line for lines in used.values() for line in lines}
     return replace(
         estimate,
         training_s=right["seconds"],
@@ -85,14 +91,52 @@ def calibrate(estimate: Estimate, machine: Machine, file: Path) -> Estimate:
         peak_mb=right["memory_mb"],
         calibration={
             "machine": here,
-            "runs": [line["run_id"] for line in past],
+            "runs": [line["run_id"] for line in past if line["run_id"] in by],
+            "alike": sum(line.get("settings") == alike for line in by.values()),
             "least": LEAST,
             "ratios": {name: vars(found) for name, found in ratios.items()},
             "estimated": {name: vars(value) for name, value in raw.items()},
+            "served": served,
         },
     )
 
 
-def _ratios(past: Sequence[Mapping[str, Any]], name: str) -> list[float]:
-    pairs = [(line["measured"].get(name), line["estimated"].get(name, {}).get("value")) for line in past]
-    return [measured / estimated for measured, estimated in pairs if measured and estimated]
+def calibrate_baselines(needed: Sequence[BaselineMemory], machine: Machine, runs: Path) -> list[BaselineMemory]:
+    """The baselines' memory set right by past fits of the same families on this kind of machine."""
+    here, past = _kind(replace(machine, gpus=0)), read(runs)
+    found = []
+    for one in needed:
+        lines = [line for line in past if line["machine"] == here and line["run_id"].endswith(f"/{one.name}")]
+        seen = ratio(_ratios(_telling(lines, "memory_mb", ""), "memory_mb"))
+        planned = one.peak_mb
+        found.append(replace(one, corrected=seen.correct(planned)) if seen and planned else one)
+    return found
+
+
+def _kind(machine: Machine) -> str:
+    return kind_of_machine(environment()["processor"], machine.cores, machine.gpus, machine.gpu_name)
+
+
+def _telling(past: Sequence[Mapping[str, Any]], name: str, alike: str) -> list[Mapping[str, Any]]:
+    """The newest lines with both an estimate and a measurement of a quantity: of the same settings, else of any."""
+    both = [line for line in past if line["measured"].get(name) and line["estimated"].get(name, {}).get("value")]
+    same = [line for line in both if line.get("settings") == alike]
+    return (same if len(same) >= LEAST else both)[-MOST:]
+
+
+def _ratios(lines: Sequence[Mapping[str, Any]], name: str) -> list[float]:
+    return [line["measured"][name] / line["estimated"][name]["value"] for line in lines]
+
+
+def _served(past: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """By engine, how past benchmarks of the family went: how many, and the medians of what they measured."""
+    benches = [line["served"] for line in past if line.get("served")]
+    return [
+        {
+            "engine": engine,
+            "n": len(own),
+            **{name: median(one[name] for one in own) for name in ("p95_s", "requests_per_s", "memory_mb")},
+        }
+        for engine in sorted({one["engine"] for one in benches})
+        if (own := [one for one in benches if one["engine"] == engine][-MOST:])
+    ]

@@ -4,7 +4,8 @@ Whatever a user may have written wrong ends in a `UsageError` with one sentence,
 """
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, cast
 
@@ -96,7 +97,7 @@ def composed_by_hydra(overrides: Sequence[str], *, with_hydra: bool = False) -> 
     for folder in folders():
         targets.refuse_files(folder)
     try:
-        with initialize_config_dir(str(code_root() / CONF)):
+        with _own_hydra(), initialize_config_dir(str(code_root() / CONF)):
             config: DictConfig = hydra_compose(CONFIG_NAME, overrides=chosen_anew(overrides), return_hydra_config=True)
     except (HydraException, OmegaConfBaseException) as error:
         raise UsageError(sentence(error, overrides)) from error
@@ -106,6 +107,19 @@ def composed_by_hydra(overrides: Sequence[str], *, with_hydra: bool = False) -> 
             del config["hydra"]
     secrets.refuse(cast(dict[str, Any], OmegaConf.to_container(config)))
     return config
+
+
+@contextmanager
+def _own_hydra() -> Iterator[None]:
+    """Hydra's state is one for a process: within a job of a sweep it is the sweep's, which goes on with it later."""
+    from hydra.core.global_hydra import GlobalHydra
+
+    now = GlobalHydra.instance()
+    of_the_sweep, now.hydra = now.hydra, None
+    try:
+        yield
+    finally:
+        now.hydra = of_the_sweep
 
 
 def chosen_anew(overrides: Sequence[str]) -> list[str]:

@@ -66,7 +66,7 @@ def plain(config: Any) -> dict[str, Any]:
     """
     found = OmegaConf.to_container(config, resolve=True) if OmegaConf.is_config(config) else config
     if not isinstance(found, dict):
-        raise UsageError("the config is not a mapping of groups: write it anew.")
+        raise UsageError("the config is not a mapping of groups: write it again.")
     return {str(name): value for name, value in found.items()}
 
 
@@ -107,3 +107,9 @@ def _unknown(key: str, group: Mapping[str, Any]) -> str:
 def as_dict(config: Schema) -> dict[str, Any]:
     """A group's config as plain containers."""
     return asdict(config)
+
+
+def as_plain(config: Config) -> dict[str, Any]:
+    """The whole config as plain containers, which `load` reads back."""
+    groups = config.groups()
+    return {f.name: as_dict(groups[f.name]) if f.name in groups else getattr(config, f.name) for f in fields(config)}

@@ -21,7 +21,7 @@ SAID = {
     ),
     r".* does not support deletion": "it can't be taken away: give it another value",
 }
-"""What OmegaConf says → what to do; the value stands in the override already."""
+"""What OmegaConf says → what to do; the value is in the override already."""
 
 
 def _remedy(reason: str, key: str) -> str:

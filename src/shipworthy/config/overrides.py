@@ -26,7 +26,7 @@ ELEMENT = re.compile(
     r"""\s*(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')\s*(?=,|$)|(?:\\.|[^,\\]|\\$)*""",
     re.DOTALL,
 )
-"""Of a sweep or a list: a quoted string, or what stands before the next comma without a backslash."""
+"""Of a sweep or a list: a quoted string, or what comes before the next comma without a backslash."""
 LIST = re.compile(r"\s*\[([^\[\]{}]+)\]\s*", re.DOTALL)
 """A list of texts."""
 

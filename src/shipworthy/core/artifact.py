@@ -4,11 +4,12 @@ import json
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
+from shipworthy.core import commands
 from shipworthy.core.errors import ArtifactError
 from shipworthy.core.files import new_folder, sha256_of_file, sha256_of_json, write_json
 from shipworthy.core.identity import code_version, environment
@@ -146,15 +147,17 @@ def write_artifact(
     seeds: Mapping[str, int],
     code: str = "",
     started: float | None = None,
+    replacing: AbstractContextManager[None] | None = None,
 ) -> Iterator[Path]:
     """Yields an empty folder to fill; when the block ends well it gets its manifest and becomes `target`.
 
     Args:
         code: the digest of the code that makes it.
         started: when the work on it began (seconds since the epoch; None: now).
+        replacing: as in `new_folder`.
     """
     started = time.time() if started is None else started
-    with new_folder(target) as folder:
+    with new_folder(target, replacing) as folder:
         yield folder
         manifest = Manifest(
             kind=kind,
@@ -175,14 +178,12 @@ def read_artifact(path: Path, kind: str, remedy: str = "") -> Artifact:
     """Opens the artifact at `path` and checks every file against the manifest.
 
     Args:
-        remedy: what the error tells the user to do.
+        remedy: what the error tells the user to do (empty: to run the command that makes it).
 
     Raises:
         ArtifactError: missing, without a manifest, of another kind, or not what its manifest says.
     """
-    remedy = (
-        remedy or f"make it again with `dvc repro`, or `shipworthy {MADE_BY.get(kind, 'COMMAND')}` and its overrides"
-    )
+    remedy = remedy or _remedy(kind)
     manifest_path = path / MANIFEST
     if not path.is_dir():
         raise ArtifactError(f"There is no {kind} at {path}: {remedy}.")
@@ -206,3 +207,12 @@ def read_artifact(path: Path, kind: str, remedy: str = "") -> Artifact:
         if (digest := sha256_of_file(file)) != sha256:
             raise ArtifactError(f"{file} has sha256 {digest}, not {sha256} as in the manifest: {remedy}.")
     return Artifact(path, manifest)
+
+
+def _remedy(kind: str) -> str:
+    """What to do about an artifact that is missing or damaged."""
+    if kind not in MADE_BY:
+        return "make it again"
+    if commands.told() is None:
+        return f"make it again with the command {MADE_BY[kind]} and the overrides that it was made with"
+    return f"run `{commands.again(MADE_BY[kind])}` first"

@@ -1,5 +1,6 @@
 """Atomic writes, hashes and locks of files and folders."""
 
+import ctypes
 import hashlib
 import json
 import os
@@ -7,19 +8,28 @@ import shutil
 import socket
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from fnmatch import fnmatchcase
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 BLOCK_BYTES = 1 << 20
 WILD = frozenset("*?[")
 """What makes a name a pattern."""
-LITTER = ("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "~$*", "_success", "_committed_*", "_started_*", "*.crc")
-"""Names, in lower case, of files that desktops, offices and Spark leave in folders of data."""
+LITTER = (
+    "thumbs.db",
+    "ehthumbs.db",
+    "desktop.ini",
+    "icon\r",
+    "~$*",
+    "_success",
+    "_committed_*",
+    "_started_*",
+    "*.crc",
+    "*.dvc",
+)
+"""Names, in lower case, of files that desktops, offices, Spark and DVC leave in folders of data."""
 
 
 def sha256_of_file(path: Path) -> str:
@@ -93,11 +103,14 @@ def read_json(path: Path) -> Any:
 
 
 @contextmanager
-def new_folder(target: Path) -> Iterator[Path]:
+def new_folder(target: Path, replacing: AbstractContextManager[None] | None = None) -> Iterator[Path]:
     """Yields a temporary folder that takes `target`'s place when the block ends without an error.
 
     A folder that stood at `target` is replaced as a whole. After an error the temporary folder is removed and
     `target` is as it was; what a killed process left is removed by the next one.
+
+    Args:
+        replacing: entered for the moment in which it takes its place.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     _sweep(target)
@@ -105,13 +118,14 @@ def new_folder(target: Path) -> Iterator[Path]:
     temporary.mkdir()
     try:
         yield temporary
-        if target.exists():
-            old = _beside(target, "old")
-            target.rename(old)
-            temporary.rename(target)
-            shutil.rmtree(old)
-        else:
-            temporary.rename(target)
+        with replacing or nullcontext():
+            if not target.exists():
+                temporary.rename(target)
+            elif not _exchange(temporary, target):
+                old = _beside(target, "old")
+                target.rename(old)
+                temporary.rename(target)
+                shutil.rmtree(old)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -135,9 +149,21 @@ def _beside(target: Path, ending: str) -> Path:
     return target.with_name(f".{target.name}.{socket.gethostname()}.{os.getpid()}.{uuid.uuid4().hex[:8]}.{ending}")
 
 
+def _exchange(one: Path, other: Path) -> bool:
+    """Whether two folders changed places, in one step (Linux: renameat2), so that no kill leaves one of them gone."""
+    renameat2 = getattr(ctypes.CDLL(None), "renameat2", None)
+    here, exchange = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+    return renameat2 is not None and not renameat2(here, os.fsencode(one), here, os.fsencode(other), exchange)
+
+
 def _sweep(target: Path) -> None:
-    """Removes what processes of this machine that are no more left beside `target`."""
+    """Removes what processes of this machine that are no more left beside `target`; what they moved away comes back."""
     for path in target.parent.glob(f".{target.name}.{socket.gethostname()}.*"):
+        import psutil  # who lists runs need not wait for it
+
         process = path.name.rsplit(".", 3)[1]
         if process.isdigit() and not psutil.pid_exists(int(process)):
-            shutil.rmtree(path)
+            if path.suffix == ".old" and not target.exists():
+                path.rename(target)
+            else:
+                shutil.rmtree(path, ignore_errors=True)  # another process may do the same

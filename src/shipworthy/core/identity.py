@@ -1,5 +1,6 @@
 """What a run was made by: code, environment, and the id that follows from them."""
 
+import getpass
 import importlib.metadata
 import os
 import platform
@@ -11,6 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from shipworthy.core.errors import UsageError
 from shipworthy.core.extensions import extensions, module_files
 from shipworthy.core.files import read_json, sha256_of_file, sha256_of_json
 from shipworthy.core.project import SNAPSHOT, code_root, project_root
@@ -19,13 +21,33 @@ LOCK = "requirements.lock"
 LIBRARIES = ("torch", "lightning", "transformers", "peft", "tokenizers", "xgboost-cpu", "scikit-learn", "numpy")
 
 
+SHARED = ("-c", "safe.directory=*")
+"""Of a project that another user of the machine owns, Git says nothing unless told to: its code is what runs here."""
+
+
 def _git(*arguments: str) -> str:
     """What Git says; bytes that are no UTF-8, as in the diff of a Latin-1 file, are written in hexadecimal."""
     try:
-        result = subprocess.run(["git", *arguments], cwd=project_root(), capture_output=True, check=False)
+        result = subprocess.run(["git", *SHARED, *arguments], cwd=project_root(), capture_output=True, check=False)
     except FileNotFoundError:  # a machine without Git
         return ""
     return result.stdout.decode(errors="backslashreplace").strip() if result.returncode == 0 else ""
+
+
+@cache
+def author() -> str:
+    """Who works here: `Name <address>` of Git's config, else whose the Slurm job or the login is."""
+    lines = _git("config", "--get-regexp", r"^user\.(name|email)$").splitlines()
+    known = dict(line.partition(" ")[::2] for line in lines)  # a key that is set twice: the last, as Git takes it
+    name, address = known.get("user.name", ""), known.get("user.email", "")
+    if name or address:
+        return f"{name} <{address}>" if name and address else name or address
+    if user := os.environ.get("SLURM_JOB_USER"):
+        return user
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a container's user who has no name
+        return f"user {os.getuid()}"
 
 
 @cache
@@ -40,6 +62,23 @@ def package_files() -> dict[str, bytes]:
 def extension_files() -> dict[str, bytes]:
     """The Python files of the extensions, read once."""
     return {name: path.read_bytes() for name, path in module_files(extensions()).items()}
+
+
+def expect_own_code() -> None:
+    """Refuses the code of another checkout: an environment that was copied with its project still imports the first's.
+
+    Raises:
+        UsageError: the project has code of its own, and what runs is another.
+    """
+    here, own = Path(__file__).parents[1], project_root() / "src" / "shipworthy"
+    if code_root() != project_root() or not own.is_dir() or own.samefile(here):
+        return
+    files = {str(path.relative_to(own)): path.read_bytes() for path in own.rglob("*.py")}
+    if files != {name: text for name, text in package_files().items() if name.endswith(".py")}:
+        raise UsageError(
+            f"what runs is the code in {here}, and {own} is another: make this checkout its own environment with "
+            "`scripts/env`, or install it with `pip install --editable .`."
+        )
 
 
 @cache

@@ -12,7 +12,7 @@ from shipworthy.core import secrets
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.extensions import FOLDER
 from shipworthy.core.files import new_folder, sha256_of_json, turn, write_json
-from shipworthy.core.identity import code_version, extension_files, package_files
+from shipworthy.core.identity import code_version, expect_own_code, extension_files, package_files
 from shipworthy.core.project import SNAPSHOT, code_root
 
 SNAPSHOTS = Path("runs") / "snapshots"
@@ -38,7 +38,9 @@ class Snapshot:
 
         Raises:
             ShipworthyError: a file holds a secret, which would be kept for as long as the runs are.
+            UsageError: what runs is the code of another checkout.
         """
+        expect_own_code()
         files = dict(_files(code_root()))
         for name, text in files.items():
             by_look = name.startswith("src/") or name.endswith(".py")

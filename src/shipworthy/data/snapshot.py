@@ -1,4 +1,4 @@
-"""The raw snapshot: the files of data/, all of them pinned by hash; `data.dvc` pins the folder as a whole.
+"""The raw snapshot: files in data/, all of them pinned by hash, in conf/data/ and, for DVC, in `data.dvc`.
 
 Every file of conf/data/ names its raw data, and the source from which it is fetched; data without a source are the
 user's own files. After `fetch` no network is needed.
@@ -8,14 +8,14 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from fnmatch import fnmatchcase
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from omegaconf.errors import OmegaConfBaseException
 
 from shipworthy.core import yaml_text
+from shipworthy.core.commands import again
 from shipworthy.core.errors import ShipworthyError, UsageError
-from shipworthy.core.files import is_litter, matching, sha256_of_files, sha256_of_json, turn
+from shipworthy.core.files import matching, sha256_of_files, sha256_of_json, turn
 from shipworthy.core.progress import say
 from shipworthy.core.schema import choice_from_plain
 from shipworthy.core.sources import build
@@ -74,26 +74,6 @@ def fill(conf: Sequence[Path], folder: Path, downloads: Path) -> None:
         say(f"{FOLDER}/{name}: as pinned")
 
 
-def refuse_strays(conf: Sequence[Path], folder: Path, named: str) -> None:
-    """Refuses what belongs to no data set, for data/ is pinned as a whole.
-
-    Args:
-        conf: the files of the choices, conf/data/*.yaml.
-        folder: the project's data/.
-        named: what the chosen config calls its raw data.
-
-    Raises:
-        ShipworthyError: a file that no config names.
-    """
-    tops = [PurePosixPath(name).parts[0] for name in (*pins(conf), named)]
-    for path in sorted(folder.iterdir()):
-        if not is_litter(Path(path.name)) and not any(path.name == top or fnmatchcase(path.name, top) for top in tops):
-            raise ShipworthyError(
-                f"{path} is no part of the raw snapshot (everything else was fetched): move it away, or name it as "
-                f"'file' in a file of conf/data/."
-            )
-
-
 def fetch(config: Data, folder: Path, downloads: Path) -> None:
     """Fetches what the chosen config takes from its source, unless it is there.
 
@@ -133,8 +113,8 @@ def _bring(source: Source, folder: Path, name: str, pinned: str, downloads: Path
 
 @contextmanager
 def _scratch(folder: Path) -> Iterator[Path]:
-    """A folder beside data/, not in it, for data/ is pinned as a whole; removed afterwards."""
-    work = folder.resolve().parent / f".{folder.name}.{os.getpid()}.tmp"
+    """A hidden folder in data/, which may be a disk of its own, from which nothing is renamed to another; removed."""
+    work = folder / f".fetch.{os.getpid()}.tmp"
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir()
     try:
@@ -159,7 +139,7 @@ def check(paths: list[Path], folder: Path, name: str, pinned: str) -> str:
     if pinned and found != pinned:
         raise ShipworthyError(
             f"{folder / name} changed: it has sha256 {found}, but {pinned} is pinned in conf/data/; delete it and "
-            "run `shipworthy fetch`, or, if the change is meant, pin the new hash."
+            f"run `{again('fetch')}`, or, if the change is meant, pin the new hash."
         )
     return found
 

@@ -46,6 +46,7 @@ def judged(
     answers: Sequence[str],
     *,
     tuned: str,
+    called: str,
     best: str,
     criteria: Mapping[str, Any],
     how: Resampling,
@@ -57,6 +58,7 @@ def judged(
         answered: candidate → its predictions, the tuned model's among them.
         answers: the right ones.
         tuned: the name of the candidate that is judged.
+        called: what sentences call it.
         best: the baseline that it must beat, chosen without these rows.
         how: the rows' groups, the seed, and alpha.
         parts: slice → each row's part (see slices.parts).
@@ -75,10 +77,10 @@ def judged(
         classified = by_class(given, answers, task.positive)
     elif isinstance(task, MultiLabel):
         classified = by_label(given, *both(given, answers))
-    odd = remarks(task, tuned, metrics[tuned], given, answers, classified, how)
+    odd = remarks(task, called, metrics[tuned], given, answers, classified, how)
     if isinstance(task, Regression):
         numbered = by_number.by_number(task, given, answers, rows[tuned], how)
-        odd += by_number.remarks(tuned, task, metrics[tuned])
+        odd += by_number.remarks(called, task, metrics[tuned])
     record = {
         "metric": name,
         "n": len(answers),

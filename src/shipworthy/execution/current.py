@@ -77,7 +77,7 @@ def outdated(workspace: Workspace, kind: str, inputs: Inputs, if_there: Collecti
 
 
 def _otherwise(now: Workspace, manifest: Manifest, inputs: Mapping[str, str]) -> str:
-    """What but the inputs is otherwise than when an artifact was made: code, lock, config or command."""
+    """What but the inputs differs from when an artifact was made: code, lock, config or command."""
     if manifest.code.get("lineage") != now.code:
         return "its code changed"
     if manifest.environment.get("lock") != lock_hash():

@@ -8,7 +8,8 @@ from shipworthy.config.root import Config
 from shipworthy.core.artifact import MADE_BY, MANIFEST
 from shipworthy.core.errors import ArtifactError
 from shipworthy.core.project import project_root
-from shipworthy.execution.stage import stage_groups, stage_reads
+from shipworthy.execution.reads import stage_groups
+from shipworthy.execution.stage import stage_reads
 
 ALWAYS = ("experiment", "workspace")
 """What any command takes."""

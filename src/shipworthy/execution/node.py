@@ -4,6 +4,7 @@ It is one task of a Slurm array, or several that train together. The first proce
 the job's status; the others wait for their part of the training.
 """
 
+import json
 import os
 import sys
 import time
@@ -18,6 +19,7 @@ from shipworthy.core.progress import say
 from shipworthy.launch.requeue import requeue, wait_for_the_end
 from shipworthy.launch.status import Status, job_id, restarts
 from shipworthy.launch.sweep import PARAMS, STATUS, Sweep
+from shipworthy.track.record.environment import SWEEP
 
 if TYPE_CHECKING:
     from shipworthy.config.root import Config
@@ -105,17 +107,19 @@ def _run(sweep: Sweep, number: int, together: bool) -> None:
         from shipworthy.execution.campaigns.serve import serve
         from shipworthy.track.hpo.campaign import RECORD, Campaign
 
-        folder = Path(sweep.record["campaign"])
+        folder = sweep.root / sweep.record["campaign"]
         serve(Campaign(folder, read_json(folder / RECORD)), number, job_id())
         return
     from shipworthy.config.load import read_params
     from shipworthy.execution.stage import execute
 
     config = read_params(sweep.job(number) / PARAMS)
+    os.environ[SWEEP] = json.dumps(sweep.about(number))
     if together:
         _join(config)
     arguments = ("--params", str(sweep.job(number) / PARAMS))
-    execute(sweep.record["command"], config, publish=False, arguments=arguments)
+    launched = sweep.record["jobs"][number]["overrides"]
+    execute(sweep.record["command"], config, publish=False, arguments=arguments, launched=launched)
     if together:
         from shipworthy.train.lightning.processes import dismiss, leave
 

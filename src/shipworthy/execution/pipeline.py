@@ -5,13 +5,15 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import FrameType
 
 from shipworthy.config.compose import compose
 from shipworthy.config.root import Config
 from shipworthy.core.artifact import MADE_BY
+from shipworthy.core.commands import again
 from shipworthy.core.errors import ShipworthyError, UsageError
+from shipworthy.core.locks import ID, PARENT
 from shipworthy.core.progress import say
 from shipworthy.core.project import project_root
 from shipworthy.execution.current import Inputs, outdated
@@ -36,24 +38,33 @@ class StageFailedError(ShipworthyError):
 def pipeline(overrides: Sequence[str]) -> None:
     """Runs the commands of a recipe whose artifacts are not current, and says the report's summary.
 
+    All of them are this process's until it ends, so that what one has made is what the next one reads.
+
     Args:
         overrides: of the recipe; with `experiment=NAME` and no `workspace=…` it works in work/NAME/artifacts.
 
     Raises:
         UsageError: a recipe that makes no checkpoint.
         StageFailedError: a command failed.
+        OwnedError: another process makes one of the artifacts, of another config.
     """
     recipe = in_own_workspace(overrides)
     config = compose(recipe)
     if config.sample or config.preflight == "only":
         setting = f"sample={config.sample}" if config.sample else "preflight=only"
-        raise UsageError(f"{setting} leaves no checkpoint to go on with: drop it, or give it to `shipworthy train`.")
+        raise UsageError(
+            f"{setting} leaves no checkpoint to go on with: drop it, or give it to `{again('train', recipe)}`."
+        )
     root = project_root() / config.workspace
-    _run("fetch", recipe)
-    inputs = Inputs(root, project_root(), base.inputs(config.model))
-    made = [kind for command, kind in ARTIFACTS.items() if _bring(command, kind, config, recipe, inputs)]
-    if "report" not in made:
-        say((root / "report" / SUMMARY).read_text(encoding="utf-8").rstrip("\n"))
+    with ExitStack() as locks:
+        owned = [locks.enter_context(workspace_of(command, config).owned()) for command in ARTIFACTS]
+        descriptors = [one for some in owned for one in some]
+        _run("fetch", recipe)
+        inputs = Inputs(root, project_root(), base.inputs(config.model))
+        steps = ARTIFACTS.items()
+        made = [kind for command, kind in steps if _bring(command, kind, config, recipe, inputs, descriptors)]
+        if "report" not in made:
+            say((root / "report" / SUMMARY).read_text(encoding="utf-8").rstrip("\n"))
 
 
 def in_own_workspace(overrides: Sequence[str]) -> list[str]:
@@ -64,29 +75,38 @@ def in_own_workspace(overrides: Sequence[str]) -> list[str]:
     return [*overrides, f"{PLACED}work/{experiments[-1]}/artifacts"]
 
 
-def _bring(command: str, kind: str, config: Config, recipe: Sequence[str], inputs: Inputs) -> bool:
+def _bring(
+    command: str, kind: str, config: Config, recipe: Sequence[str], inputs: Inputs, descriptors: Sequence[int]
+) -> bool:
     """Runs a command unless what it makes is current; whether it ran."""
     why = outdated(workspace_of(command, config), kind, inputs, stage_if_there(command))
     if not why:
         say(f"{command}: {kind} is current")
         return False
     say(f"{command}: {why}")
-    _run(command, recipe)
+    _run(command, recipe, descriptors)
     inputs.forget(kind)
     return True
 
 
-def _run(command: str, recipe: Sequence[str]) -> None:
+def _run(command: str, recipe: Sequence[str], descriptors: Sequence[int] = ()) -> None:
     """Runs one command in a process of its own, which takes its memory with it when it ends.
 
     The process is in a group of its own, so that a signal reaches it once, through this process: from the terminal as
     from Slurm or `kill`.
 
+    Args:
+        descriptors: of the locks, which it holds as long as it lives, should this process be killed.
+
     Raises:
         StageFailedError: it failed.
     """
     program = [sys.executable, "-P", "-c", "from shipworthy.cli import entry; entry()"]
-    with _forwarding() as forward_to, subprocess.Popen([*program, command, *recipe], process_group=0) as process:
+    call, env = [*program, command, *recipe], {**os.environ, PARENT: ID}
+    with (
+        _forwarding() as forward_to,
+        subprocess.Popen(call, process_group=0, pass_fds=descriptors, env=env) as process,
+    ):
         forward_to(process)
         code = process.wait()
     if code:

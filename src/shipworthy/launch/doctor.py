@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from shipworthy.core.commands import again
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.finding import Finding, Level, checked
 from shipworthy.core.project import cache_folder
@@ -61,7 +62,7 @@ def _site() -> Finding:
     said = f"{path} sets {', '.join(name for name, value in vars(site).items() if value) or 'nothing'}"
     theirs = site.env.get("SHIPWORTHY_CACHE")
     if theirs and Path(theirs) != cache_folder():
-        advice = f"run `export SHIPWORTHY_CACHE={theirs}` before `shipworthy fetch`"
+        advice = f"run `export SHIPWORTHY_CACHE={theirs}` before `{again('fetch')}`"
         return Finding(
             Level.WARNING, "site", f"{said}; jobs will look for weights in {theirs}, not in {cache_folder()}: {advice}."
         )

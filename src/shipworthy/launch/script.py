@@ -41,7 +41,7 @@ def render(sweep: Sweep, site: Site, indices: Sequence[int]) -> str:
     settings: dict[str, Any] = {key: value for key, value in sweep.record["settings"].items() if value is not None}
     nodes, tasks = int(settings.get("nodes", 1)), int(settings.get("tasks_per_node", 1))
     start = str(settings.get("start", "srun"))
-    root = Path(sweep.record["root"])
+    root = sweep.root
     log = f"{sweep.folder}/jobs/%a"
     # Nothing is escaped for HTML: what goes in is quoted for the shell.
     environment = jinja2.Environment(  # noqa: S701
@@ -56,7 +56,7 @@ def render(sweep: Sweep, site: Site, indices: Sequence[int]) -> str:
         directives=_directives(sweep, settings, site, indices, log, start, tasks),
         setup=[*site.lines(), *settings.get("setup", [])],
         root=shlex.quote(str(root)),
-        snapshot=shlex.quote(sweep.record["snapshot"]),
+        snapshot=shlex.quote(str(sweep.snapshot)),
         sweep=shlex.quote(str(sweep.folder)),
         python=settings.get("python") or shlex.quote(sys.executable),
         srun=shlex.join([*srun, *pyxis, *settings.get("srun_args", [])]),

@@ -8,6 +8,7 @@
 The id is the Slurm job's name too, so that its jobs are found even if the submitter was killed before noting them.
 """
 
+import os
 import secrets
 import time
 from collections.abc import Mapping, Sequence
@@ -28,7 +29,7 @@ class Sweep:
 
     Attributes:
         folder: absolute.
-        record: the content of sweep.json: `command`; `root` (the project's); `snapshot` (the code's folder);
+        record: the content of sweep.json: `command`; `snapshot` (the code's folder, from the project's root on);
             `settings` (of the launcher); `jobs`, each with its `overrides`; `submissions`, each with `job` (None
             until Slurm has answered), `indices` and `at` (epoch seconds); `cancelled`, the jobs' ids (`ARRAY_TASK`)
             that it was told to cancel; `made` (epoch seconds).
@@ -58,8 +59,7 @@ class Sweep:
             root / FOLDER / name,
             {
                 "command": command,
-                "root": str(root),
-                "snapshot": str(snapshot),
+                "snapshot": os.path.relpath(snapshot, root),
                 "settings": dict(settings),
                 "jobs": [{"overrides": list(overrides)} for overrides in jobs],
                 "submissions": [],
@@ -83,6 +83,16 @@ class Sweep:
         """
         folder = records.find(root / FOLDER, name, RECORD, "sweep")
         return cls(folder, read_json(folder / RECORD))
+
+    @property
+    def root(self) -> Path:
+        """The project's, in which it stands."""
+        return self.folder.parents[len(FOLDER.parts)]
+
+    @property
+    def snapshot(self) -> Path:
+        """The code's folder."""
+        return Path(os.path.normpath(self.root / self.record["snapshot"]))
 
     @property
     def name(self) -> str:
@@ -111,6 +121,20 @@ class Sweep:
         all_of_them = [job["overrides"] for job in self.record["jobs"]]
         own = [one for one in all_of_them[number] if not all(one in others for others in all_of_them)]
         return " ".join(own or all_of_them[number])
+
+    def about(self, number: int) -> dict[str, Any]:
+        """What a job's run keeps of the sweep in its record (track/record/environment.py)."""
+        all_of_them = [job["overrides"] for job in self.record["jobs"]]
+        common = [one for one in all_of_them[0] if all(one in others for others in all_of_them)]
+        keys = dict.fromkeys(one.partition("=")[0] for each in all_of_them for one in each if one not in common)
+        return {
+            "name": self.name,
+            "job": number,
+            "overrides": all_of_them[number],
+            "common": common if len(all_of_them) > 1 else [],
+            "varied": " ".join(keys),
+            "command": f"shipworthy sweep collect {self.name}",
+        }
 
     def status(self, number: int) -> dict[str, Any] | None:
         """What a job says of itself; None as long as it said nothing."""

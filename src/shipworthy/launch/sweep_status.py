@@ -74,6 +74,25 @@ class SweepStatus:
             currency=str(compute["currency"]),
         )
 
+    def document(self) -> dict[str, Any]:
+        """The same for `--json`: each job with its state, overrides, steps, restarts, run and metric."""
+        jobs = [
+            {
+                "job": number,
+                "slurm": job.job,
+                "state": str(job.state),
+                "overrides": list(self.sweep.record["jobs"][number]["overrides"]),
+                "step": job.step,
+                "steps": job.steps,
+                "restarts": job.restarts,
+                "run": (self.statuses[number] or {}).get("run_id"),
+                "metric": self.metric(number),
+                "said": job.said,
+            }
+            for number, job in enumerate(self.jobs)
+        ]
+        return {"sweep": self.sweep.name, "command": self.sweep.record["command"], "jobs": jobs, "over": self.over}
+
 
 def look(sweep: Sweep) -> SweepStatus:
     """Asks the jobs' status files and Slurm.

@@ -1,5 +1,6 @@
 """From a config or a folder to a model; the family is the folder in which the config's schema stands."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 from omegaconf import OmegaConf
@@ -16,7 +17,7 @@ from shipworthy.models.protocol import Fittable, Predictor
 
 FAMILIES = Lazy("{model}.family")
 CANDIDATE = "candidate.json"
-RECORDS = ("training.json", "history.json", "sample.json", "validation.parquet")
+RECORDS = ("training.json", "history.json", "curve.json", "sample.json", "validation.parquet")
 """What a trained model's folder holds of its training; it answers without them."""
 
 
@@ -54,6 +55,18 @@ def load(folder: Path) -> Predictor:
         return Decided(predictor, chosen)
     interval = conformal.read(folder)
     return predictor if interval is None else Bounded(predictor, interval)
+
+
+def called(folder: Path, others: Collection[str] = ()) -> str:
+    """What pages call the trained model in `folder`: `tuned` where it was tuned from base weights, else its family.
+
+    Args:
+        others: names that are next to it, so that it must have another.
+    """
+    model = read_json(folder / CANDIDATE)["model"]
+    if model.get("name"):
+        return "tuned"
+    return f"{model['kind']} (trained)" if model["kind"] in others else str(model["kind"])
 
 
 def describe(config: ModelConfig, folder: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 from numpy.typing import NDArray
 
+from shipworthy.core.commands import again
 from shipworthy.core.errors import ArtifactError, ShipworthyError, UsageError
 from shipworthy.models.prompt_checks import check_columns, checked
 
@@ -23,10 +24,10 @@ def answers(rows: pl.DataFrame) -> list[str]:
     if "answer" not in rows.columns:
         raise ArtifactError(
             f"The rows have no column 'answer' (they have {', '.join(rows.columns)}), so nothing can be learned from "
-            "them: give train or validation rows, or make the dataset again with `shipworthy prepare`."
+            f"them: give train or validation rows, or make the dataset again with `{again('prepare')}`."
         )
     if not rows.height:
-        raise ArtifactError("There are no rows to learn from: make the dataset again with `shipworthy prepare`.")
+        raise ArtifactError(f"There are no rows to learn from: make the dataset again with `{again('prepare')}`.")
     return [str(answer) for answer in rows["answer"]]
 
 

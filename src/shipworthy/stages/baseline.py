@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from shipworthy.models.dataset import SPLITS, split
 from shipworthy.models.documents import documents, predict
 from shipworthy.models.protocol import Prediction, Predictor
 from shipworthy.models.rows import groups
+from shipworthy.track.cost.noted import note_baselines
 
 READS = ("dataset",)
 
@@ -52,6 +54,8 @@ def run(*, task: Task, model: ModelConfig, seed: int, workspace: Workspace) -> N
         best = claims.best(task.metric, {one["name"]: one["validation"][task.metric]["value"] for one in records})
         shown = _power(task, records, answered[best], splits, best, seed)
         write_json(folder / "baseline.json", {"metric": task.metric, "baselines": records, "power": shown})
+    fitted = [(record, asdict(config)) for record, config in zip(records, configs.values(), strict=True)]
+    note_baselines(workspace.root.parent / "runs", workspace.run_id, fitted, workspace.root / "plan")
 
 
 def _measure(

@@ -5,8 +5,10 @@ from shipworthy.core.groups import EngineConfig
 from shipworthy.core.identity import environment
 from shipworthy.core.progress import say
 from shipworthy.core.workspace import Workspace
+from shipworthy.evaluation import flat_records
 from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.optimize.engines.build import bench, served
+from shipworthy.track.cost.noted import note_bench
 
 READS = ("dataset", "checkpoint", "compressed")
 
@@ -25,6 +27,9 @@ def run(*, task: Task, engine: EngineConfig, workspace: Workspace) -> None:
         write_json(
             folder / "bench.json", {"engine": engine.kind, "variant": subject.name, "machine": machine, **measured}
         )
+        write_json(folder / flat_records.METRICS, flat_records.benched(measured))
+    model = checkpoint.json("candidate.json")["model"]
+    note_bench(workspace.root.parent / "runs", workspace.run_id, model, engine.kind, measured)
     for load in measured["concurrency"]:
         latency = ", ".join(f"{name} {seconds:.3f} s" for name, seconds in load["latency_s"].items())
         say(f"{load['clients']} at a time: {load['requests_per_s']:.2f} requests/s, {latency}")

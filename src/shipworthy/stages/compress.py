@@ -8,6 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from shipworthy.core.artifact import Artifact
+from shipworthy.core.commands import again
 from shipworthy.core.errors import ArtifactError
 from shipworthy.core.files import write_json
 from shipworthy.core.groups import QuantConfig
@@ -77,7 +78,7 @@ def _reference(evaluation: Artifact, test: pl.DataFrame) -> NDArray[Any]:
     rows = predictions.scored(evaluation.file(f"predictions/{REFERENCE}.parquet"))
     if rows["id"].to_list() != documents(test)["id"].to_list():
         raise ArtifactError(
-            f"{evaluation.path} speaks of other rows than the dataset: run `shipworthy evaluate` again."
+            f"{evaluation.path} speaks of other rows than the dataset: run `{again('evaluate')}` again."
         )
     return predictions.rows(rows)
 
@@ -95,6 +96,6 @@ def _keep(folder: Path, one: Judged, source: Source) -> None:
 def _show(metric: str, one: Judged) -> None:
     found = figures.interval(metric, one.metrics[metric])
     say(
-        f"{one.variant.name:10} {one.variant.size_mb:7.1f} MB  {title(metric)} {found}  against {REFERENCE} "
+        f"{one.variant.name:10} {one.variant.size_mb:7.1f} MB  {title(metric)} {found}  against the model before "
         f"{one.claim.sentence}: {one.claim.shown_by}"
     )

@@ -7,22 +7,28 @@ from typing import Any
 
 from shipworthy.architect.compute.machine import of_the_list
 from shipworthy.architect.estimate import scale
-from shipworthy.core import choices
-from shipworthy.core.calibration import FILE, read
+from shipworthy.core import choices, json_output, words
+from shipworthy.core.calibration import read
 from shipworthy.core.errors import UsageError
 from shipworthy.core.files import write_json
 from shipworthy.core.progress import say, track
+from shipworthy.core.records import beginning
 from shipworthy.track.cost import report, table
 from shipworthy.track.cost.cost import Cost, Price, of_run
 from shipworthy.track.cost.groups import groups
 from shipworthy.track.runs.project_paths import project_paths
 from shipworthy.track.runs.registry import Damaged, Run, pick, read_all
 
-USAGE = (
-    "shipworthy cost [RUN|CAMPAIGN…] [compute=NAME] [against=BASELINE] [project='data=10x model=360m'] [json=FILE] "
-    "[workspace=artifacts]"
-)
-KEYS = ("compute", "against", "project", "json", "workspace")
+USAGE = """\
+shipworthy cost [RUN|CAMPAIGN…] [compute=NAME] [against=NAME] [project=SIZE] [json=FILE] [workspace=artifacts] [--json]
+
+RUN, CAMPAIGN  ids, or the beginnings of some (none: all runs)
+compute        another machine's price, of conf/compute
+against        the baseline that a gain is counted from (else: the best one)
+project        another size, from what the run took: 'data=10x model=360m'
+json           a file for the same figures
+workspace      the folder of artifacts beside whose runs/ they stand
+"""
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,13 @@ class Asked:
 
 
 def run(arguments: Sequence[str]) -> None:
+    """Says it, in words or, with `--json`, as a document."""
+    rest, as_document = json_output.asked(arguments)
+    with json_output.one_document(as_document) as document:
+        document(_costs(rest))
+
+
+def _costs(arguments: Sequence[str]) -> dict[str, Any]:
     """Prints the costs of the runs and campaigns that are named, or of all.
 
     Raises:
@@ -60,8 +73,8 @@ def run(arguments: Sequence[str]) -> None:
     wanted, alone, campaigns = _wanted(asked.names, everyone, damaged)
     costs = [(one, of_run(one, asked.price)) for one in track(wanted, "adding up", len(wanted))]
     # Of an experiment, part of its runs would say little.
-    made = [group for group in groups(costs) if not asked.names or group.name in campaigns]
-    notes = {line["run_id"]: line for line in read(folder / FILE)}
+    made = [group for group in groups(costs, asked.price) if not asked.names or group.name in campaigns]
+    notes = {line["run_id"]: line for line in read(folder)}
     facts = {one.id: _show(one, cost, asked, notes.get(one.id)) for one, cost in costs if one.id in alone}
     if len(costs) > 1 or not alone:
         say(report.tables(costs, made))
@@ -69,26 +82,25 @@ def run(arguments: Sequence[str]) -> None:
         if len(group.runs) > 1:
             found = report.of_group(group, price=asked.price, against=asked.against)
             say("\n".join(["", f"{group.kind} {group.name}", *table.aligned(found)]))
+    values = report.values(costs, facts, made)
     if asked.json:
-        write_json(asked.json, report.values(costs, facts, made))
+        write_json(asked.json, values)
         say(f"written: {asked.json}")
+    return values
 
 
 def _asked(arguments: Sequence[str]) -> Asked:
-    names = [text for text in arguments if "=" not in text]
-    keys = dict(text.split("=", 1) for text in arguments if "=" in text)
-    if unknown := set(keys) - {*KEYS}:
-        raise UsageError(f"{min(unknown)}= is unknown: it is {USAGE}.")
-    if "project" in keys and not names:
-        raise UsageError(f"project= needs the run to project from: it is {USAGE}.")
-    machine = of_the_list(keys["compute"], choices.of("compute")) if "compute" in keys else None
+    asked = words.read(USAGE, arguments)
+    if asked["project"] and not asked.names:
+        raise UsageError("project= needs the run to project from: name it.")
+    machine = of_the_list(asked["compute"], choices.of("compute")) if asked["compute"] else None
     return Asked(
-        names,
+        asked.names,
         Price(machine.name, machine.price_per_hour, machine.currency) if machine else None,
-        keys.get("against", ""),
-        scale.parse(keys["project"]) if "project" in keys else None,
-        Path(keys["json"]) if "json" in keys else None,
-        keys.get("workspace", "artifacts"),
+        asked["against"],
+        scale.parse(asked["project"]) if asked["project"] else None,
+        Path(asked["json"]) if asked["json"] else None,
+        asked["workspace"],
     )
 
 
@@ -98,10 +110,12 @@ def _wanted(
     """The runs to add up, the ids of those that were named themselves, and the campaigns that were named."""
     if not names:
         if not everyone:
-            raise UsageError("no run was made here yet: `shipworthy train` makes one.")
+            raise UsageError("no run was made here yet: a training makes one.")
         return everyone, set(), set()
-    campaigns = {one.campaign for one in everyone if one.campaign} & set(names)
-    alone = {pick([*everyone, *damaged], name).id for name in names if name not in campaigns}
+    known = {one.campaign for one in everyone if one.campaign}
+    named = {name: beginning(name, known, "campaign") for name in names if any(one.startswith(name) for one in known)}
+    campaigns = {*named.values()}
+    alone = {pick([*everyone, *damaged], name).id for name in names if name not in named}
     return [one for one in everyone if one.campaign in campaigns or one.id in alone], alone, campaigns
 
 

@@ -1,42 +1,54 @@
-"""Asks about datasets that were made: `data diff A B` says what one has otherwise than another."""
+"""Asks about datasets that were made: `data diff A B` says how one differs from another."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
-from shipworthy.core.errors import UsageError
+from shipworthy.core import json_output, words
 from shipworthy.core.files import write_json
 from shipworthy.core.progress import say
 from shipworthy.core.project import project_root
 from shipworthy.data.versions.diff import Difference, Move, difference
 from shipworthy.data.versions.resolve import resolve_version
 
-USAGE = "shipworthy data diff A B [json=FILE], where each is a dataset's folder or a revision of Git"
+USAGE = """\
+shipworthy data diff A B [json=FILE] [--json]
+
+A, B  each a dataset's folder, or a revision of Git
+json  a file for the same figures
+"""
 DRIFTED = 0.1
 MOST_MOVES = 12
 
 
 def run(arguments: Sequence[str]) -> None:
-    """Prints what the second dataset has otherwise than the first.
+    """Says it, in words or, with `--json`, as a document."""
+    rest, as_document = json_output.asked(arguments)
+    with json_output.one_document(as_document) as document:
+        document(_diff(rest))
+
+
+def _diff(arguments: Sequence[str]) -> dict[str, Any]:
+    """Prints how the second dataset differs from the first.
 
     Raises:
         UsageError: it is asked for something else.
         ShipworthyError: a dataset cannot be had.
     """
-    names = [text for text in arguments if not text.startswith("json=")]
-    target = next((text.partition("=")[2] for text in arguments if text.startswith("json=")), "")
-    if len(names) != 3 or names[0] != "diff":
-        raise UsageError(f"it is {USAGE}.")
+    asked = words.read(USAGE, arguments)
+    names, target = asked.names, asked["json"]
     with TemporaryDirectory(prefix="shipworthy-") as work:
         a, b = (
-            resolve_version(name, project_root(), Path(work) / side) for name, side in zip(names[1:], "ab", strict=True)
+            resolve_version(name, project_root(), Path(work) / side) for name, side in zip(names, "ab", strict=True)
         )
         found = difference(a, b)
-    for line in lines(found, names[1], names[2]):
+    for line in lines(found, *names):
         say(line)
     if target:
         write_json(Path(target), asdict(found))
+    return asdict(found)
 
 
 def lines(found: Difference, a: str, b: str) -> Iterator[str]:

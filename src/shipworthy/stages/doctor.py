@@ -9,7 +9,7 @@ from typing import Any
 import psutil
 
 from shipworthy.architect.compute.machine import usable_memory
-from shipworthy.core import disk, gpus, lock
+from shipworthy.core import disk, events, gpus, lock
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.finding import Finding, Level, checked
 from shipworthy.core.groups import (
@@ -65,6 +65,7 @@ def run(
     for finding in chain(_machines(devices, network, about), [_tracker(tracker)], cluster.examine(project_root())):
         say(str(finding))
         found.append(finding)
+    events.emit(checks=[{"level": str(one.level), "what": one.what, "said": one.said} for one in found])
     if missing := [one.what for one in found if one.level is Level.MISSING]:
         raise ShipworthyError(
             f"{len(missing)} of {len(found)} checks found something missing ({', '.join(missing)}): their lines say "

@@ -1,4 +1,4 @@
-"""Measures every candidate on the test split and says whether the tuned model beats the best baseline."""
+"""Measures every candidate on the test split and says whether the trained model beats the best baseline."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -8,12 +8,13 @@ from typing import Any
 import polars as pl
 
 from shipworthy.core.artifact import Artifact, inside
+from shipworthy.core.commands import again
 from shipworthy.core.errors import ArtifactError
 from shipworthy.core.files import write_json
 from shipworthy.core.lazy import Lazy
 from shipworthy.core.progress import say
 from shipworthy.core.workspace import Workspace
-from shipworthy.evaluation import claims, figures, heldout, latency, predictions, scores, slices
+from shipworthy.evaluation import claims, figures, flat_records, heldout, latency, predictions, scores, slices
 from shipworthy.evaluation.importance import importances
 from shipworthy.evaluation.intervals import Interval
 from shipworthy.evaluation.judged import judged
@@ -46,7 +47,7 @@ def run(*, task: Task, seed: int, workspace: Workspace) -> None:
     criteria = workspace.read("plan").json("criteria.json")
     if criteria["metric"] != task.metric:
         raise ArtifactError(
-            f"The plan decides by {criteria['metric']} and the task by {task.metric}: run `shipworthy plan` again."
+            f"The plan decides by {criteria['metric']} and the task by {task.metric}: run `{again('plan')}` again."
         )
     dataset, baseline, checkpoint = (workspace.read(kind) for kind in ("dataset", "baseline", "checkpoint"))
     validated = {entry["name"]: entry["validation"] for entry in baseline.json("baseline.json")["baselines"]}
@@ -61,15 +62,22 @@ def run(*, task: Task, seed: int, workspace: Workspace) -> None:
     tuned = build.load(checkpoint.path)
     answered[TUNED] = list(predict(tuned, test))
     leaned_on = _importances(task, tuned, dataset, seed)
-    served = {name: _served(name, folder, first(test, TIMED_ROWS)) for name, folder in folders.items()}
+    called = build.called(checkpoint.path, validated)
+    served = {
+        name: _served(called if name == TUNED else name, folder, first(test, TIMED_ROWS))
+        for name, folder in folders.items()
+    }
 
     # Every candidate has answered: only now are the answers opened.
     answers = heldout.answers_to(dataset, test, "metrics of every candidate and the paired test", workspace)
     # The baseline to beat is chosen on validation, so that the hypothesis stands before the test split is seen: the
     # best of several on test would be the luckiest as well, and its difference to the tuned model biased.
     best = claims.best(task.metric, {name: one[task.metric]["value"] for name, one in validated.items()})
-    found = judged(task, answered, answers, tuned=TUNED, best=best, criteria=criteria, how=how, parts=parts)
-    candidates = [_candidate(name, metrics, served[name]) for name, metrics in found.metrics.items()]
+    found = judged(
+        task, answered, answers, tuned=TUNED, called=called, best=best, criteria=criteria, how=how, parts=parts
+    )
+    candidates = [_candidate(name, metrics, served[name], called) for name, metrics in found.metrics.items()]
+    tuned_one = next(one for one in candidates if one["role"] == TUNED)
     with workspace.write("evaluation") as folder:
         for name, given in answered.items():
             more = {"scored": found.scored[name], "correct": found.correct[name], "group": how.clusters}
@@ -84,6 +92,8 @@ def run(*, task: Task, seed: int, workspace: Workspace) -> None:
                 "importance": [{"column": name, **lost.to_json()} for name, lost in leaned_on.items()],
             },
         )
+        write_json(folder / flat_records.METRICS, flat_records.evaluated(found.record, tuned_one))
+        write_json(folder / flat_records.CANDIDATES, flat_records.candidates(task.metric, candidates))
     _show(task.metric, candidates)
     say(f"{'PASSED' if found.verdict.passed else 'NOT PASSED'} against {best}")
     for reason in found.verdict.reasons:
@@ -105,11 +115,12 @@ def _importances(task: Task, model: Predictor, dataset: Artifact, seed: int) -> 
     )
 
 
-def _candidate(name: str, summary: Mapping[str, Interval], served: Mapping[str, float]) -> dict[str, Any]:
+def _candidate(name: str, summary: Mapping[str, Interval], served: Mapping[str, float], called: str) -> dict[str, Any]:
     """Its entry in evaluation.json."""
     return {
         "name": name,
         "role": TUNED if name == TUNED else "baseline",
+        "called": name if name != TUNED else called,
         "metrics": {metric: interval.to_json() for metric, interval in summary.items()},
         **served,
     }
@@ -126,4 +137,4 @@ def _show(name: str, candidates: list[dict[str, Any]]) -> None:
     say(f"{'candidate':16} {title(name) + ' [95%]':>24} {'MB':>9} {'p95, s':>8}")
     for one in candidates:
         found = figures.interval(name, Interval(**one["metrics"][name]))
-        say(f"{one['name']:16} {found:>24} {one['size_mb']:9.1f} {one['p95_s']:8.3f}")
+        say(f"{one['called']:16} {found:>24} {one['size_mb']:9.1f} {one['p95_s']:8.3f}")

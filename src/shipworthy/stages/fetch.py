@@ -10,14 +10,10 @@ from shipworthy.models import base
 
 
 def run(*, data: DataConfig, model: ModelConfig, workspace: Workspace) -> None:
-    """Fetches what is not there yet; what is there is checked.
-
-    A file in data/ that no config names is refused when all else is done: it is in nobody's way.
-    """
+    """Fetches what is not there yet; what is there is checked, and a file that no config names is left as it is."""
     assert isinstance(data, Data)
     conf, folder = list(choices.of("data").values()), project_root() / snapshot.FOLDER
     downloads = cache_folder() / "downloads"
     snapshot.fill(conf, folder, downloads)
     snapshot.fetch(data, folder, downloads)
     base.fetch(model)
-    snapshot.refuse_strays(conf, folder, data.file)

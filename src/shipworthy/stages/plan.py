@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from shipworthy.architect import document
-from shipworthy.architect.calibration import calibrate
+from shipworthy.architect.calibration import calibrate, calibrate_baselines
 from shipworthy.architect.compute.machine import resolve
 from shipworthy.architect.compute.schema import Machine
 from shipworthy.architect.estimate.build import estimate
@@ -18,7 +18,7 @@ from shipworthy.architect.estimate.memory import of_baselines
 from shipworthy.architect.estimate.problem import Problem
 from shipworthy.architect.fits import fits
 from shipworthy.architect.rows import expected
-from shipworthy.core.calibration import FILE
+from shipworthy.core.calibration import settings
 from shipworthy.core.groups import (
     AdapterConfig,
     ComputeConfig,
@@ -96,16 +96,16 @@ def run(
         lengths=lengths,
         timing=_timing(model, adapter, trainer, optimizer, lengths, seed) if lengths and not machine.gpus else None,
     )
-    past = workspace.root.parent / "runs" / FILE
-    estimated = calibrate(estimate(problem), problem.machine, past)
-    needed = of_baselines(problem)
+    past = workspace.root.parent / "runs"
+    estimated = calibrate(estimate(problem), problem.machine, past, settings(workspace.config))
+    needed = calibrate_baselines(of_baselines(problem), problem.machine, past)
     verdict = fits(estimated, problem.machine, needed)
     if warning := estimated.measured.get("busy"):
         say(warning)
     with workspace.write("plan") as folder:
         written = document.write(folder, problem, estimated, verdict, needed)
     say(
-        f"plan: {workspace.root / 'plan'} ({written['cost']['hours']:.2f} h, {written['cost']['money']:.2f} "
+        f"plan: {workspace.place('plan')} ({written['cost']['hours']:.2f} h, {written['cost']['money']:.2f} "
         f"{problem.machine.currency}, {'fits' if verdict.fits else 'does not fit'})"
     )
 

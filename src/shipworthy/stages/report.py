@@ -50,5 +50,5 @@ def run(*, task: Task, compute: ComputeConfig, workspace: Workspace) -> None:
         write_text(folder / "report.html", html)
         write_text(folder / "summary.txt", text)
         copyfile(artifacts["dataset"].file(DATA_PAGE), folder / DATA_PAGE)
-    say(f"report: {workspace.root / 'report' / 'report.html'}")
+    say(f"report: {workspace.place('report') / 'report.html'}")
     say(text.rstrip("\n"))

@@ -3,16 +3,40 @@
 import difflib
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
-from shipworthy.core.errors import UsageError
+from shipworthy.core import json_output
+from shipworthy.core.errors import ShipworthyError, UsageError
+from shipworthy.core.os_errors import REFUSED
 from shipworthy.core.progress import say, track
-from shipworthy.track.runs import notes, query, starts
+from shipworthy.track.runs import as_json, notes, query, starts
+from shipworthy.track.runs.listing import listing
 from shipworthy.track.runs.project_paths import ProjectPaths, project_paths
 from shipworthy.track.runs.registry import Damaged, Run, find, read_all
-from shipworthy.track.runs.table import DERIVED, table, usual, width_of_terminal
+from shipworthy.track.runs.table import DERIVED, changed, width_of_terminal
 
-USAGE = "shipworthy runs [status=… 'metric>0.4' KEY=VALUE since=2d note~WORD] [sort=-metric] [columns=…] [last=20]"
+USAGE = """\
+shipworthy runs [KEY=VALUE…] [sort=KEY] [columns=KEYS] [last=N] [--json] [workspace=artifacts]
+shipworthy runs show RUN [--json] [workspace=artifacts]
+shipworthy runs note RUN [KEY=TEXT…] [workspace=artifacts]
+shipworthy runs select RUN [alias=champion] [name=NAME] [note=TEXT] [workspace=artifacts]
+shipworthy runs sync [RUN] [workspace=artifacts]
+shipworthy runs dashboard [FOLDER] [workspace=artifacts]
+
+KEY=VALUE  a condition: status=finished, 'accuracy>87%', optimizer.lr=0.001, since=2d, note~WORD; all must hold
+sort       by a column, with - before it from the highest down: sort=-metric
+columns    which, with commas between them: columns=id,metric,optimizer.lr
+last       so many of the newest
+RUN        its id, the beginning of one, or its folder
+note       writes what the run was made for, or what it taught: runs note RUN lesson='…'
+select     makes the run's model the pipeline's checkpoint, and gives it an alias in MLflow's registry
+sync       sends what a tracker has not got yet, of a run or of all
+dashboard  writes the page of all runs, into FOLDER or runs/
+workspace  the folder of artifacts beside whose runs/ they stand
+"""
 WORKSPACE = "workspace"
+Document = Callable[[Any], None]
+"""Takes what --json prints."""
 
 
 def run(arguments: Sequence[str]) -> None:
@@ -22,19 +46,34 @@ def run(arguments: Sequence[str]) -> None:
         UsageError: there is no such word, run, key or file.
         ShipworthyError: what was asked for could not be done.
     """
-    where = next((text.partition("=")[2] for text in arguments if text.startswith(f"{WORKSPACE}=")), "artifacts")
-    words = [text for text in arguments if not text.startswith(f"{WORKSPACE}=")]
+    given, as_document = json_output.asked(arguments)
+    where = next((text.partition("=")[2] for text in given if text.startswith(f"{WORKSPACE}=")), "artifacts")
+    words = [text for text in given if not text.startswith(f"{WORKSPACE}=")]
+    if as_document and words[:1] not in ([], ["show"]) and query.condition(words[0]) is None:
+        raise UsageError(f"--json is for what reports: `runs` and `runs show`, not `runs {words[0]}`.")
+    with json_output.one_document(as_document) as document:
+        _do(project_paths(where), words, document)
+
+
+def _do(here: ProjectPaths, words: Sequence[str], document: Document) -> None:
     if words and query.condition(words[0]) is None:
         if words[0] not in VERBS:
             close = difflib.get_close_matches(words[0], VERBS, n=1)
-            hint = f"did you mean {close[0]}?" if close else f"it is {', '.join(VERBS)}, or {USAGE}."
+            hint = (
+                f"did you mean {close[0]}?"
+                if close
+                else f"it is {', '.join(VERBS)}; `shipworthy runs --help` says more."
+            )
             raise UsageError(f"there is no `runs {words[0]}`: {hint}")
-        VERBS[words[0]](project_paths(where), words[1:])
+        if words[0] == "show":
+            _show(here, words[1:], document)
+        else:
+            VERBS[words[0]](here, words[1:])
         return
-    _list(project_paths(where), words)
+    _list(here, words, document)
 
 
-def _list(here: ProjectPaths, words: Sequence[str]) -> None:
+def _list(here: ProjectPaths, words: Sequence[str], document: Document) -> None:
     """Shows the runs as a table."""
     options = {"sort": "", "columns": "", "last": ""}
     conditions = []
@@ -45,7 +84,7 @@ def _list(here: ProjectPaths, words: Sequence[str]) -> None:
         elif (one := query.condition(text)) is not None:
             conditions.append(one)
         else:
-            raise UsageError(f"'{text}' is no condition: it is {USAGE}.")
+            raise UsageError(f"'{text}' is no condition: `shipworthy runs --help` says which there are.")
     if options["last"] and not options["last"].isdigit():
         raise UsageError(f"last={options['last']} is no number.")
     found, damaged = read_all(here.runs)
@@ -53,22 +92,22 @@ def _list(here: ProjectPaths, words: Sequence[str]) -> None:
     query.check([*columns, *(one.key for one in conditions), *filter(None, [options["sort"].lstrip("-")])], found)
     shown = [one for one in found if all(condition.holds(one) for condition in conditions)]
     shown = shown[: int(options["last"])] if options["last"] else shown
-    if options["sort"]:
-        shown = query.ordered(shown, options["sort"])
+    document(as_json.listed(query.ordered(shown, options["sort"]) if options["sort"] else shown, damaged))
     if shown:
-        say("\n".join(table(shown, columns or usual(shown), [one.id for one in found], width_of_terminal())))
+        say("\n".join(listing(shown, columns, found, width_of_terminal(), options["sort"])))
     _tell(here, found, shown, damaged)
 
 
 def _tell(here: ProjectPaths, found: Sequence[Run], shown: Sequence[Run], damaged: Sequence[Damaged]) -> None:
     if not found and not damaged:
-        say(f"no run was made yet in {here.runs}: `shipworthy train` makes one.")
+        say(f"no run was made yet in {here.runs}: a training makes one.")
         return
     counts = {name: sum(one.status == name for one in shown) for name in starts.STATUSES}
     parts = ", ".join(f"{number} {name}" for name, number in counts.items() if number)
     of = f" of {len(found)}" if len(shown) < len(found) else ""
-    derived = f"; {DERIVED.strip()} what its config has otherwise than the run before" if shown else ""
-    say(f"\n{len(shown)}{of} runs{': ' if parts else ''}{parts}{derived}")
+    say(f"\n{len(shown)}{of} runs{': ' if parts else ''}{parts}")
+    if any(one.derived for one in shown):
+        say(f"{DERIVED}{changed(shown)}")
     for one in damaged:
         say(f"damaged: {one.folder}: {one.said}")
 
@@ -79,18 +118,22 @@ def _note(here: ProjectPaths, words: Sequence[str]) -> None:
     if not pairs or not all(sign for _, sign, _ in pairs):
         raise UsageError(f'it is shipworthy runs note RUN lesson="…" (or {", ".join(notes.FIELDS[:-1])}).')
     one = find(here.runs, words[0])
-    kept = notes.edit(one.folder, {key: value for key, _, value in pairs})
+    kept = notes.add(one.folder, {key: value for key, _, value in pairs})
     say(f"run {one.id}")
     for name, text in kept.items():
         say(f"  {name:<10} {text}")
+    if any(key == notes.HYPOTHESIS for key, _, _ in pairs) and notes.has_result(one.folder):
+        say("the run had its result already: this hypothesis is kept, and marked so wherever it is shown")
 
 
-def _show(here: ProjectPaths, words: Sequence[str]) -> None:
+def _show(here: ProjectPaths, words: Sequence[str], document: Document = lambda _: None) -> None:
     """Says all that is known of a run."""
     from shipworthy.track.runs.show import lines
 
     _expect(words, 1, "shipworthy runs show RUN")
-    say("\n".join(lines(find(here.runs, words[0]), here)))
+    one = find(here.runs, words[0])
+    document(as_json.shown(one))
+    say("\n".join(lines(one, here)))
 
 
 def _dashboard(here: ProjectPaths, words: Sequence[str]) -> None:
@@ -99,18 +142,29 @@ def _dashboard(here: ProjectPaths, words: Sequence[str]) -> None:
 
     if len(words) > 1:
         raise UsageError("it is shipworthy runs dashboard [FOLDER].")
-    say(f"dashboard: {write(here, Path(words[0]) if words else here.runs)}")
+    folder = Path(words[0]) if words else here.runs
+    try:
+        say(f"dashboard: {write(here, folder)}")
+    except OSError as error:
+        if error.errno not in REFUSED:
+            raise
+        raise ShipworthyError(
+            f"{folder} can't be written to ({error.strerror}): `shipworthy runs dashboard FOLDER` takes another one."
+        ) from error
 
 
 def _sync(here: ProjectPaths, words: Sequence[str]) -> None:
-    """Sends what the trackers have not got yet."""
-    from shipworthy.track.trackers.forwarder import sync
+    """Sends what the trackers have not got yet, of runs, and of campaigns and sweeps as a whole."""
+    from shipworthy.track.trackers.forwarder import spools, sync
 
     if len(words) > 1:
         raise UsageError("it is shipworthy runs sync [RUN].")
-    found = [find(here.runs, words[0])] if words else read_all(here.runs)[0]
-    waiting = [one for one in found if (one.folder / "tracker").is_dir()]
-    sent = sum(sync(one.folder) for one in track(waiting, "runs", len(waiting)))
+    waiting = spools(here.runs)
+    if words and not (named := [one for one in waiting if one.name == words[0]]):
+        one = find(here.runs, words[0]).folder
+        named = [one] if one in waiting else []
+    waiting = named if words else waiting
+    sent = sum(sync(one) for one in track(waiting, "runs", len(waiting)))
     say(f"{sent} notes of {len(waiting)} runs sent")
 
 

@@ -1,9 +1,9 @@
 """Asks about a sweep on Slurm, from any shell: how it stands, what came out, and what to do with it."""
 
-import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
-from shipworthy.core import yaml_text
+from shipworthy.core import json_output, words, yaml_text
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import write_text
 from shipworthy.core.progress import say
@@ -12,37 +12,83 @@ from shipworthy.launch import slurm
 from shipworthy.launch.job_state import State
 from shipworthy.launch.submit import submit
 from shipworthy.launch.sweep import PARAMS, Sweep
-from shipworthy.launch.sweep_status import expect_results, follow, look, show
+from shipworthy.launch.sweep_status import SweepStatus, expect_results, follow, look, show
+from shipworthy.track.runs.project_paths import project_paths
+from shipworthy.track.runs.sweep_end import Job, ending, own
 
 DEFAULT_WORKSPACE = "artifacts"
-USAGE = "shipworthy sweep status|collect|cancel|retry-failed|adopt ID, where ID is a folder of runs/sweeps"
+USAGE = """\
+shipworthy sweep status|collect|cancel|retry-failed|adopt ID
+
+ID            a folder of runs/sweeps, or the beginning of its name
+status        how its jobs stand now
+collect       wait for its end, show all results and failures, and name the best
+cancel        cancel the jobs that have not ended
+retry-failed  submit again what failed, was lost or cancelled; it goes on from its checkpoints
+adopt         make the best job's config params.yaml, so that `dvc repro` takes its run
+"""
 
 
 def run(arguments: Sequence[str]) -> None:
+    """Does it, in words or, with `--json`, as a document."""
+    rest, as_document = json_output.asked(arguments)
+    if as_document and rest[:1] != ["status"]:
+        raise UsageError("--json is for what reports: `sweep status`.")
+    with json_output.one_document(as_document) as document:
+        _run(rest, document)
+
+
+def _run(arguments: Sequence[str], document: Callable[[Any], None]) -> None:
     """Does what the first argument says with the sweep that the second one names.
 
     Raises:
         UsageError: there is no such verb or sweep.
         ShipworthyError: Slurm does not answer, or jobs of a collected sweep failed.
     """
-    if len(arguments) != 2 or arguments[0] not in VERBS:
-        close = difflib.get_close_matches(arguments[0], VERBS, n=1) if arguments and arguments[0] not in VERBS else []
-        raise UsageError(f"{f'did you mean {close[0]}? It' if close else 'it'} is {USAGE}.")
-    VERBS[arguments[0]](Sweep.find(project_root(), arguments[1]))
-
-
-def _status(sweep: Sweep) -> None:
-    """Shows how it stands now."""
-    show(look(sweep))
+    asked = words.read(USAGE, arguments)
+    sweep = Sweep.find(project_root(), asked.names[0])
+    if asked.verb == "status":
+        sweep_status = look(sweep)
+        document(sweep_status.document())
+        show(sweep_status)
+    else:
+        VERBS[asked.verb](sweep)
 
 
 def _collect(sweep: Sweep) -> None:
-    """Waits for the end, shows all results and all failures, and names the best."""
+    """Waits for the end, shows all results and all failures, ranks them, and names the best."""
     sweep_status = follow(sweep)
+    for line in ending_of(sweep_status):
+        say(line)
     best = sweep_status.best()
     if best is not None:
         say(f"\nbest: job {best}, {sweep.overrides(best)}; `shipworthy sweep adopt {sweep.name}` takes it over")
+        _tell(sweep, best, sweep_status.metric(best))
     expect_results(sweep_status)
+
+
+def ending_of(sweep_status: SweepStatus) -> Iterator[str]:
+    """The ranking of a sweep's runs, as a sweep on this machine ends with it."""
+    sweep = sweep_status.sweep
+    known = [status or {} for status in sweep_status.statuses]
+    failed = [job.said or str(job.state) if job.state is not State.FINISHED else "" for job in sweep_status.jobs]
+    changed = own([job["overrides"] for job in sweep.record["jobs"]])
+    jobs = [Job(text, one.get("run_id", ""), said) for text, one, said in zip(changed, known, failed, strict=True)]
+    workspace = yaml_text.read(sweep.job(0) / PARAMS)["workspace"]
+    yield from ending(jobs, project_paths(workspace))
+
+
+def _tell(sweep: Sweep, best: int, metric: float | None) -> None:
+    """Tells the tracker of its trainings what came of them."""
+    if sweep.record["command"] != "train" or metric is None:
+        return
+    from shipworthy.track.record.groups import sweep_group
+    from shipworthy.track.trackers.forwarder import tracker_of
+    from shipworthy.track.trackers.groups import conclude
+
+    params = yaml_text.parse((sweep.job(best) / PARAMS).read_text(encoding="utf-8"))
+    values: dict[str, float | str] = {"best/metric": metric, "best_job": f"{best} {sweep.overrides(best)}"}
+    conclude(sweep_group(sweep.about(best)), tracker_of(params["tracker"]), sweep.folder, values)
 
 
 def _cancel(sweep: Sweep) -> None:
@@ -83,7 +129,6 @@ def _adopt(sweep: Sweep) -> None:
 
 
 VERBS: dict[str, Callable[[Sweep], None]] = {
-    "status": _status,
     "collect": _collect,
     "cancel": _cancel,
     "retry-failed": _retry_failed,

@@ -6,22 +6,37 @@ from typing import Any
 
 import polars as pl
 
+from shipworthy.core import json_output, words
 from shipworthy.core.artifact import read_artifact
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import read_json
 from shipworthy.core.progress import say
-from shipworthy.core.project import project_root
 from shipworthy.models.dataset import split
-from shipworthy.track.record.record import RECORD
+from shipworthy.track.record.record import RECORD, dataset_folder
+from shipworthy.track.runs.project_paths import project_paths
+from shipworthy.track.runs.registry import find
 from shipworthy.train.lightning.batch_plan import ledger, plan_batches
 from shipworthy.train.pilot_run import PilotRun
 from shipworthy.train.schema import LightningTrainer
 
-USAGE = "shipworthy trace RUN step=N, where RUN is a folder runs/ID, or its ID"
+USAGE = """\
+shipworthy trace RUN step=N [workspace=artifacts] [--json]
+
+RUN        its id, the beginning of one, or its folder
+step       of the training, from 1
+workspace  the folder of artifacts beside whose runs/ it stands
+"""
 SHOWN = ("id", "answer", "cluster")
 
 
 def run(arguments: Sequence[str]) -> None:
+    """Shows a step, in words or, with `--json`, as a document."""
+    rest, as_document = json_output.asked(arguments)
+    with json_output.one_document(as_document) as document:
+        document(_trace(rest))
+
+
+def _trace(arguments: Sequence[str]) -> dict[str, Any]:
     """Prints the rows of a step.
 
     Raises:
@@ -33,7 +48,7 @@ def run(arguments: Sequence[str]) -> None:
     history = _history(folder)
     if not 1 <= number <= len(history):
         raise UsageError(f"step={number}: {folder} has done steps 1 to {len(history)} so far.")
-    rows, batches = _plan(record)
+    rows, batches = _plan(record, folder.parent)
     ids = rows["id"].cast(pl.String).to_list()
     rolled = ""
     for step, batch in enumerate(batches[:number], 1):
@@ -50,18 +65,17 @@ def run(arguments: Sequence[str]) -> None:
         f"step {number} of {folder.name}: loss {entry['loss']:.4f}, gradient {entry['grad_norm']:.3f}, rate "
         f"{entry['lr']:.2e}, update {done}; ledger {rolled}, as the run noted it"
     )
-    _show(rows[batches[number - 1]])
+    seen = rows[batches[number - 1]]
+    _show(seen)
+    facts = {key: entry.get(key) for key in ("loss", "grad_norm", "lr")}
+    return {"run": folder.name, "step": number, **facts, "ledger": rolled, "rows": seen.to_dicts()}
 
 
 def _asked(arguments: Sequence[str]) -> tuple[Path, int]:
-    names = [text for text in arguments if "=" not in text]
-    keys = dict(text.split("=", 1) for text in arguments if "=" in text)
-    if len(names) != 1 or set(keys) != {"step"} or not keys["step"].isdigit():
-        raise UsageError(f"it is {USAGE}.")
-    found = [path for path in (Path(names[0]), project_root() / "runs" / names[0]) if (path / RECORD).is_file()]
-    if not found:
-        raise UsageError(f"there is no run '{names[0]}' (no {RECORD} in it, nor in runs/{names[0]}): it is {USAGE}.")
-    return found[0], int(keys["step"])
+    asked = words.read(USAGE, arguments)
+    if not asked["step"].isdigit():
+        raise UsageError(f"step={asked['step']} is no number: give a step of the training, from 1.")
+    return find(project_paths(asked["workspace"]).runs, asked.names[0]).folder, int(asked["step"])
 
 
 def _history(folder: Path) -> list[dict[str, Any]]:
@@ -73,8 +87,8 @@ def _history(folder: Path) -> list[dict[str, Any]]:
     return running
 
 
-def _plan(record: dict[str, Any]) -> tuple[pl.DataFrame, list[list[int]]]:
-    dataset = read_artifact(Path(record["dataset"]), "dataset")
+def _plan(record: dict[str, Any], runs: Path) -> tuple[pl.DataFrame, list[list[int]]]:
+    dataset = read_artifact(dataset_folder(record, runs), "dataset")
     if dataset.digest != record["inputs"]["dataset"]:
         raise ShipworthyError(
             f"{dataset.path} is not the dataset of this run: check out {record['inputs']['dataset'][:12]}… again."

@@ -19,10 +19,10 @@ from shipworthy.core.groups import (
     TrainerConfig,
 )
 from shipworthy.core.lazy import Lazy
+from shipworthy.core.locks import own_run
 from shipworthy.core.progress import say
-from shipworthy.core.run_lock import own_run
 from shipworthy.core.workspace import Workspace
-from shipworthy.evaluation import figures
+from shipworthy.evaluation import figures, flat_records
 from shipworthy.evaluation.metric import title
 from shipworthy.models import base
 from shipworthy.models.dataset import seen, split
@@ -31,12 +31,14 @@ from shipworthy.track.cost import calibration
 from shipworthy.track.record import record
 from shipworthy.track.record.tracked_run import tracked_run
 from shipworthy.track.reproduce import rows
-from shipworthy.track.runs import notes
+from shipworthy.track.runs import notes, starts
 from shipworthy.train.pilot_run import FILE, PilotRun, compare, find, identity
 from shipworthy.train.request import Request
 
 READS = ("plan", "dataset")
 NON_IDENTITY = ("preflight", "resume", "compute", "note", "tracker")
+HISTORY = (notes.FILE, notes.OLD_FILE, starts.FILE, starts.SAMPLES, "reproductions.jsonl")
+"""What a run keeps of its earlier starts, whatever begins it anew."""
 TRAINERS = Lazy("shipworthy.train.{trainer.kind}.fit")
 
 
@@ -61,8 +63,7 @@ def run(
 
     Raises:
         UsageError: `sample` can't be read, or `resume=must` and there is nothing to go on from.
-        ShipworthyError: the plan says that it does not fit, and trainer.accept_unfit_plan is not set; or another
-            process trains this run.
+        ShipworthyError: the plan says that it does not fit, and trainer.accept_unfit_plan is not set.
     """
     plan = _refuse_unfit(workspace, accepted=bool(getattr(trainer, "accept_unfit_plan", False)))
     dataset = workspace.read("dataset")
@@ -86,16 +87,17 @@ def run(
     events.emit(run_id=workspace.run_id)
     with own_run(folder):
         started = _prepare(folder, resume)
-        _describe(workspace, model, dataset, record.seeds(seed, trainer), note, anew=not started)
+        _describe(workspace, model, dataset, record.seeds(seed, trainer), anew=not started)
         if preflight == "only" or (preflight == "on" and not started):
             kind.check(request)
         if preflight == "only":
             return
         if (folder / "checkpoint" / MANIFEST).is_file():
-            say(f"run {workspace.run_id} is done already")
+            say(f"run {workspace.run_id} is done already{notes.too_late(folder, note, workspace.root)}")
         else:
+            notes.launch(folder, note)
             _fit(kind, request, tracker, compute, workspace, dataset)
-            calibration.note(folder, plan)
+            calibration.note(folder, plan, request.train.height)
         if pilot:
             _report(pilot, workspace, compute)
         else:
@@ -103,9 +105,13 @@ def run(
 
 
 def _prepare(folder: Path, resume: str) -> bool:
-    """Makes the run's folder; whether there is something to go on from."""
+    """Makes the run's folder; whether there is something to go on from. What was noted of earlier starts stays."""
     if resume == "never":
-        shutil.rmtree(folder, ignore_errors=True)
+        for path in folder.iterdir() if folder.is_dir() else ():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name not in HISTORY:
+                path.unlink()
     started = any(folder.glob("step-*")) or (folder / "checkpoint" / MANIFEST).is_file()
     if resume == "must" and not started:
         raise UsageError(f"resume=must, but {folder} holds no checkpoint: take resume=auto, or the config of that run.")
@@ -118,17 +124,14 @@ def _describe(
     model: ModelConfig,
     dataset: Artifact,
     seeds: Mapping[str, int | None],
-    note: str,
     *,
     anew: bool,
 ) -> None:
-    """Keeps what the run is made of, and what is hoped of it."""
+    """Keeps what the run is made of."""
     folder = workspace.run_folder()
     if anew or not (folder / record.RECORD).is_file():
         rows.keep(dataset, folder.parent)
         record.write(folder, workspace, model, dataset.path, seeds)
-    if note:
-        notes.edit(folder, {"hypothesis": note})
 
 
 def _fit(
@@ -143,10 +146,11 @@ def _fit(
     events.emit(steps=getattr(request.trainer, "steps", None))
     say(f"run {workspace.run_id} in {folder}")
     with (
-        tracked_run(folder, tracker, compute, workspace.started) as records,
+        tracked_run(folder, tracker, compute, workspace.started, dataset) as records,
         workspace.write("checkpoint", target=folder / "checkpoint") as target,
     ):
         kind.fit(request, records, target)
+        write_json(target / flat_records.CURVE, flat_records.curve(read_json(target / "history.json")))
         transformation.carry(dataset, target)
         if foretold := find(workspace.root.parent / "runs", _identity(workspace)):
             write_json(target / FILE, compare(foretold, read_json(target / "training.json")))
@@ -184,8 +188,8 @@ def _publish(workspace: Workspace) -> None:
     training = checkpoint.json("training.json")
     events.emit(step=training["steps"], steps=training["steps"], metric=training["selected_metric"])
     if workspace.publish:
-        place = workspace.root / "checkpoint"
-        with new_folder(place) as target:
+        place = workspace.place("checkpoint")
+        with new_folder(place, workspace.turn("checkpoint")) as target:
             checkpoint.copy_to(target)
     name, value = training["metric"], training["selected_metric"]
     say(f"checkpoint: {place} (validation {title(name)} {figures.figure(name, value)})")

@@ -99,6 +99,7 @@ class ClassicalTrainer(TrainerConfig):
     """
 
     needs: ClassVar[Mapping[str, tuple[str, ...]]] = {"adapter": ("none",), "optimizer": ("none",)}
+    non_identity: ClassVar[tuple[str, ...]] = ("accept_unfit_plan",)
 
     accept_unfit_plan: bool = False
 

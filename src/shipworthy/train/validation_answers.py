@@ -1,8 +1,10 @@
 """A model's answers to the validation documents, and its metric on them: what it was selected on."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -65,3 +67,13 @@ def interval(path: Path, metric: str) -> dict[str, float]:
     frame = predictions.scored(path)
     found = scores.interval(metric, predictions.rows(frame), predictions.resampling(frame))
     return {**found.to_json(), "n": frame.height}
+
+
+def validated(rows: pl.DataFrame) -> dict[str, Any]:
+    """What the metric was measured on: `n` documents, and `sha256` of their ids and right answers, in any order.
+
+    Trainings on other columns of the same rows have the same: their answers can be paired.
+    """
+    asked = documents(rows).select(pl.col("id").cast(pl.String), pl.col("answer").cast(pl.String)).sort("id", "answer")
+    lines = json.dumps(asked.rows(), ensure_ascii=False)
+    return {"n": asked.height, "sha256": sha256(lines.encode()).hexdigest()}

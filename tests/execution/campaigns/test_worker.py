@@ -228,8 +228,10 @@ def test_no_trial_is_begun_when_the_money_is_spent_and_a_begun_one_ends(tmp_path
 def test_workers_on_one_machine_share_its_hours(tmp_path: Path):
     campaign = new(tmp_path)
     spans = [("a", 0, 3600, 1), ("a", 1800, 5400, 1), ("b", 0, 3600, 0)]
-    attempts = [{"host": h, "began": b + 1.0, "ended": e + 1.0, "gpus": g} for h, b, e, g in spans]
-    spent = campaign.spent([{"attempts": attempts}])
+    attempts = [
+        {"host": h, "began": b + 1.0, "ended": e + 1.0, "gpus": g, "outcome": "finished"} for h, b, e, g in spans
+    ]
+    spent = campaign.spent([{"number": 0, "state": "finished", "run_id": "", "attempts": attempts}])
     assert spent == {"gpu_hours": 2.0, "hours": 1.5, "money": pytest.approx(2.5 * 3600)}
 
 

@@ -1,5 +1,6 @@
 """Workers as jobs of a cluster that is played: which sweep they are of, and what a look at it means."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -27,12 +28,12 @@ def cluster(campaign: Campaign, monkeypatch: pytest.MonkeyPatch) -> fakes.Slurm:
 def test_one_sweep_holds_all_workers_and_is_gone_on_with(cluster, campaign, capsys):
     cluster.executor.submit([0, 1])
     assert sorted(cluster.rows) == ["17_0", "17_1"]
-    assert "campaign=campaign` with the same launcher follows it" in capsys.readouterr().out
+    assert re.search(r"campaign=campaign workspace=\S+` with the same launcher follows it", capsys.readouterr().out)
     cluster.end(1, SlotStatus.FINISHED)
     cluster.executor.submit([1, 2])
     assert sorted(cluster.rows) == ["17_0", "18_1", "18_2"]
     (name,) = campaign.record["sweeps"]
-    assert len(read_json(Path(campaign.record["root"]) / "runs" / "sweeps" / name / "sweep.json")["jobs"]) == 3
+    assert len(read_json(campaign.root / "runs" / "sweeps" / name / "sweep.json")["jobs"]) == 3
     again = SlurmExecutor(campaign, fakes.SETTINGS)
     assert [state.status for state in again.poll()] == [SlotStatus.WAITING] * 3
 

@@ -1,4 +1,4 @@
-"""Base weights from a folder, whose content counts, and from a hub, for which a server on this machine stands in."""
+"""Base weights from a folder, whose content counts, and from a hub, for which a server on this machine is in."""
 
 import hashlib
 import json

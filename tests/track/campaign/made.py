@@ -164,7 +164,15 @@ def _trial(
     states = {"finished": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
     study.tell(trial, states[state], list(values.values()) or None)
     begun = start(
-        1, began, ended, state, host=f"node{number % 4}", gpus=["NVIDIA A10G"] * gpus, price_per_hour=1.2, cpus=8
+        1,
+        began,
+        ended,
+        state,
+        host=f"node{number % 4}",
+        gpus=["NVIDIA A10G"] * gpus,
+        price_per_hour=1.2,
+        cpus=8,
+        stepped=[[step, began + 25 + step_s * step] for step in (EVERY, reached)],
     )
     told = {"metric": metric, "greater_is_better": metric == "exact_match", "selected_metric": value, "steps": reached}
     training = told if state == "finished" else None

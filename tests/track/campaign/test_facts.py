@@ -1,8 +1,7 @@
-"""Savings, fronts, the winner's curse: against numbers worked out by hand, and against Optuna."""
+"""Budgets, fronts, the winner's curse: against numbers worked out by hand, and against Optuna."""
 
 import json
 from pathlib import Path
-from statistics import median, quantiles
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 
 from shipworthy.core.files import read_json, write_json
 from shipworthy.evaluation.intervals import wilson
-from shipworthy.track.campaign.facts import budget, front, pareto, quality_and_cost, savings, unpaired, winners_curse
+from shipworthy.track.campaign.facts import budget, front, pareto, quality_and_cost, unpaired, winners_curse
 from shipworthy.track.campaign.importance import ENOUGH, LEAST, caution, disagreement, importance
 from shipworthy.track.campaign.read import Campaign, read
 from shipworthy.track.hpo.space import parse
@@ -42,31 +41,15 @@ def test_curves_come_from_the_runs_where_there_is_no_study(tmp_path: Path) -> No
     assert [trial.curve for trial in read(folder).trials] == before
 
 
-def test_what_pruning_spared(search: Campaign) -> None:
-    found = savings(search)
-    assert found is not None
-    cut, done = search.of("pruned"), search.of("finished")
-    paces = [trial.cost.seconds / STEPS for trial in done]
-    spared = sum(STEPS - (trial.step or 0) for trial in cut)
-    assert (found.pruned, found.planned, found.planned - found.done) == (len(cut), STEPS * len(cut), spared)
-    assert found.value_s == pytest.approx(spared * median(paces))
-    assert found.low_s == pytest.approx(spared * quantiles(paces, n=4)[0])
-    assert found.gpu_hours == pytest.approx(found.value_s / 3600)
-    assert found.share == pytest.approx(spared / (STEPS * (len(cut) + len(done))))
-
-
-def test_nothing_pruned_spared_nothing(tmp_path: Path) -> None:
-    assert savings(read(write_campaign(tmp_path, 2))) is None
-
-
 def test_budgets(search: Campaign) -> None:
     rows = {what: (spent, allowed, share) for what, spent, allowed, share in budget(search)}
     assert rows["trials"] == ("24", "24", 1.0)
     assert rows["GPU-hours"][1:] == ("", None)
     seconds = sum(trial.cost.gpu_s for trial in search.trials)
     assert float(rows["GPU-hours"][0]) == pytest.approx(seconds / 3600, rel=0.01)
-    spent, allowed, share = rows["money (USD)"]
-    assert allowed == "12" and share == pytest.approx(float(spent) / 12, rel=0.01)
+    assert rows["wall time"][1:] == ("", None) and rows["wall time"][0].endswith(("min", " h"))
+    spent, allowed, share = rows["money"]
+    assert allowed == "12.00 USD" and share == pytest.approx(float(spent.split()[0]) / 12, rel=0.01)
 
 
 def test_the_front_is_optunas(tmp_path: Path) -> None:

@@ -40,7 +40,14 @@ def start(number: int, began: float, ended: float | None, status: str = "finishe
         "start": number, "began": began, "host": "elsewhere", "pid": 1, "job": "", "cpus": 2, "gpus": [],
         "price_per_hour": 0.5, "currency": "USD",
     }  # fmt: skip
-    last = {"start": number, "ended": ended, "status": status, "said": "", "step": facts.pop("step", None)}
+    last = {
+        "start": number,
+        "ended": ended,
+        "status": status,
+        "said": "",
+        "step": facts.pop("step", None),
+        "stepped": facts.pop("stepped", []),
+    }
     return [{**first, **facts}, *([last] if ended is not None else [])]
 
 

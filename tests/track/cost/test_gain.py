@@ -6,7 +6,6 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from shipworthy.config.compose import register
 from shipworthy.core.errors import UsageError
 from shipworthy.evaluation.intervals import Interval
 from shipworthy.evaluation.tango import score_interval
@@ -14,8 +13,6 @@ from shipworthy.track.cost import table
 from shipworthy.track.cost.gain import Gain, PerPoint, gain, per_point
 from shipworthy.track.runs.registry import Run, read
 from tests.track.cost.made import BEGAN, TASK, start, write_baseline, write_run
-
-register()
 
 
 @pytest.mark.parametrize(
@@ -112,7 +109,7 @@ def test_the_gain_on_documents_in_chunks(tmp_path: Path) -> None:
 
 def test_why_there_is_no_gain_is_said(tmp_path: Path) -> None:
     run = trained(tmp_path, [True])
-    assert "shipworthy baseline" in str(gain(run))
+    assert "run baseline, with the overrides of the run" in str(gain(run))
     write_baseline(tmp_path, [True], dataset="another")
     assert "another dataset" in str(gain(run))
     write_baseline(tmp_path, [True])

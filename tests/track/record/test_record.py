@@ -52,6 +52,14 @@ def test_the_record_is_whole_and_small(written: Path) -> None:
     assert (written / record.RECORD).stat().st_size < 15_000
 
 
+def test_its_dataset_is_where_the_runs_are_now(written: Path, tmp_path: Path) -> None:
+    found = read_json(written / record.RECORD)
+    assert found["dataset"] == "dataset"
+    assert record.dataset_folder(found, written.parent) == tmp_path / "dataset"
+    older = {"dataset": "/somewhere/else/artifacts/dataset"}
+    assert record.dataset_folder(older, written.parent) == tmp_path / "artifacts" / "dataset"
+
+
 def test_its_diff_turns_the_commit_into_the_code_that_ran(tmp_path: Path) -> None:
     def git(*arguments: str) -> str:
         who = ("-c", "user.name=t", "-c", "user.email=t@t")
@@ -138,11 +146,14 @@ def test_starts_and_their_ends_are_lines(tmp_path: Path) -> None:
         file.write('{"start": 1, "en')  # killed while it wrote
     second = StartLog(tmp_path)
     second.begin(200.0, Machine())
-    second.note({"step": 9})
+    for step in (7, 8, 9):
+        second.note({"step": step})
+    second.note({"kept": 9})
     token = "hf_" + "a1B2" * 8
     second.end("failed", f"401 for {token}")
     lines = (tmp_path / FILE).read_text().splitlines()
     begun, later, ended = json.loads(lines[0]), json.loads(lines[2]), json.loads(lines[3])
+    assert [step for step, _ in ended["stepped"]] == [7, 9]  # the first and the last, each with its time
     assert (begun["start"], begun["began"], begun["pid"], begun["from_step"]) == (1, 100.0, os.getpid(), 4)
     assert (begun["price_per_hour"], begun["currency"]) == (2.0, "EUR")
     assert (later["start"], later["began"]) == (2, 200.0)

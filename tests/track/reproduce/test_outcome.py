@@ -1,4 +1,4 @@
-"""Identical, within tolerance, or where two runs parted."""
+"""Identical, within tolerance, or from where on two runs differ."""
 
 import math
 from pathlib import Path
@@ -49,22 +49,22 @@ def test_last_bits_are_within_a_tolerance_and_not_identical(then, tmp_path: Path
     now = checkpoint(tmp_path, weights="v", history=changed(3, loss=(1 / 3) * (1 + 1e-5)))
     assert compare(then, now, 1e-3).verdict is Verdict.WITHIN_TOLERANCE
     found = compare(then, now, 1e-6)
-    assert found.verdict is Verdict.PARTED
-    assert found.parted is not None and (found.parted["step"], found.parted["name"]) == (3, "loss")
+    assert found.verdict is Verdict.DIFFERENT
+    assert found.differing is not None and (found.differing["step"], found.differing["name"]) == (3, "loss")
     assert found.largest == pytest.approx(1e-5, rel=1e-3)
 
 
 @pytest.mark.parametrize("tolerance", [0.0, 0.5])
 def test_other_rows_are_never_within_a_tolerance(then, tmp_path: Path, tolerance: float):
     found = compare(then, checkpoint(tmp_path, history=changed(2, ledger="other")), tolerance)
-    assert found.verdict is Verdict.PARTED
+    assert found.verdict is Verdict.DIFFERENT
     assert "part at step 2: ledger is other, and was rows2" in "\n".join(found.lines())
 
 
-def test_a_run_that_is_shorter_parted(then, tmp_path: Path):
+def test_a_run_that_is_shorter_is_different(then, tmp_path: Path):
     found = compare(then, checkpoint(tmp_path, history=HISTORY[:3]), 0.5)
-    assert found.verdict is Verdict.PARTED
-    assert found.parted is not None and found.parted["step"] == 4
+    assert found.verdict is Verdict.DIFFERENT
+    assert found.differing is not None and found.differing["step"] == 4
     assert math.isinf(found.largest)
 
 
@@ -77,7 +77,7 @@ def test_other_weights_alone_are_not_identical(then, tmp_path: Path):
 def test_other_answers_are_counted(then, tmp_path: Path):
     found = compare(then, checkpoint(tmp_path, predictions=("a", "x", "c", "d")), 0.1)
     assert found.predictions == {"rows": 4, "others": 1}
-    assert found.verdict is Verdict.PARTED
+    assert found.verdict is Verdict.DIFFERENT
     assert (
         compare(then, checkpoint(tmp_path / "2", predictions=("a", "x", "c", "d")), 0.25).verdict
         is Verdict.WITHIN_TOLERANCE

@@ -8,7 +8,7 @@ import pytest
 
 from shipworthy.core.artifact import Manifest
 from shipworthy.core.files import read_json, sha256_of_json, write_json
-from shipworthy.evaluation import claims, paired
+from shipworthy.evaluation import claims, figures, paired
 from shipworthy.evaluation.paired import Shares
 from shipworthy.track.runs.comparison import NOT_MEASURED, Part, compare
 from shipworthy.track.runs.pairs import interval, pairs
@@ -97,7 +97,7 @@ def test_rows_are_paired_by_id_not_by_place(tmp_path: Path) -> None:
     ("facts", "why"),
     [
         ({"dataset": project.OTHER_DATASET}, "validated on other data"),
-        ({"status": "failed"}, "one is measured by exact_match"),
+        ({"status": "failed"}, "has no result"),
     ],
 )
 def test_where_there_can_be_no_test_it_says_why(tmp_path: Path, facts: dict[str, str], why: str) -> None:
@@ -158,5 +158,5 @@ def test_a_metric_without_a_noted_interval_gets_that_of_its_rows(tmp_path: Path)
     del one.training["selected_interval"]
     expected = interval(one)
     assert expected is not None
-    shown = dict(parts(tmp_path, one, other)["result"].rows)["exact_match"][0]
-    assert shown == f"{expected.value:.3f} [{expected.low:.3f}, {expected.high:.3f}]"
+    shown = dict(parts(tmp_path, one, other)["result"].rows)["exact match"][0]
+    assert shown == figures.interval("exact_match", expected)

@@ -40,7 +40,10 @@ def test_the_pipelines_checkpoint_is_the_runs_and_whole(here: ProjectPaths) -> N
     assert selection.manifest.inputs == {"checkpoint": mine.digest} and selection.manifest.run_id == run.id
     # Neither the one on other data nor the one that failed was a candidate.
     assert (about["run_id"], about["candidates"], about["place"], about["alias"]) == (run.id, 3, 1, "champion")
-    assert about["why"] == "the best of 3 runs on the same data by exact_match on validation"
+    assert about["why"] == (
+        "the best of 3 runs by exact match on the same 100 rows of validation; 1 on other rows or by another metric "
+        "are not counted"
+    )
     assert about["registered"] == "" and about["model"] == "operation_naming"
     assert any("too good" in line for line in said)
 
@@ -53,7 +56,7 @@ def test_where_less_is_better_the_best_has_the_least(tmp_path: Path) -> None:
     best = min(runs, key=lambda run: run.value or 0.0)
     select(best, runs, here)
     about = read_artifact(here.artifacts / "selection", "selection").json("selection.json")
-    assert about["why"] == "the best of 3 runs on the same data by brier on validation"
+    assert about["why"] == "the best of 3 runs by Brier score on the same 10 rows of validation"
 
 
 def test_the_alias_moves_and_what_was_selected_before_is_kept(here: ProjectPaths) -> None:

@@ -11,6 +11,7 @@ import pytest
 from shipworthy.core.project import project_root
 from shipworthy.track.trackers.buffered import BufferedTracker
 from shipworthy.track.trackers.forwarder import sync
+from shipworthy.track.trackers.identity import Identity
 from shipworthy.track.trackers.schema import Wandb
 from tests.track.test_trackers import wandb_history
 
@@ -22,9 +23,10 @@ import os, signal, sys
 from pathlib import Path
 from shipworthy.track.trackers.schema import Mlflow
 from shipworthy.track.trackers.buffered import BufferedTracker
+from shipworthy.track.trackers.identity import Identity
 run = Path(sys.argv[1])
 tracker = BufferedTracker(Mlflow(uri=f"sqlite:///{run}/mlflow.db", flush_s=1000.0), run / "tracker")
-tracker.start(run.name, "train", {"seed": 17}, {})
+tracker.start(Identity(run.name, "train", config={"seed": 17}))
 for step in range(1, 51):
     tracker.log({"loss": 1.0 / step}, step)
 os.kill(os.getpid(), signal.SIGKILL)
@@ -55,7 +57,7 @@ def test_a_run_that_is_killed_loses_nothing(run: Path, database: Path) -> None:
 
 def test_wandb_offline_through_the_journal_is_read_back(run: Path) -> None:
     tracker = BufferedTracker(Wandb(project="p", folder=str(run), flush_s=0.1), run / "tracker")
-    tracker.start(run.name, "train", CONFIG, {})
+    tracker.start(Identity(run.name, "train", config=CONFIG))
     for step in range(1, STEPS + 1):
         tracker.log({"loss": 1.0 / step}, step)
         if step % 10 == 0:
@@ -74,7 +76,7 @@ def test_wandbs_own_process_killed_in_mid_run_does_not_take_the_run_down(
     import psutil
 
     tracker = BufferedTracker(Wandb(project="p", folder=str(run), flush_s=0.1), run / "tracker", finish_timeout_s=30.0)
-    tracker.start(run.name, "train", CONFIG, {})
+    tracker.start(Identity(run.name, "train", config=CONFIG))
     for step in range(1, 11):
         tracker.log({"loss": 1.0 / step}, step)
     tracker.flush()

@@ -11,6 +11,7 @@ from shipworthy.core.artifact import read_artifact, write_artifact
 from shipworthy.core.errors import ArtifactError, ShipworthyError
 from shipworthy.core.files import write_json
 from shipworthy.track.trackers.buffered import BufferedTracker
+from shipworthy.track.trackers.identity import Identity
 from shipworthy.track.trackers.registry import register
 from shipworthy.track.trackers.schema import Mlflow
 from tests.track.trackers.server import Server
@@ -22,7 +23,7 @@ def tracked(server: Server, folder: Path, name: str = "train tiny") -> tuple[Mlf
     """A finished run."""
     config, run_id = Mlflow(uri=server.url, experiment="registry", flush_s=0.1), uuid.uuid4().hex[:16]
     tracker = BufferedTracker(config, folder / run_id / "tracker")
-    tracker.start(run_id, name, {"optimizer": {"lr": 0.003}}, {})
+    tracker.start(Identity(run_id, name, config={"optimizer": {"lr": 0.003}}))
     for step in range(1, 11):
         tracker.log({"loss": 1.0 / step, "val_metric": step / 20}, step)
     tracker.alert("overfitting", "the gap between train and validation grows", 10)

@@ -11,6 +11,7 @@ import pytest
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.track.trackers.buffered import BufferedTracker
 from shipworthy.track.trackers.forwarder import METADATA, sync
+from shipworthy.track.trackers.identity import Identity
 from shipworthy.track.trackers.schema import Mlflow
 from tests.track.trackers.server import Server
 
@@ -61,7 +62,7 @@ def test_a_run_is_read_back_with_all_that_was_noted(server: Server, run: Path) -
     note = run / "record.json"
     note.write_text('{"kept": true}')
     tracker = buffered(server, run)
-    tracker.start(run_id, "train", CONFIG, {"git": "abc"})
+    tracker.start(Identity(run_id, "train", config=CONFIG, tags={"git": "abc"}))
     tracker.keep(note)
     for step in range(1, 301):
         tracker.log({"loss": 1.0 / step, "nan": float("nan")}, step)
@@ -78,8 +79,8 @@ def test_a_run_is_read_back_with_all_that_was_noted(server: Server, run: Path) -
     assert found.info.status == "FINISHED"
     assert found.data.params == {"model.kind": "causal_lm", "model.rank": "16", "seed": "17"}
     assert found.data.tags["alert.200.overfitting"] == "the gap grows"
-    assert found.data.tags["summary.verdict"] == "ship"
-    assert found.data.metrics["summary.selected_metric"] == 0.9
+    assert found.data.tags["verdict"] == "ship"
+    assert found.data.metrics["selected_metric"] == 0.9
     client = MlflowClient(server.url)
     assert [one.path for one in client.list_artifacts(found.info.run_id)] == ["record.json"]
     assert sync(run) == 0
@@ -90,7 +91,7 @@ def test_killed_in_mid_run_and_back_it_gets_what_it_missed_while_the_run_goes_on
 ) -> None:
     run_id = uuid.uuid4().hex[:16]
     tracker = buffered(server, run)
-    tracker.start(run_id, "train", CONFIG, {})
+    tracker.start(Identity(run_id, "train", config=CONFIG))
     for step in range(1, 101):
         tracker.log({"loss": 1.0 / step}, step)
         if step == 30:
@@ -113,7 +114,7 @@ def test_what_a_server_missed_to_the_end_is_sent_by_sync(
 ) -> None:
     run_id = uuid.uuid4().hex[:16]
     tracker = buffered(server, run, finish_timeout_s=2.0)
-    tracker.start(run_id, "train", CONFIG, {})
+    tracker.start(Identity(run_id, "train", config=CONFIG))
     tracker.log({"loss": 1.0}, 1)
     until(lambda: tracker._journal.count() == 0)
     server.kill()
@@ -123,7 +124,10 @@ def test_what_a_server_missed_to_the_end_is_sent_by_sync(
         begun = time.monotonic()
         tracker.finish("finished")
         assert time.monotonic() - begun < 20, "the end of a run waits for its tracker for a few seconds only"
-        assert "50 notes did not reach the tracker: `shipworthy runs sync 0123456789abcdef`" in capsys.readouterr().out
+        assert (
+            "50 entries are not sent to the tracker yet: `shipworthy runs sync 0123456789abcdef`"
+            in capsys.readouterr().out
+        )
         with pytest.raises(ShipworthyError, match="nobody answers there") as caught:
             sync(run)
         assert len(str(caught.value).splitlines()) == 1
@@ -139,7 +143,7 @@ def test_what_a_server_missed_to_the_end_is_sent_by_sync(
 def test_what_a_server_missed_is_sent_at_the_runs_next_start(server: Server, run: Path) -> None:
     run_id = uuid.uuid4().hex[:16]
     first = buffered(server, run, finish_timeout_s=1.0)
-    first.start(run_id, "train", CONFIG, {})
+    first.start(Identity(run_id, "train", config=CONFIG))
     first.log({"loss": 1.0}, 1)
     until(lambda: first._journal.count() == 0)
     server.kill()
@@ -148,7 +152,7 @@ def test_what_a_server_missed_is_sent_at_the_runs_next_start(server: Server, run
             first.log({"loss": 1.0 / step}, step)
         first.finish("killed")
         second = buffered(server, run)
-        second.start(run_id, "train", CONFIG, {})  # away, and not the first start: the run goes on
+        second.start(Identity(run_id, "train", config=CONFIG))  # away, and not the first start: the run goes on
     finally:
         server.start()
     for step in range(6, 21):  # from the checkpoint at step 5
@@ -161,7 +165,7 @@ def test_what_a_server_missed_is_sent_at_the_runs_next_start(server: Server, run
 def test_one_that_hangs_holds_up_nothing(server: Server, run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run_id = uuid.uuid4().hex[:16]
     tracker = buffered(server, run, finish_timeout_s=2.0)
-    tracker.start(run_id, "train", CONFIG, {})
+    tracker.start(Identity(run_id, "train", config=CONFIG))
     server.hang()
     try:
         begun = time.monotonic()
@@ -170,7 +174,7 @@ def test_one_that_hangs_holds_up_nothing(server: Server, run: Path, capsys: pyte
             tracker.flush()
         tracker.finish("finished")
         assert time.monotonic() - begun < 30
-        assert "notes did not reach the tracker" in capsys.readouterr().out
+        assert "are not sent to the tracker yet" in capsys.readouterr().out
     finally:
         server.go_on()
     for thread in [one for one in threading.enumerate() if one.name == "tracker"]:
@@ -183,7 +187,7 @@ def test_one_that_is_not_there_at_the_first_start_is_one_sentence(run: Path) -> 
     config = Mlflow(uri="http://127.0.0.1:9", experiment="pipeline")
     begun = time.monotonic()
     with pytest.raises(ShipworthyError, match="MLflow at http://127.0.0.1:9 can't be reached") as caught:
-        BufferedTracker(config, run / "tracker").start("0" * 16, "train", CONFIG, {})
+        BufferedTracker(config, run / "tracker").start(Identity("0" * 16, "train", config=CONFIG))
     assert len(str(caught.value).splitlines()) == 1
     assert time.monotonic() - begun < 30
     assert not (run / "tracker" / METADATA).exists()
@@ -194,7 +198,7 @@ def test_a_note_that_it_refuses_does_not_stop_the_others(
 ) -> None:
     run_id = uuid.uuid4().hex[:16]
     tracker = buffered(server, run)
-    tracker.start(run_id, "train", CONFIG, {})
+    tracker.start(Identity(run_id, "train", config=CONFIG))
     tracker.log({"loss": 1.0}, 1)
     tracker.log({"no such/../name\n": 1.0}, 2)
     tracker.log({"loss": 0.5}, 2)

@@ -11,6 +11,7 @@ import pytest
 
 from shipworthy.track.trackers.buffered import BufferedTracker
 from shipworthy.track.trackers.build import build
+from shipworthy.track.trackers.identity import Identity
 from shipworthy.track.trackers.schema import Mlflow, NoTracker
 from shipworthy.track.trackers.webhook import VARIABLE
 
@@ -35,7 +36,7 @@ def posts(monkeypatch: pytest.MonkeyPatch) -> Iterator[Posts]:
 
 
 def alerted(tracker: Any) -> None:
-    tracker.start("0" * 16, "train", {}, {})
+    tracker.start(Identity("0" * 16, "train"))
     tracker.alert("overfitting", "the gap grows", 7)
     tracker.finish("finished")
 

@@ -133,7 +133,7 @@ def test_the_answers_on_which_it_was_judged_come_with_it(tmp_path: Path, model: 
 
 def test_asked_to_stop_it_stops_after_its_round(tmp_path: Path) -> None:
     records = Noted(4, lambda: os.kill(os.getpid(), signal.SIGTERM))
-    with pytest.raises(StopRequestedError, match="SIGTERM: 4 rounds are done, and it begins anew"):
+    with pytest.raises(StopRequestedError, match="SIGTERM: 4 rounds are done, and it starts over"):
         run(tmp_path / "done", records=records)
     assert [step for step, _ in records.logged] == [1, 2, 3, 4]
     assert not (tmp_path / "done").exists()

@@ -29,15 +29,17 @@ class BaselineMemory:
     Attributes:
         name: of the baseline.
         parts: what for → megabytes (empty: its family doesn't say).
+        corrected: their sum as past fits set it right (None: by none).
     """
 
     name: str
     parts: dict[str, Bounds]
+    corrected: Bounds | None = None
 
     @property
     def peak_mb(self) -> Bounds | None:
         """Of the process that fits it; None where its family doesn't say."""
-        return total(self.parts.values()) if self.parts else None
+        return self.corrected or (total(self.parts.values()) if self.parts else None)
 
     def to_json(self) -> dict[str, Any]:
         """As it is in plan.json."""

@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from shipworthy.core.commands import again
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.extensions import of_extensions, parts
 from shipworthy.core.files import matching
@@ -60,7 +61,7 @@ def locate(config: Data, folder: Path) -> list[Path]:
     """
     found = matching(folder, config.file)
     if not found:
-        remedy = "run `shipworthy fetch`" if config.source is not None else "put your file there, or run `dvc pull`"
+        remedy = f"run `{again('fetch')}`" if config.source is not None else "put your file there, or run `dvc pull`"
         raise ShipworthyError(f"{folder / config.file} is missing: {remedy}.")
     return found
 

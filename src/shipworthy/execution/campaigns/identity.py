@@ -1,19 +1,22 @@
 """What makes a campaign the same one: the command that is given again goes on with it, with another budget too."""
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shipworthy.config.load import as_dict
 from shipworthy.config.root import Config
-from shipworthy.core import choices
+from shipworthy.core import choices, json_lines
 from shipworthy.core.errors import UsageError
-from shipworthy.core.files import sha256_of_file, sha256_of_json
+from shipworthy.core.files import read_json, sha256_of_file, sha256_of_json
 from shipworthy.core.identity import lock_hash
 from shipworthy.core.lineage.lineage import lineage
 from shipworthy.execution.campaigns.checks import dataset_of
 from shipworthy.track.hpo.campaign import WINNER, Campaign
 from shipworthy.track.hpo.schema import Search
 
+WINNERS = "winners.jsonl"
+"""The winners before, each of which looked at the rows that no trial saw."""
 MAKING = ("task", "data", "model", "adapter", "trainer", "optimizer")
 """The groups that a training's result depends on."""
 
@@ -66,6 +69,8 @@ def extended(
         return campaign
     campaign.record["settings"] = now
     campaign.make()
-    if not campaign.over(campaign.trials()):  # there will be another winner
-        (campaign.folder / WINNER).unlink(missing_ok=True)
+    winner = campaign.folder / WINNER
+    if not campaign.over(campaign.trials()) and winner.is_file():  # there will be another one
+        json_lines.append(campaign.folder / WINNERS, {"replaced": time.time(), **read_json(winner)})
+        winner.unlink()
     return campaign

@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 
 from shipworthy.core.progress import say
+from shipworthy.track.cost.budget import rows
 from shipworthy.track.hpo.campaign import Campaign, Trial, counts
 
 SECONDS_BETWEEN_LINES = 60.0
@@ -62,11 +63,13 @@ def values(campaign: Campaign, trial: Trial) -> str:
 
 
 def spent(campaign: Campaign, trials: Sequence[Trial]) -> str:
-    """Hours and money, with their limits."""
-    found, budget = campaign.spent(trials), campaign.record["settings"]["budget"]
-    parts = []
-    for name, unit in {"hours": "hours", "gpu_hours": "GPU-hours", "money": campaign.record["currency"]}.items():
-        if found[name] or budget[name]:
-            limit = f" of {budget[name]:g}" if budget[name] else ""
-            parts.append(f"{found[name]:.3g}{limit} {unit}")
-    return ", ".join(parts) or "nothing spent yet"
+    """Wall time, GPU-hours and money, with their limits, as the campaign's page says them."""
+    cost, limits = campaign.cost(trials), campaign.record["settings"]["budget"]
+    if not cost.seconds:
+        return "nothing spent yet"
+    told = rows(len(trials), cost, campaign.record["currency"], {**limits, "trials": 0})[1:]
+    return ", ".join(
+        f"{what} {spent}{f' of {allowed}' if allowed else ''}"
+        for what, spent, allowed, _ in told
+        if allowed or what == "wall time" or spent != "0"
+    )

@@ -1,7 +1,7 @@
 """Campaigns: many trainings that belong together, chosen by a search (`tune`) or by a list (`ablate`).
 
 A campaign is a folder in runs/campaigns/, named by the hash of what makes it, so that the same command goes on with
-it. What runs is a snapshot of the code as it stood when the campaign was made.
+it. What runs is a snapshot of the code as it was when the campaign was made.
 """
 
 import shutil
@@ -18,9 +18,11 @@ from shipworthy.config.root import Config
 from shipworthy.core import yaml_text
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import write_text
+from shipworthy.core.locks import reading
 from shipworthy.core.progress import say
 from shipworthy.core.project import project_root
 from shipworthy.core.snapshot import SNAPSHOTS, Snapshot
+from shipworthy.core.workspace import lock_of
 from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.execution.campaigns.checks import (
     check_changes,
@@ -233,12 +235,13 @@ def _go(campaign: Campaign, on_slurm: Mapping[str, Any] | None) -> None:
     """Works at a campaign, on this machine or on a cluster, until it is over, and writes its report."""
     from shipworthy.track.ablation import report as ablation
     from shipworthy.track.campaign.report import write
+    from shipworthy.track.campaign.tracked import tell
 
     if on_slurm and on_slurm["dry_run"]:
         slurm.show(campaign, on_slurm)
         return
     _say(campaign)
-    with _only_one(campaign):
+    with _only_one(campaign), _inputs_kept(campaign):
         supervisor = Supervisor(
             campaign, _here(campaign) if on_slurm is None else slurm.SlurmExecutor(campaign, on_slurm)
         )
@@ -249,12 +252,13 @@ def _go(campaign: Campaign, on_slurm: Mapping[str, Any] | None) -> None:
     if campaign.record["kind"] == "ablate":
         ablation.write(campaign.folder)
     say("\n" + write(campaign.folder))
+    tell(campaign, compose(campaign.record["overrides"]).tracker)
     expect_results(campaign)
 
 
 def _here(campaign: Campaign) -> LocalExecutor | RayExecutor:
     """What runs the campaign's workers on this machine."""
-    environment = {"PYTHONPATH": str(Path(campaign.record["snapshot"]) / "src")}
+    environment = {"PYTHONPATH": str(campaign.snapshot / "src")}
     local = LocalExecutor(campaign, [*command(WORKER), str(campaign.folder)], environment)
     if campaign.settings.driver != "ray":
         return local
@@ -268,6 +272,15 @@ def _say(campaign: Campaign) -> None:
         f"campaign {campaign.name}: {campaign.asked_for} trials{going_on}, {campaign.settings.workers} at a time, in "
         f"{campaign.folder}"
     )
+
+
+@contextmanager
+def _inputs_kept(campaign: Campaign) -> Iterator[None]:
+    """Inside the block nobody replaces what the trials are trained on."""
+    places = [text for text in campaign.record["overrides"] if text.startswith(PLACED)]
+    artifacts = campaign.runs.parent / Path(value_of(places[-1]) if places else "artifacts").name
+    with reading(lock_of(artifacts / "plan")), reading(lock_of(artifacts / "dataset")):
+        yield
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """The one loop that looks after a campaign: it keeps as many workers at work as there are trials to take.
 
-An executor starts the workers, says how they are, and stops them; how a campaign is doing stands in its folder.
+An executor starts the workers, says how they are, and stops them; how a campaign is doing is in its folder.
 """
 
 import signal
@@ -90,8 +90,7 @@ class Supervisor:
             return False
         used = [slot for slot in slots if slot.status is not SlotStatus.IDLE]
         if used and all(slot.status is SlotStatus.CANCELLED for slot in used):
-            named = f"{self.campaign.record['kind']} campaign={self.campaign.name}"
-            raise ShipworthyError(f"its workers were cancelled: `shipworthy {named}`, same launcher, goes on.")
+            raise ShipworthyError(f"its workers were cancelled: `{self.campaign.command}`, same launcher, goes on.")
         # Who is about to take a trial has not done so yet.
         missing = wanted - sum(not self._works(slot, trials) for slot in alive)
         free = [slot for slot in slots if not slot.status.alive and slot.status is not SlotStatus.CANCELLED]

@@ -1,8 +1,8 @@
 """A campaign's workers on a Slurm cluster: the jobs of one array, which work without the process that supervises."""
 
+import os
 from collections.abc import Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any, ClassVar
 
 from shipworthy.core.files import write_json
@@ -93,10 +93,7 @@ class SlurmExecutor:
         checked(made)
         self.campaign.record["sweeps"].append(made.name)
         self.campaign.save()
-        say(
-            f"`shipworthy {self.campaign.record['kind']} campaign={self.campaign.name}` with the same launcher follows "
-            "it, and submits lost workers again"
-        )
+        say(f"`{self.campaign.command}` with the same launcher follows it, and submits lost workers again")
         return made
 
 
@@ -109,7 +106,6 @@ def show(campaign: Campaign, settings: Mapping[str, Any]) -> None:
 def sweep_of(campaign: Campaign, settings: Mapping[str, Any]) -> Sweep:
     """The sweep whose jobs are the campaign's workers; nothing of it is written yet."""
     jobs = [[f"campaign={campaign.name}", f"worker={number}"] for number in range(campaign.settings.workers)]
-    snapshot = Path(campaign.record["snapshot"])
-    made = Sweep.new(campaign.root, campaign.record["kind"], snapshot, settings, jobs)
-    made.record["campaign"] = str(campaign.folder)
+    made = Sweep.new(campaign.root, campaign.record["kind"], campaign.snapshot, settings, jobs)
+    made.record["campaign"] = os.path.relpath(campaign.folder, campaign.root)
     return made

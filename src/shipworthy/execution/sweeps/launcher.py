@@ -12,6 +12,7 @@ from shipworthy.config.load import load, plain
 from shipworthy.config.root import Config
 from shipworthy.core import yaml_text
 from shipworthy.core.errors import ShipworthyError, UsageError
+from shipworthy.core.progress import say
 from shipworthy.core.project import project_root
 from shipworthy.core.snapshot import SNAPSHOTS, Snapshot
 from shipworthy.execution.inputs import check_inputs
@@ -58,6 +59,10 @@ class SlurmLauncher(SubmititLauncher):
         if settings["detach"]:
             return [JobReturn(status=JobStatus.COMPLETED) for _ in jobs]
         sweep_status = follow(made)
+        from shipworthy.stages.sweep import ending_of  # scipy is not what a submission waits for
+
+        for line in ending_of(sweep_status):
+            say(line)
         expect_results(sweep_status)
         returns = [JobReturn(status=JobStatus.COMPLETED) for _ in jobs]
         for number, job in enumerate(returns):

@@ -4,7 +4,8 @@ import difflib
 import math
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import hydra
@@ -25,15 +26,35 @@ from shipworthy.config.compose import (
 from shipworthy.config.load import load
 from shipworthy.config.overrides import in_hydras_grammar
 from shipworthy.core import choices, events
-from shipworthy.core.errors import UsageError
+from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.interrupt import StopRequestedError
+from shipworthy.core.progress import say
 from shipworthy.core.project import project_root
 from shipworthy.execution.stage import execute
-from shipworthy.execution.sweeps.launcher import SlurmLauncher, one_sentence
+from shipworthy.execution.sweeps.launcher import SlurmLauncher
+from shipworthy.execution.sweeps.tracked import TrackedSweep
 from shipworthy.launch.settings import SlurmSettings
+from shipworthy.track.runs.project_paths import ProjectPaths
 
 ONE_BY_ONE = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 """Hydra's own sweeper, which needs no results to go on."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """A job that is over.
+
+    Attributes:
+        run_id: of its run (empty: it made none).
+        metric: its validation (NaN: it has none).
+        said: why it failed (empty: it did not).
+    """
+
+    overrides: Sequence[str]
+    workspace: str
+    run_id: str
+    metric: float
+    said: str
 
 
 def sweep(command: str, overrides: Sequence[str], *, detach: bool, dry_run: bool) -> None:
@@ -56,14 +77,26 @@ def sweep(command: str, overrides: Sequence[str], *, detach: bool, dry_run: bool
     given = [name for name, value in {"detach": detach, "dry_run": dry_run}.items() if value]
     _refuse(given, about)
     _try_values([one for one in parsed if one.input_line not in about_hydra])
+    varied = [one.input_line for one in parsed if one.is_sweep_override()]
+    tracked = TrackedSweep(command, [text for text in overrides if text not in about_hydra], varied)
+
+    done: list[Done] = []
 
     @hydra.main(config_path=str(project_root() / choices.CONF), config_name=CONFIG_NAME)
     def job(config: DictConfig) -> float:
-        return _result(command, config, goes_on=about.sweeper._target_ != ONE_BY_ONE)
+        done.append(_done(command, config, tracked, goes_on=about.sweeper._target_ != ONE_BY_ONE))
+        return done[-1].metric
 
     own = [f"hydra.job.name={command}", *(f"hydra.launcher.{name}=true" for name in given)]
     sys.argv = [f"shipworthy {command}", "--multirun", *chosen_anew(overrides), *own]
-    job()
+    try:
+        job()
+    finally:
+        for line in _ending(done):
+            say(line)
+        tracked.conclude()
+    if failed := sum(bool(one.said) for one in done):
+        raise ShipworthyError(f"{failed} of {len(done)} runs of the sweep failed; they are listed above.")
 
 
 def chosen(overrides: Sequence[str]) -> DictConfig:
@@ -115,19 +148,39 @@ def _try_values(parsed: Sequence[Override]) -> None:
             composed_by_hydra([*firsts[:number], text, *firsts[number + 1 :]])
 
 
-def _result(command: str, config: DictConfig, *, goes_on: bool) -> float:
-    """The metric of one run; NaN if it has none.
+def _done(command: str, config: DictConfig, tracked: TrackedSweep, *, goes_on: bool) -> Done:
+    """Runs one job; what goes wrong with it is said, and the others are run.
 
     Args:
-        goes_on: whether the sweep does, too, when a run fails: a sweeper that chooses by results takes note of it.
+        tracked: the sweep that it is a job of.
+        goes_on: whether they are where this one cannot be done as asked: a sweeper that chooses by results takes note.
+
+    Raises:
+        SystemExit: it was asked to stop, or for what can't be done, and so is the sweep.
     """
     told: dict[str, Any] = {}
+    arguments = list(HydraConfig.get().overrides.task)
+    said = ""
     try:
-        with events.subscribed(told.update):
-            arguments = HydraConfig.get().overrides.task
-            one_sentence(command, lambda: execute(command, load(config), publish=False, arguments=arguments))
-    except SystemExit as error:
-        if not goes_on or error.code == StopRequestedError.exit_code:
-            raise
-        return math.nan
-    return float(told.get("metric", math.nan))
+        loaded = load(config)
+        with events.subscribed(told.update), tracked.job(loaded, arguments, told):
+            execute(command, loaded, publish=False, arguments=arguments)
+    except ShipworthyError as error:
+        said = str(error)
+        print(f"shipworthy {command}: {said}", file=sys.stderr)
+        if isinstance(error, StopRequestedError) or (isinstance(error, UsageError) and not goes_on):
+            sys.exit(error.exit_code)
+    metric = math.nan if said else float(told.get("metric", math.nan))
+    return Done(arguments, str(config.workspace), str(told.get("run_id", "")), metric, said)
+
+
+def _ending(done: Sequence[Done]) -> Iterator[str]:
+    """The runs that were made on this machine, ranked, and those that failed."""
+    if not done:
+        return iter(())
+    from shipworthy.track.runs import sweep_end  # the tests that it makes wait for scipy
+
+    changed = sweep_end.own([one.overrides for one in done])
+    jobs = [sweep_end.Job(text, one.run_id, one.said) for text, one in zip(changed, done, strict=True)]
+    artifacts = project_root() / done[0].workspace
+    return sweep_end.ending(jobs, ProjectPaths(artifacts, artifacts.parent / "runs"))

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from shipworthy.core.artifact import MANIFEST, read_artifact
+from shipworthy.core.commands import again, told
 from shipworthy.core.errors import ArtifactError
 from shipworthy.core.files import read_json, sha256_of_json
 from shipworthy.core.project import cache_folder
@@ -14,7 +15,6 @@ from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.causal_lm.template import OWN, read
 
 KIND = "base"
-REMEDY = "run `shipworthy fetch` with the same model"
 
 
 def place(config: CausalLM) -> Path:
@@ -41,7 +41,7 @@ def base_folder(config: CausalLM) -> Path:
     Raises:
         ArtifactError: it was not fetched, or it is damaged.
     """
-    return read_artifact(place(config), KIND, remedy=REMEDY).path
+    return read_artifact(place(config), KIND, remedy=_remedy()).path
 
 
 def digest(config: CausalLM) -> str:
@@ -63,7 +63,7 @@ def size(config: CausalLM) -> int:
     for name, record in files.items():
         if not (folder / name).is_file() or (folder / name).stat().st_size != record["bytes"]:
             raise ArtifactError(
-                f"{folder / name} is not as long as when it was fetched: delete {folder}, and {REMEDY}."
+                f"{folder / name} is not as long as when it was fetched: delete {folder}, and {_remedy()}."
             )
     return sum(record["bytes"] for record in files.values())
 
@@ -72,6 +72,10 @@ def _files(config: CausalLM) -> dict[str, dict[str, Any]]:
     """Name → size in bytes and sha256, from the manifest of the fetched base weights."""
     folder = place(config)
     if not (folder / MANIFEST).is_file():
-        raise ArtifactError(f"the base weights of {config.name} are not in {folder.parent}: {REMEDY}.")
+        raise ArtifactError(f"the base weights of {config.name} are not in {folder.parent}: {_remedy()}.")
     files: dict[str, dict[str, Any]] = read_json(folder / MANIFEST)["files"]
     return files
+
+
+def _remedy() -> str:
+    return f"run `{again('fetch')}`" if told() is not None else "fetch them, with the same model"

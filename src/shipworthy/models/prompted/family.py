@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 from transformers import PreTrainedModel
 
+from shipworthy.core.commands import again
 from shipworthy.core.errors import ArtifactError
 from shipworthy.core.files import read_json, write_json
 from shipworthy.models import rows as read
@@ -78,7 +79,7 @@ class Shown(Prompted):
         if frozen != made:
             raise ArtifactError(
                 "The dataset's prompts are not those that the task's wording makes with this model's template, so the "
-                "few-shot baseline would be asked something else: make the dataset again with `shipworthy prepare`."
+                f"few-shot baseline would be asked something else: make the dataset again with `{again('prepare')}`."
             )
         shown = choose(train, self.config.shots, seed)
         pairs = zip(read.texts(shown, self.config.template), shown["answer"], strict=True)

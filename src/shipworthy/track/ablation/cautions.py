@@ -104,7 +104,7 @@ def _wide(found: Sequence[Decision], metric: str) -> Iterator[str]:
 
 def _without_rows(found: Sequence[Decision]) -> Iterator[str]:
     if any(one.spread and one.spread.units == 1 for one in found):
-        yield "Nothing is known of single rows, so the intervals count the seeds alone: other rows may give another result."
+        yield "Nothing is known of single rows, so the intervals count the seeds alone: other rows may differ."
 
 
 def _dependent(interactions: Sequence[Interaction]) -> Iterator[str]:

@@ -58,7 +58,7 @@ class Decision:
         return (self.difference.high - self.difference.low) / 2
 
     def to_json(self) -> dict[str, Any]:
-        """As it stands in ablation.json; a number that there isn't is null."""
+        """As it is in ablation.json; a number that there isn't is null."""
         interval = {name: _finite(getattr(self.difference, name)) for name in ("low", "high", "level")}
         return {
             "name": self.name,

@@ -59,7 +59,7 @@ class Interaction:
         return self.claim.words != OPEN
 
     def to_json(self) -> dict[str, Any]:
-        """As it stands in ablation.json."""
+        """As it is in ablation.json."""
         found = self.difference
         simple = [
             {"name": one.name, "other": one.other, "made": one.made, "difference": one.difference.value,

@@ -1,4 +1,4 @@
-"""An ablation's plots, as SVG that stands in the page itself: effects beside the margin, and what depends on what."""
+"""An ablation's plots, as SVG that is in the page itself: effects beside the margin, and what depends on what."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

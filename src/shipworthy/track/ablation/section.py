@@ -32,7 +32,7 @@ def section(ablation: Mapping[str, Any], environment: jinja2.Environment) -> str
 
 
 def lines(ablation: Mapping[str, Any]) -> list[str]:
-    """What stands in summary.txt: what was found of pairs, cautions, and last what to do about each decision."""
+    """What is in summary.txt: what was found of pairs, cautions, and last what to do about each decision."""
     found = [one["sentence"] for one in ablation["interactions"]]
     found += [f"note: {one}" for one in ablation["cautions"]]
     return [*found, *([""] if found else [])]

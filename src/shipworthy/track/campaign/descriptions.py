@@ -3,7 +3,7 @@
 from shipworthy.evaluation import figures
 from shipworthy.evaluation.claims import WORSE
 from shipworthy.track.campaign.chance import Chance
-from shipworthy.track.campaign.facts import Savings, WinnersCurse
+from shipworthy.track.campaign.facts import WinnersCurse
 from shipworthy.track.campaign.read import FAILED, FINISHED, PRUNED, Campaign, Trial
 from shipworthy.track.hpo.schema import METRIC
 from shipworthy.track.hpo.space import Dimension
@@ -70,19 +70,6 @@ def measured(trial: Trial, objective: str, campaign: Campaign) -> str:
     if objective == "seconds":
         return seconds(found)
     return f"{found:.4f}" if objective == "val_loss" else count(found)
-
-
-def saved(savings: Savings) -> str:
-    """What pruning spared, in a sentence."""
-    spared = savings.planned - savings.done
-    ends = f"{seconds(savings.low_s)} to {seconds(savings.high_s)}"
-    gpus = f", {savings.gpu_hours:.3g} GPU-hours" if savings.gpus else ", on no GPU"
-    return (
-        f"{savings.pruned} trial{'s were' if savings.pruned > 1 else ' was'} pruned after {savings.done:,} of "
-        f"{savings.planned:,} planned steps: {spared:,} steps spared, {savings.share:.0%} of all. At the finished "
-        f"trials' pace (median; quartiles in brackets) that is {seconds(savings.value_s)} [{ends}] of machine "
-        f"time{gpus}."
-    )
 
 
 def winners_curse(found: WinnersCurse, campaign: Campaign) -> str:

@@ -1,70 +1,20 @@
-"""A campaign's derived numbers: steps saved by pruning, budgets, the Pareto front, the winner's curse."""
+"""A campaign's derived numbers: budgets, the Pareto front, the winner's curse."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
-from statistics import median, quantiles
 from typing import Any
 
 from shipworthy.evaluation.intervals import Interval
-from shipworthy.track.campaign.read import FINISHED, PRUNED, Campaign, Trial
-from shipworthy.track.cost.cost import HOUR_S
+from shipworthy.track.campaign.read import FINISHED, Campaign, Trial
+from shipworthy.track.cost.budget import Row, rows
 from shipworthy.track.hpo.schema import METRIC
 
 
-@dataclass(frozen=True)
-class Savings:
-    """What pruning spared.
-
-    Attributes:
-        pruned: trials.
-        done, planned: steps that they took, and were to take.
-        low_s, value_s, high_s: seconds spared, by the finished trials' seconds for a step: their median and quartiles.
-        gpus: of one trial.
-        share: of the steps that all finished and pruned trials together were to take.
-    """
-
-    pruned: int
-    done: int
-    planned: int
-    value_s: float
-    low_s: float
-    high_s: float
-    gpus: float
-    share: float
-
-    @property
-    def gpu_hours(self) -> float:
-        """GPU-hours spared; 0 where there are no GPUs."""
-        return self.gpus * self.value_s / HOUR_S
-
-
-def savings(campaign: Campaign) -> Savings | None:
-    """None where nothing was pruned, or no finished trial says how long a step takes."""
-    cut = [trial for trial in campaign.of(PRUNED) if trial.steps and trial.step is not None]
-    done = [trial for trial in campaign.of(FINISHED) if trial.step and trial.cost.seconds]
-    if not cut or not done:
-        return None
-    paces = [trial.cost.seconds / (trial.step or 1) for trial in done]
-    low, high = (quantiles(paces, n=4)[i] for i in (0, 2)) if len(paces) > 1 else (paces[0], paces[0])
-    took, planned = sum(trial.step or 0 for trial in cut), sum(trial.steps or 0 for trial in cut)
-    spared = max(0, planned - took)
-    whole = planned + sum(trial.steps or trial.step or 0 for trial in done)
-    gpus = sum(trial.cost.gpu_s for trial in done) / sum(trial.cost.seconds for trial in done)
-    return Savings(len(cut), took, planned, spared * median(paces), spared * low, spared * high, gpus, spared / whole)
-
-
-def budget(campaign: Campaign) -> list[tuple[str, str, str, float | None]]:
-    """What was spent of each budget: (what, spent, allowed, share); without a limit the last are empty and None."""
-    allowed = campaign.settings.get("budget") or {}
-    spent = {"trials": float(sum(trial.state != "waiting" for trial in campaign.trials)), **campaign.spent}
-    names = {"gpu_hours": "GPU-hours", "money": f"money ({campaign.currency or '?'})", "hours": "hours of wall time"}
-    rows = []
-    for name, value in spent.items():
-        limit = float(allowed.get(name) or 0.0)
-        share = value / limit if limit else None
-        rows.append((names.get(name, name), f"{value:.3g}", f"{limit:g}" if limit else "", share))
-    return rows
+def budget(campaign: Campaign) -> list[Row]:
+    """What was spent of each limit."""
+    begun = sum(trial.state != "waiting" for trial in campaign.trials)
+    return rows(begun, campaign.cost, campaign.currency, campaign.settings.get("budget") or {})
 
 
 def front(points: Sequence[tuple[float, ...]], more_is_better: Sequence[bool]) -> list[int]:

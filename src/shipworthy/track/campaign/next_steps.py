@@ -62,7 +62,7 @@ def more_rows(campaign: Campaign, needed: int) -> tuple[str, list[Step]]:
     kept = [text for text in _overrides(campaign) if not text.startswith("data.split.validation=")]
     prepare = f"shipworthy {shlex.join(['prepare', *kept, larger])}"
     return f"{few}: give validation a larger share.", [
-        ("divide the rows anew", prepare),
+        ("divide the rows again", prepare),
         search_again(campaign, larger),
         stay,
     ]

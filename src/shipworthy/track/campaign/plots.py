@@ -1,4 +1,4 @@
-"""The campaign page's plots, as SVG that stands in the page itself."""
+"""The campaign page's plots, as SVG that is in the page itself."""
 
 from collections.abc import Sequence
 

@@ -13,7 +13,7 @@ from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import read_json
 from shipworthy.evaluation import predictions, scores
 from shipworthy.evaluation.intervals import Interval
-from shipworthy.track.cost.cost import Cost, history, of_run
+from shipworthy.track.cost.cost import Cost, history, of_campaign, of_run
 from shipworthy.track.hpo import campaign as hpo
 from shipworthy.track.hpo.schema import METRIC
 from shipworthy.track.hpo.space import Dimension, parse
@@ -89,7 +89,7 @@ class Campaign:
         objectives: name → whether more is better.
         metric: what the task calls its deciding metric.
         workspace: as the recipe names it.
-        spent: `hours` of wall time, `gpu_hours` and `money` (in `currency`), over all attempts.
+        cost: of all attempts at its trials.
         currency: of all money here (empty: no price was noted).
         winner: winner.json; empty until the winner was measured on rows that no trial saw.
         ablation: ablation.json; empty of a search, and until a training came to an end.
@@ -108,7 +108,7 @@ class Campaign:
     metric: str
     workspace: str
     trials: list[Trial]
-    spent: Mapping[str, float]
+    cost: Cost
     currency: str
     winner: Mapping[str, Any] = field(default_factory=dict)
     ablation: Mapping[str, Any] = field(default_factory=dict)
@@ -159,7 +159,8 @@ def read(folder: Path) -> Campaign:
     params = yaml_text.read(params_file) if params_file.is_file() else {}
     reported = _reported(folder, about["name"], str(settings.get("storage") or ""))
     notes = sorted((read_json(path) for path in folder.glob("trials/*.json")), key=lambda note: int(note["number"]))
-    spent = hpo.Campaign(folder, {"price_per_hour": 0.0, **about}).spent(notes)
+    begins_with_recipe = about.get("recipe") is not None
+    trials = [_trial(note, folder, params, reported.get(int(note["number"]), []), begins_with_recipe) for note in notes]
     objectives = {one["name"]: one["direction"] == "maximize" for one in settings.get("objectives") or []}
     ablation = folder / "ablation.json"
     return Campaign(
@@ -172,11 +173,8 @@ def read(folder: Path) -> Campaign:
         objectives=objectives or {METRIC: True},
         metric=str((params.get("task") or {}).get("metric", "metric")),
         workspace=str(params.get("workspace") or DEFAULT_WORKSPACE),
-        trials=[
-            _trial(note, folder, params, reported.get(int(note["number"]), []), about.get("recipe") is not None)
-            for note in notes
-        ],
-        spent=spent,
+        trials=trials,
+        cost=of_campaign(folder, [trial.run for trial in trials if trial.run]),
         currency=str(about.get("currency") or ""),
         winner=read_json(folder / "winner.json") if (folder / "winner.json").is_file() else {},
         ablation=read_json(ablation) if ablation.is_file() else {},
@@ -194,9 +192,7 @@ def _trial(
     begins_with_recipe: bool,
 ) -> Trial:
     run_id = str(note.get("run_id") or "")
-    place = folder.parents[1] / run_id
-    run = registry.read(place) if run_id and (place / registry.RECORD).is_file() else None
-    run = run if isinstance(run, Run) else None
+    run = registry.find_whole(folder.parents[1] / run_id) if run_id else None
     entries = history(run) if run else []
     curve = reported or [(int(entry["step"]), float(entry[VALIDATED])) for entry in entries if VALIDATED in entry]
     step = note.get("step")

@@ -12,8 +12,8 @@ from shipworthy.track.ablation.section import section
 from shipworthy.track.campaign import descriptions, facts, importance, parallel, plots
 from shipworthy.track.campaign.findings import Findings, findings
 from shipworthy.track.campaign.read import FAILED, FINISHED, PRUNED, Campaign, Trial, read
+from shipworthy.track.campaign.savings import savings
 from shipworthy.track.campaign.summary import summary
-from shipworthy.track.cost.cost import together
 from shipworthy.track.cost.table import details
 from shipworthy.track.hpo.schema import METRIC
 from shipworthy.track.hpo.space import Dimension
@@ -49,7 +49,7 @@ def page(campaign: Campaign, findings: Findings) -> str:
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
     environment.filters["typeset"] = typeset
-    found, savings = facts.winners_curse(campaign), facts.savings(campaign)
+    found, saved = facts.winners_curse(campaign), savings(campaign)
     best = campaign.ranked[0] if campaign.ranked else None
     unbeaten = facts.pareto(campaign) if len(campaign.objectives) > 1 else {best.number} if best else set()
     shares = {one: importance.importance(campaign, one) for one in campaign.objectives}
@@ -67,8 +67,8 @@ def page(campaign: Campaign, findings: Findings) -> str:
         near=descriptions.near(campaign),
         curse=descriptions.winners_curse(found, campaign) if found else "",
         unfinished=any(trial.state not in (FINISHED, PRUNED, FAILED) for trial in campaign.trials),
+        saved=saved.words if saved else "",
         ablation=section(campaign.ablation, environment) if campaign.ablation else "",
-        saved=descriptions.saved(savings) if savings else "",
         unbeaten=unbeaten,
         top=[_row(trial, campaign) for trial in top],
         space=[_dimension(one, best) for one in campaign.space],
@@ -154,8 +154,7 @@ def _dimension(one: Dimension, best: Trial | None) -> dict[str, Any]:
 
 
 def _costs(campaign: Campaign) -> list[str]:
-    cost = together(trial.cost for trial in campaign.trials)
-    if not cost.seconds:
+    if not campaign.cost.seconds:
         return []
-    told = dict(details(cost, None, ""))
+    told = dict(details(campaign.cost, None, ""))
     return [f"Energy: {told['energy']}.", f"Lost: {told['lost']}."]

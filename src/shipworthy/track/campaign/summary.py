@@ -8,6 +8,7 @@ from shipworthy.track.campaign import descriptions, facts
 from shipworthy.track.campaign.findings import Findings
 from shipworthy.track.campaign.plots import name
 from shipworthy.track.campaign.read import FAILED, Campaign
+from shipworthy.track.campaign.savings import savings
 
 WIDTH = 110
 TOP = 5
@@ -23,11 +24,11 @@ def summary(campaign: Campaign, findings: Findings) -> str:
     lines += findings.sentences
     if found := facts.winners_curse(campaign):
         lines.append(descriptions.winners_curse(found, campaign))
-    if savings := facts.savings(campaign):
-        lines.append(descriptions.saved(savings))
+    if saved := savings(campaign):
+        lines.append(saved.words)
     lines += _failures(campaign)
     spent = [
-        f"{value}{f' of {allowed}' if allowed else ''} {what}" for what, value, allowed, _ in facts.budget(campaign)
+        f"{what} {value}{f' of {allowed}' if allowed else ''}" for what, value, allowed, _ in facts.budget(campaign)
     ]
     lines.append(f"spent: {', '.join(spent)}")
     if decided := findings.decision:

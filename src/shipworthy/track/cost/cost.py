@@ -1,18 +1,19 @@
 """What runs cost, one by one and together."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from math import inf
+from pathlib import Path
 from typing import Any
 
 from shipworthy.core.files import read_json
+from shipworthy.track.cost import attempts, spans
 from shipworthy.track.cost.energy import Energy, energy
 from shipworthy.track.cost.run_intervals import RunInterval, run_intervals, samples
+from shipworthy.track.cost.spans import Span
 from shipworthy.track.cost.waste import RepeatedWork, repeated_work
-from shipworthy.track.runs.registry import Run
+from shipworthy.track.hpo.leases import Leases
+from shipworthy.track.runs.registry import CAMPAIGNS, Run
 from shipworthy.track.runs.starts import FAILED, PRUNED
-
-HOUR_S = 3600.0
 
 
 @dataclass(frozen=True)
@@ -22,17 +23,6 @@ class Price:
     name: str
     per_hour: float
     currency: str
-
-
-@dataclass(frozen=True)
-class Span:
-    """A time on a machine, from one moment to another (seconds since the epoch), and the machine's price."""
-
-    host: str
-    per_hour: float
-    currency: str
-    began: float
-    ended: float
 
 
 @dataclass(frozen=True)
@@ -71,25 +61,20 @@ class Cost:
     @property
     def machine_s(self) -> float:
         """Seconds of machines: runs that were on one machine at a time share its seconds."""
-        return sum(_covered(spans) for spans in self._by_machine().values())
+        return spans.machine_s(self.spans)
+
+    @property
+    def wall_s(self) -> float:
+        """Seconds in which anything of it ran."""
+        return spans.wall_s(self.spans)
 
     @property
     def money(self) -> dict[str, float]:
         """Currency → amount, by the machines' seconds and the price noted with each start, or another machine's."""
-        found: dict[str, float] = {}
-        for (_, per_hour, currency), spans in self._by_machine().items():
-            if currency:
-                found[currency] = found.get(currency, 0.0) + per_hour * _covered(spans) / HOUR_S
-        return found
-
-    def _by_machine(self) -> dict[tuple[str, float, str], list[tuple[float, float]]]:
-        found: dict[tuple[str, float, str], list[tuple[float, float]]] = {}
-        for one in self.spans:
-            found.setdefault((one.host, one.per_hour, one.currency), []).append((one.began, one.ended))
-        return found
+        return spans.money(self.spans)
 
     def to_json(self) -> dict[str, Any]:
-        """As it stands in JSON."""
+        """As it is in JSON."""
         own = {name: value for name, value in asdict(self).items() if name != "spans"}
         return {**own, "machine_s": self.machine_s, "money": self.money}
 
@@ -102,15 +87,6 @@ class Cost:
 def together(costs: Iterable[Cost]) -> Cost:
     """The sum."""
     return sum(costs, Cost())
-
-
-def _covered(spans: Iterable[tuple[float, float]]) -> float:
-    """Seconds that lie in at least one of the spans."""
-    total, until = 0.0, -inf
-    for began, ended in sorted(spans):
-        total += max(0.0, ended - max(began, until))
-        until = max(until, ended)
-    return total
 
 
 def of_run(run: Run, price: Price | None = None) -> Cost:
@@ -135,6 +111,82 @@ def of_run(run: Run, price: Price | None = None) -> Cost:
     return total
 
 
+def of_campaign(folder: Path, runs: Iterable[Run], price: Price | None = None) -> Cost:
+    """What a campaign cost: the machines that its workers held for its trials, from taking a trial to telling its end.
+
+    That is more than its runs' own times: choosing the values, composing the config, starts that came to no run.
+
+    Args:
+        folder: runs/campaigns/<name>.
+        runs: those that were made for it, of which energy and what was done again are told.
+        price: of another machine for the same hours (None: as noted when the campaign was made).
+    """
+    about = read_json(folder / "campaign.json")
+    per_hour = price.per_hour if price else float(about.get("price_per_hour") or 0.0)
+    currency = price.currency if price else str(about.get("currency") or "")
+    lease_s = float((about.get("settings") or {}).get("lease_s") or 60.0)
+    leases = Leases(folder / "leases", lease_s) if (folder / "leases").is_dir() else None
+    notes = sorted((read_json(path) for path in folder.glob("trials/*.json")), key=lambda note: int(note["number"]))
+    made = {run.id: run for run in runs}
+    total = of_trials(notes, leases, per_hour, currency, {run.id: cores(run) for run in made.values()})
+    own = together(of_run(run) for run in made.values())
+    return replace(total, energy=own.energy, again=own.again)
+
+
+def of_trials(
+    notes: Iterable[Mapping[str, Any]],
+    leases: Leases | None,
+    per_hour: float,
+    currency: str,
+    cores_of: Mapping[str, int] | None = None,
+) -> Cost:
+    """What the trials of a campaign cost, by their notes alone.
+
+    Args:
+        notes: trials/<number>.json.
+        leases: the campaign's, which say until when a killed worker lived (None: they are not on this disk).
+        per_hour, currency: the price of a machine's hour.
+        cores_of: run id → cores that it might use.
+    """
+    return together(
+        _of_trial(note, leases, per_hour, currency, (cores_of or {}).get(note["run_id"], 0)) for note in notes
+    )
+
+
+def _of_trial(note: Mapping[str, Any], leases: Leases | None, per_hour: float, currency: str, cpus: int) -> Cost:
+    pairs = attempts.spans(note, leases, per_hour, currency)
+    if not pairs:
+        return Cost()
+    gpu_s, own = attempts.together(pairs)
+    seconds = sum(span.seconds for span in own)
+    going_on = sum(attempts.running(note, one, leases) for one, _ in pairs)
+    cut_off = sum(one["outcome"] == "killed" or one.get("ended") is None for one, _ in pairs) - going_on
+    return Cost(
+        runs=1,
+        starts=len(pairs),
+        seconds=seconds,
+        gpu_s=gpu_s,
+        cpu_s=seconds * cpus,
+        spans=tuple(own),
+        failed_s=seconds if note["state"] == FAILED else 0.0,
+        pruned_s=seconds if note["state"] == PRUNED else 0.0,
+        by_force=cut_off,
+        running=going_on,
+    )
+
+
+def campaign_folder(runs: Path, name: str) -> Path | None:
+    """Of a campaign whose trials' notes are on this disk; None where they are not."""
+    found = runs / CAMPAIGNS / name
+    return found if (found / "campaign.json").is_file() else None
+
+
+def cores(run: Run) -> int:
+    """That its last start might use (0: not noted)."""
+    ran = run_intervals(run.folder, run.starts, [])
+    return ran[-1].cpus if ran else 0
+
+
 def history(run: Run) -> list[dict[str, Any]]:
     """The run's steps: of its checkpoint, else of the newest state that it saved; empty where there is none."""
     finished = run.folder / "checkpoint" / "history.json"
@@ -148,13 +200,13 @@ def history(run: Run) -> list[dict[str, Any]]:
 
 def _of_interval(interval: RunInterval, price: Price | None) -> Cost:
     start, seconds = interval.start, interval.seconds
-    at = (price.per_hour, price.currency) if price else (start.price_per_hour, start.currency)
+    span = interval.span if price is None else replace(interval.span, per_hour=price.per_hour, currency=price.currency)
     return Cost(
         starts=1,
         seconds=seconds,
         gpu_s=seconds * len(start.gpus),
         cpu_s=seconds * interval.cpus,
-        spans=(Span(start.host, *at, start.began, start.began + seconds),),
+        spans=(span,),
         by_force=int(not interval.known and not interval.running),
         running=int(interval.running),
     )

@@ -10,7 +10,9 @@ import polars as pl
 from omegaconf import OmegaConf
 
 from shipworthy.core.artifact import MANIFEST
+from shipworthy.core.commands import again
 from shipworthy.core.errors import UsageError
+from shipworthy.core.extensions import import_schemas
 from shipworthy.core.files import read_json
 from shipworthy.core.schema import SCHEMAS
 from shipworthy.evaluation import claims, paired, predictions, scores
@@ -85,13 +87,13 @@ def gain(run: Run, against: str = "") -> Gain | str:
         return "no model came out, or its validation answers were not kept"
     baseline = dataset.parent / "baseline"
     if not (baseline / MANIFEST).is_file():
-        return "no baseline was measured: run `shipworthy baseline`"
+        return f"no baseline was measured: {_remedy(run)}"
     if read_json(baseline / MANIFEST)["inputs"].get("dataset") != run.record["inputs"].get("dataset"):
-        return "the baselines are of another dataset: run `shipworthy baseline`"
+        return f"the baselines are of another dataset: {_remedy(run)}"
     task = _task(run.record["config"]["task"])
     measured = {one["name"]: one["validation"] for one in read_json(baseline / "baseline.json")["baselines"]}
     if not all(task.metric in one for one in measured.values()):
-        return f"the baselines were not measured by {task.metric}: run `shipworthy baseline`"
+        return f"the baselines were not measured by {task.metric}: {_remedy(run)}"
     name = _best(task.metric, {name: one[task.metric]["value"] for name, one in measured.items()}, against)
     theirs = _scored(task, baseline / "predictions" / f"{name}.parquet", dataset / "validation.parquet")
     both = predictions.scored(mine).join(theirs, on="id", maintain_order="left")
@@ -109,7 +111,13 @@ def _scored(task: Task, answered: Path, validation: Path) -> pl.DataFrame:
     return asked.select("id", theirs=predictions.column(scores.decided(task, given, asked["answer"].to_list())))
 
 
+def _remedy(run: Run) -> str:
+    given = run.record.get("arguments")
+    return f"run `{again('baseline', given)}`" if given else "run baseline, with the overrides of the run"
+
+
 def _task(config: dict[str, Any]) -> Task:
+    import_schemas()  # in which the task's class is looked up
     task = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(SCHEMAS["task"][config["kind"]]), config))
     assert isinstance(task, Task)
     return task

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shipworthy.track.cost.cost import HOUR_S
+from shipworthy.track.cost.spans import price
 
 
 @dataclass(frozen=True)
@@ -35,17 +35,17 @@ class Planned:
 
 
 def planned(line: Mapping[str, Any], per_hour: float | None) -> list[Planned]:
-    """What a line of runs/calibration.jsonl says.
+    """What a line of runs/calibration/ says.
 
     Args:
         per_hour: the price of the machine's hour (None: not known).
     """
-    measured = {name: value for name, value in line["measured"].items() if line["told"][name]["value"] or value}
-    found = [_one(name, line["told"][name], taken) for name, taken in measured.items()]
+    told = line["told"]
+    measured = {name: v for name, v in line["measured"].items() if name in told and (told[name]["value"] or v)}
+    found = [_one(name, told[name], taken) for name, taken in measured.items()]
     if per_hour is not None and "seconds" in measured:
-        hourly = per_hour / HOUR_S
-        told = {end: value * hourly for end, value in line["told"]["seconds"].items()}
-        found.append(_one("money", told, measured["seconds"] * hourly))
+        paid = {end: price(value, per_hour) for end, value in told["seconds"].items()}
+        found.append(_one("money", paid, price(measured["seconds"], per_hour)))
     return found
 
 

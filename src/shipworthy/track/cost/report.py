@@ -24,7 +24,7 @@ def of_run(
     Args:
         price: of another machine for the same hours (None: as noted with the starts).
         against: the baseline that its gain is counted from (empty: the best).
-        note: its line of runs/calibration.jsonl (None: there is none).
+        note: its line of runs/calibration/ (None: there is none).
     """
     currency, spent = next(iter(cost.money.items()), ("", 0.0))
     bought = gain(run, against)
@@ -67,7 +67,9 @@ def of_group(group: Group, *, price: Price | None, against: str) -> Lines:
         return [*lines, ("a point", f"not known: {bought}")]
     currency, spent = next(iter(group.cost.money.items()), ("", 0.0))
     what, words = table.per_point(bought, per_point(spent, bought), currency)
-    of = f"; all runs for the gain of {group.best.id[:8]}, the best, which flatters it: it was chosen by these rows"
+    of = (
+        f"; all runs for the gain of {group.best.id[:8]}, the best, whose gain is too good: it was chosen by these rows"
+    )
     return [*lines, (what, words + (of if len(group.runs) > 1 else ""))]
 
 

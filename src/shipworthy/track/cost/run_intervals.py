@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from shipworthy.core import json_lines
+from shipworthy.track.cost.spans import Span
 from shipworthy.track.runs import starts as begun
 from shipworthy.track.runs.starts import Start
 
@@ -26,6 +27,7 @@ class RunInterval:
         running: its process is still there.
         cpus: cores that it might use.
         from_step: the step that it went on from (None: not noted).
+        stepped: the first and the last step of which it told, each with its time (one where they are the same).
     """
 
     start: Start
@@ -34,11 +36,18 @@ class RunInterval:
     running: bool
     cpus: int
     from_step: int | None
+    stepped: tuple[tuple[int, float], ...] = ()
 
     @property
     def seconds(self) -> float:
         """How long it ran."""
-        return max(0.0, self.ended - self.start.began)
+        return self.span.seconds
+
+    @property
+    def span(self) -> Span:
+        """On which machine, at which price."""
+        start = self.start
+        return Span(start.host, start.price_per_hour, start.currency, start.began, max(start.began, self.ended))
 
 
 def run_intervals(folder: Path, starts: Sequence[Start], samples: Sequence[Sample]) -> list[RunInterval]:
@@ -53,9 +62,16 @@ def run_intervals(folder: Path, starts: Sequence[Start], samples: Sequence[Sampl
         if ended is None:
             ended = time.time() if running else _last_sign(folder, start.began, limit, samples)
         facts = noted.get(start.number, {})
+        stepped = tuple((int(step), float(moment)) for step, moment in facts.get("stepped") or ())
         found.append(
             RunInterval(
-                start, ended, start.ended is not None, running, int(facts.get("cpus") or 0), facts.get("from_step")
+                start,
+                ended,
+                known=start.ended is not None,
+                running=running,
+                cpus=int(facts.get("cpus") or 0),
+                from_step=facts.get("from_step"),
+                stepped=stepped,
             )
         )
     return found

@@ -5,11 +5,13 @@ from math import inf
 
 from shipworthy.evaluation import figures
 from shipworthy.evaluation.metric import metric
-from shipworthy.track.cost.cost import HOUR_S, Cost, Price
+from shipworthy.track.cost.cost import Cost, Price
 from shipworthy.track.cost.gain import POINT, Gain, PerPoint
 from shipworthy.track.cost.groups import Group
 from shipworthy.track.cost.planned import Planned
-from shipworthy.track.report.formatting import megabytes, precise, seconds
+from shipworthy.track.cost.spans import HOUR_S
+from shipworthy.track.cost.spans import price as price_of
+from shipworthy.track.report.formatting import amounts, megabytes, precise, seconds
 from shipworthy.track.report.formatting import money as amount
 from shipworthy.track.runs.formatting import shortened
 from shipworthy.track.runs.registry import Run
@@ -43,7 +45,7 @@ def _row(name: str, status: str, cost: Cost) -> list[str]:
         seconds(cost.seconds),
         f"{cost.gpu_s / HOUR_S:.3g}" if cost.gpu_s else "",
         f"{cost.cpu_s / HOUR_S:.3g}" if cost.cpu_s else "",
-        money(cost.money),
+        amounts(cost.money),
         f"{cost.energy.measured + cost.energy.assumed:.2g}" if not cost.energy.unknown_s else "?",
         f"{lost:.0%}" if lost > FROM_SHARE else "",
     ]
@@ -58,7 +60,7 @@ def details(cost: Cost, price: Price | None, rate: str) -> list[tuple[str, str]]
     more = f" in {cost.runs} runs" if cost.runs > 1 else ""
     time = f"{seconds(cost.seconds)}{more}, {cost.starts} start{'' if cost.starts == 1 else 's'}"
     if cost.by_force:
-        time += f"; {cost.by_force} ended without a word, and count until their last sign of life"
+        time += f"; {cost.by_force} were killed, and count until they last wrote something"
     if cost.running:
         time += f"; {cost.running} still running, counted until now"
     shared = cost.machine_s < (1 - FROM_SHARE) * cost.seconds
@@ -71,15 +73,10 @@ def details(cost: Cost, price: Price | None, rate: str) -> list[tuple[str, str]]
     return [
         ("time", time),
         ("hours", ", ".join(hours)),
-        ("money", f"{money(cost.money) or 'no price was noted'}{where}"),
+        ("money", f"{amounts(cost.money) or 'no price was noted'}{where}"),
         ("energy", _energy(cost) + (", each run as if alone on its machine" if shared else "")),
         ("lost", _lost(cost)),
     ]
-
-
-def money(amounts: Mapping[str, float]) -> str:
-    """Amounts by currency: `1.20 USD + 0.30 EUR`."""
-    return " + ".join(amount(value, currency) for currency, value in amounts.items())
 
 
 def _energy(cost: Cost) -> str:
@@ -177,7 +174,7 @@ def projection(found: Mapping[str, Mapping[str, float] | float | None], per_hour
     """
     time, memory = found["seconds"], found["memory_mb"]
     assert isinstance(time, Mapping)
-    costs = {end: amount(value * per_hour / HOUR_S) for end, value in time.items()}
+    costs = {end: amount(price_of(value, per_hour)) for end, value in time.items()}
     words = f"{found['data']:g} × the data, {found['model']:.3g} × the model's work: "
     words += f"{seconds(time['value'])} ({seconds(time['low'])} to {seconds(time['high'])}), "
     words += f"{costs['value']} {currency} ({costs['low']} to {costs['high']})"

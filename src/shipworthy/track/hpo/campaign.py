@@ -1,4 +1,4 @@
-"""A campaign as it stands in its folder: what was asked for, each trial's record, what was spent.
+"""A campaign as it is in its folder: what was asked for, each trial's record, what was spent.
 
 runs/campaigns/<name>/
 campaign.json       what was asked for
@@ -12,7 +12,7 @@ winner.json         the best trial and the recipe itself on rows that no trial s
 Trial 0 of a search is the recipe itself: what the search found is worth something if it is better than that.
 """
 
-import math
+import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +22,10 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from shipworthy.core import records
+from shipworthy.core.commands import beside, command
 from shipworthy.core.files import read_json, write_json
+from shipworthy.track.cost.cost import Cost, of_trials
+from shipworthy.track.cost.spans import HOUR_S
 from shipworthy.track.hpo.leases import Leases
 from shipworthy.track.hpo.schema import Search
 from shipworthy.track.hpo.space import Params
@@ -33,7 +36,6 @@ RECORD, PARAMS, WINNER = "campaign.json", "params.yaml", "winner.json"
 FINAL = ("finished", "pruned", "failed")
 RECIPE = 0
 """The trial of a search that is the recipe itself."""
-HOUR_S = 3600.0
 Trial = dict[str, Any]
 
 
@@ -44,11 +46,11 @@ class Campaign:
     Attributes:
         folder: absolute.
         record: the content of campaign.json: `name`; `kind` (tune or ablate); `made` (epoch seconds); `settings` (group
-            hpo); `root` (the project's); `snapshot` (the code's folder); `sweeps` (those on Slurm); `overrides` (the
-            base recipe's); `recipe` (its own values of the keys of the space; None: no trial is the recipe); `dataset`
-            (the digest of what trials are trained on); `about_hydra` (the overrides of Hydra's launcher); `plan` (a
-            fixed list of trials, each with `name` and `overrides`; None: a search); `seed`; `first_step` and
-            `last_step` (of validations; None: unknown);
+            hpo); `root` (the project's, from its folder on); `snapshot` (the code's folder, from the root on); `sweeps`
+            (those on Slurm); `overrides` (the base recipe's); `recipe` (its own values of the keys of the space; None:
+            no trial is the recipe); `dataset` (the digest of what trials are trained on); `about_hydra` (the overrides
+            of Hydra's launcher); `plan` (a fixed list of trials, each with `name` and `overrides`; None: a search);
+            `seed`; `first_step` and `last_step` (of validations; None: unknown);
             `price_per_hour` and `currency`.
     """
 
@@ -83,8 +85,8 @@ class Campaign:
                 "kind": kind,
                 "made": time.time(),
                 "settings": OmegaConf.to_container(OmegaConf.structured(settings)),
-                "root": str(root),
-                "snapshot": str(snapshot),
+                "root": os.path.relpath(root, folder),
+                "snapshot": os.path.relpath(snapshot, root),
                 "sweeps": [],
                 "overrides": list(overrides),
                 "recipe": recipe,
@@ -127,6 +129,11 @@ class Campaign:
         return self.folder.name
 
     @property
+    def command(self) -> str:
+        """What goes on with it."""
+        return command(f"{self.record['kind']} campaign={self.name}", workspace=beside(self.runs))
+
+    @property
     def settings(self) -> Search:
         """How it searches."""
         loaded = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Search), self.record["settings"]))
@@ -136,7 +143,12 @@ class Campaign:
     @property
     def root(self) -> Path:
         """The project's."""
-        return Path(self.record["root"])
+        return Path(os.path.normpath(self.folder / self.record["root"]))
+
+    @property
+    def snapshot(self) -> Path:
+        """The code's folder."""
+        return Path(os.path.normpath(self.root / self.record["snapshot"]))
 
     def save(self) -> None:
         """Writes campaign.json."""
@@ -200,22 +212,15 @@ class Campaign:
                 return f"hpo.budget.{name}={limit:g} is used up"
         return ""
 
+    def cost(self, trials: Iterable[Trial]) -> Cost:
+        """What was spent so far. Workers on one machine share its hours."""
+        return of_trials(trials, self.leases(), self.record["price_per_hour"], self.record["currency"])
+
     def spent(self, trials: Iterable[Trial]) -> dict[str, float]:
-        """GPU-hours, hours and money so far. Workers on one machine share its hours."""
-        now = time.time()
-        gpu_s, everywhere = 0.0, []
-        by_host: dict[str, list[tuple[float, float]]] = {}
-        for attempt in (attempt for trial in trials for attempt in trial["attempts"]):
-            span = (attempt["began"], attempt.get("ended") or now)
-            gpu_s += attempt["gpus"] * (span[1] - span[0])
-            everywhere.append(span)
-            by_host.setdefault(attempt["host"], []).append(span)
-        machines_s = sum(_covered(spans) for spans in by_host.values())
-        return {
-            "gpu_hours": gpu_s / HOUR_S,
-            "hours": _covered(everywhere) / HOUR_S,
-            "money": machines_s / HOUR_S * self.record["price_per_hour"],
-        }
+        """What the budget limits: GPU-hours, hours in which it was worked at, and money."""
+        found = self.cost(trials)
+        money = sum(found.money.values())
+        return {"gpu_hours": found.gpu_s / HOUR_S, "hours": found.wall_s / HOUR_S, "money": money}
 
     def best(self, trials: Iterable[Trial]) -> list[Trial]:
         """The finished trial that is best; of several objectives all that no other beats, the first's best first."""
@@ -234,15 +239,6 @@ class Campaign:
 
 def _beats(one: Sequence[float], other: Sequence[float]) -> bool:
     return one != other and all(mine >= theirs for mine, theirs in zip(one, other, strict=True))
-
-
-def _covered(spans: Iterable[tuple[float, float]]) -> float:
-    """Seconds that lie in at least one of the spans."""
-    total, until = 0.0, -math.inf
-    for begin, end in sorted(spans):
-        total += max(0.0, end - max(begin, until))
-        until = max(until, end)
-    return total
 
 
 def counts(trials: Iterable[Mapping[str, Any]]) -> dict[str, int]:

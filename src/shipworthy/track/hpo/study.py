@@ -140,7 +140,7 @@ class Trials:
         return kind(self.name, self.storage, choosing, NopPruner() if kind is AsSeen else self.pruner)
 
     def all(self) -> list[FrozenTrial]:
-        """Every trial, in the order of its number, as it stands now."""
+        """Every trial, in the order of its number, as it is now."""
         return sorted(self._study(0).get_trials(deepcopy=False), key=lambda trial: trial.number)
 
     def values(self, trial: FrozenTrial, dimensions: Sequence[Dimension]) -> Params:

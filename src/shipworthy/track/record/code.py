@@ -3,6 +3,7 @@
 import subprocess
 from pathlib import Path
 
+from shipworthy.core.identity import SHARED
 from shipworthy.core.secrets import redact
 
 SOURCES = (".py", ".yaml", ".yml", ".toml", ".j2", ".sh", ".lock")
@@ -31,7 +32,7 @@ def _is_source(path: Path) -> bool:
 
 def _git(root: Path, *arguments: str) -> str:
     try:
-        done = subprocess.run(["git", *_PLAIN, *arguments], cwd=root, capture_output=True, check=False)
+        done = subprocess.run(["git", *SHARED, *_PLAIN, *arguments], cwd=root, capture_output=True, check=False)
     except FileNotFoundError:  # a machine without Git
         return ""
     return done.stdout.decode(errors="replace") if done.returncode in (0, 1) else ""  # 1: a diff without an index

@@ -1,5 +1,6 @@
 """A run's environment: machine, packages, environment variables that it may depend on, Slurm job, campaign."""
 
+import json
 import os
 from typing import Any
 
@@ -80,3 +81,16 @@ def campaign() -> dict[str, Any] | None:
     """The campaign that this run is a trial of, as its worker says; None if it is of none."""
     name, trial = os.environ.get("SHIPWORTHY_CAMPAIGN"), os.environ.get("SHIPWORTHY_TRIAL")
     return {"name": name, "trial": int(trial)} if name and trial else None
+
+
+SWEEP = "SHIPWORTHY_SWEEP"
+
+
+def sweep() -> dict[str, Any] | None:
+    """The sweep that this run is a job of; None if it is of none.
+
+    `name`; `job`, its number; `overrides`, all of the job's; `common`, those that every job has; `varied`, which keys
+    the others set, in words; `command`, by which to go on with it.
+    """
+    found: dict[str, Any] | None = json.loads(os.environ.get(SWEEP) or "null")
+    return found

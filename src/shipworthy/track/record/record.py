@@ -1,10 +1,17 @@
-"""Writes a run's record.json before its first step: config, inputs, code, environment, seeds, command line."""
+"""Writes a run's record.json before its first step: config, inputs, code, environment, seeds, command line.
 
+Beside it stands params.yaml, the whole config, what the command did not read too: by it alone the run is repeated.
+"""
+
+import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
+from shipworthy.core import yaml_text
+from shipworthy.core.commands import told
 from shipworthy.core.files import sha256_of_file, write_json, write_text
 from shipworthy.core.groups import ModelConfig, TrainerConfig
 from shipworthy.core.identity import code_version
@@ -14,8 +21,20 @@ from shipworthy.core.snapshot import SNAPSHOTS, Snapshot
 from shipworthy.core.workspace import Workspace
 from shipworthy.track.record import code, environment
 
-RECORD, DIFF, PACKAGES = "record.json", "code.diff", "packages.txt"
+RECORD, DIFF, PACKAGES, PARAMS = "record.json", "code.diff", "packages.txt", "params.yaml"
 PINS = ("data.dvc", "dvc.lock")
+
+
+def dataset_folder(record: Mapping[str, Any], runs: Path) -> Path:
+    """Where a run's dataset stood, from where its runs are now.
+
+    Args:
+        record: its record.json.
+        runs: the folder of the runs.
+    """
+    named = Path(record["dataset"])
+    # Older records have the absolute path, of a place that may be another checkout's by now.
+    return runs.parent.joinpath(*named.parts[-2:]) if named.is_absolute() else runs.parent / named
 
 
 def seeds(seed: int, trainer: TrainerConfig) -> dict[str, int | None]:
@@ -34,7 +53,7 @@ def write(
     """Writes record.json and what it names into a run's folder, and keeps the code's snapshot.
 
     Args:
-        dataset: the dataset artifact's folder.
+        dataset: the dataset artifact's folder; noted from the folder on that holds `runs/`, wherever that is moved.
 
     Raises:
         ShipworthyError: a source or config file holds a secret.
@@ -47,6 +66,8 @@ def write(
     (folder / DIFF).unlink(missing_ok=True)
     if changed:
         write_text(folder / DIFF, changed)
+    if workspace.whole:
+        write_text(folder / PARAMS, yaml_text.dump(redact(workspace.whole)))
     if (root / "dvc.lock").is_file():
         write_text(folder / "dvc.lock", redact((root / "dvc.lock").read_text(encoding="utf-8")))
     record = {
@@ -55,8 +76,9 @@ def write(
         "name": str(getattr(model, "name", model.kind)),
         "began": workspace.started,
         "config": {**workspace.config},
+        "recipe": {**workspace.recipe},
         "inputs": {**workspace.inputs},
-        "dataset": str(dataset),
+        "dataset": Path(os.path.relpath(dataset, folder.parents[1])).as_posix(),
         "seeds": {**seeds},
         "code": {
             **code_version(),
@@ -68,7 +90,17 @@ def write(
         "dvc": {pin: sha256_of_file(root / pin) if (root / pin).is_file() else "" for pin in PINS},
         "slurm": environment.slurm(),
         "command_line": sys.argv,
+        "arguments": told(),
+        "overrides": overrides(told()),
         "variables": environment.variables(),
         "campaign": environment.campaign(),
+        "sweep": environment.sweep(),
     }
     write_json(folder / RECORD, redact(record))
+
+
+def overrides(arguments: Sequence[str] | None) -> list[str]:
+    """What the command line set; of a job of a sweep, its own. A file of parameters (`--params`) sets none."""
+    if job := environment.sweep():
+        return list(job["overrides"])
+    return [text for text in arguments or () if "=" in text and not text.startswith("--")]

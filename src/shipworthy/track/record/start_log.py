@@ -23,6 +23,7 @@ class StartLog:
         self._path = folder / FILE
         self._number = 0
         self.step: int | None = None
+        self._stepped: list[tuple[int, float]] = []
 
     def begin(self, began: float, compute: ComputeConfig) -> None:
         """Notes where it runs, from which checkpoint, and at which price.
@@ -47,8 +48,10 @@ class StartLog:
         )
 
     def note(self, facts: dict[str, Any]) -> None:
-        """Takes what the run tells of itself (core/events.py)."""
+        """Takes what the run tells of itself (core/events.py); of its steps, when the first and the last was done."""
         self.step = facts.get("step", self.step)
+        if "step" in facts:
+            self._stepped = [*self._stepped[:1], (int(facts["step"]), time.time())]
 
     def end(self, status: Outcome, said: str) -> None:
         """Notes how it ended.
@@ -56,7 +59,7 @@ class StartLog:
         Args:
             said: the sentence of an error; secrets are taken out.
         """
-        self._append(ended=time.time(), status=status, said=redact(said), step=self.step)
+        self._append(ended=time.time(), status=status, said=redact(said), step=self.step, stepped=self._stepped)
 
     def _append(self, **facts: Any) -> None:
         json_lines.append(self._path, {"start": self._number, **facts})

@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from shipworthy.core import events
+from shipworthy.core.artifact import MANIFEST, Artifact, Manifest
 from shipworthy.core.files import read_json
 from shipworthy.core.groups import ComputeConfig, TrackerConfig
 from shipworthy.core.interrupt import PRUNED, StopRequestedError
 from shipworthy.track.record import record
+from shipworthy.track.record.groups import measured
+from shipworthy.track.record.identity import identity, model
 from shipworthy.track.record.start_log import Outcome, StartLog
 from shipworthy.track.record.system import Sampler
 from shipworthy.track.trackers.buffered import BufferedTracker
@@ -17,22 +20,25 @@ from shipworthy.track.trackers.build import build
 from shipworthy.track.trackers.forwarder import SPOOL
 from shipworthy.track.trackers.protocol import Tracker
 
-KEPT = (record.RECORD, record.DIFF, record.PACKAGES, "dvc.lock")
-SUMMARY = ("selected_step", "selected_metric", "seconds", "tokens", "peak_memory_mb")
+KEPT = (record.RECORD, record.DIFF, record.PACKAGES, record.PARAMS, "dvc.lock")
+TOOK = ("selected_step", "seconds", "tokens", "peak_memory_mb")
 
 
 @contextmanager
-def tracked_run(folder: Path, tracker: TrackerConfig, compute: ComputeConfig, began: float) -> Iterator[Tracker]:
+def tracked_run(
+    folder: Path, tracker: TrackerConfig, compute: ComputeConfig, began: float, dataset: Artifact
+) -> Iterator[Tracker]:
     """Yields the run's tracker; when the block ends, starts.jsonl and the tracker are told how.
 
     Args:
         folder: of the run, in which its record stands.
         began: when the command did (seconds since the epoch).
+        dataset: that it learns from.
     """
     about = read_json(folder / record.RECORD)
     tracking: Tracker = BufferedTracker(tracker, folder / SPOOL) if tracker.kind != "none" else build(tracker)
     start = StartLog(folder)
-    tracking.start(about["run_id"], f"{about['command']} {about['name']}", about["config"], _tags(about))
+    tracking.start(identity(about, folder, dataset))
     for file in KEPT:
         if (folder / file).is_file():
             tracking.keep(folder / file)
@@ -56,20 +62,13 @@ def tracked_run(folder: Path, tracker: TrackerConfig, compute: ComputeConfig, be
         sampler.stop()
         start.end(outcome, said)
         if outcome == "finished":
-            tracking.summary(_summary(folder))
-        tracking.finish("killed" if outcome == "pruned" else outcome)
+            _tell(tracking, about, folder / "checkpoint")
+        tracking.finish(outcome)
 
 
-def _tags(about: Mapping[str, Any]) -> dict[str, str]:
-    """The tracker's tags, by which runs are searched."""
-    tags = {"command": about["command"], "code": about["code"]["git_sha"][:12], "snapshot": about["code"]["snapshot"]}
-    if about["slurm"]:
-        tags["slurm_job"] = about["slurm"]["job"]
-    if about["campaign"]:
-        tags |= {"campaign": about["campaign"]["name"], "trial": str(about["campaign"]["trial"])}
-    return {name: value for name, value in tags.items() if value}
-
-
-def _summary(folder: Path) -> dict[str, float | str]:
-    training = read_json(folder / "checkpoint" / "training.json")
-    return {name: training[name] for name in SUMMARY if training.get(name) is not None}
+def _tell(tracking: Tracker, about: Mapping[str, Any], folder: Path) -> None:
+    """What came out: the metric with its interval, what it took, and the model."""
+    training = read_json(folder / "training.json")
+    tracking.summary({f"training/{name}": training[name] for name in TOOK if training.get(name) is not None})
+    checkpoint = Artifact(folder, Manifest(**read_json(folder / MANIFEST)))  # written by this very process
+    tracking.model(model(about, checkpoint, measured(training)))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shipworthy.core.artifact import Artifact
+from shipworthy.core.commands import again
 from shipworthy.core.errors import ArtifactError
 from shipworthy.evaluation import figures
 from shipworthy.evaluation.claims import Claim
@@ -18,7 +19,8 @@ class Candidate:
     """One line of the table.
 
     Attributes:
-        role: `baseline`, `tuned` or `variant`.
+        name: what it is called: of the trained model `tuned`, or its family where it was not tuned from base weights.
+        role: `baseline`, `tuned` (the trained model) or `variant`.
         metrics: name → value with its interval.
         size_mb: of the weights (10^6 bytes; None where it was not measured).
         p95_s: 95th percentile of one request (seconds; None where it was not measured).
@@ -44,7 +46,7 @@ def candidates(artifacts: Mapping[str, Artifact]) -> list[Candidate]:
     evaluation = artifacts["evaluation"].json("evaluation.json")
     found = [_evaluated(record, evaluation) for record in evaluation["candidates"]]
     if not any(candidate.role == TUNED for candidate in found):
-        raise ArtifactError("The evaluation holds no tuned model: run `shipworthy evaluate` again.")
+        raise ArtifactError(f"The evaluation holds no tuned model: run `{again('evaluate')}` again.")
     if "compressed" in artifacts:
         compressed = artifacts["compressed"].json("compressed.json")
         found += [_variant(record, compressed["chosen"]) for record in compressed["variants"]]
@@ -62,7 +64,7 @@ def chosen(found: list[Candidate]) -> Candidate:
 
 
 def intervals(metrics: Mapping[str, Mapping[str, float]]) -> dict[str, Interval]:
-    """Metrics as they stand in JSON files."""
+    """Metrics as they are in JSON files."""
     return {name: Interval(**record) for name, record in metrics.items()}
 
 
@@ -75,7 +77,7 @@ def _evaluated(record: Mapping[str, Any], evaluation: Mapping[str, Any]) -> Cand
     elif record["name"] == evaluation["best_baseline"]:
         verdict = "best baseline"
     return Candidate(
-        record["name"],
+        record.get("called", record["name"]),
         record["role"],
         intervals(record["metrics"]),
         record.get("size_mb"),

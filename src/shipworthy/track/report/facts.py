@@ -8,7 +8,9 @@ from typing import Any
 from shipworthy.core.artifact import Artifact
 from shipworthy.evaluation.claims import Claim
 from shipworthy.models.dataset import info
+from shipworthy.track.cost.spans import price as price_of
 from shipworthy.track.report.formatting import count, megabytes, money, seconds, times
+from shipworthy.track.runs import registry
 
 Artifacts = Mapping[str, Artifact]
 
@@ -84,7 +86,9 @@ def plan_and_fact(artifacts: Artifacts) -> list[tuple[str, str, str]]:
     if "seconds" in training:
         rows.append(("training time", _bounds(plan["seconds"], seconds), seconds(training["seconds"])))
         price, currency = plan["machine"]["price_per_hour"], plan["machine"]["currency"]
-        spent = price * training["seconds"] / 3600
+        # The plan's money is that of the steps and the validations within them, and so is this.
+        taken = training["seconds"] + sum(entry.get("validation_s", 0.0) for entry in history(artifacts))
+        spent = price_of(taken, price)
         rows.append(("cost of the training", money(plan["cost"]["money"], currency), money(spent, currency)))
     if "sample.json" in artifacts["checkpoint"].manifest.files:
         told = artifacts["checkpoint"].json("sample.json")
@@ -111,13 +115,20 @@ def _bounds(value: Mapping[str, float], words: Any) -> str:
 
 
 def cost(artifacts: Artifacts, price_per_hour: float, currency: str) -> dict[str, Any]:
-    """The machine time of each artifact, and what it cost at `price_per_hour`."""
+    """The machine time of each artifact, and what it cost at `price_per_hour`; the checkpoint's is that of its run.
+
+    A run that was killed and went on took longer than its last start, of which alone the artifact knows.
+    """
     spent = {kind: artifact.manifest.finished - artifact.manifest.started for kind, artifact in artifacts.items()}
+    made = artifacts["checkpoint"]
+    run = registry.find_whole(made.path.parent.parent / "runs" / made.manifest.run_id)
+    if run is not None:
+        spent["checkpoint"] = run.seconds
     total = sum(spent.values())
     return {
         "parts": [(kind, seconds(value), value / max(spent.values())) for kind, value in spent.items()],
         "total": seconds(total),
-        "money": money(price_per_hour * total / 3600, currency),
+        "money": money(price_of(total, price_per_hour), currency),
         "price": f"{money(price_per_hour, currency)} per hour",
     }
 
@@ -167,7 +178,7 @@ def lineage(artifacts: Artifacts) -> dict[str, Any]:
                 "digest": artifact.digest[:12],
                 "run_id": artifact.manifest.run_id,
                 "inputs": ", ".join(f"{name} {digest[:8]}" for name, digest in artifact.manifest.inputs.items()),
-                "when": time.strftime("%Y-%m-%d %H:%M", time.gmtime(artifact.manifest.finished)),
+                "when": time.strftime("%-d %b %Y, %H:%M", time.gmtime(artifact.manifest.finished)),
             }
             for kind, artifact in artifacts.items()
         ],

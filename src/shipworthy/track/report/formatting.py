@@ -1,19 +1,22 @@
 """Formats numbers for reports: times, sizes, money; metrics and p-values are evaluation/figures.py's."""
 
 import re
+from collections.abc import Mapping
 
-MINUTE, HOUR = 60.0, 3600.0
+MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 
 
 def seconds(value: float) -> str:
-    """A time: `13 ms`, `45 s`, `12 min`, `3.4 h`."""
+    """A time: `13 ms`, `45 s`, `12 min`, `3.4 h`, `2.1 d`."""
     if 0 < value < 0.001:
         return "<1 ms"
     if value < 0.1:
         return f"{precise(1000 * value)} ms"
     if value < 2 * MINUTE:
         return f"{precise(value)} s"
-    return f"{value / MINUTE:.0f} min" if value < 2 * HOUR else f"{value / HOUR:.1f} h"
+    if value < 2 * HOUR:
+        return f"{value / MINUTE:.0f} min"
+    return f"{value / HOUR:.1f} h" if value < 2 * DAY else f"{value / DAY:.1f} d"
 
 
 def precise(value: float) -> str:
@@ -46,6 +49,11 @@ def money(value: float, currency: str = "") -> str:
     """An amount: `1.20 USD`, `0.013 USD`."""
     number = f"{value:.2f}" if value >= 0.1 or value == 0 else f"{value:.2g}"
     return f"{number} {currency}".rstrip()
+
+
+def amounts(found: Mapping[str, float]) -> str:
+    """Amounts by currency: `1.20 USD + 0.30 EUR`; what is nothing is left out."""
+    return " + ".join(money(value, currency) for currency, value in found.items() if value)
 
 
 def typeset(text: str) -> str:

@@ -14,8 +14,9 @@ from shipworthy.evaluation.intervals import Interval
 from shipworthy.evaluation.measures import DOCUMENT
 from shipworthy.evaluation.metric import metric as of_name
 from shipworthy.evaluation.metric import title
+from shipworthy.models.dataset import info
 from shipworthy.track.report import class_plots, facts, formatting, judged, number_plots, plots, rows
-from shipworthy.track.report.candidates import Candidate, chosen, tuned
+from shipworthy.track.report.candidates import TUNED, Candidate, chosen, tuned
 from shipworthy.track.report.verdict import Verdict
 
 FILTERS = (
@@ -67,6 +68,8 @@ def page(
         metric=metric,
         direction="" if of_name(metric).GREATER_IS_BETTER else " (less is better)",
         metrics=list(tuned(candidates).metrics),
+        trained=tuned(candidates),
+        asks=bool(info(dataset).template_sha256),
         evaluation=evaluation,
         comparison=Claim.from_json(evaluation["comparison"]),
         importance=_importance(evaluation),
@@ -88,7 +91,7 @@ def page(
         general_score=DOCUMENT,
         compression=facts.compression(artifacts),
         data=rows.data(dataset),
-        errors=rows.errors(dataset, artifacts["evaluation"], metric, tuned(candidates).name, best),
+        errors=rows.errors(dataset, artifacts["evaluation"], metric, TUNED, best),
         lineage=facts.lineage(artifacts),
         svg=_plots(artifacts, candidates, metric, best),
     )

@@ -1,4 +1,4 @@
-"""The page's plots, as SVG that stands in the page itself."""
+"""The page's plots, as SVG that is in the page itself."""
 
 from collections.abc import Mapping, Sequence
 from textwrap import fill

@@ -7,6 +7,7 @@ from typing import Any
 from shipworthy.core.artifact import Artifact
 from shipworthy.evaluation import figures
 from shipworthy.evaluation.claims import Claim
+from shipworthy.models.dataset import info
 from shipworthy.track.report.candidates import Candidate, chosen
 from shipworthy.track.report.formatting import megabytes, seconds
 
@@ -104,7 +105,7 @@ def _chosen_record(artifacts: Mapping[str, Artifact]) -> Mapping[str, Any] | Non
 
 def _lost_nothing(artifacts: Mapping[str, Artifact], criteria: Mapping[str, Any]) -> list[Check]:
     record = _chosen_record(artifacts)
-    margin = figures.margin(criteria["metric"], criteria["noninferiority_margin"], "the tuned model's")
+    margin = figures.margin(criteria["metric"], criteria["noninferiority_margin"], "the model's")
     what, wanted = "Compression lost less than the margin", f"less than {margin}, p < {criteria['alpha']:g}"
     if record is None:
         return [Check(what, wanted, NOT_MEASURED, False)]
@@ -154,5 +155,6 @@ def _packaged(artifacts: Mapping[str, Artifact]) -> Check:
     package = artifacts["package"].json("package.json")
     asked = len(package.get("questions", []))
     validated = bool(package["validated"])
-    found = f"{asked} questions, all the same" if validated else f"not all of {asked} questions the same"
+    what_was = "questions" if info(artifacts["dataset"]).template_sha256 else "rows"
+    found = f"{asked} {what_was}, all the same" if validated else f"not all of {asked} {what_was} the same"
     return Check(what, wanted, found, validated)

@@ -5,8 +5,10 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from omegaconf.errors import OmegaConfBaseException
+
 from shipworthy.core.artifact import MANIFEST, Artifact, Manifest, read_artifact
-from shipworthy.core.errors import ArtifactError
+from shipworthy.core.errors import ArtifactError, UsageError
 from shipworthy.core.extensions import FOLDER, import_schemas, in_folder, module_files
 from shipworthy.core.files import matching, read_json, sha256_of_files
 from shipworthy.core.groups import ModelConfig
@@ -14,6 +16,7 @@ from shipworthy.core.schema import SCHEMAS, from_plain
 from shipworthy.models import base
 from shipworthy.models.base import BASE
 from shipworthy.models.dataset import SPLITS
+from shipworthy.track.record.record import dataset_folder
 from shipworthy.track.reproduce import rows
 
 HARDWARE = {
@@ -98,10 +101,11 @@ def data(record: Mapping[str, Any], runs: Path, project: Path) -> list[str]:
     kept = rows.folder_of(runs, record["inputs"]["dataset"])
     inputs = Manifest(**read_json(kept / MANIFEST)).inputs
     found = _raw({name: digest for name, digest in inputs.items() if name != BASE}, project) + _base(record)
-    path = Path(record["dataset"])
-    if dataset(record) is None:
+    path = dataset_folder(record, runs)
+    if dataset(record, runs) is None:
         whole = all((path / f"{name}.parquet").exists() for name in SPLITS)
-        found += rows.compare(kept, path) if whole else [f"there is no whole dataset at {path}"]
+        named = path.relative_to(project) if path.is_relative_to(project) else path  # it is kept with the run
+        found += rows.compare(kept, path) if whole else [f"there is no whole dataset at {named}"]
     return found
 
 
@@ -112,7 +116,7 @@ def _raw(inputs: Mapping[str, str], project: Path) -> list[str]:
         if not paths:
             found.append(f"{name} is gone")
         elif sha256_of_files(paths, project) != digest:
-            found.append(f"{name} is another file than the one that the dataset was made from")
+            found.append(f"{name} is not the file that the dataset was made from")
     return found
 
 
@@ -122,19 +126,23 @@ def _base(record: Mapping[str, Any]) -> list[str]:
     if then is None:
         return []
     import_schemas()
-    config = from_plain(SCHEMAS["model"][record["config"]["model"]["kind"]], record["config"]["model"], "model")
+    model = record["config"]["model"]
+    try:
+        config = from_plain(SCHEMAS["model"][model["kind"]], model, "model")
+    except (KeyError, UsageError, OmegaConfBaseException):
+        return [f"model '{model['kind']}' has other settings by now, so that its {BASE} can't be looked for"]
     assert isinstance(config, ModelConfig)
     try:
         now = base.inputs(config)[BASE]
     except ArtifactError as error:
         return [str(error).rstrip(".")]
-    return [] if now == then else [f"{BASE} of model '{config.kind}' are others than those that the run was trained on"]
+    return [] if now == then else [f"{BASE} of model '{config.kind}' are not those that the run was trained on"]
 
 
-def dataset(record: Mapping[str, Any]) -> Artifact | None:
-    """The run's dataset, if it still stands where it stood, as it was."""
+def dataset(record: Mapping[str, Any], runs: Path) -> Artifact | None:
+    """The run's dataset, if it still stands where it was, as it was."""
     try:
-        found = read_artifact(Path(record["dataset"]), "dataset")
+        found = read_artifact(dataset_folder(record, runs), "dataset")
     except ArtifactError:
         return None
     return found if found.digest == record["inputs"]["dataset"] else None

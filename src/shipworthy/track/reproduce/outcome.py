@@ -25,7 +25,7 @@ class Verdict(StrEnum):
 
     IDENTICAL = "identical"
     WITHIN_TOLERANCE = "within tolerance"
-    PARTED = "parted"
+    DIFFERENT = "different"
 
 
 @dataclass(frozen=True)
@@ -34,14 +34,14 @@ class Outcome:
 
     Attributes:
         files: files of the model → whether their bytes are the same.
-        parted: the first step whose numbers differ, and which of them (None: none does).
+        differing: the first step whose numbers differ, and which of them (None: none does).
         largest: the largest relative difference of a number of any step (0: none).
-        predictions: rows of the validation, and how many of them were answered otherwise (None: not kept).
+        predictions: rows of the validation, and how many of them got another answer (None: not kept).
         tolerance: the largest relative difference of a number, and share of other answers, that is allowed.
     """
 
     files: dict[str, bool]
-    parted: dict[str, Any] | None
+    differing: dict[str, Any] | None
     largest: float
     predictions: dict[str, int] | None
     tolerance: float
@@ -50,37 +50,37 @@ class Outcome:
     def verdict(self) -> Verdict:
         """Identical if weights, numbers and answers are; the weights' last bits alone may differ within a tolerance."""
         others = self.predictions["others"] if self.predictions else 0
-        if all(self.files.values()) and not self.parted and not others:
+        if all(self.files.values()) and not self.differing and not others:
             return Verdict.IDENTICAL
         rows = self.predictions["rows"] if self.predictions else 0
         if self.largest <= self.tolerance and others <= self.tolerance * rows:
             return Verdict.WITHIN_TOLERANCE
-        return Verdict.PARTED
+        return Verdict.DIFFERENT
 
     def lines(self) -> list[str]:
         """For printing: the verdict last."""
         same = sum(self.files.values())
         found = [f"weights: {same} of {len(self.files)} files have the same sha256"]
         found += [f"  {name} differs" for name, equal in self.files.items() if not equal]
-        if self.parted is None:
+        if self.differing is None:
             found.append("metrics: every step's numbers are the same")
         else:
-            step, name, then, now = (self.parted[key] for key in ("step", "name", "then", "now"))
+            step, name, then, now = (self.differing[key] for key in ("step", "name", "then", "now"))
             found.append(
-                f"metrics: they part at step {step}: {name} is {now}, and was {then}; the largest relative difference "
-                f"of a number is {self.largest:.2g}"
+                f"metrics: they differ from step {step} on: {name} is {now}, and was {then}; the largest relative "
+                f"difference of a number is {self.largest:.2g}"
             )
         if self.predictions is None:
             found.append("predictions: the run kept none")
         else:
             found.append(
-                f"predictions: {self.predictions['others']} of {self.predictions['rows']} validation rows are answered "
-                "otherwise"
+                f"predictions: {self.predictions['others']} of {self.predictions['rows']} validation rows got another "
+                "answer"
             )
         return [*found, str(self.verdict)]
 
     def to_json(self) -> dict[str, Any]:
-        """As it stands in reproduction.json."""
+        """As it is in reproduction.json."""
         return {"verdict": str(self.verdict), **asdict(self)}
 
 
@@ -91,10 +91,10 @@ def compare(then: Artifact, now: Artifact, tolerance: float) -> Outcome:
         tolerance: a relative difference, and a share of rows (0 to 1).
     """
     names = sorted({*_model_files(then), *_model_files(now)})
-    parted, largest = steps(then.json("history.json"), now.json("history.json"))
+    differing, largest = steps(then.json("history.json"), now.json("history.json"))
     return Outcome(
         files={name: _model_files(then).get(name) == _model_files(now).get(name) for name in names},
-        parted=parted,
+        differing=differing,
         largest=largest,
         predictions=_predictions(then, now),
         tolerance=tolerance,
@@ -103,18 +103,18 @@ def compare(then: Artifact, now: Artifact, tolerance: float) -> Outcome:
 
 def steps(then: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Any] | None, float]:
     """The first step whose numbers differ, and the largest relative difference of any; times don't count."""
-    parted, largest = None, 0.0
+    differing, largest = None, 0.0
     for number, (one, other) in enumerate(zip_longest(then, now, fillvalue=NO_STEP), 1):
         for name in [name for name in {**one, **other} if not _is_clocked(name)]:
             before, after = one.get(name), other.get(name)
             if before == after or (_is_nan(before) and _is_nan(after)):
                 continue
-            parted = parted or {"step": number, "name": name, "then": before, "now": after}
+            differing = differing or {"step": number, "name": name, "then": before, "now": after}
             if isinstance(before, int | float) and isinstance(after, int | float):
                 largest = max(largest, abs(after - before) / max(abs(before), abs(after)))
             else:  # other rows, or a step that only one of them made
                 largest = math.inf
-    return parted, largest
+    return differing, largest
 
 
 def _is_clocked(name: str) -> bool:

@@ -15,14 +15,16 @@ from shipworthy.core.artifact import MANIFEST, read_artifact
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.extensions import FOLDER, in_folder, installed, module_files
 from shipworthy.core.files import read_json, sha256_of_file, sha256_of_json, write_json, write_text
-from shipworthy.core.identity import LOCK
+from shipworthy.core.identity import LOCK, SHARED
 from shipworthy.core.progress import say
 from shipworthy.core.project import SNAPSHOT
 from shipworthy.core.snapshot import SNAPSHOTS, TAKEN, Snapshot
+from shipworthy.track.record.record import PARAMS, dataset_folder
 from shipworthy.track.reproduce import rows
 from shipworthy.track.reproduce.differences import dataset
 
-PARAMS = "params.yaml"
+IN_PROCESS = {"quant": {"kind": "none"}, "engine": {"kind": "in_process"}}
+"""How a family without an adapter is served."""
 NUMERIC = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "CUBLAS_WORKSPACE_CONFIG")
 """Variables on which the weights' last bits may depend."""
 
@@ -47,7 +49,7 @@ def code(record: Mapping[str, Any], run: Path, project: Path, target: Path) -> s
         write_json(target / SNAPSHOT, {key: record["code"][key] for key in ("git_sha", "uncommitted", "source")})
         return f"from Git, {sha[:12]}" + (" and the run's code.diff" if record["code"]["diff"] else "")
     raise ShipworthyError(
-        f"the code of {run.name} is nowhere to be had as it was: {snapshot} is gone or was changed, and Git's "
+        f"the code of {run.name} can no longer be found as it was: {snapshot} is gone or was changed, and Git's "
         f"{sha[:12] or '(no commit)'} with {run / 'code.diff'} does not give it; take code=present to run it with the "
         "code of now."
     )
@@ -68,9 +70,10 @@ def version(root: Path) -> tuple[str, str]:
 
 
 def _from_git(sha: str, diff: Path, project: Path, target: Path) -> bool:
-    there = subprocess.run(["git", "ls-tree", "-z", "--name-only", sha], cwd=project, capture_output=True, check=False)
+    listed = ["git", *SHARED, "ls-tree", "-z", "--name-only", sha]
+    there = subprocess.run(listed, cwd=project, capture_output=True, check=False)
     names = [name for name in ("src", *TAKEN) if name.encode() in there.stdout.split(b"\0")]
-    archive = subprocess.run(["git", "archive", sha, *names], cwd=project, capture_output=True, check=False)
+    archive = subprocess.run(["git", *SHARED, "archive", sha, *names], cwd=project, capture_output=True, check=False)
     if archive.returncode:
         return False
     target.mkdir(parents=True, exist_ok=True)
@@ -96,39 +99,61 @@ def present(project: Path, target: Path) -> str:
     return "that of now"
 
 
-def config(groups: Mapping[str, Any], target: Path) -> None:
-    """Writes a run's config into `target`, beside what its code has for the commands that it did not need."""
-    whole = yaml_text.read(target / PARAMS)
+def config(record: Mapping[str, Any], run: Path, target: Path, code: str) -> dict[str, Any]:
+    """The whole config of a run, as it was resolved then.
+
+    Args:
+        record: the run's record.json.
+        run: its folder.
+        target: where the code stands that will read it.
+        code: `run`, or `present`, which may have parts of the config that there were none of then.
+    """
+    if not (run / PARAMS).is_file():  # before runs kept it: what `train` was not given is what its code had
+        own = IN_PROCESS if record["config"]["adapter"]["kind"] == "none" else {}
+        return {**yaml_text.read(target / PARAMS), **own, **record["config"]}
+    later = yaml_text.read(target / PARAMS) if code == "present" else {}
+    return {**later, **yaml_text.read(run / PARAMS)}
+
+
+def write(whole: Mapping[str, Any], target: Path) -> None:
+    """Writes a config as it is tried in `target`."""
     # The machine was good enough then; and what is tried here is no run of the project, so it is tracked nowhere.
-    whole |= {**groups, "workspace": "artifacts", "tracker": {"kind": "none"}, "preflight": "off", "resume": "auto"}
-    whole["trainer"] = {**whole["trainer"], "accept_unfit_plan": True}
-    write_text(target / PARAMS, yaml_text.dump(whole))
+    own = {"workspace": "artifacts", "tracker": {"kind": "none"}, "preflight": "off", "resume": "auto"}
+    trainer = {**whole["trainer"], "accept_unfit_plan": True}
+    write_text(target / PARAMS, yaml_text.dump({**whole, **own, "trainer": trainer}))
 
 
-def data(record: Mapping[str, Any], runs: Path, project: Path, target: Path) -> None:
-    """Puts the run's dataset and its plan into `target`; what is gone is made again from the raw data.
+def data(record: Mapping[str, Any], whole: Mapping[str, Any], runs: Path, project: Path, target: Path) -> None:
+    """Puts the run's config, dataset and plan into `target`; what is gone is made again from the raw data.
+
+    Args:
+        record: the run's record.json.
+        whole: its config.
+        runs: the folder of the runs.
+        project: the root of the project.
 
     Raises:
         ShipworthyError: what was made again is another dataset.
     """
     workspace = target / "artifacts"
-    if not (target / "data").exists():
-        (target / "data").symlink_to(project / "data")
+    (target / "data").unlink(missing_ok=True)
+    (target / "data").symlink_to(os.path.relpath((project / "data").absolute(), target.resolve()))
     kept = rows.folder_of(runs, record["inputs"]["dataset"])
-    config({**read_json(kept / MANIFEST)["config"], **record["config"]}, target)
-    if found := dataset(record):
+    if found := dataset(record, runs):
         found.copy_to(workspace / "dataset")
     else:
         say("the run's dataset is made again")
+        write({**whole, **read_json(kept / MANIFEST)["config"]}, target)  # it was made for another model, maybe
         shipworthy("prepare", record, target)
-    made = read_artifact(workspace / "dataset", "dataset")
+    write(whole, target)
+    made, place = read_artifact(workspace / "dataset", "dataset"), dataset_folder(record, runs)
     if made.digest != record["inputs"]["dataset"]:
         named = "; ".join(rows.compare(kept, made.path))
         raise ShipworthyError(
             f"the run's dataset can't be had as it was ({named or 'the rows are the same, other files are not'}): "
-            f"bring it back, `dvc checkout` say, to {record['dataset']}, or the raw data, and run this again."
+            f"bring it back, `dvc checkout` say, to {place}, or the raw data, and run this again."
         )
-    plan = Path(record["dataset"]).parent / "plan"
+    plan = place.parent / "plan"
     if (plan / MANIFEST).is_file():
         read_artifact(plan, "plan").copy_to(workspace / "plan")
     else:

@@ -50,7 +50,7 @@ def hashes(dataset: Path) -> pl.DataFrame:
 
 
 def compare(kept: Path, dataset: Path) -> list[str]:
-    """What `dataset` has otherwise than the one whose rows are in `kept`; the first rows by name, the rest by number.
+    """How `dataset` differs from the one whose rows are in `kept`; the first rows by name, the rest by number.
 
     Returns:
         Sentences without a full stop, such as `train row 4711 is another`; empty if all rows are the same.

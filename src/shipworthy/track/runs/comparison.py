@@ -8,12 +8,18 @@ from typing import Any
 
 from shipworthy.core.artifact import MANIFEST
 from shipworthy.core.files import read_json, sha256_of_json
-from shipworthy.models.build import RECORDS
-from shipworthy.track.report.formatting import money
+from shipworthy.evaluation import figures
+from shipworthy.evaluation.intervals import Interval
+from shipworthy.evaluation.metric import title
+from shipworthy.track.report.formatting import amounts
 from shipworthy.track.runs import curves, formatting
+from shipworthy.track.runs.conclusion import concluded
+from shipworthy.track.runs.ground import apart
+from shipworthy.track.runs.ground import rows as ground_rows
 from shipworthy.track.runs.notes import FIELDS
 from shipworthy.track.runs.pairs import Pair, data, interval, pairs
 from shipworthy.track.runs.project_paths import ProjectPaths
+from shipworthy.track.runs.ranking import trained_mb
 from shipworthy.track.runs.registry import NO_CHANGE, Run
 from shipworthy.track.trackers.flat import flat
 
@@ -50,15 +56,25 @@ def compare(runs: Sequence[Run], here: ProjectPaths) -> list[Part]:
         _cost(runs),
         _model(runs, here),
         _notes(runs),
+        Part("conclusion", [], concluded(runs, here)),
     ]
 
 
 def _data(runs: Sequence[Run]) -> Part:
     differing = _differing([one.record.get("inputs", {}) for one in runs])
     rows = [(key, [str(value)[:HASHES] for value in values]) for key, values in differing]
+    measured = [one for one in runs if one.value is not None]
+    apart_from_first = [(one, why) for one in measured[1:] if (why := apart(one, measured[0]))]
     if len({data(one) for one in runs}) > 1:
+        if len(measured) == len(runs) and not apart_from_first:
+            return Part("data", rows, ["Other datasets, with the same validation rows: their metrics can be compared."])
         return Part("data", rows, ["Other data: their metrics cannot be compared."], alarm=True)
-    return Part("data", rows, [f"The same dataset, {data(runs[0])[:HASHES] or 'of no name'}."])
+    same = f"The same dataset, {data(runs[0])[:HASHES] or 'of no name'}."
+    told = [
+        f"{one.id[:8]} against {measured[0].id[:8]}: {why}; their values are not to be subtracted."
+        for one, why in apart_from_first
+    ]
+    return Part("data", rows, [*told, same], alarm=bool(told))
 
 
 def _made_by(title: str, facts: Sequence[Mapping[str, Any]], skip: Sequence[str] = ()) -> Part:
@@ -98,15 +114,16 @@ def _result(runs: Sequence[Run]) -> Part:
         runs,
         {
             "status": lambda one: one.status + (f": {_short(one.said)}" if one.said else ""),
-            runs[0].metric or "metric": lambda one: _measured(one, runs[0].metric),
+            title(runs[0].metric) if runs[0].metric else "metric": lambda one: _measured(one, runs[0].metric),
+            "validation rows": lambda one: f"{ground_rows(one):,}" if ground_rows(one) else NONE,
             "at step": lambda one: str(one.training.get("selected_step", NONE)),
             "steps": lambda one: NONE if one.steps is None else str(one.steps),
             "events": lambda one: str(len(one.training.get("events", []))),
         },
     )
-    for name in ("loss", "val_loss"):
+    for name, words in (("loss", "training loss"), ("val_loss", "validation loss")):
         if any(name in found for found in final):
-            rows.append((f"last {name}", [f"{c[name].values[-1]:.4g}" if name in c else NONE for c in final]))
+            rows.append((f"last {words}", [f"{c[name].values[-1]:.4g}" if name in c else NONE for c in final]))
     for name in ("loss", "metric"):
         if any(name in found for found in final):
             rows.append((f"{name}, drawn", [curves.sparkline(c[name], 24) if name in c else NONE for c in final]))
@@ -116,9 +133,9 @@ def _result(runs: Sequence[Run]) -> Part:
 def _measured(run: Run, usual: str) -> str:
     if run.value is None:
         return NONE
-    found = None if run.interval else interval(run)
-    text = formatting.measured(run.value, (found.low, found.high) if found else run.interval)
-    return text if run.metric == usual else f"{run.metric} {text}"
+    found = Interval(run.value, *run.interval) if run.interval else interval(run)
+    text = figures.interval(run.metric, found) if found else figures.figure(run.metric, run.value)
+    return text if run.metric == usual else f"{title(run.metric)} {text}"
 
 
 def _paired(found: Sequence[Pair]) -> Part:
@@ -132,11 +149,19 @@ def _paired(found: Sequence[Pair]) -> Part:
         holm = f" for {one.tests} tests (Holm)" if one.tests > 1 else ""
         remarks.append(
             f"{mine} against {theirs}, {one.rows}: {one.sentence}, {one.figures}{holm}, by the {one.test} at "
-            f"alpha {one.alpha:g}."
+            f"alpha {one.alpha:g}.{_on_both(pair)}"
         )
     if any(pair.claim for pair in found):
         remarks.append("Each model was selected on these rows, so its own value is a little too good.")
     return Part("difference", [], remarks)
+
+
+def _on_both(pair: Pair) -> str:
+    """The two values on the rows of the test, where these are not all that they were measured on."""
+    if not pair.partly or pair.values is None:
+        return ""
+    mine, theirs = (figures.figure(pair.run.metric, value) for value in pair.values)
+    return f" These are the rows of both; on them {pair.run.id[:8]} has {mine} and {pair.reference.id[:8]} {theirs}."
 
 
 def _cost(runs: Sequence[Run]) -> Part:
@@ -145,8 +170,8 @@ def _cost(runs: Sequence[Run]) -> Part:
         _rows(
             runs,
             {
-                "took": lambda one: f"{one.seconds / 3600:.2f} h",
-                "money": lambda one: money(one.cost, one.currency) if one.cost else NONE,
+                "took": lambda one: formatting.took(one.seconds),
+                "money": lambda one: amounts(one.money) or NONE,
                 "starts": lambda one: str(len(one.starts)),
                 "memory": lambda one: (
                     f"{one.training['peak_memory_mb']:.0f} MB" if "peak_memory_mb" in one.training else NONE
@@ -165,12 +190,8 @@ def _model(runs: Sequence[Run], here: ProjectPaths) -> Part:
 
 
 def _trained_mb(run: Run) -> str:
-    path = run.folder / "checkpoint" / MANIFEST
-    if not path.is_file():
-        return NONE
-    files = read_json(path)["files"]
-    size = sum(record["bytes"] for name, record in files.items() if name not in RECORDS) / 1e6
-    return f"{size:.3f} MB" if size < 1 else f"{size:.1f} MB"
+    size = trained_mb(run)
+    return NONE if size is None else f"{size:.3f} MB" if size < 1 else f"{size:.1f} MB"
 
 
 def _of_the_pipeline(run: Run, here: ProjectPaths) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +26,25 @@ class Curve:
 def history(folder: Path) -> list[dict[str, Any]]:
     """The entries of a run's steps: all of a finished one, those up to the newest checkpoint of any other."""
     if (done := folder / "checkpoint" / "history.json").is_file():
-        whole: list[dict[str, Any]] = read_json(done)
+        whole: list[dict[str, Any]] = _read(done)
         return whole
     return list(progress(folder).get("history", []))
+
+
+def _read(path: Path) -> Any:
+    """A thousand histories are most of what the dashboard waits for: orjson reads them in a third of the time."""
+    import orjson
+
+    try:
+        return orjson.loads(path.read_bytes())
+    except orjson.JSONDecodeError:  # NaN, of a loss that was none, is no JSON to it
+        return read_json(path)
 
 
 def progress(folder: Path) -> dict[str, Any]:
     """What the newest checkpoint of a run that has not finished knows; nothing if there is none."""
     states = sorted(folder.glob("step-*/state.json"))
-    found: dict[str, Any] = read_json(states[-1]).get("progress", {}) if states else {}
+    found: dict[str, Any] = _read(states[-1]).get("progress", {}) if states else {}
     return found
 
 
@@ -41,15 +52,14 @@ def curves(entries: Sequence[Mapping[str, Any]]) -> dict[str, Curve]:
     """Loss, validation loss and metric; the ones that were measured at all."""
     found = {}
     for key, name in KEYS.items():
-        pairs = [(int(entry["step"]), float(entry[key])) for entry in entries if _measured(entry, key)]
+        pairs = [
+            (int(step), float(number))
+            for entry in entries
+            if (number := entry.get(key)) is not None and (step := entry.get("step")) is not None and isfinite(number)
+        ]
         if pairs:
             found[name] = thinned(Curve(*zip(*pairs, strict=True)))
     return found
-
-
-def _measured(entry: Mapping[str, Any], key: str) -> bool:
-    number = entry.get(key)
-    return "step" in entry and isinstance(number, (int, float)) and abs(number) < float("inf")
 
 
 def thinned(curve: Curve, points: int = POINTS) -> Curve:

@@ -4,17 +4,25 @@ import os
 import re
 import time
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from shipworthy.core.artifact import MANIFEST
+from shipworthy.core.commands import command
 from shipworthy.core.files import read_json, write_text
 from shipworthy.core.progress import track
-from shipworthy.track.runs import curves, formatting
+from shipworthy.evaluation.metric import title
+from shipworthy.track.cost import spans
+from shipworthy.track.report.formatting import amounts
+from shipworthy.track.runs import curves, formatting, notes
+from shipworthy.track.runs.ground import groups, rows
+from shipworthy.track.runs.listing import told
 from shipworthy.track.runs.page import page
 from shipworthy.track.runs.project_paths import ProjectPaths
 from shipworthy.track.runs.registry import CAMPAIGNS, Damaged, Run, read_all
+from shipworthy.track.runs.table import changed, unchanged
 
 FILE = "dashboard.html"
 
@@ -35,10 +43,19 @@ def content(runs: Sequence[Run], damaged: Sequence[Damaged], here: ProjectPaths,
     """
     same = _same([run.config for run in runs])
     report = _report(here)
+    together = [span for run in runs for span in run.spans]
+    apart = groups(runs)
+    place = {run.id: number for number, group in enumerate(apart) for run in group.runs}
+    drawn = track(runs, "runs drawn", len(runs))
     return {
         "made": time.time(),
+        "total": {"took": formatting.took(spans.machine_s(together)), "money": amounts(spans.money(together))},
+        "command": command("runs dashboard", workspace=here.artifacts),
+        "changed": changed(runs),
+        "titles": {run.metric: title(run.metric) for run in runs if run.metric},
+        "grounds": [{"words": one.ground.words + told(one, apart), "runs": len(one.runs)} for one in apart],
         "common": {key: formatting.plain(value) for key, value in same.items()},
-        "runs": [_run(run, same, here, folder, report) for run in track(runs, "runs drawn", len(runs))],
+        "runs": [{**_run(run, same, here, folder, report), "ground": place.get(run.id)} for run in drawn],
         "damaged": [{"id": one.id, "said": one.said} for one in damaged],
     }
 
@@ -58,19 +75,25 @@ def _run(run: Run, same: Mapping[str, Any], here: ProjectPaths, folder: Path, re
         "said": run.said,
         "began": run.began,
         "seconds": round(run.seconds, 1),
+        "took": formatting.took(run.seconds),
         "steps": run.steps,
         "metric": run.metric,
         "value": run.value,
         "more_is_better": run.more_is_better,
         "low": low,
         "high": high,
+        "rows": rows(run) or None,
         "cost": run.cost,
         "currency": run.currency,
+        "recipe": run.recipe,
+        "money": amounts(run.money),
         "campaign": run.campaign,
         "trial": run.number,
         "tags": run.tags,
         "notes": run.notes,
+        "history": [notes.described(one) for one in notes.history(run.folder)],
         "change": formatting.change(run.derived),
+        "unchanged": unchanged(run),
         "config": {key: _drawable(value) for key, value in run.config.items() if key not in same},
         "events": [_event(event) for event in run.training.get("events", [])],
         "links": _links(run, here, folder, report),
@@ -105,15 +128,22 @@ def _links(run: Run, here: ProjectPaths, folder: Path, report: str) -> dict[str,
         "campaign": campaign if run.campaign and campaign.is_file() else None,
         "report": here.artifacts / "report" / "report.html" if report == run.id else None,
     }
-    found = {name: address(path, folder) for name, path in paths.items() if path}
+    found = {name: address(path, folder) for name, path in paths.items() if path and name != "checkpoint"}
+    if paths["checkpoint"]:
+        found["checkpoint"] = f"{found['folder']}/checkpoint"
     if server := _server(run.record["config"].get("tracker") or {}):
         found["MLflow"] = server
     return found
 
 
 def address(path: Path, folder: Path) -> str:
-    """The address of a file on a page that stands in `folder`."""
-    return quote(Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix())
+    """The address of a file on a page that is in `folder`."""
+    return quote(Path(os.path.relpath(_resolved(path.parent) / path.name, _resolved(folder))).as_posix())
+
+
+@cache
+def _resolved(folder: Path) -> Path:
+    return folder.resolve()
 
 
 def _server(tracker: Mapping[str, Any]) -> str:

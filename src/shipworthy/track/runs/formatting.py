@@ -5,26 +5,37 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from shipworthy.evaluation.figures import decimals
+from shipworthy.track.report import formatting
 
 
 def when(epoch: float) -> str:
-    """`2026-11-22 14:03`, local time."""
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(epoch))
+    """`22 Nov 2026, 14:03`, local time."""
+    return time.strftime("%-d %b %Y, %H:%M", time.localtime(epoch))
+
+
+def day(epoch: float) -> str:
+    """`22 Nov 14:03`; of another year than this `22 Nov 2025`."""
+    at = time.localtime(epoch)
+    return time.strftime("%-d %b %H:%M" if at.tm_year == time.localtime().tm_year else "%-d %b %Y", at)
+
+
+def zone() -> str:
+    """The name of the local time: `CET`, `UTC`."""
+    return time.strftime("%Z", time.localtime())
 
 
 def took(seconds: float) -> str:
-    """`45 s`, `12 min`, `3.4 h`, `2.1 d`."""
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    if seconds < 7200:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else f"{seconds / 86400:.1f} d"
+    """A run's time, with the digits of the cost report."""
+    return formatting.seconds(seconds)
 
 
 def measured(value: float, interval: tuple[float, float] | None) -> str:
     """A metric: `0.412 [0.390, 0.434]`, `1234 [1190, 1301]`."""
-    digits = 3 if not value or 0.01 <= abs(value) < 10 else decimals(value)
+    digits = 3
+    if value and not 0.01 <= abs(value) < 10:
+        from shipworthy.evaluation.figures import decimals  # the list of runs must not wait for what that imports
+
+        digits = decimals(value)
     return " ".join(
         [f"{value:.{digits}f}", *([f"[{interval[0]:.{digits}f}, {interval[1]:.{digits}f}]"] if interval else [])]
     )

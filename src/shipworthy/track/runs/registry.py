@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from shipworthy.core import json_lines
+from shipworthy.core.commands import beside, command
 from shipworthy.core.errors import UsageError
 from shipworthy.core.files import read_json
-from shipworthy.track.cost.run_intervals import run_intervals, samples
+from shipworthy.track.cost import spans
+from shipworthy.track.cost.run_intervals import RunInterval, run_intervals, samples
+from shipworthy.track.cost.spans import Span
 from shipworthy.track.runs import notes as noted
 from shipworthy.track.runs import starts as begun
 from shipworthy.track.runs.starts import Start
@@ -43,13 +46,12 @@ class Run:
         training: its checkpoint's training.json (empty until it has finished).
         starts: each time that it was begun.
         status: one of starts.STATUSES.
-        seconds: that all its starts took.
-        cost: of all its starts (in `currency`).
+        spans: when it ran, start by start, on which machine and at which price.
         notes: hypothesis, change, result, lesson, as far as someone wrote them.
         trial: its campaign's note of it (empty: it belongs to none).
         tags: aliases that were given to it when it was selected.
-        derived: what its config has otherwise than that of the run before it of the same name, or, in a campaign, what
-            the trial varied.
+        derived: what it changed of the recipe that it was launched from, or, in a campaign, what the trial varied of
+            the campaign's; where the recipe was not noted, how its config differs from that of the run before.
     """
 
     id: str
@@ -58,8 +60,7 @@ class Run:
     training: Mapping[str, Any]
     starts: Sequence[Start]
     status: str
-    seconds: float
-    cost: float
+    spans: tuple[Span, ...]
     notes: Mapping[str, str]
     trial: Mapping[str, Any] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
@@ -74,6 +75,17 @@ class Run:
     def name(self) -> str:
         """Of its model, or its model's kind."""
         return str(self.record.get("name", ""))
+
+    @property
+    def recipe(self) -> str:
+        """The experiment that it was launched from (empty: none, or it was not noted)."""
+        return str((self.record.get("recipe") or {}).get("name", ""))
+
+    @property
+    def changes(self) -> Change | None:
+        """What it changed of that; None where it was not noted."""
+        found = (self.record.get("recipe") or {}).get("changes")
+        return None if found is None else {key: (before, after) for key, (before, after) in found.items()}
 
     @property
     def began(self) -> float:
@@ -111,8 +123,23 @@ class Run:
         return max([*saved, *(start.step for start in self.starts if start.step is not None)], default=None)
 
     @property
+    def seconds(self) -> float:
+        """That all its starts took."""
+        return sum(span.seconds for span in self.spans)
+
+    @property
+    def money(self) -> dict[str, float]:
+        """Currency → amount, of all its starts; as cost.of_run counts it."""
+        return spans.money(self.spans)
+
+    @property
+    def cost(self) -> float:
+        """What it cost in `currency`."""
+        return self.money.get(self.currency, 0.0)
+
+    @property
     def currency(self) -> str:
-        """Of `cost`."""
+        """Of `cost`: that of its last start."""
         return self.starts[-1].currency if self.starts else ""
 
     @property
@@ -159,7 +186,7 @@ def read(folder: Path) -> Run | Damaged:
         float(record["began"]), record["config"].items()  # what nothing can be said without
         reading = begun.FILE
         starts = begun.read(folder)
-        reading = noted.FILE
+        reading = noted.OLD_FILE  # of the new one a damaged line is left out
         notes = noted.read(folder)
         reading = f"{CHECKPOINT}/training.json"
         done = (folder / CHECKPOINT / "manifest.json").is_file()
@@ -167,19 +194,24 @@ def read(folder: Path) -> Run | Damaged:
         reading = "its campaign's trial"
         trial = _trial(folder.parent, record.get("campaign"))
         reading = begun.SAMPLES
-        lasted = _lasted(folder, starts)
+        ran = _ran(folder, starts)
     except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
         what = f"has no {error}" if isinstance(error, KeyError) else str(error)
         return Damaged(folder.name, folder, f"{reading} cannot be read ({what})")
-    cost = sum(seconds / 3600 * start.price_per_hour for seconds, start in zip(lasted, starts, strict=True))
     standing = begun.status(folder, starts, done)
-    return Run(folder.name, folder, record, training, starts, standing, sum(lasted), cost, notes, trial)
+    times = tuple(interval.span for interval in ran)
+    return Run(folder.name, folder, record, training, starts, standing, times, notes, trial)
 
 
-def _lasted(folder: Path, starts: Sequence[Start]) -> list[float]:
-    """The seconds of each start, as the cost report counts them."""
+def find_whole(folder: Path) -> Run | None:
+    """The run in a folder; None where there is none, or it can't be read."""
+    found = read(folder) if (folder / RECORD).is_file() else None
+    return found if isinstance(found, Run) else None
+
+
+def _ran(folder: Path, starts: Sequence[Start]) -> list[RunInterval]:
     said = all(start.ended is not None for start in starts)
-    return [interval.seconds for interval in run_intervals(folder, starts, [] if said else samples(folder))]
+    return run_intervals(folder, starts, [] if said else samples(folder))
 
 
 def _trial(runs: Path, campaign: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -200,18 +232,25 @@ def tags(runs: Path) -> defaultdict[str, list[str]]:
 
 
 def _with_changes(newest_first: Sequence[Run]) -> list[Run]:
-    """The same runs, each with what it did otherwise than the one before it."""
+    """The same runs, each with what it changed."""
     before: dict[tuple[str, str], Run] = {}
     changed = []
     for run in reversed(newest_first):
         earlier = before.get((run.name, run.campaign))
         before[run.name, run.campaign] = run
-        if params := run.trial.get("params"):
-            derived: Change = {key: (None, value) for key, value in params.items()}
-        else:
-            derived = differences(earlier, run) if earlier else {}
-        changed.append(replace(run, derived=derived))
+        changed.append(replace(run, derived=_derived(run, earlier)))
     return changed[::-1]
+
+
+def _derived(run: Run, earlier: Run | None) -> Change:
+    changes = run.changes
+    if params := run.trial.get("params"):
+        # What has the recipe's own value is no change; a group is known by its choice, which the config does not hold.
+        varied = {key: value for key, value in params.items() if not changes or key in changes or key not in run.config}
+        return {key: ((changes or {}).get(key, (None,))[0], value) for key, value in varied.items()}
+    if changes is not None:
+        return changes
+    return differences(earlier, run) if earlier else {}
 
 
 def differences(one: Run, other: Run) -> dict[str, tuple[Any, Any]]:
@@ -258,4 +297,6 @@ def _instead(everyone: Sequence[Run | Damaged], wanted: str) -> str:
     ids = [one.id for one in everyone]
     if close := difflib.get_close_matches(wanted, ids, n=1, cutoff=0.5):
         return f"did you mean {close[0]}?"
-    return f"the newest one is {ids[0]}; `shipworthy runs` lists them." if ids else "none was made here yet."
+    if not everyone:
+        return "none was made here yet."
+    return f"the newest one is {ids[0]}; `{command('runs', workspace=beside(everyone[0].folder.parent))}` lists them."

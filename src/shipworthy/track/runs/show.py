@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from shipworthy.track.report.formatting import money
-from shipworthy.track.runs import curves, formatting
+from shipworthy.core.commands import beside, command
+from shipworthy.track.report.formatting import amounts
+from shipworthy.track.runs import curves, formatting, notes
+from shipworthy.track.runs.ground import rows
 from shipworthy.track.runs.project_paths import ProjectPaths
 from shipworthy.track.runs.registry import Run
 from shipworthy.track.runs.table import DERIVED
@@ -12,9 +14,10 @@ from shipworthy.track.trackers.journal import NOTES, SENT
 
 FILES = {
     "record.json": "config, inputs, code and environment",
+    "params.yaml": "the whole config",
     "code.diff": "what was not committed",
     "packages.txt": "all libraries",
-    "notes.json": "notes",
+    notes.FILE: "notes",
     "system.jsonl": "the machine while it ran",
     "checkpoint": "the trained model",
     "reproduction.json": "what came out when it was run again",
@@ -46,26 +49,38 @@ def lines(run: Run, here: ProjectPaths) -> list[str]:
 
 
 def _facts(run: Run) -> list[str]:
-    facts = [f"{run.name}, {run.status}; begun {formatting.when(run.began)}, took {formatting.took(run.seconds)}"]
-    if run.cost:
-        facts[0] += f", {money(run.cost, run.currency)}"
+    begun = f"{formatting.when(run.began)} ({formatting.zone()})"
+    facts = [f"{run.name}, {run.status}; begun {begun}, took {formatting.took(run.seconds)}"]
+    if spent := amounts(run.money):
+        facts[0] += f", {spent}"
     if run.campaign:
         facts.append(f"trial {run.number} of campaign {run.campaign}: {formatting.change(run.derived)}")
     return facts
 
 
 def _notes(run: Run) -> list[str]:
+    entries = notes.history(run.folder)
     said = [f"{name:<12} {text}" for name, text in run.notes.items()]
     if "change" not in run.notes and run.derived:
-        said.append(f"{'change':<12} {DERIVED}{formatting.change(run.derived)} (derived from the config)")
-    return said
+        said.append(f"{'change':<12} {DERIVED}{formatting.change(run.derived)}{_against(run)}")
+    return [*said, *(f"{by}: {what}" for by, what in map(notes.described, entries))]
+
+
+def _against(run: Run) -> str:
+    """What a derived change is counted from."""
+    if run.trial:
+        return " (against the campaign's recipe)"
+    if run.changes is None:
+        return " (against the run before it)"
+    return f" (against the recipe {run.recipe})" if run.recipe else " (against conf/)"
 
 
 def _result(run: Run) -> list[str]:
     said = []
     if run.value is not None:
         at = f", step {run.training['selected_step']}" if "selected_step" in run.training else ""
-        said.append(f"{run.metric} {formatting.measured(run.value, run.interval)} on validation{at}")
+        of = f"{rows(run):,} rows of " if rows(run) else ""
+        said.append(f"{run.metric} {formatting.measured(run.value, run.interval)} on {of}validation{at}")
     for name, curve in curves.curves(curves.history(run.folder)).items():
         drawn = curves.sparkline(curve)
         said.append(f"{name:<12} {drawn} {curve.values[0]:.3g} → {curve.values[-1]:.3g}, step {curve.steps[-1]}")
@@ -100,7 +115,8 @@ def _files(folder: Path) -> Iterator[str]:
         if (folder / name).exists():
             yield f"  {name:<18} {what}"
     if waiting := _waiting(folder / "tracker"):
-        yield f"  {'tracker':<18} {waiting / 1000:.1f} kB not sent yet: `shipworthy runs sync {folder.name}`"
+        remedy = command(f"runs sync {folder.name}", workspace=beside(folder.parent))
+        yield f"  {'tracker':<18} {waiting / 1000:.1f} kB not sent yet: `{remedy}`"
 
 
 def _waiting(spool: Path) -> int:

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from shipworthy.core import json_lines
 
 FILE = "starts.jsonl"
@@ -107,6 +105,8 @@ def alive(folder: Path, start: Start) -> bool:
     """Whether the process of a start is still there; of another machine's, whether it wrote something of late."""
     if start.host != socket.gethostname():
         return _quiet_for(folder) < FRESH_S
+    import psutil  # who lists runs that are over need not wait for it
+
     try:
         # A process that is younger than the start has only got its number.
         return bool(psutil.Process(start.pid).create_time() <= start.began + 1)

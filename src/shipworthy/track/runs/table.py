@@ -5,7 +5,7 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from shipworthy.track.report.formatting import money
+from shipworthy.track.report.formatting import amounts, money
 from shipworthy.track.runs import formatting, query
 from shipworthy.track.runs.notes import headline
 from shipworthy.track.runs.registry import Run
@@ -14,10 +14,10 @@ from shipworthy.track.runs.starts import FAILED
 WIDTH = 120
 DERIVED = "Δ "
 LEAST_ID, LEAST_NOTE, LEAST_COLUMN = 8, 28, 8
-COLUMNS = ("id", "name", "status", "began", "seconds", "steps", "metric", "cost", "campaign", "note")
-TELLING = ("name", "campaign")
+COLUMNS = ("id", "name", "status", "began", "seconds", "steps", "metric", "rows", "cost", "campaign", "note")
+TELLING = ("name", "campaign", "rows")
 """Columns of those that are left out where they say the same of all runs."""
-RIGHT = ("seconds", "steps", "cost", "trial", "starts")
+RIGHT = ("seconds", "steps", "rows", "cost", "trial", "starts")
 
 
 def about(run: Run) -> str:
@@ -25,14 +25,31 @@ def about(run: Run) -> str:
     tagged = f"[{', '.join(run.tags)}] " if run.tags else ""
     if note := (run.said if run.status == FAILED else "") or headline(run.notes):
         return tagged + note
-    return tagged + (run.said or (f"{DERIVED}{formatting.change(run.derived, short=True)}" if run.derived else ""))
+    derived = f"{DERIVED}{formatting.change(run.derived, short=True)}" if run.derived else unchanged(run)
+    return tagged + (run.said or derived)
+
+
+def unchanged(run: Run) -> str:
+    """`people, unchanged`: the recipe that it is; empty where it changed something, or nobody noted."""
+    return f"{run.recipe}, unchanged" if run.recipe and run.changes == {} and not run.derived else ""
+
+
+def changed(runs: Sequence[Run]) -> str:
+    """What the sign of a derived change means."""
+    before = any(one.changes is None and not one.trial for one in runs)
+    return f"changed of the recipe{'; where none was noted, against the run before' if before else ''}"
+
+
+def _money(run: Run) -> str:
+    """Bare where it is in one currency, which the column's head names."""
+    return money(run.cost) if len(run.money) == 1 and run.cost else amounts(run.money)
 
 
 TEXTS: dict[str, Callable[[Run], str]] = {
-    "began": lambda run: formatting.when(run.began)[5:],
+    "began": lambda run: formatting.day(run.began),
     "seconds": lambda run: formatting.took(run.seconds),
     "metric": lambda run: "" if run.value is None else formatting.measured(run.value, run.interval),
-    "cost": lambda run: money(run.cost) if run.cost else "",
+    "cost": _money,
     "campaign": lambda run: run.campaign if run.number is None else f"{run.campaign}/{run.number}",
     "note": about,
 }
@@ -55,7 +72,8 @@ def width_of_terminal() -> int:
 
 def usual(runs: Sequence[Run]) -> list[str]:
     """The columns that nobody asked for."""
-    return [name for name in COLUMNS if name not in TELLING or len({query.value(run, name) for run in runs}) > 1]
+    said = {name: {found for run in runs if (found := query.value(run, name)) is not None} for name in TELLING}
+    return [name for name in COLUMNS if name not in TELLING or len(said[name]) > 1]
 
 
 def table(runs: Sequence[Run], columns: Sequence[str], ids: Sequence[str], width: int) -> list[str]:

@@ -5,12 +5,15 @@ import threading
 import time
 import uuid
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from shipworthy.core.commands import beside, command
 from shipworthy.core.groups import TrackerConfig
 from shipworthy.core.progress import say
 from shipworthy.track.trackers.forwarder import METADATA, Forwarder, RunMetadata, reason
+from shipworthy.track.trackers.identity import Identity, Model
 from shipworthy.track.trackers.journal import Journal
 from shipworthy.track.trackers.protocol import Status
 from shipworthy.track.trackers.webhook import Webhook
@@ -39,16 +42,16 @@ class BufferedTracker:
         self._thread = threading.Thread(target=self._forward, name="tracker", daemon=True)
         self._away = False
 
-    def start(self, run_id: str, name: str, config: Mapping[str, Any], tags: Mapping[str, str]) -> None:
+    def start(self, run: Identity) -> None:
         """Opens the run; only where it was never open in this tracker before must that be there.
 
         Raises:
             ShipworthyError: it is not.
         """
-        metadata = RunMetadata(run_id, name, config, tags, self._config)
+        metadata = RunMetadata(run, self._config)
         self._journal = Journal(self._folder)
         self._forwarder = Forwarder(metadata, self._journal, self._folder)
-        self._webhook = Webhook(run_id)
+        self._webhook = Webhook(run.run_id)
         if (self._folder / METADATA).is_file() and RunMetadata.read(self._folder).tracker == self._config:
             self._now.set()
         else:
@@ -71,6 +74,10 @@ class BufferedTracker:
     def summary(self, values: Mapping[str, float | str]) -> None:
         """Notes what is known of the run as a whole."""
         self._note(do="summary", values=dict(values))
+
+    def model(self, made: Model) -> None:
+        """Notes the model that came out."""
+        self._note(do="model", made=asdict(made))
 
     def alert(self, title: str, text: str, step: int) -> None:
         """Tells the tracker, and the webhook if one is set, at once."""
@@ -108,8 +115,9 @@ class BufferedTracker:
         self._thread.join(self._finish_timeout_s)
         self._webhook.wait()
         if missed := self._journal.count():
-            run = self._folder.parent.name
-            say(f"{missed} notes did not reach the tracker: `shipworthy runs sync {run}` sends them, or the next start")
+            run = self._folder.parent
+            remedy = command(f"runs sync {run.name}", workspace=beside(run.parent))
+            say(f"{missed} entries are not sent to the tracker yet: `{remedy}` sends them, and so does the next start")
         if self._thread.is_alive():
             self._journal.leave()
         else:

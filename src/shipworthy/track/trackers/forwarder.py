@@ -12,6 +12,7 @@ from shipworthy.core.schema import SCHEMAS
 from shipworthy.core.secrets import redact
 from shipworthy.track.trackers import schema
 from shipworthy.track.trackers.build import build
+from shipworthy.track.trackers.identity import Identity, Model
 from shipworthy.track.trackers.journal import Journal, Note
 from shipworthy.track.trackers.protocol import Tracker
 
@@ -26,35 +27,38 @@ assert schema  # whose import declares the schemas
 
 @dataclass(frozen=True)
 class RunMetadata:
-    """What a tracker needs to open a run.
+    """What it takes to open a run in a tracker.
 
     Attributes:
-        config: of the run, maybe nested.
+        run: who it is.
         tracker: the tracker's own config.
     """
 
-    run_id: str
-    name: str
-    config: Mapping[str, Any]
-    tags: Mapping[str, str]
+    run: Identity
     tracker: TrackerConfig
 
     def write(self, folder: Path) -> None:
         """Keeps it, so that another process can open the run as well."""
-        write_json(folder / METADATA, redact(asdict(self)))
+        write_json(folder / METADATA, redact({"run": self.run.to_json(), "tracker": asdict(self.tracker)}))
 
     @classmethod
     def read(cls, folder: Path) -> "RunMetadata":
         """What `write` wrote."""
         found = read_json(folder / METADATA)
-        config = found.pop("tracker")
-        return cls(**found, tracker=SCHEMAS["tracker"][config.pop("kind")](**config))  # type: ignore[arg-type]
+        return cls(Identity.from_json(found["run"]), tracker_of(found["tracker"]))
 
     def open(self) -> Tracker:
         """Opens the run, or opens it again."""
         tracker = build(self.tracker)
-        tracker.start(self.run_id, self.name, self.config, self.tags)
+        tracker.start(self.run)
         return tracker
+
+
+def tracker_of(plain: Mapping[str, Any]) -> TrackerConfig:
+    """A tracker's config from a record or a file of parameters."""
+    settings = dict(plain)
+    config: TrackerConfig = SCHEMAS["tracker"][settings.pop("kind")](**settings)  # type: ignore[assignment]
+    return config
 
 
 class Forwarder:
@@ -113,6 +117,8 @@ class Forwarder:
             tracker.sample(note["values"], note["number"], note["at"])
         elif what == "summary":
             tracker.summary(note["values"])
+        elif what == "model":
+            tracker.model(Model(**note["made"]))
         elif what == "alert":
             tracker.alert(note["title"], note["text"], note["step"])
         elif what == "keep":
@@ -143,6 +149,11 @@ def sync(run: Path) -> int:
     finally:
         journal.close()
     return count
+
+
+def spools(runs: Path) -> list[Path]:
+    """The folders in runs/ with a tracker that may have missed something: of runs, campaigns and sweeps."""
+    return sorted(path.parents[1] for level in ("*", "*/*") for path in runs.glob(f"{level}/{SPOOL}/{METADATA}"))
 
 
 def reason(error: BaseException) -> str:

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from shipworthy.core.groups import TrackerConfig
+from shipworthy.track.trackers.identity import Identity, Model
 from shipworthy.track.trackers.protocol import Status
 from shipworthy.track.trackers.webhook import Webhook
 
@@ -12,9 +12,9 @@ from shipworthy.track.trackers.webhook import Webhook
 class NoTracker:
     """Takes everything and records nothing, as was asked for with tracker=none; alerts still reach the webhook."""
 
-    def start(self, run_id: str, name: str, config: Mapping[str, Any], tags: Mapping[str, str]) -> None:
+    def start(self, run: Identity) -> None:
         """Opens nothing."""
-        self._webhook = Webhook(run_id)
+        self._webhook = Webhook(run.run_id)
 
     def log(self, metrics: Mapping[str, float], step: int, at: float | None = None) -> None:
         """Notes nothing."""
@@ -23,6 +23,9 @@ class NoTracker:
         """Notes nothing."""
 
     def summary(self, values: Mapping[str, float | str]) -> None:
+        """Notes nothing."""
+
+    def model(self, made: Model) -> None:
         """Notes nothing."""
 
     def alert(self, title: str, text: str, step: int) -> None:

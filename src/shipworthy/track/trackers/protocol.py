@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
-Status = Literal["finished", "failed", "killed"]
+from shipworthy.track.trackers.identity import Identity, Model
+
+Status = Literal["finished", "failed", "killed", "pruned"]
 
 
 class Tracker(Protocol):
@@ -13,8 +15,8 @@ class Tracker(Protocol):
     A run is known by our own run id: a second `start` with the same id goes on with the same run.
     """
 
-    def start(self, run_id: str, name: str, config: Mapping[str, Any], tags: Mapping[str, str]) -> None:
-        """Opens the run, or opens it again; `config` may be nested."""
+    def start(self, run: Identity) -> None:
+        """Opens the run, or opens it again."""
         ...
 
     def log(self, metrics: Mapping[str, float], step: int, at: float | None = None) -> None:
@@ -36,7 +38,15 @@ class Tracker(Protocol):
         ...
 
     def summary(self, values: Mapping[str, float | str]) -> None:
-        """Notes what is known of the run as a whole."""
+        """Notes what is known of the run as a whole.
+
+        Args:
+            values: by names that are no metric's of a step, e.g. `validation/accuracy`.
+        """
+        ...
+
+    def model(self, made: Model) -> None:
+        """Notes the model that came out, and what it reached; its files stay where they are."""
         ...
 
     def alert(self, title: str, text: str, step: int) -> None:

@@ -2,16 +2,23 @@
 
 from pathlib import Path
 
+# Before MLflow's own, for it sets what MLflow reads when it is imported.
+from shipworthy.track.trackers.mlflow_store import find, keep, store  # isort: skip
+
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 from shipworthy.core.artifact import read_artifact
+from shipworthy.core.commands import beside, command
 from shipworthy.core.errors import ShipworthyError
-from shipworthy.track.trackers.mlflow import find, store
 from shipworthy.track.trackers.schema import Mlflow
 
 ARTIFACT = "model"
+HOW = (
+    "A checkpoint of shipworthy (safetensors and JSON), no MLflow flavour: `mlflow artifacts download` brings it, "
+    "`shipworthy package` makes something to serve of it."
+)
 
 
 def register(config: Mlflow, run_id: str, folder: Path, name: str, alias: str) -> str:
@@ -43,8 +50,9 @@ def _register(
     run = find(client, experiment.experiment_id, run_id) if experiment else None
     if run is None:
         raise ShipworthyError(
-            f"MLflow at {config.uri} has no run {run_id} in '{config.experiment}': send it with `shipworthy runs sync "
-            f"{run_id}`, or set the tracker that the run was made with."
+            f"MLflow at {config.uri} has no run {run_id} in '{config.experiment}': send it with "
+            f"`{command(f'runs sync {run_id}', workspace=beside(folder.parents[1]))}`, or set the tracker that the run "
+            "was made with."
         )
     if not client.search_registered_models(f"name = '{name}'"):
         client.create_registered_model(name)
@@ -52,8 +60,11 @@ def _register(
     known = client.search_model_versions(f"name = '{name}'")
     version = next((one.version for one in known if tags.items() <= one.tags.items()), None)
     if version is None:
-        client.log_artifacts(run.info.run_id, str(folder), ARTIFACT)
-        source = f"{run.info.artifact_uri}/{ARTIFACT}"
-        version = client.create_model_version(name, source, run_id=run.info.run_id, tags=tags).version
+        keep(client, run.info.run_id, folder, ARTIFACT)
+        # By the run, not by a path: the store may be moved.
+        source = f"runs:/{run.info.run_id}/{ARTIFACT}"
+        version = client.create_model_version(
+            name, source, run_id=run.info.run_id, tags=tags, description=f"{run.info.run_name}. {HOW}"
+        ).version
     client.set_registered_model_alias(name, alias, version)
     return str(version)

@@ -61,21 +61,22 @@ class Wandb(Sampled):
     Attributes:
         project: the project in which the runs stand.
         entity: the user or team that owns the project (empty: your default one).
-        mode: `offline` writes a file that `wandb sync` uploads later, without an account; `online` sends as it goes.
+        mode: `offline` writes files that `wandb sync` uploads later, without an account; `online` sends as it goes
+            (empty: what WANDB_MODE says, else offline).
         folder: where the files are written, relative to the project's root.
         flush_s: how long a metric may wait before it is written, so how much a kill can lose (seconds).
     """
 
     project: str = "shipworthy"
     entity: str = ""
-    mode: str = "offline"
+    mode: str = ""
     folder: str = "runs"
     flush_s: float = 1.0
 
     def __post_init__(self) -> None:
         """Refuses modes that would record nothing."""
         super().__post_init__()
-        if self.mode not in ("offline", "online"):
+        if self.mode not in ("", "offline", "online"):
             raise UsageError(f"tracker.mode={self.mode} is not offline or online: to record nothing, use tracker=none.")
         if self.flush_s <= 0:
             raise UsageError(f"tracker.flush_s={self.flush_s} is not above 0: give seconds.")

@@ -17,7 +17,7 @@ from shipworthy.models.protocol import InRounds
 from shipworthy.train.decided_answers import decide
 from shipworthy.train.records import Records
 from shipworthy.train.request import Request
-from shipworthy.train.validation_answers import ANSWERS, interval
+from shipworthy.train.validation_answers import ANSWERS, interval, validated
 
 VALIDATE_EVERY = 10
 """Rounds from one validation on the task's metric to the next."""
@@ -83,6 +83,7 @@ def fit(request: Request, records: Records, target: Path) -> None:
             "selected_step": int(selected["step"]),
             "selected_metric": answers.metric,
             "selected_interval": interval(target / ANSWERS, task.metric),
+            "validated": validated(validation),
             "metric": task.metric,
             "greater_is_better": metric(task.metric).GREATER_IS_BETTER,
             "decision": asdict(chosen) if chosen else None,

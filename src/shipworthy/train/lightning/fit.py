@@ -10,6 +10,7 @@ from statistics import median
 from typing import Any
 
 import lightning
+import polars as pl
 from lightning.pytorch.plugins.environments import LightningEnvironment
 
 from shipworthy.core.errors import ShipworthyError
@@ -31,7 +32,7 @@ from shipworthy.train.lightning.training_state import Request, TrainingState
 from shipworthy.train.lightning.validation import Validation
 from shipworthy.train.memory.explain import explain, is_out_of_memory
 from shipworthy.train.records import NoRecords, Records
-from shipworthy.train.validation_answers import ANSWERS, interval
+from shipworthy.train.validation_answers import ANSWERS, interval, validated
 
 
 def fit(request: Request, records: Records, target: Path) -> None:
@@ -71,8 +72,7 @@ def _train_on_other_rank(request: Request) -> None:
 
 def _train(state: TrainingState, world: int, records: Records) -> None:
     request, trainer = state.request, state.request.trainer
-    checked = first(request.validation, trainer.validation_rows or request.validation.height)
-    validation = Validation(request.task, state.chat, checked, state.general_prompts)
+    validation = Validation(request.task, state.chat, _checked(request), state.general_prompts)
     policy = AnomalyPolicy(
         trainer.monitor,
         request.task.metric,
@@ -122,6 +122,11 @@ def _train(state: TrainingState, world: int, records: Records) -> None:
     raise ShipworthyError(f"Step {number + 1}: {explain(state.network, rows, module.optimizer, state.workers)}")
 
 
+def _checked(request: Request) -> pl.DataFrame:
+    """The validation rows that are generated for."""
+    return first(request.validation, request.trainer.validation_rows or request.validation.height)
+
+
 def _runner(devices: int, world: int) -> lightning.Trainer:
     """Lightning's, of which the loop and the processes are used, and nothing that would write or print."""
     runner = lightning.Trainer(
@@ -149,8 +154,11 @@ def _write_result(state: TrainingState, target: Path) -> None:
     describe(request.model, target)
     write_json(target / GENERATION, {"max_new_tokens": request.task.max_new_tokens})
     write_json(target / "history.json", progress.history)
-    measured = interval(target / ANSWERS, request.task.metric)
-    write_json(target / "training.json", {**_summary(state, progress), "selected_interval": measured})
+    on = {
+        "selected_interval": interval(target / ANSWERS, request.task.metric),
+        "validated": validated(_checked(request)),
+    }
+    write_json(target / "training.json", {**_summary(state, progress), **on})
 
 
 def _summary(state: TrainingState, progress: Progress) -> dict[str, Any]:

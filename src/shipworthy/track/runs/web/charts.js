@@ -21,16 +21,17 @@ function number(value) {
   return String(Number(Number(value).toPrecision(4)));
 }
 
-function took(seconds) {
-  if (seconds < 120) return `${Math.round(seconds)} s`;
-  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
-  return seconds < 172800 ? `${(seconds / 3600).toFixed(1)} h` : `${(seconds / 86400).toFixed(1)} d`;
+// Days and times are the reader's own: 30 Nov 2026, 14:05.
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const two = (part) => String(part).padStart(2, "0");
+function date(epoch) { const at = new Date(epoch * 1000); return `${at.getDate()} ${MONTHS[at.getMonth()]} ${at.getFullYear()}`; }
+function time(epoch) { const at = new Date(epoch * 1000); return `${two(at.getHours())}:${two(at.getMinutes())}`; }
+const moment = (epoch) => `${date(epoch)}, ${time(epoch)}`;
+function brief(epoch) {
+  const year = ` ${new Date().getFullYear()}`, on = date(epoch);
+  return on.endsWith(year) ? `${on.slice(0, -year.length)} ${time(epoch)}` : on;
 }
-
-function day(epoch) {
-  const at = new Date(epoch * 1000), two = (part) => String(part).padStart(2, "0");
-  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}`;
-}
+const zone = () => new Intl.DateTimeFormat("en", {timeZoneName: "short"}).formatToParts(new Date()).find((part) => part.type === "timeZoneName").value;
 
 // From values to pixels, and the values at which an axis is marked.
 function scale(values, from, to, wantLog) {

@@ -3,8 +3,8 @@ const data = JSON.parse(find("data").textContent);
 const STATUSES = ["finished", "running", "stopped", "failed", "pruned", "killed"];
 const CURVES = {loss: "loss on train", val_loss: "loss on validation", metric: "metric on validation"};
 const FACTS = {
-  metric: (run) => run.value, cost: (run) => run.cost || null, seconds: (run) => run.seconds, steps: (run) => run.steps, began: (run) => run.began,
-  id: (run) => run.id, name: (run) => run.name, status: (run) => run.status, campaign: (run) => run.campaign, trial: (run) => run.trial,
+  metric: (run) => run.value, cost: (run) => run.cost || null, seconds: (run) => run.seconds, steps: (run) => run.steps, rows: (run) => run.rows, began: (run) => run.began,
+  id: (run) => run.id, name: (run) => run.name, status: (run) => run.status, recipe: (run) => run.recipe, campaign: (run) => run.campaign, trial: (run) => run.trial,
   tag: (run) => run.tags.join(" "), note: (run) => Object.values(run.notes).join(" "), said: (run) => run.said,
 };
 const AXES = ["metric", "cost", "seconds", "steps", "began"];
@@ -17,22 +17,43 @@ const state = {sort: "began", down: true, statuses: new Set(), chosen: new Map()
 const value = (run, key) => (FACTS[key] ? FACTS[key](run) : run.config[key] ?? data.common[key] ?? null);
 const headline = (run) => run.notes.lesson || run.notes.result || run.notes.change || run.notes.hypothesis || "";
 const short = (run) => run.id.slice(0, 8);
-const nameOf = (key) => ({metric: METRIC || "metric", cost: CURRENCY ? `cost (${CURRENCY})` : "cost", seconds: "hours", began: "begun"})[key] || key;
-const words = (key, at) => (key === "began" ? day(at).slice(5, 10) : number(at));
+const titleOf = (metric) => data.titles[metric] || metric;
+const nameOf = (key) => ({metric: titleOf(METRIC) || "metric", cost: CURRENCY ? `cost (${CURRENCY})` : "cost", seconds: "hours", began: "begun"})[key] || key;
+const began = data.runs.map((run) => run.began), days = (Math.max(...began) - Math.min(...began)) / 86400;
+const words = (key, at) => (key !== "began" ? number(at) : days < 1 ? time(at) : date(at).replace(/ \d+$/, ""));
 const figure = (at) => (at === 0 || (Math.abs(at) >= 0.01 && Math.abs(at) < 10) ? at.toFixed(3) : number(at));
 const goodness = (run) => (run.value === null ? -Number.MAX_VALUE : run.more_is_better ? run.value : -run.value);
 const byMetric = (one, other) => goodness(other) - goodness(one);
 const axis = (run, key) => { const at = value(run, key); return key === "seconds" ? at / 3600 : at; };
 
+// What was measured on other rows, or by another metric, is not ranked or drawn with the rest: data.grounds names each such group.
+const SEVERAL = data.grounds.length > 1;
+const grounded = (runs) => {
+  if (!SEVERAL) return runs;
+  const chosen = find("ground").value, counts = data.grounds.map((_, place) => runs.filter((run) => run.ground === place).length);
+  const ground = chosen === "" ? counts.indexOf(Math.max(...counts)) : Number(chosen);
+  return runs.filter((run) => run.ground === ground);
+};
+
 // The same conditions as on the command line; every other word must stand somewhere in the run.
-const CONDITION = /^([\w./-]+?)(>=|<=|!=|=|>|<|~)(.*)$/;
+const CONDITION = /^([\w./ -]+?)\s*(>=|<=|!=|=|>|<|~)(.*)$/;
+const TITLES = {took: "seconds", begun: "began"};
+const bare = (text) => text.replaceAll("_", " ").trim().toLowerCase();
+const metrics = [...new Set(data.runs.map((run) => run.metric).filter(Boolean))];
+const metricOf = (key) => metrics.find((name) => bare(name) === bare(key) || bare(titleOf(name)) === bare(key));
+function reader(key) {
+  if (FACTS[key] || varying.includes(key) || key in data.common) return (run) => value(run, key);
+  const name = metricOf(key), fact = TITLES[key] || (key.startsWith("cost") && "cost");
+  return fact ? FACTS[fact] : name ? (run) => (run.metric === name ? run.value : null) : null;
+}
 function conditions(text) {
   return (text.match(/(?:[^\s"]|"[^"]*")+/g) || []).map((word) => {
     const found = CONDITION.exec(word.replaceAll('"', ""));
     if (!found) { const wanted = word.replaceAll('"', "").toLowerCase(); return (run) => run.text.includes(wanted); }
     const [, key, sign, wanted] = found;
-    if (!(key in FACTS) && !(key in data.common) && !varying.includes(key)) throw new Error(`No run has '${key}': ${near(key)}`);
-    return (run) => holds(value(run, key), sign, wanted);
+    const read = reader(key);
+    if (!read) throw new Error(`No run has '${key}': ${near(key)}`);
+    return (run) => holds(read(run), sign, /^[\d.]+%$/.test(wanted) ? String(parseFloat(wanted) / 100) : wanted);
   });
 }
 function near(key) {
@@ -51,14 +72,15 @@ function shown() {
   let tests = [];
   find("wrong").textContent = "";
   try { tests = conditions(find("filter").value); } catch (error) { find("wrong").textContent = error.message; }
-  const campaign = find("campaign").value;
-  return data.runs.filter((run) => (!state.statuses.size || state.statuses.has(run.status)) && (!campaign || run.campaign === campaign) && tests.every((test) => test(run)));
+  const campaign = find("campaign").value, ground = find("ground").value;
+  return data.runs.filter((run) => (ground === "" || run.ground === Number(ground)) && (!state.statuses.size || state.statuses.has(run.status)) && (!campaign || run.campaign === campaign) && tests.every((test) => test(run)));
 }
 function sorted(runs) {
   const by = state.down ? -1 : 1, lacks = (at) => at === null || at === undefined || at === "";
   return [...runs].sort((one, other) => {
     const a = value(one, state.sort), b = value(other, state.sort);
     if (lacks(a) || lacks(b)) return lacks(a) - lacks(b) || other.began - one.began;
+    if (state.sort === "metric" && one.ground !== other.ground) return one.ground - other.ground;
     return (typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b))) * by || other.began - one.began;
   });
 }
@@ -70,13 +92,15 @@ function choose(id) {
 }
 function chooseBest() {
   state.chosen.clear();
-  shown().filter((run) => run.value !== null).sort(byMetric).slice(0, 5).forEach((run, place) => state.chosen.set(run.id, place));
+  grounded(shown()).filter((run) => run.value !== null).sort(byMetric).slice(0, 5).forEach((run, place) => state.chosen.set(run.id, place));
 }
 const colour = (id) => `var(--c${state.chosen.get(id) % 8})`;
 
 function scatter(runs) {
   const [nameX, nameY] = [find("x").value, find("y").value];
-  const points = runs.map((run) => ({
+  const alike = [nameX, nameY].includes("metric") ? grounded(runs) : runs;
+  find("alike").textContent = alike.length < runs.filter((run) => run.value !== null).length && SEVERAL ? `${alike.length} runs, measured by ${data.grounds[alike[0].ground].words}; the others were measured otherwise.` : "";
+  const points = alike.map((run) => ({
     x: axis(run, nameX), y: axis(run, nameY), id: run.id, chosen: state.chosen.has(run.id), colour: state.chosen.has(run.id) ? colour(run.id) : null,
     low: nameY === "metric" && state.chosen.has(run.id) ? run.low : null, high: run.high,
     text: `${short(run)}  ${run.status}${run.campaign ? `  ${run.campaign}/${run.trial}` : ""}\n${nameOf(nameY)} ${number(axis(run, nameY))}\n${nameOf(nameX)} ${words(nameX, axis(run, nameX))}\n${headline(run) || run.change}`,
@@ -103,11 +127,12 @@ function columns() {
     {key: "id", title: "id", first: true, cell: (run) => make("span", {class: "id"}, short(run))},
     many("name") && {key: "name", title: "name", cell: (run) => run.name},
     {key: "status", title: "status", cell: (run) => make("span", {class: `status ${run.status}`}, run.status)},
-    {key: "metric", title: METRIC || "metric", cell: measured},
-    {key: "began", title: "begun", wide: true, cell: (run) => day(run.began).slice(2)},
-    {key: "seconds", title: "took", right: true, wide: true, cell: (run) => took(run.seconds)},
+    {key: "metric", title: titleOf(METRIC) || "metric", cell: measured},
+    SEVERAL && {key: "rows", title: "rows", right: true, cell: (run) => run.rows?.toLocaleString("en") ?? ""},
+    {key: "began", title: "begun", wide: true, cell: (run) => brief(run.began)},
+    {key: "seconds", title: "took", right: true, wide: true, cell: (run) => run.took},
     {key: "steps", title: "steps", right: true, wide: true, cell: (run) => run.steps ?? ""},
-    {key: "cost", title: CURRENCY ? `cost ${CURRENCY}` : "cost", right: true, wide: true, cell: (run) => (run.cost ? `${number(Number(run.cost.toPrecision(2)))} ${CURRENCY ? "" : run.currency}` : "")},
+    {key: "cost", title: CURRENCY ? `cost ${CURRENCY}` : "cost", right: true, wide: true, cell: (run) => (CURRENCY ? run.money.replace(` ${CURRENCY}`, "") : run.money)},
     many("campaign") && {key: "campaign", title: "campaign", wide: true, cell: (run) => (run.campaign ? `${run.campaign}/${run.trial}` : "")},
     find("column").value && {key: find("column").value, title: find("column").value, right: numeric.includes(find("column").value), cell: (run) => number2(value(run, find("column").value))},
     {key: "note", title: "note", note: true, cell: note},
@@ -119,35 +144,33 @@ function swatch(run) {
   return make("button", {class: "swatch", type: "button", "aria-pressed": String(on), "aria-label": `Draw the curves of ${short(run)}`, style: on ? `background:${colour(run.id)};border-color:${colour(run.id)}` : null,
     onclick: (event) => { event.stopPropagation(); choose(run.id); }});
 }
-const bounds = (() => {
-  const all = data.runs.flatMap((run) => (run.value === null ? [] : [run.low ?? run.value, run.high ?? run.value]));
-  return all.length ? scale(all, 2, 78, false) : null;
-})();
+const bounds = data.grounds.map((_, ground) => scale(data.runs.flatMap((run) => (run.ground === ground ? [run.low ?? run.value, run.high ?? run.value] : [])), 2, 78, false));
 function measured(run) {
   if (run.value === null) return "";
-  const word = `${METRIC ? "" : `${run.metric} `}${figure(run.value)}`;
+  const word = `${METRIC ? "" : `${titleOf(run.metric)} `}${figure(run.value)}`, place = bounds[run.ground];
   if (!METRIC || run.low === null) return word;
-  const at = [run.low, run.high].map((one) => bounds(one).toFixed(1));
+  const at = [run.low, run.high].map((one) => place(one).toFixed(1));
   return [word, draw("svg", {class: "bounds", viewBox: "0 0 80 12", role: "img", "aria-label": `95% interval ${figure(run.low)} to ${figure(run.high)}`},
     draw("title", {}, `95% interval ${figure(run.low)} to ${figure(run.high)}`), draw("line", {class: "track", x1: 0, x2: 80, y1: 6, y2: 6}),
-    draw("line", {x1: at[0], x2: at[1], y1: 6, y2: 6}), draw("circle", {cx: bounds(run.value).toFixed(1), cy: 6, r: 3.2}))];
+    draw("line", {x1: at[0], x2: at[1], y1: 6, y2: 6}), draw("circle", {cx: place(run.value).toFixed(1), cy: 6, r: 3.2}))];
 }
 function note(run) {
   const text = (run.status === "failed" && run.said) || headline(run) || run.said;
-  return make("div", {}, run.tags.map((tag) => make("span", {class: "tag"}, tag)), text || make("span", {class: "derived", title: "derived from the config"}, run.change && `Δ ${run.change}`));
+  return make("div", {}, run.tags.map((tag) => make("span", {class: "tag"}, tag)), text || make("span", {class: "derived", title: "what it changed of its recipe"}, run.change ? `Δ ${run.change}` : run.unchanged));
 }
 
 function details(run, width) {
   const part = (title, ...children) => make("div", {}, make("h3", {}, title), ...children);
   const list = (pairs) => make("dl", {}, pairs.map(([key, text]) => [make("dt", {}, key), make("dd", {}, text)]));
   const notes = Object.entries(run.notes);
-  if (!run.notes.change && run.change) notes.push(["change", `Δ ${run.change} (derived from the config)`]);
+  if (!run.notes.change && run.change) notes.push(["change", `Δ ${run.change}`]);
   const interval = run.low === null ? "" : ` [${figure(run.low)}, ${figure(run.high)}]`;
   return make("tr", {class: "detail"}, make("td", {colspan: width}, make("div", {class: "parts"},
     part(`run ${run.id}`, run.said ? make("p", {class: run.status === "failed" ? "said" : "soft"}, run.said) : null,
-      list([["model", run.name], ["begun", day(run.began)], ["took", took(run.seconds)], ...(run.value === null ? [] : [[run.metric, `${figure(run.value)}${interval} on validation`]])]),
+      list([["model", run.name], ...(run.recipe ? [["recipe", run.recipe]] : []), ["begun", moment(run.began)], ["took", run.took], ...(run.value === null ? [] : [[titleOf(run.metric), `${figure(run.value)}${interval} on ${run.rows ? `${run.rows.toLocaleString("en")} rows of ` : ""}validation`]])]),
       make("p", {class: "links"}, Object.entries(run.links).map(([name, address]) => make("a", {href: address}, name)))),
     notes.length ? part("notes", list(notes)) : null,
+    run.history.length ? part("who noted what, and when", list(run.history)) : null,
     run.events.length ? part("alerts", make("ul", {}, run.events.map((event) => make("li", {}, event)))) : null,
     part("config, where runs differ", list(Object.entries(run.config).map(([key, text]) => [key, number2(text)]))))));
 }
@@ -186,10 +209,11 @@ function render() {
 function options(select, pairs) { select.replaceChildren(...pairs.map(([key, text]) => make("option", {value: key}, text))); }
 function begin() {
   for (const run of data.runs) run.text = [run.id, run.name, run.status, run.campaign, run.said, run.change, ...run.tags, ...Object.values(run.notes)].join(" ").toLowerCase();
-  const hours = data.runs.reduce((sum, run) => sum + run.seconds, 0), money = data.runs.reduce((sum, run) => sum + run.cost, 0);
-  find("summary").textContent = data.runs.length ? `${data.runs.length} runs since ${day(Math.min(...data.runs.map((run) => run.began))).slice(0, 10)}, ${took(hours)} of machine time${CURRENCY && money ? `, ${money >= 0.1 ? money.toFixed(2) : number(Number(money.toPrecision(2)))} ${CURRENCY}` : ""}` : "";
-  find("footer").textContent = `Made ${day(data.made)} by \`shipworthy runs dashboard\`; make it anew to see what came since.`;
+  find("summary").textContent = data.runs.length ? `${data.runs.length} runs since ${date(Math.min(...data.runs.map((run) => run.began)))}, ${data.total.took} of machine time${data.total.money ? `, ${data.total.money}` : ""}` : "";
+  find("footer").textContent = `Made ${moment(data.made)} by \`${data.command}\`; make it anew to see what came since. Times are ${zone()}.${data.runs.some((run) => run.change) ? ` Δ: ${data.changed}.` : ""}`;
   options(find("campaign"), [["", "all campaigns"], ...[...new Set(data.runs.map((run) => run.campaign).filter(Boolean))].sort().map((name) => [name, `campaign ${name}`])]);
+  options(find("ground"), [["", "all validation rows"], ...data.grounds.map((one, place) => [place, `${one.words}: ${one.runs}`])]);
+  find("ground").hidden = !SEVERAL;
   options(find("column"), [["", "none"], ...varying.map((key) => [key, key])]);
   find("keys").replaceChildren(...[...Object.keys(FACTS), ...varying].map((key) => make("option", {value: `${key}=`})));
   const usable = AXES.filter((key) => data.runs.some((run) => axis(run, key) !== null));
@@ -203,7 +227,7 @@ function begin() {
   find("damaged").querySelector("ul").append(...data.damaged.map((one) => make("li", {}, make("code", {}, one.id), `: ${one.said}`)));
   for (const id of ["charts", "filters"]) find(id).hidden = !data.runs.length;
   find("bar").hidden = !data.runs.length;
-  for (const id of ["campaign", "column", "x", "y", "curve"]) find(id).addEventListener("change", render);
+  for (const id of ["campaign", "ground", "column", "x", "y", "curve"]) find(id).addEventListener("change", render);
   find("filter").addEventListener("input", render);
   find("best").addEventListener("click", () => { chooseBest(); render(); });
   find("none").addEventListener("click", () => { state.chosen.clear(); render(); });
