@@ -104,15 +104,15 @@ def _wide(found: Sequence[Decision], metric: str) -> Iterator[str]:
 
 def _without_rows(found: Sequence[Decision]) -> Iterator[str]:
     if any(one.spread and one.spread.units == 1 for one in found):
-        yield "Nothing is known of single rows, so the intervals count the seeds alone: other rows may say otherwise."
+        yield "Nothing is known of single rows, so the intervals count the seeds alone: other rows may differ."
 
 
 def _dependent(interactions: Sequence[Interaction]) -> Iterator[str]:
     shown = [" and ".join(one.of) for one in interactions if one.shown]
     if shown:
         yield (
-            f"{'; '.join(shown)} depend on one another: an average over both settings of the other is no effect that "
-            "anybody gets, so theirs are those beside the recipe's own settings."
+            f"{'; '.join(shown)} depend on one another: an effect averaged over both settings of the other is true "
+            "for neither, so their effects are those at the recipe's own settings."
         )
 
 

@@ -24,7 +24,7 @@ def decision(found: Decision, name: str, design: str, sets: Sequence[Setting], r
     """
     it = "with it" if design == "add_one" else "without it"
     what = f" ({', '.join(map(str, sets))})" if sets else ""
-    beside = f", the recipe's {' and '.join(found.beside)} beside it," if found.beside else ""
+    beside = f", with {' and '.join(found.beside)} as in the recipe," if found.beside else ""
     return f"{it}{what}{beside} {_came(found, name, design)}{_do(found, name, design, rows)}"
 
 
