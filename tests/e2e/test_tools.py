@@ -191,7 +191,7 @@ def test_dvc_shows_what_a_change_did(tmp_path: Path) -> None:
     project.ok("dvc", "repro", "evaluate")
     after = json.loads((tmp_path / "artifacts" / "evaluation" / "metrics.json").read_text())
 
-    changed = json.loads(project.ok("dvc", "metrics", "diff", "--json"))["diff"]["artifacts/evaluation/metrics.json"]
+    changed = json.loads(project.ok("dvc", "metrics", "diff", "--json"))["artifacts/evaluation/metrics.json"]
     assert (changed["accuracy"]["old"], changed["accuracy"]["new"]) == (before["accuracy"], after["accuracy"])
     evaluation = json.loads((tmp_path / "artifacts" / "evaluation" / "evaluation.json").read_text())
     (tuned,) = [one for one in evaluation["candidates"] if one["role"] == "tuned"]
