@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,7 @@ from tests.track.test_trackers import records
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
+Told = dict[str, Any]
 RECIPE = ("experiment=people", "tracker=mlflow")
 READ = """
 import json
@@ -38,10 +40,11 @@ print("TOLD", json.dumps(told))
 """
 
 
-def mlflow(project: People) -> dict:
+def mlflow(project: People) -> Told:
     """What MLflow's own client says in the project's root, where `mlflow ui` is called too."""
     said = project.ok("python", "-c", READ)
-    return json.loads(said.partition("TOLD ")[2])
+    told: Told = json.loads(said.partition("TOLD ")[2])
+    return told
 
 
 def listing(folder: Path) -> dict[str, float]:
@@ -59,7 +62,7 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> People:
 
 
 @pytest.fixture(scope="module")
-def campaign(people: People) -> dict:
+def campaign(people: People) -> Told:
     """What MLflow says after a training, a sweep of two and a campaign of three."""
     people.ok("shipworthy", "train", *RECIPE, "note=Trees are enough")
     people.ok("shipworthy", "train", "--multirun", *RECIPE, "model.max_depth=2,3")
@@ -68,7 +71,7 @@ def campaign(people: People) -> dict:
     return mlflow(people)
 
 
-def test_mlflow_tells_runs_apart_and_says_what_each_is(people: People, campaign: dict) -> None:
+def test_mlflow_tells_runs_apart_and_says_what_each_is(people: People, campaign: Told) -> None:
     runs = {key: run for key, run in campaign["runs"].items() if run["tags"]["command"] == "train"}
     assert len(runs) == 6
     names = [run["name"] for run in runs.values()]
@@ -101,7 +104,7 @@ def test_mlflow_tells_runs_apart_and_says_what_each_is(people: People, campaign:
     assert model["tags"]["path"] == f"runs/{folder.name}/checkpoint" and model["metrics"] == reached
 
 
-def test_mlflow_nests_campaigns_and_sweeps(people: People, campaign: dict) -> None:
+def test_mlflow_nests_campaigns_and_sweeps(people: People, campaign: Told) -> None:
     runs = campaign["runs"]
     (folder,) = (people.folder / "runs" / "campaigns").iterdir()
     parent = runs[folder.name]
@@ -123,7 +126,7 @@ def test_mlflow_nests_campaigns_and_sweeps(people: People, campaign: dict) -> No
     assert runs[sweep]["tags"]["best_run"] in runs
 
 
-def test_a_copied_and_a_moved_checkout_leaves_the_old_one_alone(people: People, campaign: dict, tmp_path: Path) -> None:
+def test_a_copied_and_a_moved_checkout_leaves_the_old_one_alone(people: People, campaign: Told, tmp_path: Path) -> None:
     assert campaign["location"] == "runs/mlflow_artifacts"
     copied = object.__new__(People)
     copied.folder = tmp_path / "copied"
@@ -191,7 +194,7 @@ def test_dvc_shows_what_a_change_did(tmp_path: Path) -> None:
     project.ok("dvc", "repro", "evaluate")
     after = json.loads((tmp_path / "artifacts" / "evaluation" / "metrics.json").read_text())
 
-    changed = json.loads(project.ok("dvc", "metrics", "diff", "--json"))["diff"]["artifacts/evaluation/metrics.json"]
+    changed = json.loads(project.ok("dvc", "metrics", "diff", "--json"))["artifacts/evaluation/metrics.json"]
     assert (changed["accuracy"]["old"], changed["accuracy"]["new"]) == (before["accuracy"], after["accuracy"])
     evaluation = json.loads((tmp_path / "artifacts" / "evaluation" / "evaluation.json").read_text())
     (tuned,) = [one for one in evaluation["candidates"] if one["role"] == "tuned"]
