@@ -78,7 +78,7 @@ def walked(tmp_path_factory: pytest.TempPathFactory) -> tuple[People, set[str]]:
     for command in ("baseline", "train", "evaluate", "compress", "bench", "package", "report"):
         call(1, command, *RECIPE)  # each names what must be made before it
     call(1, "tune", *RECIPE, "hpo=few")
-    call(2, "runs", place)
+    call(0, "runs", place)
     call(2, "pipeline", *RECIPE, "sample=100")
     call(0, "pipeline", *RECIPE)
     call(0, "tune", *RECIPE, "hpo=few")

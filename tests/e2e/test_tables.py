@@ -23,7 +23,7 @@ from scripts.bench.tablesets import real
 from shipworthy.core.artifact import Artifact, read_artifact
 from shipworthy.evaluation import claims, figures
 from shipworthy.evaluation.metric import metric
-from shipworthy.track.report import formatting
+from shipworthy.track import quantities
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
@@ -193,7 +193,7 @@ def test_the_verdict_follows_from_the_figures(walked: Walked) -> None:
     said = "PASSED" if enough and sure else "NOT PASSED"
     assert f"\n{said} against {found['best_baseline']}\n" in walked.said[1]
     assert f"{claim.test}: {figures.probability(claim.p_value, claim.alpha)} {claim.rows}" in walked.said[1]
-    assert formatting.typeset(claim.figures) in html.unescape(walked.page)
+    assert quantities.typeset(claim.figures) in html.unescape(walked.page)
 
 
 def test_the_package_answers_raw_rows_of_test_as_the_project_does(walked: Walked) -> None:

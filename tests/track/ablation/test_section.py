@@ -7,7 +7,7 @@ import jinja2
 from shipworthy.track.ablation.plots import dependent, effects
 from shipworthy.track.ablation.schema import Ablation
 from shipworthy.track.ablation.section import lines, section, table
-from shipworthy.track.report.formatting import typeset
+from shipworthy.track.quantities import typeset
 from tests.track.ablation.made import CHANGES, document, scores_of
 
 FACTORIAL = Ablation(design="factorial", changes={"a": ["model.max_depth=2"], "b": ["model.subsample=0.5"]}, seeds=3)

@@ -14,7 +14,7 @@ from shipworthy.evaluation.metric import metric
 from shipworthy.evaluation.resampling import Resampling
 from shipworthy.track.campaign.decision import ADOPT, AGAIN, KEEP, NOTHING, Decision, decision
 from shipworthy.track.campaign.read import Campaign, read
-from shipworthy.track.report.formatting import seconds
+from shipworthy.track.quantities import seconds
 from tests.track.campaign.made import FAILURE, write_campaign
 
 

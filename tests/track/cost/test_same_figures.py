@@ -21,7 +21,7 @@ from shipworthy.track.campaign.read import read
 from shipworthy.track.hpo import campaign as hpo
 from shipworthy.track.hpo.leases import Leases, myself
 from shipworthy.track.hpo.schema import Search
-from shipworthy.track.report.formatting import seconds as seconds_in_words
+from shipworthy.track.quantities import seconds as seconds_in_words
 from shipworthy.track.runs import comparison, dashboard, show, table
 from shipworthy.track.runs.project_paths import project_paths
 from shipworthy.track.runs.registry import read_all

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from shipworthy.core.artifact import Artifact, read_artifact
-from shipworthy.track.report import formatting
+from shipworthy.track import quantities
 from shipworthy.track.report.candidates import candidates, chosen
 from shipworthy.track.report.summary import WIDTH, summary
 from shipworthy.track.report.verdict import judge
@@ -89,19 +89,19 @@ def test_what_would_be_shipped_without_compression_is_the_tuned_model(tmp_path: 
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        (formatting.seconds(0.0000012), "<1 ms"),
-        (formatting.seconds(0.0013), "1.3 ms"),
-        (formatting.seconds(0.31), "0.31 s"),
-        (formatting.seconds(803), "13 min"),
-        (formatting.seconds(3 * 3600), "3.0 h"),
-        (formatting.megabytes(104.6), "105 MB"),
-        (formatting.megabytes(2400), "2.40 GB"),
-        (formatting.count(134_515_008), "134.5 million"),
-        (formatting.count(16_435), "16,435"),
-        (formatting.money(0.0123, "USD"), "0.012 USD"),
-        (formatting.times(2), "twice"),
-        (formatting.typeset("-0.2 points, p < 0.01"), "−0.2 points, p\N{NO-BREAK SPACE}<\N{NO-BREAK SPACE}0.01"),
-        (formatting.typeset("q4-0 and gpt-2"), "q4-0 and gpt-2"),
+        (quantities.seconds(0.0000012), "<1 ms"),
+        (quantities.seconds(0.0013), "1.3 ms"),
+        (quantities.seconds(0.31), "0.31 s"),
+        (quantities.seconds(803), "13 min"),
+        (quantities.seconds(3 * 3600), "3.0 h"),
+        (quantities.megabytes(104.6), "105 MB"),
+        (quantities.megabytes(2400), "2.40 GB"),
+        (quantities.count(134_515_008), "134.5 million"),
+        (quantities.count(16_435), "16,435"),
+        (quantities.money(0.0123, "USD"), "0.012 USD"),
+        (quantities.times(2), "twice"),
+        (quantities.typeset("-0.2 points, p < 0.01"), "−0.2 points, p\N{NO-BREAK SPACE}<\N{NO-BREAK SPACE}0.01"),
+        (quantities.typeset("q4-0 and gpt-2"), "q4-0 and gpt-2"),
     ],
 )
 def test_words(text: str, wanted: str) -> None:

@@ -126,7 +126,8 @@ def test_a_model_of_other_data_is_refused(here: ProjectPaths) -> None:
 def test_mlflow_gets_the_model_with_its_alias(here: ProjectPaths, tmp_path: Path) -> None:
     from mlflow import MlflowClient
 
-    from shipworthy.track.trackers.build import build
+    from shipworthy.track.trackers.identity import Identity
+from shipworthy.track.trackers.build import build
     from shipworthy.track.trackers.schema import Mlflow
 
     tracker = {"kind": "mlflow", "uri": f"sqlite:///{tmp_path}/mlflow.db", "experiment": "e", "flush_s": 0.0}
@@ -137,7 +138,7 @@ def test_mlflow_gets_the_model_with_its_alias(here: ProjectPaths, tmp_path: Path
         select(run, runs, here)
     assert not (here.artifacts / "checkpoint").exists() and not (here.runs / "selections.jsonl").exists()
     records = build(Mlflow(uri=str(tracker["uri"]), experiment="e", flush_s=0.0))
-    records.start(run.id, "train", {}, {})
+    records.start(Identity(run.id, "train"))
     records.finish("finished")
     assert "version 1 of namer, alias best" in select(run, runs, here, alias="best", name="namer")[-1]
     version = MlflowClient(tracker["uri"]).get_model_version_by_alias("namer", "best")

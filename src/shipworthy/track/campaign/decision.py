@@ -22,7 +22,7 @@ from shipworthy.track.campaign.next_steps import (
 from shipworthy.track.campaign.nothing import apart, failed, nothing
 from shipworthy.track.campaign.read import FINISHED, Campaign, Trial
 from shipworthy.track.hpo.schema import METRIC
-from shipworthy.track.report.formatting import count, seconds
+from shipworthy.track.quantities import count, seconds
 
 ADOPT, KEEP, AGAIN, NOTHING = "Adopt the winner", "Keep the recipe", "Measure again", "Nothing was learned"
 COSTS = ("seconds", "trainable_parameters", "peak_memory_mb", "size_mb")

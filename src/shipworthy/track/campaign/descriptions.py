@@ -7,7 +7,7 @@ from shipworthy.track.campaign.facts import WinnersCurse
 from shipworthy.track.campaign.read import FAILED, FINISHED, PRUNED, Campaign, Trial
 from shipworthy.track.hpo.schema import METRIC
 from shipworthy.track.hpo.space import Dimension
-from shipworthy.track.report.formatting import count, seconds
+from shipworthy.track.quantities import count, seconds
 from shipworthy.track.runs.pairs import pairs
 
 STATES = (FINISHED, PRUNED, FAILED, "running", "waiting")

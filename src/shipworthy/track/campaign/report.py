@@ -17,7 +17,7 @@ from shipworthy.track.campaign.summary import summary
 from shipworthy.track.cost.table import details
 from shipworthy.track.hpo.schema import METRIC
 from shipworthy.track.hpo.space import Dimension
-from shipworthy.track.report.formatting import money, seconds, typeset
+from shipworthy.track.quantities import money, seconds, typeset
 
 TEMPLATE = Path(__file__).parent / "page.html.j2"
 PAGE, SUMMARY = "report.html", "summary.txt"

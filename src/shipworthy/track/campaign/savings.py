@@ -24,7 +24,7 @@ from shipworthy.track.campaign.read import FINISHED, PRUNED, Campaign, Trial
 from shipworthy.track.cost.run_intervals import run_intervals
 from shipworthy.track.cost.spans import HOUR_S
 from shipworthy.track.hpo.space import Dimension
-from shipworthy.track.report.formatting import seconds
+from shipworthy.track.quantities import seconds
 
 LEAST = 3
 """Finished trials, below which nothing is said."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from shipworthy.track.cost.cost import Cost
 from shipworthy.track.cost.spans import HOUR_S
-from shipworthy.track.report.formatting import money, seconds
+from shipworthy.track.quantities import money, seconds
 
 Row = tuple[str, str, str, float | None]
 """What, spent, allowed (empty: no limit), spent over allowed."""

@@ -11,8 +11,8 @@ from shipworthy.track.cost.groups import Group
 from shipworthy.track.cost.planned import Planned
 from shipworthy.track.cost.spans import HOUR_S
 from shipworthy.track.cost.spans import price as price_of
-from shipworthy.track.report.formatting import amounts, megabytes, precise, seconds
-from shipworthy.track.report.formatting import money as amount
+from shipworthy.track.quantities import amounts, megabytes, precise, seconds
+from shipworthy.track.quantities import money as amount
 from shipworthy.track.runs.formatting import shortened
 from shipworthy.track.runs.registry import Run
 

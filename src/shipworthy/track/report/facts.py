@@ -9,7 +9,7 @@ from shipworthy.core.artifact import Artifact
 from shipworthy.evaluation.claims import Claim
 from shipworthy.models.dataset import info
 from shipworthy.track.cost.spans import price as price_of
-from shipworthy.track.report.formatting import count, megabytes, money, seconds, times
+from shipworthy.track.quantities import count, megabytes, money, seconds, times
 from shipworthy.track.runs import registry
 
 Artifacts = Mapping[str, Artifact]

@@ -15,7 +15,8 @@ from shipworthy.evaluation.measures import DOCUMENT
 from shipworthy.evaluation.metric import metric as of_name
 from shipworthy.evaluation.metric import title
 from shipworthy.models.dataset import info
-from shipworthy.track.report import class_plots, facts, formatting, judged, number_plots, plots, rows
+from shipworthy.track import quantities
+from shipworthy.track.report import class_plots, facts, judged, number_plots, plots, rows
 from shipworthy.track.report.candidates import TUNED, Candidate, chosen, tuned
 from shipworthy.track.report.verdict import Verdict
 
@@ -23,12 +24,12 @@ FILTERS = (
     figures.amount,
     figures.figure,
     figures.interval,
-    formatting.count,
-    formatting.megabytes,
-    formatting.precise,
+    quantities.count,
+    quantities.megabytes,
+    quantities.precise,
     figures.percent,
-    formatting.seconds,
-    formatting.typeset,
+    quantities.seconds,
+    quantities.typeset,
     title,
 )
 TEMPLATE = Path(__file__).parent / "page.html.j2"

@@ -13,8 +13,8 @@ from shipworthy.evaluation.intervals import Interval
 from shipworthy.evaluation.metric import is_share, title
 from shipworthy.evaluation.metric import metric as of_name
 from shipworthy.evaluation.plot_style import BAR, BLUE, GREEN, GREY, INK, SLATE, STYLE, WIDTH_INCHES, svg
+from shipworthy.track.quantities import precise, seconds
 from shipworthy.track.report.candidates import BASELINE, TUNED, Candidate
-from shipworthy.track.report.formatting import precise, seconds
 
 COLOURS = {BASELINE: SLATE, TUNED: BLUE, "variant": GREEN}
 MARKED = 30

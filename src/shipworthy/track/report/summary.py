@@ -8,9 +8,9 @@ from shipworthy.core.artifact import Artifact
 from shipworthy.evaluation.claims import WORSE
 from shipworthy.evaluation.figures import figure, interval
 from shipworthy.evaluation.metric import title
+from shipworthy.track.quantities import precise, seconds
 from shipworthy.track.report import facts, judged
 from shipworthy.track.report.candidates import Candidate, chosen, tuned
-from shipworthy.track.report.formatting import precise, seconds
 from shipworthy.track.report.verdict import Verdict
 
 WIDTH = 110

@@ -8,8 +8,8 @@ from shipworthy.core.artifact import Artifact
 from shipworthy.evaluation import figures
 from shipworthy.evaluation.claims import Claim
 from shipworthy.models.dataset import info
+from shipworthy.track.quantities import megabytes, seconds
 from shipworthy.track.report.candidates import Candidate, chosen
-from shipworthy.track.report.formatting import megabytes, seconds
 
 NOT_MEASURED = "not measured"
 

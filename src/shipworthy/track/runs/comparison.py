@@ -11,7 +11,7 @@ from shipworthy.core.files import read_json, sha256_of_json
 from shipworthy.evaluation import figures
 from shipworthy.evaluation.intervals import Interval
 from shipworthy.evaluation.metric import title
-from shipworthy.track.report.formatting import amounts
+from shipworthy.track.quantities import amounts
 from shipworthy.track.runs import curves, formatting
 from shipworthy.track.runs.conclusion import concluded
 from shipworthy.track.runs.ground import apart

@@ -9,7 +9,7 @@ from scipy.stats import norm
 from shipworthy.core.commands import command
 from shipworthy.evaluation.claims import Claim
 from shipworthy.evaluation.power import POWER, Candidate
-from shipworthy.track.report.formatting import money, seconds
+from shipworthy.track.quantities import money, seconds
 from shipworthy.track.runs import formatting, ground
 from shipworthy.track.runs.pairs import Pair, data, pairs
 from shipworthy.track.runs.project_paths import ProjectPaths

@@ -15,7 +15,7 @@ from shipworthy.core.files import read_json, write_text
 from shipworthy.core.progress import track
 from shipworthy.evaluation.metric import title
 from shipworthy.track.cost import spans
-from shipworthy.track.report.formatting import amounts
+from shipworthy.track.quantities import amounts
 from shipworthy.track.runs import curves, formatting, notes
 from shipworthy.track.runs.ground import groups, rows
 from shipworthy.track.runs.listing import told

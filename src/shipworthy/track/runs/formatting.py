@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from shipworthy.track.report import formatting
+from shipworthy.track import quantities
 
 
 def when(epoch: float) -> str:
@@ -26,7 +26,7 @@ def zone() -> str:
 
 def took(seconds: float) -> str:
     """A run's time, with the digits of the cost report."""
-    return formatting.seconds(seconds)
+    return quantities.seconds(seconds)
 
 
 def measured(value: float, interval: tuple[float, float] | None) -> str:

@@ -9,7 +9,7 @@ from shipworthy.evaluation import figures
 from shipworthy.evaluation.claims import WORSE
 from shipworthy.evaluation.metric import title
 from shipworthy.models.build import RECORDS
-from shipworthy.track.report.formatting import money, seconds
+from shipworthy.track.quantities import money, seconds
 from shipworthy.track.runs.ground import Ground, groups
 from shipworthy.track.runs.pairs import Pair, pairs
 from shipworthy.track.runs.registry import Run

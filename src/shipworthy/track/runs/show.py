@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from shipworthy.core.commands import beside, command
-from shipworthy.track.report.formatting import amounts
+from shipworthy.track.quantities import amounts
 from shipworthy.track.runs import curves, formatting, notes
 from shipworthy.track.runs.ground import rows
 from shipworthy.track.runs.project_paths import ProjectPaths

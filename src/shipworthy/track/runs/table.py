@@ -5,7 +5,7 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from shipworthy.track.report.formatting import amounts, money
+from shipworthy.track.quantities import amounts, money
 from shipworthy.track.runs import formatting, query
 from shipworthy.track.runs.notes import headline
 from shipworthy.track.runs.registry import Run
