@@ -126,8 +126,8 @@ def test_a_model_of_other_data_is_refused(here: ProjectPaths) -> None:
 def test_mlflow_gets_the_model_with_its_alias(here: ProjectPaths, tmp_path: Path) -> None:
     from mlflow import MlflowClient
 
+    from shipworthy.track.trackers.build import build
     from shipworthy.track.trackers.identity import Identity
-from shipworthy.track.trackers.build import build
     from shipworthy.track.trackers.schema import Mlflow
 
     tracker = {"kind": "mlflow", "uri": f"sqlite:///{tmp_path}/mlflow.db", "experiment": "e", "flush_s": 0.0}
