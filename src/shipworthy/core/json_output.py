@@ -2,16 +2,11 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
 FLAG = "--json"
-
-
-def asked(arguments: Sequence[str]) -> tuple[list[str], bool]:
-    """The arguments without the flag, and whether it was there."""
-    return [text for text in arguments if text != FLAG], FLAG in arguments
 
 
 @contextmanager

@@ -33,9 +33,8 @@ PAGE = "compare.html"
 
 def run(arguments: Sequence[str]) -> None:
     """Compares, in words or, with `--json`, as a document."""
-    rest, as_document = json_output.asked(arguments)
-    with json_output.one_document(as_document) as document:
-        document(_compare(rest))
+    with json_output.one_document(json_output.FLAG in arguments) as document:
+        document(_compare(arguments))
 
 
 def _compare(arguments: Sequence[str]) -> dict[str, Any]:

@@ -54,9 +54,8 @@ class Asked:
 
 def run(arguments: Sequence[str]) -> None:
     """Says it, in words or, with `--json`, as a document."""
-    rest, as_document = json_output.asked(arguments)
-    with json_output.one_document(as_document) as document:
-        document(_costs(rest))
+    with json_output.one_document(json_output.FLAG in arguments) as document:
+        document(_costs(arguments))
 
 
 def _costs(arguments: Sequence[str]) -> dict[str, Any]:

@@ -25,9 +25,8 @@ MOST_MOVES = 12
 
 def run(arguments: Sequence[str]) -> None:
     """Says it, in words or, with `--json`, as a document."""
-    rest, as_document = json_output.asked(arguments)
-    with json_output.one_document(as_document) as document:
-        document(_diff(rest))
+    with json_output.one_document(json_output.FLAG in arguments) as document:
+        document(_diff(arguments))
 
 
 def _diff(arguments: Sequence[str]) -> dict[str, Any]:

@@ -1,14 +1,14 @@
 """The runs that were made: lists them, and says, notes, sends, selects or draws what is asked."""
 
-import difflib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from shipworthy.core import json_output
+from shipworthy.core import json_output, words
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.os_errors import REFUSED
 from shipworthy.core.progress import say, track
+from shipworthy.core.words import Asked
 from shipworthy.track.runs import as_json, notes, query, starts
 from shipworthy.track.runs.listing import listing
 from shipworthy.track.runs.project_paths import ProjectPaths, project_paths
@@ -34,7 +34,6 @@ sync       sends what a tracker has not got yet, of a run or of all
 dashboard  writes the page of all runs, into FOLDER or runs/
 workspace  the folder of artifacts beside whose runs/ they stand
 """
-WORKSPACE = "workspace"
 Document = Callable[[Any], None]
 """Takes what --json prints."""
 
@@ -46,55 +45,28 @@ def run(arguments: Sequence[str]) -> None:
         UsageError: there is no such word, run, key or file.
         ShipworthyError: what was asked for could not be done.
     """
-    given, as_document = json_output.asked(arguments)
-    where = next((text.partition("=")[2] for text in given if text.startswith(f"{WORKSPACE}=")), "artifacts")
-    words = [text for text in given if not text.startswith(f"{WORKSPACE}=")]
-    if as_document and words[:1] not in ([], ["show"]) and query.condition(words[0]) is None:
-        raise UsageError(f"--json is for what reports: `runs` and `runs show`, not `runs {words[0]}`.")
-    with json_output.one_document(as_document) as document:
-        _do(project_paths(where), words, document)
+    asked = words.read(USAGE, arguments)
+    with json_output.one_document(json_output.FLAG in asked.flags) as document:
+        VERBS[asked.verb](project_paths(asked["workspace"]), asked, document)
 
 
-def _do(here: ProjectPaths, words: Sequence[str], document: Document) -> None:
-    if words and query.condition(words[0]) is None:
-        if words[0] not in VERBS:
-            close = difflib.get_close_matches(words[0], VERBS, n=1)
-            hint = (
-                f"did you mean {close[0]}?"
-                if close
-                else f"it is {', '.join(VERBS)}; `shipworthy runs --help` says more."
-            )
-            raise UsageError(f"there is no `runs {words[0]}`: {hint}")
-        if words[0] == "show":
-            _show(here, words[1:], document)
-        else:
-            VERBS[words[0]](here, words[1:])
-        return
-    _list(here, words, document)
-
-
-def _list(here: ProjectPaths, words: Sequence[str], document: Document) -> None:
+def _list(here: ProjectPaths, asked: Asked, document: Document) -> None:
     """Shows the runs as a table."""
-    options = {"sort": "", "columns": "", "last": ""}
     conditions = []
-    for text in words:
-        key, sign, value = text.partition("=")
-        if sign and key in options:
-            options[key] = value
-        elif (one := query.condition(text)) is not None:
-            conditions.append(one)
-        else:
+    for text in asked.names:
+        if (one := query.condition(text)) is None:
             raise UsageError(f"'{text}' is no condition: `shipworthy runs --help` says which there are.")
-    if options["last"] and not options["last"].isdigit():
-        raise UsageError(f"last={options['last']} is no number.")
+        conditions.append(one)
+    if asked["last"] and not asked["last"].isdigit():
+        raise UsageError(f"last={asked['last']} is no number.")
     found, damaged = read_all(here.runs)
-    columns = options["columns"].split(",") if options["columns"] else []
-    query.check([*columns, *(one.key for one in conditions), *filter(None, [options["sort"].lstrip("-")])], found)
+    columns = asked["columns"].split(",") if asked["columns"] else []
+    query.check([*columns, *(one.key for one in conditions), *filter(None, [asked["sort"].lstrip("-")])], found)
     shown = [one for one in found if all(condition.holds(one) for condition in conditions)]
-    shown = shown[: int(options["last"])] if options["last"] else shown
-    document(as_json.listed(query.ordered(shown, options["sort"]) if options["sort"] else shown, damaged))
+    shown = shown[: int(asked["last"])] if asked["last"] else shown
+    document(as_json.listed(query.ordered(shown, asked["sort"]) if asked["sort"] else shown, damaged))
     if shown:
-        say("\n".join(listing(shown, columns, found, width_of_terminal(), options["sort"])))
+        say("\n".join(listing(shown, columns, found, width_of_terminal(), asked["sort"])))
     _tell(here, found, shown, damaged)
 
 
@@ -112,12 +84,12 @@ def _tell(here: ProjectPaths, found: Sequence[Run], shown: Sequence[Run], damage
         say(f"damaged: {one.folder}: {one.said}")
 
 
-def _note(here: ProjectPaths, words: Sequence[str]) -> None:
+def _note(here: ProjectPaths, asked: Asked, document: Document) -> None:
     """Writes what a run was made for, or what it taught."""
-    pairs = [text.partition("=") for text in words[1:]]
+    pairs = [text.partition("=") for text in asked.names[1:]]
     if not pairs or not all(sign for _, sign, _ in pairs):
         raise UsageError(f'it is shipworthy runs note RUN lesson="…" (or {", ".join(notes.FIELDS[:-1])}).')
-    one = find(here.runs, words[0])
+    one = find(here.runs, asked.names[0])
     kept = notes.add(one.folder, {key: value for key, _, value in pairs})
     say(f"run {one.id}")
     for name, text in kept.items():
@@ -126,23 +98,20 @@ def _note(here: ProjectPaths, words: Sequence[str]) -> None:
         say("the run had its result already: this hypothesis is kept, and marked so wherever it is shown")
 
 
-def _show(here: ProjectPaths, words: Sequence[str], document: Document = lambda _: None) -> None:
+def _show(here: ProjectPaths, asked: Asked, document: Document) -> None:
     """Says all that is known of a run."""
     from shipworthy.track.runs.show import lines
 
-    _expect(words, 1, "shipworthy runs show RUN")
-    one = find(here.runs, words[0])
+    one = find(here.runs, asked.names[0])
     document(as_json.shown(one))
     say("\n".join(lines(one, here)))
 
 
-def _dashboard(here: ProjectPaths, words: Sequence[str]) -> None:
+def _dashboard(here: ProjectPaths, asked: Asked, document: Document) -> None:
     """Writes the page of all runs."""
     from shipworthy.track.runs.dashboard import write
 
-    if len(words) > 1:
-        raise UsageError("it is shipworthy runs dashboard [FOLDER].")
-    folder = Path(words[0]) if words else here.runs
+    folder = Path(asked.names[0]) if asked.names else here.runs
     try:
         say(f"dashboard: {write(here, folder)}")
     except OSError as error:
@@ -153,38 +122,30 @@ def _dashboard(here: ProjectPaths, words: Sequence[str]) -> None:
         ) from error
 
 
-def _sync(here: ProjectPaths, words: Sequence[str]) -> None:
+def _sync(here: ProjectPaths, asked: Asked, document: Document) -> None:
     """Sends what the trackers have not got yet, of runs, and of campaigns and sweeps as a whole."""
     from shipworthy.track.trackers.forwarder import spools, sync
 
-    if len(words) > 1:
-        raise UsageError("it is shipworthy runs sync [RUN].")
     waiting = spools(here.runs)
-    if words and not (named := [one for one in waiting if one.name == words[0]]):
-        one = find(here.runs, words[0]).folder
+    if asked.names and not (named := [one for one in waiting if one.name == asked.names[0]]):
+        one = find(here.runs, asked.names[0]).folder
         named = [one] if one in waiting else []
-    waiting = named if words else waiting
+    waiting = named if asked.names else waiting
     sent = sum(sync(one) for one in track(waiting, "runs", len(waiting)))
     say(f"{sent} notes of {len(waiting)} runs sent")
 
 
-def _select(here: ProjectPaths, words: Sequence[str]) -> None:
+def _select(here: ProjectPaths, asked: Asked, document: Document) -> None:
     """Makes a run's model the pipeline's."""
     from shipworthy.track.runs.selection import select
 
-    options = dict(text.split("=", 1) for text in words[1:] if "=" in text)
-    if not words or len(options) != len(words) - 1 or not {*options} <= {"alias", "name", "note"}:
-        raise UsageError('it is shipworthy runs select RUN [alias=champion] [name=…] [note="…"].')
-    for line in select(find(here.runs, words[0]), read_all(here.runs)[0], here, **options):
+    run, options = find(here.runs, asked.names[0]), {key: asked[key] for key in ("alias", "name", "note")}
+    for line in select(run, read_all(here.runs)[0], here, **options):
         say(line)
 
 
-def _expect(words: Sequence[str], number: int, usage: str) -> None:
-    if len(words) != number:
-        raise UsageError(f"it is {usage}.")
-
-
-VERBS: dict[str, Callable[[ProjectPaths, Sequence[str]], None]] = {
+VERBS: dict[str, Callable[[ProjectPaths, Asked, Document], None]] = {
+    "": _list,
     "show": _show,
     "note": _note,
     "select": _select,

@@ -1,7 +1,6 @@
 """Asks about a sweep on Slurm, from any shell: how it stands, what came out, and what to do with it."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 from shipworthy.core import json_output, words, yaml_text
 from shipworthy.core.errors import ShipworthyError, UsageError
@@ -18,7 +17,8 @@ from shipworthy.track.runs.sweep_end import Job, ending, own
 
 DEFAULT_WORKSPACE = "artifacts"
 USAGE = """\
-shipworthy sweep status|collect|cancel|retry-failed|adopt ID
+shipworthy sweep status ID [--json]
+shipworthy sweep collect|cancel|retry-failed|adopt ID
 
 ID            a folder of runs/sweeps, or the beginning of its name
 status        how its jobs stand now
@@ -30,15 +30,6 @@ adopt         make the best job's config params.yaml, so that `dvc repro` takes 
 
 
 def run(arguments: Sequence[str]) -> None:
-    """Does it, in words or, with `--json`, as a document."""
-    rest, as_document = json_output.asked(arguments)
-    if as_document and rest[:1] != ["status"]:
-        raise UsageError("--json is for what reports: `sweep status`.")
-    with json_output.one_document(as_document) as document:
-        _run(rest, document)
-
-
-def _run(arguments: Sequence[str], document: Callable[[Any], None]) -> None:
     """Does what the first argument says with the sweep that the second one names.
 
     Raises:
@@ -47,12 +38,13 @@ def _run(arguments: Sequence[str], document: Callable[[Any], None]) -> None:
     """
     asked = words.read(USAGE, arguments)
     sweep = Sweep.find(project_root(), asked.names[0])
-    if asked.verb == "status":
+    if asked.verb != "status":
+        VERBS[asked.verb](sweep)
+        return
+    with json_output.one_document(json_output.FLAG in asked.flags) as document:
         sweep_status = look(sweep)
         document(sweep_status.document())
         show(sweep_status)
-    else:
-        VERBS[asked.verb](sweep)
 
 
 def _collect(sweep: Sweep) -> None:

@@ -31,9 +31,8 @@ SHOWN = ("id", "answer", "cluster")
 
 def run(arguments: Sequence[str]) -> None:
     """Shows a step, in words or, with `--json`, as a document."""
-    rest, as_document = json_output.asked(arguments)
-    with json_output.one_document(as_document) as document:
-        document(_trace(rest))
+    with json_output.one_document(json_output.FLAG in arguments) as document:
+        document(_trace(arguments))
 
 
 def _trace(arguments: Sequence[str]) -> dict[str, Any]:
