@@ -4,7 +4,7 @@ import shlex
 
 import pytest
 
-from shipworthy.core.commands import again, command, given
+from shipworthy.core.commands import again, command, given, wrapped
 from tests.conftest import ROOT
 
 
@@ -43,3 +43,12 @@ def test_another_command_is_given_what_the_running_one_was(
         with given(arguments):
             assert again(name) == printed
         assert again(name) == f"shipworthy {name} seed=1"
+
+
+def test_a_command_is_not_divided_where_a_text_is() -> None:
+    lines = wrapped("Best: 1961afff. `shipworthy runs select 1961afff workspace='my work/artifacts'` takes it.", 30)
+    assert lines == [
+        "Best: 1961afff.",
+        "`shipworthy runs select 1961afff workspace='my work/artifacts'`",
+        "takes it.",
+    ]

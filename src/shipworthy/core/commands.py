@@ -1,6 +1,8 @@
 """Commands as messages and pages print them: such that they work where the reader is, pasted into a shell."""
 
+import re
 import shlex
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +28,13 @@ def command(words: str, *, workspace: str | Path = DEFAULT_WORKSPACE) -> str:
         place = place.relative_to(project_root())
     own = "" if str(place) == DEFAULT_WORKSPACE else f" workspace={shlex.quote(str(place))}"
     return f"shipworthy {words}{own}"
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """The text in lines of at most `width` characters; what is in backquotes is not divided, however long it is."""
+    held = re.sub("`[^`]*`", lambda found: found[0].replace(" ", "\0"), text)
+    lines = textwrap.wrap(held, width, break_long_words=False, break_on_hyphens=False)
+    return [line.replace("\0", " ") for line in lines]
 
 
 def beside(runs: Path) -> Path:

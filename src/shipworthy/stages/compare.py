@@ -7,6 +7,7 @@ from textwrap import wrap
 from typing import Any
 
 from shipworthy.core import json_output, words
+from shipworthy.core.commands import wrapped
 from shipworthy.core.errors import UsageError
 from shipworthy.core.files import write_text
 from shipworthy.core.os_errors import REFUSED
@@ -87,7 +88,7 @@ def _lines(runs: Sequence[Run], parts: Sequence[Part], width: int) -> list[str]:
     for part in parts:
         found.append(part.title)
         for remark in part.remarks:
-            found += [f"  {line}" for line in wrap(f"! {remark}" if part.alarm else remark, width - 2)]
+            found += [f"  {line}" for line in wrapped(f"! {remark}" if part.alarm else remark, width - 2)]
         for label, cells in part.rows:
             found += _row(f"  {label}", cells, column)
     return found

@@ -1,10 +1,10 @@
 """The table that the pipeline ends with, as plain text."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from textwrap import wrap
 from typing import Any
 
 from shipworthy.core.artifact import Artifact
+from shipworthy.core.commands import wrapped
 from shipworthy.evaluation.claims import WORSE
 from shipworthy.evaluation.figures import figure, interval
 from shipworthy.evaluation.metric import title
@@ -35,11 +35,11 @@ def summary(artifacts: Mapping[str, Artifact], found: Sequence[Candidate], verdi
         "-" * min(WIDTH, max(len(line) for line in table)),
         *table[1:],
         "",
-        *(line for fact in _facts(artifacts) for line in wrap(fact, WIDTH)),
+        *(line for fact in _facts(artifacts) for line in wrapped(fact, WIDTH)),
     ]
-    lines += [line for remark in evaluation.get("remarks", []) for line in wrap(f"look at this: {remark}", WIDTH)]
+    lines += [line for remark in evaluation.get("remarks", []) for line in wrapped(f"look at this: {remark}", WIDTH)]
     missed = [f"not met: {check.what}: {check.found} (wanted: {check.wanted})" for check in verdict.failed]
-    lines += [line for sentence in missed for line in wrap(sentence, WIDTH)]
+    lines += [line for sentence in missed for line in wrapped(sentence, WIDTH)]
     return "\n".join(_cut(line) for line in [*lines, _last(verdict, chosen(list(found)), metric)]) + "\n"
 
 
