@@ -1,6 +1,5 @@
 """`COMMAND --help` says what the command reads, from the schemas; `--cfg` prints what it would read."""
 
-import resource
 from dataclasses import fields
 from typing import get_type_hints
 
@@ -16,7 +15,6 @@ from shipworthy.core.schema import SCHEMAS
 from shipworthy.execution.command_help import type_of
 from shipworthy.execution.reads import reads, usage
 from shipworthy.stages.runs import VERBS
-from tests.conftest import Shipworthy
 from tests.test_cli import HEAVY, modules_after
 
 BY_USAGE = sorted({*BESIDE} - {INIT, COMPLETION})
@@ -68,12 +66,9 @@ def test_what_takes_no_config_prints_the_text_that_it_reads_its_words_by(
     assert {form.verb for form in words.forms(usage("runs"))} == {"", *VERBS}
 
 
-def test_help_is_quick_and_imports_nothing_that_trains(shipworthy: Shipworthy) -> None:
+def test_help_imports_nothing_that_trains() -> None:
     loaded = modules_after("from shipworthy.cli import main\nmain(['train', '--help'])")
     assert not loaded & (HEAVY - {"hydra"})
-    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-    assert shipworthy("train", "--help").returncode == 0
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before < 2, "seconds of a core: 0.8 by itself"
 
 
 @pytest.mark.parametrize("given", [["--cfg"], ["--cfg", "job"], ["--cfg=job"]])

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from io import TextIOWrapper
+from itertools import pairwise
 from pathlib import Path
 from typing import NoReturn
 
@@ -127,7 +128,7 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
         options.overrides = [word for word in words[1:] if word not in HELP]
         options.help = len(options.overrides) < len(words) - 1
         return options
-    pairs = zip(words, [*words[1:], ""], strict=True)
+    pairs = pairwise([*words, ""])
     return parser().parse_intermixed_args(
         [f"--cfg={SHOWN[0]}" if one == "--cfg" and then not in SHOWN else one for one, then in pairs]
     )

@@ -466,7 +466,7 @@ def test_a_text_among_numbers_is_said(tmp_path: Path, capsys: pytest.CaptureFixt
     assert types_of(config("a.csv"), [tmp_path / "a.csv"])["x"] == "string?"
     said = [line for line in capsys.readouterr().out.splitlines() if "among its numbers" in line]
     assert said == [
-        f"{tmp_path / 'a.csv'}: column 'x' is read as names, for 'unknown' stands among its numbers; where that is a "
+        f"{tmp_path / 'a.csv'}: column 'x' is read as names, for 'unknown' is among its numbers; where that is a "
         "gap, list it in data.missing"
     ]
     mine = config("a.csv", missing=["unknown"])

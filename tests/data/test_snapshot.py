@@ -117,7 +117,7 @@ def test_a_pinned_file_that_is_missing_names_the_command(tmp_path: Path) -> None
 
 def test_two_pins_of_one_file_must_agree(project: Path) -> None:
     choice(project, "other", file=PIN["filename"], source=PIN | {"sha256": "0" * 64})
-    with pytest.raises(ShipworthyError, match=r"pins .* otherwise"):
+    with pytest.raises(ShipworthyError, match=r"pins .* differently"):
         pins(sorted((project / "conf").glob("*.yaml")))
 
 

@@ -106,10 +106,11 @@ def test_each_command_does_what_it_was_printed_for(walked: tuple[People, set[str
     for word in ("plan", "prepare", "evaluate", "runs select", "train"):
         assert any(one.startswith(f"shipworthy {word}") for one in ours), f"nothing prints {word}: {ours}"
     copy = tmp_path / "my project"
-    shutil.copytree(people.folder, copy, symlinks=True)
     env = {**os.environ, "PYTHONPATH": str(copy / "src"), "PATH": f"{PROGRAM.parent}:{os.environ['PATH']}"}
     failed = {}
-    for line in ours:
+    for line in ours:  # each where it was printed: what another one changed is undone
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(people.folder, copy, symlinks=True)
         done = subprocess.run(line, shell=True, cwd=copy, env=env, capture_output=True, text=True, check=False)
         if done.returncode:
             failed[line] = (done.returncode, done.stderr[-500:])

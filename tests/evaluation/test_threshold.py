@@ -99,8 +99,8 @@ def test_a_metric_that_does_not_see_the_answered_class_says_so(name: str) -> Non
     [
         ({"decision": "half"}, "task.decision=half: choose one of most_likely, threshold"),
         ({"metric": "mcc", "positive": ""}, "needs task.positive, the class that it is a threshold of: set it"),
-        ({"metric": "auc"}, "no use beside task.metric=auc, for it looks at probabilities, not at the class"),
-        ({"metric": "recall"}, "no use beside task.metric=recall, for it is highest where every row"),
+        ({"metric": "auc"}, "no use with task.metric=auc, for it looks at probabilities, not at the class"),
+        ({"metric": "recall"}, "no use with task.metric=recall, for it is highest where every row"),
     ],
 )
 def test_a_threshold_that_cannot_be_chosen_is_refused(settings: dict[str, Any], said: str) -> None:

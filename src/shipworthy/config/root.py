@@ -63,22 +63,8 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuses combinations that cannot work; each part refuses its own in its own `__post_init__`."""
-        if self.seed < 0:
-            raise UsageError(f"seed={self.seed} is negative: choose a whole number from 0.")
-        if not 0 < self.validation_share <= 1:
-            raise UsageError(f"validation_share={self.validation_share} is no share: give more than 0 and at most 1.")
-        for name, choices in {"preflight": ("on", "only", "off"), "resume": ("auto", "never", "must")}.items():
-            if (value := getattr(self, name)) not in choices:
-                raise UsageError(f"{name}={value} must be one of {', '.join(choices)}.")
-        if isinstance(self.model, ModelConfig) and self.task.kind not in self.model.learns:
-            learned = " or ".join(self.model.learns)
-            other = ", with another model.objective" if self.task.kind in type(self.model).tasks else ""
-            raise UsageError(
-                f"model '{self.model.kind}', as it is set, learns {learned}, and the task is {self.task.kind}: choose "
-                f"another model{other}, or take a whole recipe with experiment=NAME."
-            )
-        if isinstance(self.task, TaskConfig) and (setting := self.task.asks_judge) and self.judge.kind == "none":
-            raise UsageError(f"{setting} needs a judge: choose judge=openai or judge=local, or drop it.")
+        self._check_own()
+        self._check_model()
         for name, part in self.groups().items():
             for group, wanted in part.needs.items():
                 chosen: Schema = getattr(self, group)
@@ -88,6 +74,32 @@ class Config:
                         f"{name} '{part.kind}' needs {group} to be {' or '.join(fit)}, not '{chosen.kind}': "
                         f"change one of the two, or take a whole recipe with experiment=NAME."
                     )
+
+    def _check_own(self) -> None:
+        """What belongs to no group."""
+        if self.seed < 0:
+            raise UsageError(f"seed={self.seed} is negative: choose a whole number from 0.")
+        if not 0 < self.validation_share <= 1:
+            raise UsageError(f"validation_share={self.validation_share} is no share: give more than 0 and at most 1.")
+        for name, choices in {"preflight": ("on", "only", "off"), "resume": ("auto", "never", "must")}.items():
+            if (value := getattr(self, name)) not in choices:
+                raise UsageError(f"{name}={value} must be one of {', '.join(choices)}.")
+        if self.sample and isinstance(self.trainer, TrainerConfig) and not hasattr(self.trainer, "steps"):
+            raise UsageError(
+                f"sample={self.sample} needs a trainer that makes steps, not '{self.trainer.kind}': leave it out."
+            )
+
+    def _check_model(self) -> None:
+        """The model against the task, and the judge against what the task asks of one."""
+        if isinstance(self.model, ModelConfig) and self.task.kind not in self.model.learns:
+            learned = " or ".join(self.model.learns)
+            other = ", with another model.objective" if self.task.kind in type(self.model).tasks else ""
+            raise UsageError(
+                f"model '{self.model.kind}', as it is set, learns {learned}, and the task is {self.task.kind}: choose "
+                f"another model{other}, or take a whole recipe with experiment=NAME."
+            )
+        if isinstance(self.task, TaskConfig) and (setting := self.task.asks_judge) and self.judge.kind == "none":
+            raise UsageError(f"{setting} needs a judge: choose judge=openai or judge=local, or drop it.")
 
     def groups(self) -> dict[str, Schema]:
         """Group → its config."""

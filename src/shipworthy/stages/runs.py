@@ -28,8 +28,11 @@ sort       by a column, with - before it from the highest down: sort=-metric
 columns    which, with commas between them: columns=id,metric,optimizer.lr
 last       so many of the newest
 RUN        its id, the beginning of one, or its folder
-note       writes what the run was made for, or what it taught: runs note RUN lesson='…'
+runs note  writes what the run was made for, or what it taught: runs note RUN lesson='…'
 select     makes the run's model the pipeline's checkpoint, and gives it an alias in MLflow's registry
+alias      under which the registry has it
+name       of the model there (else: the task's)
+note       why it is selected
 sync       sends what a tracker has not got yet, of a run or of all
 dashboard  writes the page of all runs, into FOLDER or runs/
 workspace  the folder of artifacts beside whose runs/ they stand

@@ -52,10 +52,10 @@ def test_what_a_spreadsheet_shows_is_written_plainly(tmp_path: Path, capsys: pyt
     store = cleaned(tmp_path, ["$1,234.50", "$ 5", "($7)", "$0.5", "€3", "12"])
     assert [float(one) for one in store.rows.collect()["answer"]] == [1234.5, 5, -7, 0.5]
     assert rejected(store) == {
-        "r4": ("label in another unit", "beside its label stands '€', beside most '$'"),
-        "r5": ("label in another unit", "beside its label stands nothing, beside most '$'"),
+        "r4": ("label in another unit", "next to its label is '€', next to most '$'"),
+        "r5": ("label in another unit", "next to its label is nothing, next to most '$'"),
     }
-    assert "Column 'y': the '$' beside its numbers is left out" in capsys.readouterr().out
+    assert "Column 'y': the '$' next to its numbers is left out" in capsys.readouterr().out
 
 
 def test_a_comma_may_stand_before_the_decimals(tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def drifted_column(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(pl.col("age") + 12)
 
 
-@fault("drift", r"tells the two sets apart")
+@fault("drift", r"separates the two sets")
 def drifted_population(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.filter((pl.col("hours-per-week") > 40) | some(rows, 0.2))
 

@@ -92,9 +92,9 @@ def made(project: Path) -> list[str]:
         (("train", *ON_NODES, "experiment=adult_xgboost"), 2, "but trainer 'classical' trains in one process"),
         (("sweep", "status", "train-1"), 2, "there is no sweep 'train-1' in "),
         (("sweep", "stauts", "train-1"), 2, "did you mean status?"),
-        (("sweep", "status"), 2, "it is shipworthy sweep status|collect|"),
-        (("sweep",), 2, "it is shipworthy sweep status|collect|"),
-        (("sweep", "status", "train-1", "-m"), 2, "sweep takes no --option"),
+        (("sweep", "status"), 2, "it is shipworthy sweep status ID [--json]."),
+        (("sweep",), 2, "it is shipworthy sweep status|collect|cancel"),
+        (("sweep", "status", "train-1", "-m"), 2, "it is shipworthy sweep status ID [--json]."),
     ],
 )
 def test_what_cannot_be_is_refused_and_leaves_nothing(inside, capsys, project, arguments, code, said):
