@@ -52,7 +52,7 @@ def test_every_run_trial_and_baseline_feeds_the_next_plan(people: People) -> Non
     people.ok("shipworthy", "plan", *RECIPE)
     plan = (people.folder / "artifacts" / "plan" / "plan.md").read_text()
     assert f"Calibrated by {finished + 1} past runs of this family on this kind of machine" in plan
-    assert ", 1 of them with these settings." in plan
+    assert ", 2 of them with these settings." in plan, "the training, and the search's first trial"
     (run,) = (line["run_id"] for line in lines if line["kind"] == "run")
     printed = people.ok("shipworthy", "cost", run)
     assert re.search(r"plan +training: planned [\d.]+ \w+ \(.*\), taken [\d.]+ \w+, (inside|OUTSIDE)", printed)

@@ -80,7 +80,7 @@ def test_a_recipe_is_walked_with_one_command_and_again_only_where_something_chan
 
 
 def test_what_a_stage_loads_is_in_its_lineage(people: People) -> None:
-    """Of all that a recipe's stages import while they run, beside what composing a config imports before."""
+    """Of all that a recipe's stages import while they run, but for what composing a config and running any stage do."""
     people.ok(*RECIPE)
     probe = people.folder / "probe.py"
     probe.write_text(
@@ -88,6 +88,7 @@ def test_what_a_stage_loads_is_in_its_lineage(people: People) -> None:
         "from shipworthy.cli import main\n"
         "from shipworthy.config.compose import compose\n"
         "compose([])\n"
+        "import shipworthy.core.json_output, shipworthy.execution.stage\n"
         "before = {*sys.modules}\n"
         "code = main(sys.argv[1:])\n"
         "print('LOADED', *sorted(name for name in {*sys.modules} - before if name.startswith('shipworthy')))\n"

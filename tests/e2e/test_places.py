@@ -132,14 +132,14 @@ def test_a_copy_works_in_its_own_place_alone(first: Place, place: Place) -> None
 
 def test_a_campaign_goes_on_in_the_copy(first: Place, place: Place) -> None:
     search = ("tune", *RECIPE, "hpo=xgboost_small")
-    place.ok(*search, "hpo.budget.trials=1")
+    place.ok(*search, "hpo.budget.trials=2")
     moved = Place(place.folder.with_name("third"))
     place.folder.rename(moved.folder)
     before = first.stands()
-    moved.ok(*search, "hpo.budget.trials=2")
+    moved.ok(*search, "hpo.budget.trials=3")
     assert not place.folder.exists() and first.stands() == before
     (campaign,) = moved.runs.glob("campaigns/*/campaign.json")
-    assert [read_json(path)["state"] for path in campaign.parent.glob("trials/*.json")] == ["finished"] * 2
+    assert [read_json(path)["state"] for path in campaign.parent.glob("trials/*.json")] == ["finished"] * 3
 
 
 def test_a_project_that_is_mounted_elsewhere_is_the_same(
@@ -183,7 +183,7 @@ def test_where_runs_can_only_be_read_what_reads_works_and_what_writes_says_so(
     assert one in place.ok("runs", "show", one, *AT, under=under)
     assert one in place.ok("cost", one, *AT, under=under)
     compared = place.ok("compare", one, other, *AT, under=under)
-    assert "curves: none, for " in compared and "(Read-only file system): html=FILE writes them elsewhere" in compared
+    assert "no page with curves, for " in compared and "(Read-only file system): html=FILE writes it" in compared
     place.ok("compare", one, other, f"html={tmp_path / 'c.html'}", *AT, under=under)
     assert "`shipworthy runs dashboard FOLDER` takes another one" in place.refused(
         "runs", "dashboard", *AT, under=under

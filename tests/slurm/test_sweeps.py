@@ -146,6 +146,7 @@ def trained_once(project: Project, sweep: Path, planned: list[int], requeued: li
     assert outcomes == [[outcome, "finished"] for outcome in requeued]
     client = MlflowClient(f"sqlite:///{project.folder}/runs/mlflow.db")
     runs = client.search_runs([e.experiment_id for e in client.search_experiments()])
+    runs = [run for run in runs if "mlflow.parentRunId" in run.data.tags]  # one more stands for the sweep
     assert [run.info.status for run in runs] == ["FINISHED"] * len(planned), "one run for each job, not for each start"
     noted = [sorted(m.step for m in client.get_metric_history(run.info.run_id, "loss")) for run in runs]
     assert sorted(noted, key=len) == [list(range(1, steps + 1)) for steps in planned]

@@ -91,6 +91,7 @@ def test_a_sweep_is_cancelled_retried_and_adopted_while_its_project_is_edited(pr
     assert yaml.safe_load((project.folder / "params.yaml").read_text()) == best
     shutil.rmtree(project.folder / "conf")
     (project.folder / "conf").symlink_to(ROOT / "conf")
+    edited.write_text(before)  # the project's code is what runs again
     done = project.ok("train", "--params", "params.yaml")
     assert f"run {project.status(sweep, 0)['run_id']} is done already" in done
     assert (project.folder / "artifacts/checkpoint/manifest.json").is_file()

@@ -1,6 +1,7 @@
 """Atomic writes, hashes and locks of files and folders."""
 
 import ctypes
+import errno
 import hashlib
 import json
 import os
@@ -14,7 +15,11 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
+from shipworthy.core.errors import ShipworthyError
+
 BLOCK_BYTES = 1 << 20
+FULL_BYTES = 1 << 16
+"""A disk with less room is full: polars, for one, then complains of what it writes, and not of the disk."""
 WILD = frozenset("*?[")
 """What makes a name a pattern."""
 LITTER = (
@@ -111,6 +116,9 @@ def new_folder(target: Path, replacing: AbstractContextManager[None] | None = No
 
     Args:
         replacing: entered for the moment in which it takes its place.
+
+    Raises:
+        OSError: ENOSPC as well where a library failed on a full disk with an error of its own.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     _sweep(target)
@@ -126,6 +134,10 @@ def new_folder(target: Path, replacing: AbstractContextManager[None] | None = No
                 target.rename(old)
                 temporary.rename(target)
                 shutil.rmtree(old)
+    except Exception as error:
+        if not isinstance(error, OSError | ShipworthyError) and shutil.disk_usage(temporary).free < FULL_BYTES:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target)) from error
+        raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
