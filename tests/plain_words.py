@@ -8,7 +8,7 @@ from pathlib import Path
 ODD = {
     r"asked to stop by": "stopped by SIGTERM; pruned by its campaign",
     r"flatter": "too optimistic; chance made it look better",
-    r"\botherwise than\b|\bhas otherwise\b|\bsays otherwise\b|answered otherwise": "differs from; differently from",
+    r"\botherwise than\b|\b(has|says|answered|measured) otherwise\b": "differs from; differently from",
     r"sign of life": "last entry; last written at",
     r"\bpart(ed)? (at|from) step\b|they part\b|where it parted": "differ from step N on",
     r"notes? did not reach": "entries were not sent to",

@@ -14,6 +14,7 @@ TEXTS = sorted(
         *(ROOT / "docs").glob("*.md"),
         ROOT / "slurm" / "README.md",
         *(ROOT / "src").rglob("*.j2"),
+        *(ROOT / "src").rglob("*.js"),
         *(ROOT / "conf").rglob("*.yaml"),
         *(ROOT / "extensions").rglob("*.yaml"),
     ]

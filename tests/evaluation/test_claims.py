@@ -227,7 +227,7 @@ def _check_verdict(claim: Claim, margin: float, value: float, low: float) -> Non
         assert (gained >= asked) == reason.startswith("Met")
     none = np.zeros(0)
     for tolerant in (False, True):
-        judged = Judged(Variant("v", "v", "gguf", 1, [], [], 0.1), none, None, {}, {}, claim, tolerant, 1)
+        judged = Judged(Variant("v", "v", "gguf", 1, [], [], 0.1), none, None, {}, {}, claim, False, tolerant, 1)
         if claim.words == BETTER:
             assert judged.holds == (claim.margin is not None)
         if judged.holds:

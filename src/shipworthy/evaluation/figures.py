@@ -86,7 +86,8 @@ def amount(metric: str, value: float, beside: "Interval | None" = None) -> str:
     scale, unit = _scale(metric)
     told = 0 if beside is None else _digits_of_difference(metric, beside, both_ways(value))
     text = f"{scale * value:,.{max(decimals(scale * value) + 1, told)}f}"
-    return (text.rstrip("0").rstrip(".") if "." in text else text) + unit
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return text + (unit.removesuffix("s") if text == "1" else unit)
 
 
 def margin(name: str, share: float, reference: str) -> str:

@@ -95,7 +95,4 @@ def _keep(folder: Path, one: Judged, source: Source) -> None:
 
 def _show(metric: str, one: Judged) -> None:
     found = figures.interval(metric, one.metrics[metric])
-    say(
-        f"{one.variant.name:10} {one.variant.size_mb:7.1f} MB  {title(metric)} {found}  against the model before "
-        f"{one.claim.sentence}: {one.claim.shown_by}"
-    )
+    say(f"{one.variant.name:10} {one.variant.size_mb:7.1f} MB  {title(metric)} {found}  {one.sentence}")

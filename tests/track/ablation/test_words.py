@@ -48,9 +48,9 @@ def test_the_sign_is_said_in_words(settings, said):
 
 
 def test_what_loses_less_than_the_margin_is_said_so():
-    assert one(-0.002).endswith("accuracy falls by 0.2 points: keep it (it is less than the 1 points that may be lost)")
+    assert one(-0.002).endswith("accuracy falls by 0.2 points: keep it (it is less than the 1 point that may be lost)")
     assert one(0.0, jitter=0.1).endswith(
-        "accuracy changes by less than 1 points either way: it may be dropped, the recipe is simpler so"
+        "accuracy changes by less than 1 point either way: it may be dropped, the recipe is simpler so"
     )
     assert one(0.0, jitter=0.1, design="add_one").endswith("either way: leave it out, the recipe is simpler so")
 
@@ -98,7 +98,7 @@ def test_a_reader_is_warned():
     scores = scores_of(config, {"a": 0.0, "b": 0.0})
     found = decisions(config, scores, "accuracy", 0.01)
     wide = few(config, found, scores)
-    assert "a, b: the interval reaches up to" in wide and "where 1 points may be lost; it is for too few" in wide
+    assert "a, b: the interval reaches up to" in wide and "where 1 point may be lost; it is for too few" in wide
     same = few(config, found, scores, [(), ("a",), ("b",)], {"subsample": 1.0, "colsample": 1.0})
     assert "Seeds change nothing: the models are the same byte for byte" in same
     assert "(with model.subsample=1 and model.colsample=1)" in same and "one seed says as much as many" in same

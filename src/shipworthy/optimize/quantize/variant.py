@@ -29,6 +29,7 @@ class Variant:
         sample: on the validation documents that were asked one by one, in their order.
         p95_s: 95th percentile of their latency (seconds, in the engine, without a server).
         details: what else is to be reported: tensor types, token parity, …
+        compressed: whether something was done to the model.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Variant:
     sample: Sequence[Prediction]
     p95_s: float
     details: dict[str, Any] = field(default_factory=dict)
+    compressed: bool = True
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Judged:
         metrics: name → interval.
         slices: every metric by slice (see evaluation/slices.record).
         claim: what was shown of it against the uncompressed model, among as many variants as there are.
+        same: whether it is the model itself, and gives its answers.
         tolerant: whether one that is worse, by less than the margin, may go on.
         max_size_mb: the plan's limit.
     """
@@ -61,13 +64,24 @@ class Judged:
     metrics: dict[str, Interval]
     slices: Mapping[str, Any]
     claim: Claim
+    same: bool
     tolerant: bool
     max_size_mb: float
 
     @property
     def holds(self) -> bool:
-        """The loss was shown to be less than the margin, and none was shown at all, or it is tolerated."""
-        return self.claim.within_margin and (self.tolerant or self.claim.words != WORSE)
+        """The loss was shown to be less than the margin, and none was shown at all, or it is tolerated.
+
+        Of the model itself there is nothing to show.
+        """
+        return self.same or (self.claim.within_margin and (self.tolerant or self.claim.words != WORSE))
+
+    @property
+    def sentence(self) -> str:
+        """What may be said of it against the model before, and by which figures."""
+        if self.same:
+            return "the model itself: nothing was compressed"
+        return f"against the model before {self.claim.sentence}: {self.claim.shown_by}"
 
     @property
     def fits(self) -> bool:
@@ -85,7 +99,7 @@ class Judged:
             "fits": self.fits,
             "metrics": {name: interval.to_json() for name, interval in self.metrics.items()},
             "slices": self.slices,
-            "noninferiority": {**self.claim.to_json(), "holds": self.holds},
+            "noninferiority": {**self.claim.to_json(), "holds": self.holds} if not self.same else None,
             "p95_s": v.p95_s,
             **v.details,
         }
@@ -121,6 +135,7 @@ def judge(
             scores.intervals(own, how),
             slices.record(name, parts, own, how),
             claim,
+            not variant.compressed and np.array_equal(rows.astype(float), reference.astype(float), equal_nan=True),
             criteria["tolerate_loss"],
             criteria["max_size_mb"],
         )
@@ -144,6 +159,9 @@ def choose(judged: Sequence[Judged]) -> tuple[Judged, bool, str]:
     assert claim.margin is not None
     margin = figures.amount(claim.metric, claim.margin)
     limit = f"{judged[0].max_size_mb:g} MB"
+    if all(j.same for j in judged):
+        as_it_is = "Nothing was compressed: the model goes on as it is"
+        return judged[0], judged[0].fits, f"{as_it_is}{'.' if judged[0].fits else f', larger than {limit}.'}"
     tests = f"{len(judged)} variant{'s' if len(judged) > 1 else ''}, Holm-corrected, alpha {claim.alpha:g}"
     if best := smallest(judged):
         why = (

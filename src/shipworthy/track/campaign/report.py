@@ -1,6 +1,5 @@
 """A campaign's report: report.html and summary.txt in its folder."""
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from shipworthy.track.cost.table import details
 from shipworthy.track.hpo.schema import METRIC
 from shipworthy.track.hpo.space import Dimension
 from shipworthy.track.quantities import money, seconds, typeset
+from shipworthy.track.runs import formatting
 
 TEMPLATE = Path(__file__).parent / "page.html.j2"
 PAGE, SUMMARY = "report.html", "summary.txt"
@@ -60,7 +60,7 @@ def page(campaign: Campaign, findings: Findings) -> str:
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
         campaign=campaign,
         states=descriptions.states(campaign),
-        made=time.strftime("%Y-%m-%d %H:%M", time.localtime(campaign.made)),
+        made=f"{formatting.when(campaign.made)} ({formatting.zone()})",
         method=descriptions.method(campaign),
         best=_headline(campaign),
         objectives=[plots.name(one, campaign) for one in campaign.objectives],

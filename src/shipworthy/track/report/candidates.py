@@ -90,6 +90,8 @@ def _variant(record: Mapping[str, Any], chosen_name: str) -> Candidate:
     words = []
     if test := record.get("noninferiority"):
         words.append(Claim.from_json(test).sentence)
+    else:
+        words.append("the model itself")
     if record["name"] == chosen_name:
         words.insert(0, "chosen")
     return Candidate(

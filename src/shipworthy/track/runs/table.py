@@ -31,6 +31,8 @@ def about(run: Run) -> str:
 
 def unchanged(run: Run) -> str:
     """`people, unchanged`: the recipe that it is; empty where it changed something, or nobody noted."""
+    if run.trial and not run.derived:
+        return "the campaign's recipe, unchanged"
     return f"{run.recipe}, unchanged" if run.recipe and run.changes == {} and not run.derived else ""
 
 

@@ -39,6 +39,7 @@ class NoCompression:
             predictions=predict(predictor, self.source.test()),
             sample=predict(predictor, sample),
             p95_s=percentile(one_by_one(predictor, sample), 0.95),
+            compressed=False,
         )
 
     def last_resort(self, folder: Path) -> None:

@@ -99,7 +99,7 @@ const colour = (id) => `var(--c${state.chosen.get(id) % 8})`;
 function scatter(runs) {
   const [nameX, nameY] = [find("x").value, find("y").value];
   const alike = [nameX, nameY].includes("metric") ? grounded(runs) : runs;
-  find("alike").textContent = alike.length < runs.filter((run) => run.value !== null).length && SEVERAL ? `${alike.length} runs, measured by ${data.grounds[alike[0].ground].words}; the others were measured otherwise.` : "";
+  find("alike").textContent = alike.length < runs.filter((run) => run.value !== null).length && SEVERAL ? `${alike.length} runs, measured by ${data.grounds[alike[0].ground].words}; the others were measured on other rows or by another metric.` : "";
   const points = alike.map((run) => ({
     x: axis(run, nameX), y: axis(run, nameY), id: run.id, chosen: state.chosen.has(run.id), colour: state.chosen.has(run.id) ? colour(run.id) : null,
     low: nameY === "metric" && state.chosen.has(run.id) ? run.low : null, high: run.high,
@@ -210,7 +210,7 @@ function options(select, pairs) { select.replaceChildren(...pairs.map(([key, tex
 function begin() {
   for (const run of data.runs) run.text = [run.id, run.name, run.status, run.campaign, run.said, run.change, ...run.tags, ...Object.values(run.notes)].join(" ").toLowerCase();
   find("summary").textContent = data.runs.length ? `${data.runs.length} runs since ${date(Math.min(...data.runs.map((run) => run.began)))}, ${data.total.took} of machine time${data.total.money ? `, ${data.total.money}` : ""}` : "";
-  find("footer").textContent = `Made ${moment(data.made)} by \`${data.command}\`; make it anew to see what came since. Times are ${zone()}.${data.runs.some((run) => run.change) ? ` Δ: ${data.changed}.` : ""}`;
+  find("footer").textContent = `Made ${moment(data.made)} by \`${data.command}\`; make it again to see newer runs. Times are ${zone()}.${data.runs.some((run) => run.change) ? ` Δ: ${data.changed}.` : ""}`;
   options(find("campaign"), [["", "all campaigns"], ...[...new Set(data.runs.map((run) => run.campaign).filter(Boolean))].sort().map((name) => [name, `campaign ${name}`])]);
   options(find("ground"), [["", "all validation rows"], ...data.grounds.map((one, place) => [place, `${one.words}: ${one.runs}`])]);
   find("ground").hidden = !SEVERAL;
