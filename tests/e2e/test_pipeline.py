@@ -88,7 +88,7 @@ def test_what_a_stage_loads_is_in_its_lineage(people: People) -> None:
         "from shipworthy.cli import main\n"
         "from shipworthy.config.compose import compose\n"
         "compose([])\n"
-        "import shipworthy.core.json_output, shipworthy.execution.stage\n"
+        "import shipworthy.core.events, shipworthy.core.json_output, shipworthy.execution.stage\n"
         "before = {*sys.modules}\n"
         "code = main(sys.argv[1:])\n"
         "print('LOADED', *sorted(name for name in {*sys.modules} - before if name.startswith('shipworthy')))\n"
