@@ -83,7 +83,7 @@ class Lock:
                 self.held, self._exclusive = True, not shared
                 return True
             if why := interrupt.asked():
-                raise StopRequestedError(why, f"stopped by {why} while it waited for another process.")
+                raise StopRequestedError(why, f"{interrupt.reason(why)} while it waited for another process.")
             time.sleep(POLL_S)
         return True
 

@@ -43,7 +43,7 @@ def record(**more: Any) -> dict[str, Any]:
         "slurm": None,
         "campaign": None,
         "sweep": None,
-        "overrides": [],
+        "arguments": [],
         **more,
     }
 
@@ -54,8 +54,8 @@ def of(dataset: Artifact, runs: Path, **more: Any) -> Identity:
 
 def test_a_name_says_what_was_set_or_the_recipe(dataset: Artifact, tmp_path: Path) -> None:
     given = ["experiment=people", "tracker.uri=sqlite:///x.db", "note=hm", "model.max_depth=4", "seed=3"]
-    assert of(dataset, tmp_path, overrides=given).name == "xgboost model.max_depth=4, seed=3 · 012345"
-    assert of(dataset, tmp_path, overrides=given[:3]).name == "xgboost people · 012345"
+    assert of(dataset, tmp_path, arguments=given).name == "xgboost model.max_depth=4, seed=3 · 012345"
+    assert of(dataset, tmp_path, arguments=given[:3]).name == "xgboost people · 012345"
     assert of(dataset, tmp_path).name == "xgboost pay · 012345", "as DVC runs it"
 
 
@@ -74,13 +74,13 @@ def test_a_trial_is_told_by_campaign_number_and_values(dataset: Artifact, tmp_pa
 def test_a_job_of_a_sweep_is_told_by_what_only_it_has(dataset: Artifact, tmp_path: Path) -> None:
     common = ["experiment=people", "model.rounds=5"]
     sweep = {"name": "train-1a2b", "job": 1, "common": common, "varied": "seed=1,2", "command": "shipworthy train"}
-    found = of(dataset, tmp_path, overrides=[*common, "seed=2"], sweep=sweep)
+    found = of(dataset, tmp_path, sweep={**sweep, "overrides": [*common, "seed=2"]})
     assert found.name == "xgboost seed=2 · 012345"
     assert found.group == groups.sweep_group(sweep) and found.group.name == "sweep seed=1,2 1a2b"
 
 
 def test_it_holds_hypothesis_command_tags_and_rows(dataset: Artifact, tmp_path: Path) -> None:
-    found = of(dataset, tmp_path, overrides=["experiment=people", "model.name=a b"])
+    found = of(dataset, tmp_path, arguments=["experiment=people", "model.name=a b"])
     assert "**Hypothesis**: Why not?" in found.description
     assert "`shipworthy train experiment=people 'model.name=a b'`" in found.description
     assert {"recipe": "people", "metric": "accuracy", "git_sha": "a" * 40}.items() <= found.tags.items()

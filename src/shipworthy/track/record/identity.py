@@ -64,20 +64,27 @@ def _what(about: Mapping[str, Any], runs: Path) -> str:
         said = formatting.change(pairs, short=True) or str(trial.get("name", ""))
         return f"#{campaign['trial']} {said}".strip()
     common = (about.get("sweep") or {}).get("common", ())
-    told = [text for text in about.get("overrides", ()) if key_of(text) not in NOT_TOLD and text not in common]
+    told = [text for text in _overrides(about) if key_of(text) not in NOT_TOLD and text not in common]
     return ", ".join(told) or _recipe(about)
+
+
+def _overrides(about: Mapping[str, Any]) -> list[str]:
+    """What the command line set; of a job of a sweep, its own. A file of parameters (`--params`) sets none."""
+    if job := about.get("sweep"):
+        return list(job["overrides"])
+    return [text for text in about.get("arguments") or () if "=" in text and not text.startswith("--")]
 
 
 def _recipe(about: Mapping[str, Any]) -> str:
     """The experiment's name; where none was named, the task's."""
-    named = [text.partition("=")[2] for text in about.get("overrides", ()) if key_of(text) == "experiment"]
+    named = [text.partition("=")[2] for text in _overrides(about) if key_of(text) == "experiment"]
     return named[-1] if named else str(about["config"]["task"].get("name", ""))
 
 
 def _description(about: Mapping[str, Any], folder: Path, group: Group | None) -> str:
     """In Markdown, for MLflow's description and W&B's notes."""
     task = about["config"]["task"]
-    placed = [text.partition("=")[2] for text in about.get("overrides", ()) if key_of(text) == "workspace"]
+    placed = [text.partition("=")[2] for text in _overrides(about) if key_of(text) == "workspace"]
     show = command(f"runs show {about['run_id'][:SHORT]}", workspace=placed[-1] if placed else "artifacts")
     lines = [
         ("Hypothesis", about["config"].get("note", "")),
@@ -91,7 +98,7 @@ def _description(about: Mapping[str, Any], folder: Path, group: Group | None) ->
 
 
 def _command(about: Mapping[str, Any]) -> str:
-    return shlex.join(["shipworthy", about["command"], *about.get("overrides", ())])
+    return shlex.join(["shipworthy", about["command"], *_overrides(about)])
 
 
 def _tags(about: Mapping[str, Any], dataset: Artifact) -> dict[str, str]:

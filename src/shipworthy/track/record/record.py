@@ -5,7 +5,7 @@ Beside it stands params.yaml, the whole config, what the command did not read to
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -91,16 +91,8 @@ def write(
         "slurm": environment.slurm(),
         "command_line": sys.argv,
         "arguments": told(),
-        "overrides": overrides(told()),
         "variables": environment.variables(),
         "campaign": environment.campaign(),
         "sweep": environment.sweep(),
     }
     write_json(folder / RECORD, redact(record))
-
-
-def overrides(arguments: Sequence[str] | None) -> list[str]:
-    """What the command line set; of a job of a sweep, its own. A file of parameters (`--params`) sets none."""
-    if job := environment.sweep():
-        return list(job["overrides"])
-    return [text for text in arguments or () if "=" in text and not text.startswith("--")]
