@@ -218,10 +218,18 @@ def test_an_experiment_has_a_workspace_of_its_own() -> None:
     assert in_own_workspace(["seed=1"]) == ["seed=1"]
 
 
-@pytest.mark.parametrize("setting", ["sample=1%", "preflight=only"])
-def test_a_recipe_without_a_checkpoint_is_refused(setting: str) -> None:
-    with pytest.raises(UsageError, match=f"{setting} leaves no checkpoint"):
-        pipeline(["experiment=adult_xgboost", setting])
+@pytest.mark.parametrize(
+    ("recipe", "setting", "sentence"),
+    [
+        ("smoke", "sample=1%", "sample=1% leaves no checkpoint"),
+        ("smoke", "preflight=only", "preflight=only leaves no checkpoint"),
+        ("adult_xgboost", "preflight=only", "preflight=only leaves no checkpoint"),
+        ("adult_xgboost", "sample=1%", "sample=1% needs a trainer that makes steps, not 'classical'"),
+    ],
+)
+def test_a_recipe_without_a_checkpoint_is_refused(recipe: str, setting: str, sentence: str) -> None:
+    with pytest.raises(UsageError, match=sentence):
+        pipeline([f"experiment={recipe}", setting])
 
 
 @pytest.mark.parametrize("option", [["-m"], ["--params", "params.yaml"]])
