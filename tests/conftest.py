@@ -7,28 +7,41 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from shipworthy.cli import main
 from shipworthy.core.extensions import extensions
 from shipworthy.core.project import project_root
 
 ROOT = Path(__file__).resolve().parents[1]
+SLURM = "tests/slurm/"
 PROGRAM = Path(sys.executable).with_name("shipworthy")
 
 Shipworthy = Callable[..., subprocess.CompletedProcess[str]]
 
 
-@pytest.hookimpl(tryfirst=True)
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist writes the groups into the tests' names
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Under `--dist loadgroup`, which tests stay together: those of a file, and all of the one Slurm cluster.
+class Together(LoadScopeScheduling):
+    """The tests of a file stay together, with what they set up, and so do all of the one Slurm cluster.
 
-    The cluster's come first: they take longest, and wait for Slurm meanwhile.
+    pytest-xdist 3.8's own groups are names that it writes into a test, where pytest 9.2 no longer reads them.
     """
-    items.sort(key=lambda item: item.get_closest_marker("slurm") is None)
-    for item in items:
-        group = "slurm" if item.get_closest_marker("slurm") else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return SLURM if file.startswith(SLURM) else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Together | None:
+    """What `--dist loadgroup` means here."""
+    return Together(config, log) if config.getoption("dist") == "loadgroup" else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those of the Slurm cluster come first: they take longest, and wait for Slurm meanwhile."""
+    items.sort(key=lambda item: not item.nodeid.startswith(SLURM))
 
 
 @pytest.fixture(autouse=True, scope="session")
