@@ -84,7 +84,7 @@ def write_run(
         "began": starts[0][0]["began"],
         "config": config(**groups),
         "inputs": {"dataset": "d1"},
-        "dataset": str(root / "artifacts" / "dataset"),
+        "dataset": "artifacts/dataset",
         "environment": ENVIRONMENT,
         "code": {"git_sha": "abc", "source": "def"},
         "campaign": campaign,

@@ -21,6 +21,7 @@ from shipworthy.evaluation.metric import metric
 from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.models import parquet
 from shipworthy.models.documents import documents
+from shipworthy.track.record.record import dataset_folder
 from shipworthy.track.runs.registry import Run
 
 VALIDATION = "validation.parquet"
@@ -82,9 +83,10 @@ def gain(run: Run, against: str = "") -> Gain | str:
     Raises:
         UsageError: there is no baseline of that name.
     """
-    mine, dataset = run.folder / "checkpoint" / VALIDATION, Path(str(run.record.get("dataset", "")))
+    mine = run.folder / "checkpoint" / VALIDATION
     if not mine.is_file():
         return "no model came out, or its validation answers were not kept"
+    dataset = dataset_folder(run.record, run.folder.parent)
     baseline = dataset.parent / "baseline"
     if not (baseline / MANIFEST).is_file():
         return f"no baseline was measured: {_remedy(run)}"
