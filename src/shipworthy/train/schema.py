@@ -40,7 +40,7 @@ class LightningTrainer(TrainerConfig):
         accept_unfit_plan: train although the plan says that it does not fit.
     """
 
-    needs: ClassVar[Mapping[str, tuple[str, ...]]] = {"model": ("causal_lm",), "adapter": ("lora",)}
+    needs: ClassVar[Mapping[str, tuple[str, ...]]] = {"model": ("causal_lm",)}
     non_identity: ClassVar[tuple[str, ...]] = ("devices", "threads", "loader_patience_s", "accept_unfit_plan")
 
     batch_size: int = 16

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 import torch
 
-from shipworthy.core.errors import UsageError
 from shipworthy.core.sources.schema import Folder
 from shipworthy.models import quantities
 from shipworthy.models.adapters.build import build
@@ -74,5 +73,5 @@ def test_a_family_is_asked_by_its_folder(hub: Path, tmp_path: Path, monkeypatch:
         counted and counted.trainable_parameters == NetworkQuantities(on_meta(hub, Lora(rank=4))).trainable_parameters
     )
     assert quantities.of(Majority(), Lora()) is None
-    with pytest.raises(UsageError, match="adapter=lora"):
-        quantities.of(model, NoAdapter())
+    whole = quantities.of(model, NoAdapter())
+    assert whole and whole.trainable_parameters == whole.parameters == whole.base_parameters == counted.base_parameters

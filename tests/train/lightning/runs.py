@@ -9,6 +9,7 @@ import polars as pl
 from safetensors.torch import load_file
 
 from shipworthy.core.files import new_folder, sha256_of_file
+from shipworthy.core.groups import AdapterConfig
 from shipworthy.core.sources.schema import Folder
 from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models.adapters.schema import Lora
@@ -57,33 +58,42 @@ def rows(model: CausalLM, count: int = 12) -> pl.DataFrame:
     )
 
 
-def run(
+def request(
     model: CausalLM,
     folder: Path,
+    table: pl.DataFrame,
     *,
-    table: pl.DataFrame | None = None,
-    records: Records | None = None,
-    adapter: Lora = ADAPTER,
+    adapter: AdapterConfig = ADAPTER,
     lr: float = 0.01,
     held_out: int = 2,
     **changes: Any,
+) -> Request:
+    """What a run in `folder` is asked for; the last rows are held out."""
+    return Request(
+        task=TASK,
+        model=model,
+        adapter=adapter,
+        trainer=replace(TRAINER, **changes),
+        optimizer=AdamW(lr=lr),
+        train=table[:-held_out],
+        validation=table[-held_out:],
+        seed=1,
+        run=folder,
+        run_id="r",
+    )
+
+
+def run(
+    model: CausalLM, folder: Path, *, table: pl.DataFrame | None = None, records: Records | None = None, **how: Any
 ) -> Path:
-    """Trains in `folder`, going on if something is there; returns the finished folder."""
+    """Trains in `folder`, going on if something is there; returns the finished folder.
+
+    Args:
+        how: as `request` takes it.
+    """
     table = rows(model) if table is None else table
     with new_folder(folder / "done") as target:
-        request = Request(
-            task=TASK,
-            model=model,
-            adapter=adapter,
-            trainer=replace(TRAINER, **changes),
-            optimizer=AdamW(lr=lr),
-            train=table[:-held_out],
-            validation=table[-held_out:],
-            seed=1,
-            run=folder,
-            run_id="r",
-        )
-        fit(request, records or NoRecords(), target)
+        fit(request(model, folder, table, **how), records or NoRecords(), target)
     return folder / "done"
 
 

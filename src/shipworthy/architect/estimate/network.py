@@ -121,7 +121,10 @@ def _why(problem: Problem, quantities: Quantities) -> str:
             f"unseen ones must be written; {what} can"
         )
     trainable, share = quantities.trainable_parameters, quantities.trainable_parameters / quantities.base_parameters
-    return f"{why}. LoRA adds {trainable / MILLION:.2f} million that are trained ({100 * share:.1f}%)."
+    trained = f"{trainable / MILLION:.2f} million"
+    added = quantities.parameters > quantities.base_parameters
+    how = f"LoRA adds {trained} that are trained" if added else f"{trained} of them are trained"
+    return f"{why}. {how} ({100 * share:.1f}%)."
 
 
 def _give_up(problem: Problem) -> list[str]:

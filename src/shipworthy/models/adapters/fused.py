@@ -13,7 +13,6 @@ from types import MethodType
 from typing import Any
 
 import torch
-from peft import PeftModel
 from peft.tuners.lora import Linear as LoraLinear
 from torch.nn import SiLU
 from transformers.activations import SiLUActivation
@@ -167,15 +166,16 @@ def _plain_gated(module: Any) -> bool:
 
 
 def _plain_norm(module: Any) -> bool:
-    """Whether a module is what its class's name says; a family may add one to the weight, or subtract the mean."""
-    if not (type(module).__name__.endswith("RMSNorm") and hasattr(module, "variance_epsilon")):
+    """Whether a module, frozen, is what its class's name says; a family may add one to the weight, or take the mean."""
+    named = type(module).__name__.endswith("RMSNorm") and hasattr(module, "variance_epsilon")
+    if not named or module.weight.requires_grad:
         return False
     x = torch.linspace(-2.0, 3.0, module.weight.numel(), device=module.weight.device)[None]
     with torch.no_grad():
         return bool(torch.allclose(module(x), _norm_step(module, x), rtol=1e-5, atol=1e-6))
 
 
-def fuse(network: PeftModel) -> None:
+def fuse(network: torch.nn.Module) -> None:
     """Makes the training step of every plain LoRA layer, gated block and norm the fused one.
 
     Layers with dropout or a bias keep PEFT's own, for there the two are not the same function.

@@ -36,4 +36,12 @@ class Lora(AdapterConfig):
 
 @schema("adapter", "none")
 class NoAdapter(AdapterConfig):
-    """Nothing is added to the model: for families that fit themselves."""
+    """Nothing is added to the model: a network's own weights are trained (full fine-tuning).
+
+    Attributes:
+        first_layer: layers below this one stay as they are.
+        embeddings: whether the token embeddings, and a vocabulary projection that is tied to them, are trained.
+    """
+
+    first_layer: int = 0
+    embeddings: bool = True

@@ -5,13 +5,11 @@ from functools import cached_property
 from pathlib import Path
 
 import torch
-from peft import PeftModel
 from transformers import AutoConfig, AutoModelForCausalLM, PretrainedConfig, PreTrainedModel
 
-from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import AdapterConfig
 from shipworthy.models.adapters.build import attach
-from shipworthy.models.adapters.schema import Lora
+from shipworthy.models.adapters.network import Network, base_of, is_added
 from shipworthy.models.causal_lm.base import base_folder
 from shipworthy.models.causal_lm.flops import FlopCounter
 from shipworthy.models.causal_lm.memory import PEAK, gathered_numbers, kept_numbers, projection_bytes, working_numbers
@@ -27,13 +25,13 @@ class NetworkQuantities:
         kept_layers: layers that keep something for the backward pass: from the lowest trained one upwards.
     """
 
-    def __init__(self, network: PeftModel) -> None:
-        self.base: PreTrainedModel = network.get_base_model()
+    def __init__(self, network: Network) -> None:
+        self.base: PreTrainedModel = base_of(network)
         every = dict(network.named_parameters())
         trained = [p for p in every.values() if p.requires_grad]
         self.parameters = sum(p.numel() for p in every.values())
         self.trainable_parameters = sum(p.numel() for p in trained)
-        self.base_parameters = sum(p.numel() for name, p in every.items() if network.base_model.prefix not in name)
+        self.base_parameters = sum(p.numel() for name, p in every.items() if not is_added(network, name))
         self.weight_bytes = sum(map(_bytes, every.values()))
         self.trainable_bytes = sum(map(_bytes, trained))
         self.checkpoint_bytes = (1 + ADAMW_MOMENTS) * self.trainable_bytes
@@ -73,19 +71,17 @@ def of(model: CausalLM, adapter: AdapterConfig) -> NetworkQuantities:
 
     Raises:
         ArtifactError: the base was not fetched.
-        UsageError: there is no adapter, or it names what the network does not have.
+        UsageError: the adapter names what the network does not have.
     """
-    if not isinstance(adapter, Lora):
-        raise UsageError(f"model '{model.kind}' is trained with an adapter: take adapter=lora and trainer=lightning.")
     return NetworkQuantities(on_meta(base_folder(model), adapter))
 
 
-def on_meta(folder: Path, adapter: Lora) -> PeftModel:
+def on_meta(folder: Path, adapter: AdapterConfig) -> Network:
     """The network of a folder with its adapter, in 32 bits as it is trained: shapes only, no memory."""
     return from_config(AutoConfig.from_pretrained(str(folder)), adapter)
 
 
-def from_config(config: PretrainedConfig, adapter: Lora) -> PeftModel:
+def from_config(config: PretrainedConfig, adapter: AdapterConfig) -> Network:
     """The network of a Hugging Face config with its adapter: shapes only, no memory."""
     with torch.device("meta"):
         return attach(AutoModelForCausalLM.from_config(config, dtype=torch.float32), adapter)

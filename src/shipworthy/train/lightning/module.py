@@ -8,9 +8,9 @@ from typing import Any
 import lightning
 import psutil
 import torch
-from peft import PeftModel
 from transformers import PreTrainedModel
 
+from shipworthy.models.adapters.network import Network, base_of, trained_of
 from shipworthy.models.causal_lm.quantities import NetworkQuantities
 from shipworthy.train.lightning.batch_plan import ledger
 from shipworthy.train.lightning.gradients import gradients
@@ -31,7 +31,7 @@ class FineTuningModule(lightning.LightningModule):
     """Supervised fine-tuning of a causal language model on answers.
 
     Args:
-        network: with an adapter on it.
+        network: whose weights that require a gradient are trained.
         rule: the optimizer's settings.
         steps: of the whole run; the schedule ends there.
         clip: the largest global gradient norm.
@@ -45,7 +45,7 @@ class FineTuningModule(lightning.LightningModule):
 
     def __init__(
         self,
-        network: PeftModel,
+        network: Network,
         rule: AdamW,
         steps: int,
         clip: float,
@@ -60,17 +60,17 @@ class FineTuningModule(lightning.LightningModule):
         self.rule, self.steps, self.clip, self.workers = rule, steps, clip, workers
         self.ids, self.progress, self.policy = ids, progress, policy
         self.quantities = NetworkQuantities(network)
-        named = [(name, p) for name, p in network.named_parameters() if p.requires_grad]
-        self.trained = [p for _, p in named]
-        self.groups = [_group(name, self.base.config.num_hidden_layers) for name, _ in named]
+        named = trained_of(network)
+        self.trained = list(named.values())
+        self.groups = [_group(name, self.base.config.num_hidden_layers) for name in named]
         self.optimizer, self.schedule = build_optimizer(self.trained, rule, steps)
         self.ended = time.monotonic()
         self.asked = False  # whether any process of the run was asked to stop
 
     @property
     def base(self) -> PreTrainedModel:
-        """The causal language model under the adapter, with its updates in place."""
-        return self.network.get_base_model()
+        """The causal language model, with the adapter's updates, if it has one, in place."""
+        return base_of(self.network)
 
     def training_step(self, step: Step, batch_idx: int) -> dict[str, bool] | None:
         """Makes one step; returns None where the step was undone or is none."""

@@ -6,8 +6,9 @@ import time
 import psutil
 import torch
 
+from shipworthy.core.groups import AdapterConfig
 from shipworthy.models.adapters.build import build as build_adapter
-from shipworthy.models.adapters.schema import Lora
+from shipworthy.models.adapters.network import base_of, trained_of
 from shipworthy.models.causal_lm.base import base_folder
 from shipworthy.models.causal_lm.network import load_network
 from shipworthy.models.causal_lm.packed import Row, pack
@@ -25,7 +26,7 @@ MEASURED_STEPS = 2
 
 def measure(
     model: CausalLM,
-    adapter: Lora,
+    adapter: AdapterConfig,
     trainer: LightningTrainer,
     optimizer: AdamW,
     lengths: RowLengths,
@@ -43,7 +44,7 @@ def measure(
         return drawn
 
     rows = [Row(tokens(prompt), tokens(answer)) for prompt, answer in lengths.rows]
-    trained = [p for p in network.parameters() if p.requires_grad]
+    trained = list(trained_of(network).values())
     updates, _ = build_optimizer(trained, optimizer, MEASURED_STEPS + 1)
     network.train()
     batches = plan_batches([len(row) for row in rows], min(trainer.batch_size, len(rows)), MEASURED_STEPS + 1, seed)
@@ -53,7 +54,7 @@ def measure(
             started, seen = time.monotonic(), 0
         packs = [pack([rows[i] for i in part]) for part in micro_batches(batch, trainer.micro_batch_size)]
         supervised = sum(len(rows[i].answer) for i in batch)
-        _, found = gradients(network.get_base_model(), packs, trained, supervised, torch.get_num_threads())
+        _, found = gradients(base_of(network), packs, trained, supervised, torch.get_num_threads())
         for parameter, gradient in zip(trained, found, strict=True):
             parameter.grad = gradient
         updates.step()

@@ -10,6 +10,7 @@ import torch
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import read_json, write_json
 from shipworthy.core.progress import say
+from shipworthy.models.adapters.network import base_of, trained_of
 from shipworthy.models.causal_lm.packed import pack
 from shipworthy.train.lightning.batch_plan import micro_batches
 from shipworthy.train.lightning.checkpoints import Tensors, read_tensors, restore, snapshot, write_tensors
@@ -56,7 +57,7 @@ def run_preflight(state: TrainingState) -> None:
         ShipworthyError: a check failed.
     """
     request, network = state.request, state.network
-    trained = [p for p in network.parameters() if p.requires_grad]
+    trained = list(trained_of(network).values())
     if not trained:
         raise ShipworthyError(
             "Nothing would be trained: no weight of the adapter requires a gradient; look at adapter.targets."
@@ -105,13 +106,13 @@ def with_auto_batch(state: TrainingState) -> LightningTrainer:
     request, trainer, network = state.request, state.request.trainer, state.network
     path = request.run / AUTO_BATCH
     longest = sorted(state.rows, key=len)[-trainer.batch_size :]
-    trained = [p for p in network.parameters() if p.requires_grad]
+    trained = list(trained_of(network).values())
 
     def step(size: int) -> float:
         begun = time.monotonic()
         parts = micro_batches(range(len(longest)), size)
         packs = on([pack([longest[row] for row in part]) for part in parts], network.device)
-        gradients(network.get_base_model(), packs, trained, sum(len(row.answer) for row in longest), state.workers)
+        gradients(base_of(network), packs, trained, sum(len(row.answer) for row in longest), state.workers)
         return time.monotonic() - begun
 
     def fits(size: int) -> bool:

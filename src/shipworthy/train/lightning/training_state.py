@@ -8,16 +8,16 @@ from typing import Any
 
 import polars as pl
 import torch
-from peft import PeftModel
 
 from shipworthy.core.artifact import Artifact
 from shipworthy.core.errors import ShipworthyError, UsageError
+from shipworthy.core.groups import AdapterConfig
 from shipworthy.core.machine import cores
 from shipworthy.core.progress import say
 from shipworthy.core.seeds import seed_everything
 from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models.adapters.build import build as build_adapter
-from shipworthy.models.adapters.schema import Lora
+from shipworthy.models.adapters.network import Network, base_of
 from shipworthy.models.causal_lm.base import base_folder
 from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.network import load_network
@@ -33,6 +33,7 @@ from shipworthy.train.lightning.checkpoints import (
     reseed,
     restore,
     state_of,
+    weights_in,
 )
 from shipworthy.train.lightning.module import FineTuningModule, Policy
 from shipworthy.train.lightning.processes import gather_values, rank
@@ -56,7 +57,7 @@ class Request(train_request.Request):
 
     task: TextToText
     model: CausalLM
-    adapter: Lora
+    adapter: AdapterConfig
     trainer: LightningTrainer
     optimizer: AdamW
 
@@ -79,7 +80,7 @@ class TrainingState:
             )
         base = base_folder(request.model)
         self.chat = Chat(base)
-        self.network: PeftModel = build_adapter(load_network(base), request.adapter, request.seed)
+        self.network: Network = build_adapter(load_network(base), request.adapter, request.seed)
         self.network.train()
         self.progress = Progress()
         self.randomness: Tensors = {}
@@ -92,9 +93,7 @@ class TrainingState:
     @cached_property
     def general_prompts(self) -> GeneralPrompts:
         """General prompts with the network's answers before training; to be asked for before it is changed."""
-        return GeneralPrompts.prepare(
-            self.chat, self.network.get_base_model(), self.request.run / "general_prompts.json"
-        )
+        return GeneralPrompts.prepare(self.chat, base_of(self.network), self.request.run / "general_prompts.json")
 
     @cached_property
     def batches(self) -> list[list[int]]:
@@ -193,8 +192,7 @@ class TrainingState:
         def losses(when: str) -> list[float]:
             if when == "now" or good is None:
                 return row_losses(self.network, rows)
-            weights = self._named(read_tensors(good.path))
-            with swapped_weights(self.network, weights):
+            with swapped_weights(self.network, weights_in(read_tensors(good.path))):
                 return row_losses(self.network, rows)
 
         described = [
@@ -209,8 +207,3 @@ class TrainingState:
         ]
         at = state_of(good)["step"] if good else None
         return write_spike_report(self.request.run, finding, self.progress.history, described, losses, at)
-
-    def _named(self, tensors: Tensors) -> Tensors:
-        """A checkpoint's weights by the network's own names, which hold the adapter's."""
-        weights = {n.removeprefix("adapter."): t for n, t in tensors.items() if n.startswith("adapter.")}
-        return {n: weights[n.replace(".default", "")] for n, p in self.network.named_parameters() if p.requires_grad}

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
-from peft import PeftModel
 
 from shipworthy.core.interrupt import asked
 from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
+from shipworthy.models.adapters.network import Network, base_of
 from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.generate import greedy
 from shipworthy.models.causal_lm.packed import Row, pack, token_losses
@@ -36,7 +36,7 @@ class Validation:
     rows: pl.DataFrame
     general: GeneralPrompts
 
-    def __call__(self, network: PeftModel) -> tuple[dict[str, float], Answers] | None:
+    def __call__(self, network: Network) -> tuple[dict[str, float], Answers] | None:
         """What goes into the step's entry, and the answers; the same on every process, however many there are.
 
         The entry has `val_metric` (in its unit), `val_loss` (nats per token) and the rest. None where any process was
@@ -62,9 +62,9 @@ class Validation:
         }
         return entry, answered
 
-    def _part(self, network: PeftModel, part: pl.DataFrame) -> tuple[list[list[int]], float, int]:
+    def _part(self, network: Network, part: pl.DataFrame) -> tuple[list[list[int]], float, int]:
         """Answers, and the sum of the losses of all supervised tokens with their number."""
-        base = network.get_base_model()
+        base = base_of(network)
         prompts: Sequence[list[int]] = part["prompt_ids"].to_list()
         answers = greedy(
             base, prompts, max_new_tokens=self.task.max_new_tokens, eos_id=self.chat.eos_id, what="validation"

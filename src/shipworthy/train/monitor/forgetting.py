@@ -10,10 +10,11 @@ from transformers import PreTrainedModel
 
 from shipworthy.core.errors import ArtifactError
 from shipworthy.core.files import read_json, write_json
+from shipworthy.models.adapters.network import base_of
 from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.generate import greedy
 from shipworthy.models.causal_lm.packed import Row, pack, token_losses
-from shipworthy.train.monitor.replay import base_of, evaluating
+from shipworthy.train.monitor.replay import evaluating
 
 PROMPTS = Path(__file__).with_name("general_prompts.json")
 MAX_NEW_TOKENS = 32

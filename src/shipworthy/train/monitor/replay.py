@@ -6,15 +6,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from peft import PeftModel
-from transformers import PreTrainedModel
 
+from shipworthy.models.adapters.network import Network, base_of
 from shipworthy.models.causal_lm.packed import Row, pack, token_losses
-
-
-def base_of(network: PreTrainedModel | PeftModel) -> PreTrainedModel:
-    """The causal language model itself, with an adapter (if any) in its place."""
-    return network.get_base_model() if isinstance(network, PeftModel) else network
 
 
 @contextmanager
@@ -30,7 +24,7 @@ def evaluating(network: torch.nn.Module) -> Iterator[None]:
             module.training = mode
 
 
-def row_losses(network: PreTrainedModel | PeftModel, rows: Sequence[Row]) -> list[float]:
+def row_losses(network: Network, rows: Sequence[Row]) -> list[float]:
     """Mean loss per supervised token of each row, computed alone in float32 (nats).
 
     A network in a lower precision is copied, which takes its memory twice more.

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import PeftModel
 from transformers import PreTrainedModel
 
+from shipworthy.models.adapters.network import Network, base_of, trained_of
 from shipworthy.models.causal_lm.packed import Row
 from shipworthy.train.schema import AdamW, LightningTrainer
 
@@ -19,7 +19,7 @@ class Context:
     """A run that is about to begin.
 
     Attributes:
-        network: with its adapter, as the first step will find it.
+        network: as the first step will find it.
         rows: the training rows, truncated as they will be.
         answers: the text that each row's answer should be.
         decode: token ids to text, without special tokens.
@@ -35,7 +35,7 @@ class Context:
         patience: the longest wait for a batch (seconds).
     """
 
-    network: PeftModel
+    network: Network
     rows: Sequence[Row]
     answers: Sequence[str]
     decode: Callable[[list[int]], str]
@@ -55,12 +55,12 @@ class Context:
 
     @property
     def base(self) -> PreTrainedModel:
-        """The causal language model under the adapter."""
-        return self.network.get_base_model()
+        """The causal language model, an adapter's updates in place."""
+        return base_of(self.network)
 
     def trained(self) -> dict[str, torch.nn.Parameter]:
         """What the optimizer will change."""
-        return {name: p for name, p in self.network.named_parameters() if p.requires_grad}
+        return trained_of(self.network)
 
     def spread(self, count: int) -> list[Row]:
         """Rows of all lengths, from the shortest to the longest."""

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from peft import PeftModel
 
+from shipworthy.models.adapters.network import Network, base_of
 from shipworthy.models.causal_lm.packed import Row, pack
 from shipworthy.train.lightning.gradients import gradients
 from shipworthy.train.memory.explain import explain, is_out_of_memory, refuse_if_too_large
@@ -86,7 +86,7 @@ def longest(rows: Sequence[Row], count: int) -> list[Row]:
 
 
 def make_step(
-    network: PeftModel, parts: Sequence[Sequence[Row]], parameters: Sequence[torch.nn.Parameter], workers: int
+    network: Network, parts: Sequence[Sequence[Row]], parameters: Sequence[torch.nn.Parameter], workers: int
 ) -> None:
     """A whole step, at rate 0, with an optimizer of its own.
 
@@ -94,7 +94,7 @@ def make_step(
         parts: the step's micro-batches.
     """
     network.train()
-    base = network.get_base_model()
+    base = base_of(network)
     packs = [pack(part).to(base.device) for part in parts]
     tokens = sum(len(p.target_N) for p in packs)
     _, found = gradients(base, packs, parameters, tokens, workers)

@@ -4,6 +4,7 @@ import math
 
 import torch
 
+from shipworthy.models.adapters.network import Network, is_added
 from shipworthy.models.causal_lm.packed import pack, token_losses
 from shipworthy.models.causal_lm.quantities import NetworkQuantities
 from shipworthy.train.preflight.context import Context, Outcome
@@ -19,13 +20,12 @@ logits: 1 to 2 nats for random weights. A trained network that pays more was not
 
 
 def receive_gradient(context: Context) -> Outcome:
-    """Every part of the adapter is trained, and a gradient reaches each trained tensor.
+    """Every part of the adapter, if there is one, is trained, and a gradient reaches each trained tensor.
 
     Tensors that are all zero get noise before, for LoRA's A has no gradient while B is zero.
     """
     parameters = context.trained()
-    prefix = context.network.base_model.prefix
-    frozen = [n for n, p in context.network.named_parameters() if prefix in n and not p.requires_grad]
+    frozen = frozen_adapter(context.network)
     measured: dict[str, float] = {
         "trained_tensors": len(parameters),
         "trained_parameters": NetworkQuantities(context.network).trainable_parameters,
@@ -47,6 +47,11 @@ def receive_gradient(context: Context) -> Outcome:
     if dead:
         return Outcome(False, f"{len(dead)} of {len(parameters)} trained tensors get no gradient: {dead[0]}.", measured)
     return Outcome(True, f"a gradient reaches all {len(parameters)} trained tensors.", measured)
+
+
+def frozen_adapter(network: Network) -> list[str]:
+    """What belongs to an adapter, and is not trained."""
+    return [name for name, p in network.named_parameters() if is_added(network, name) and not p.requires_grad]
 
 
 def first_loss(context: Context) -> Outcome:

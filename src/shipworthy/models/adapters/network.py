@@ -1,0 +1,48 @@
+"""A network that is trained: with an adapter on it, or without one."""
+
+from pathlib import Path
+from typing import TypeAlias
+
+import torch
+from peft import PeftModel
+from transformers import PreTrainedModel
+
+from shipworthy.core.files import read_json, write_json
+from shipworthy.models.causal_lm.checkpoint import ADAPTER, WHOLE
+
+Network: TypeAlias = PeftModel | PreTrainedModel
+
+ADAPTER_CONFIG = "adapter_config.json"
+
+
+def base_of(network: Network) -> PreTrainedModel:
+    """The causal language model itself, with an adapter (if any) in its place."""
+    return network.get_base_model() if isinstance(network, PeftModel) else network
+
+
+def is_added(network: Network, name: str) -> bool:
+    """Whether the parameter of that name belongs to the adapter."""
+    return isinstance(network, PeftModel) and network.base_model.prefix in name
+
+
+def trained_of(network: torch.nn.Module) -> dict[str, torch.nn.Parameter]:
+    """The weights that an optimizer changes, by their names in the network."""
+    return {name: p for name, p in network.named_parameters() if p.requires_grad}
+
+
+def save(network: Network, folder: Path, base_name: str) -> None:
+    """Writes what was trained into `folder/adapter`, or, without an adapter, the whole network into `folder/model`.
+
+    Args:
+        base_name: what the adapter calls its base model, instead of a path on this machine.
+    """
+    if not isinstance(network, PeftModel):
+        network.save_pretrained(str(folder / WHOLE))
+        return
+    network.peft_config["default"].base_model_name_or_path = base_name
+    # Told that no embedding was trained, PEFT does not ask the hub for the base model.
+    network.save_pretrained(str(folder / ADAPTER), save_embedding_layers=False)
+    (folder / ADAPTER / "README.md").unlink(missing_ok=True)
+    # PEFT writes sets in an order that is another one in each process.
+    config = read_json(folder / ADAPTER / ADAPTER_CONFIG)
+    write_json(folder / ADAPTER / ADAPTER_CONFIG, {**config, "target_modules": sorted(config["target_modules"])})
