@@ -15,8 +15,9 @@ from shipworthy.models.dataset import split
 from shipworthy.track.record.record import RECORD, dataset_folder
 from shipworthy.track.runs.project_paths import project_paths
 from shipworthy.track.runs.registry import find
+from shipworthy.train.length import rows_seen, settled
 from shipworthy.train.lightning.batch_plan import ledger, plan_batches
-from shipworthy.train.pilot_run import PilotRun
+from shipworthy.train.pilot_run import PilotRun, row_lengths
 from shipworthy.train.schema import LightningTrainer
 
 USAGE = """\
@@ -96,13 +97,15 @@ def _plan(record: dict[str, Any], runs: Path) -> tuple[pl.DataFrame, list[list[i
     if config["trainer"]["kind"] != "lightning":
         raise UsageError(f"trainer '{config['trainer']['kind']}' makes no steps, so there is none to show.")
     rows, sample = split(dataset, "train"), config["sample"]
-    names = ("batch_size", "steps", "validate_every")
-    trainer = LightningTrainer(**{name: config["trainer"][name] for name in names})
+    names = ("batch_size", "steps", "epochs", "tokens", "validate_every", "validate_epochs")
+    known = {name: config["trainer"][name] for name in names if name in config["trainer"]}
+    trainer = LightningTrainer(**known)
     if sample:
         pilot = PilotRun(sample, rows, trainer, record["seeds"]["seed"])
         rows, trainer = pilot.rows, pilot.trainer
-    lengths = (rows["prompt_ids"].list.len() + rows["answer_ids"].list.len()).to_list()
-    return rows, plan_batches(lengths, trainer.batch_size, trainer.steps, record["seeds"]["seed"])
+    lengths = row_lengths(rows)
+    trainer = settled(trainer, lengths)
+    return rows, plan_batches(lengths, trainer.batch_size, rows_seen(trainer, len(lengths)), record["seeds"]["seed"])
 
 
 def _show(rows: pl.DataFrame) -> None:

@@ -12,7 +12,7 @@ from shipworthy.train.lightning.batch_plan import plan_batches
 from shipworthy.train.lightning.steps import Steps
 
 ROWS = [Row([1] * (i + 1), [2]) for i in range(12)]
-BATCHES = plan_batches([len(row) for row in ROWS], 3, 8, 0)
+BATCHES = plan_batches([len(row) for row in ROWS], 3, 3 * 8, 0)
 
 
 def numbers(steps: Steps, count: int) -> list[int]:

@@ -49,6 +49,8 @@ def attend(
         return output
     if dropout:
         raise ValueError("attention of packed rows knows no dropout: set the model's attention_dropout to 0.")
+    # Under autocast the rotation leaves queries and keys in 32 bits.
+    query_1HTE, key_1GTE = (tokens.to(value_1GTE.dtype) for tokens in (query_1HTE, key_1GTE))
     on_cpu = query_1HTE.device.type == "cpu"
     compute = _Cascade.apply if on_cpu else gathered
     return compute(query_1HTE, key_1GTE, value_1GTE, pack, scaling), None

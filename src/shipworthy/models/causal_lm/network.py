@@ -14,15 +14,16 @@ disable_progress_bar()
 warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing.*")
 
 
-def load_network(folder: Path, adapter: Path | None = None) -> PreTrainedModel:
-    """A network in evaluation mode, in float32, with the adapter (if any) merged into its weights.
+def load_network(folder: Path, adapter: Path | None = None, *, dtype: torch.dtype = torch.float32) -> PreTrainedModel:
+    """A network in evaluation mode, with the adapter (if any) merged into its weights.
 
     Args:
         folder: a Hugging Face folder of the base weights.
         adapter: a PEFT folder.
+        dtype: of its weights.
     """
     network: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
-        str(folder), dtype=torch.float32, attn_implementation=attention.NAME
+        str(folder), dtype=dtype, attn_implementation=attention.NAME
     )
     if adapter is not None:
         from peft import PeftModel

@@ -178,6 +178,7 @@ def _summary(state: TrainingState, progress: Progress) -> dict[str, Any]:
         "flops_per_s": reached,
         "matrix_product_flops_per_s": peak,
         "model_flop_utilisation": reached / peak,
+        "precision": state.precision.name,
         "parameters": quantities.parameters,
         "trainable_parameters": quantities.trainable_parameters,
         "peak_memory_mb": max(entry["memory_mb"] for entry in history),

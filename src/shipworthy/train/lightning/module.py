@@ -12,6 +12,7 @@ from transformers import PreTrainedModel
 
 from shipworthy.models.adapters.network import Network, base_of, trained_of
 from shipworthy.models.causal_lm.quantities import NetworkQuantities
+from shipworthy.models.precision import Precision
 from shipworthy.train.lightning.batch_plan import ledger
 from shipworthy.train.lightning.gradients import gradients
 from shipworthy.train.lightning.processes import summed
@@ -36,6 +37,7 @@ class FineTuningModule(lightning.LightningModule):
         steps: of the whole run; the schedule ends there.
         clip: the largest global gradient norm.
         workers: threads that compute packs side by side.
+        precision: in which they are computed.
         ids: of the train split's rows, for the ledger.
         progress: where each step is noted.
         policy: asked before each update.
@@ -51,13 +53,14 @@ class FineTuningModule(lightning.LightningModule):
         clip: float,
         *,
         workers: int,
+        precision: Precision,
         ids: list[str],
         progress: Progress,
         policy: Policy,
     ) -> None:
         super().__init__()
         self.network = network
-        self.rule, self.steps, self.clip, self.workers = rule, steps, clip, workers
+        self.rule, self.steps, self.clip, self.workers, self.precision = rule, steps, clip, workers, precision
         self.ids, self.progress, self.policy = ids, progress, policy
         self.quantities = NetworkQuantities(network)
         named = trained_of(network)
@@ -80,7 +83,8 @@ class FineTuningModule(lightning.LightningModule):
         if step.number != self.progress.step + 1:
             return None  # fetched before the run went back
         packs = on(step.packs, self.device)
-        loss, found, self.asked = summed(*gradients(self.base, packs, self.trained, step.tokens, self.workers))
+        parts = gradients(self.base, packs, self.trained, step.tokens, self.workers, self.precision)
+        loss, found, self.asked = summed(*parts)
         norms = torch.stack(torch._foreach_norm(found)).tolist()
         weights = torch.stack(torch._foreach_norm(self.trained)).tolist()
         entry: Entry = {
@@ -101,7 +105,7 @@ class FineTuningModule(lightning.LightningModule):
         if "skipped" not in entry:
             torch._foreach_mul_(found, min(1.0, self.clip / (entry["grad_norm"] + 1e-6)))
             for parameter, gradient in zip(self.trained, found, strict=True):
-                parameter.grad = gradient
+                parameter.grad = gradient.to(parameter.dtype)
             self.optimizer.step()
         self.schedule.step()
         self._note(entry, self.quantities.flops(p.shape for p in packs))

@@ -14,6 +14,7 @@ from shipworthy.models.causal_lm.network import load_network
 from shipworthy.models.causal_lm.packed import Row, pack
 from shipworthy.models.causal_lm.quantities import NetworkQuantities
 from shipworthy.models.causal_lm.schema import CausalLM
+from shipworthy.models.precision import choose
 from shipworthy.models.quantities import RowLengths, StepTiming
 from shipworthy.train.lightning.batch_plan import micro_batches, plan_batches
 from shipworthy.train.lightning.fit import quiet
@@ -35,7 +36,8 @@ def measure(
     """Takes steps on random tokens in rows of these lengths."""
     quiet()
     torch.set_num_threads(trainer.threads or len(os.sched_getaffinity(0)))
-    network = build_adapter(load_network(base_folder(model)), adapter, seed)
+    precision, _ = choose(trainer.precision, torch.device("cpu"))
+    network = build_adapter(load_network(base_folder(model), dtype=precision.weights), adapter, seed, precision)
     vocabulary = int(network.config.vocab_size)
     generator = torch.Generator().manual_seed(seed)
 
@@ -47,16 +49,17 @@ def measure(
     trained = list(trained_of(network).values())
     updates, _ = build_optimizer(trained, optimizer, MEASURED_STEPS + 1)
     network.train()
-    batches = plan_batches([len(row) for row in rows], min(trainer.batch_size, len(rows)), MEASURED_STEPS + 1, seed)
+    size = min(trainer.batch_size, len(rows))
+    batches = plan_batches([len(row) for row in rows], size, size * (MEASURED_STEPS + 1), seed)
     memory, started, seen = 0.0, 0.0, 0
     for number, batch in enumerate(batches):
         if number == 1:
             started, seen = time.monotonic(), 0
         packs = [pack([rows[i] for i in part]) for part in micro_batches(batch, trainer.micro_batch_size)]
         supervised = sum(len(rows[i].answer) for i in batch)
-        _, found = gradients(base_of(network), packs, trained, supervised, torch.get_num_threads())
+        _, found = gradients(base_of(network), packs, trained, supervised, torch.get_num_threads(), precision)
         for parameter, gradient in zip(trained, found, strict=True):
-            parameter.grad = gradient
+            parameter.grad = gradient.to(parameter.dtype)
         updates.step()
         seen += sum(p.tokens for p in packs)
         memory = max(memory, psutil.Process().memory_info().rss / 1e6)

@@ -91,6 +91,7 @@ def run_preflight(state: TrainingState) -> None:
             run=request.run,
             pad_id=state.chat.tokenizer.pad_token_id,
             workers=state.workers,
+            precision=state.precision,
             state=optimizer_state,
             patience=min(20.0, request.trainer.loader_patience_s),
         )
@@ -112,7 +113,8 @@ def with_auto_batch(state: TrainingState) -> LightningTrainer:
         begun = time.monotonic()
         parts = micro_batches(range(len(longest)), size)
         packs = on([pack([longest[row] for row in part]) for part in parts], network.device)
-        gradients(base_of(network), packs, trained, sum(len(row.answer) for row in longest), state.workers)
+        tokens = sum(len(row.answer) for row in longest)
+        gradients(base_of(network), packs, trained, tokens, state.workers, state.precision)
         return time.monotonic() - begun
 
     def fits(size: int) -> bool:

@@ -1,7 +1,7 @@
 """The state of a run in one process: network, optimizer, steps and progress; how it is restored and rolled back."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,13 @@ import torch
 
 from shipworthy.core.artifact import Artifact
 from shipworthy.core.errors import ShipworthyError, UsageError
+from shipworthy.core.files import read_json, write_json
 from shipworthy.core.groups import AdapterConfig
 from shipworthy.core.machine import cores
 from shipworthy.core.progress import say
 from shipworthy.core.seeds import seed_everything
 from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
+from shipworthy.models.activations import checkpoint
 from shipworthy.models.adapters.build import build as build_adapter
 from shipworthy.models.adapters.network import Network, base_of
 from shipworthy.models.causal_lm.base import base_folder
@@ -24,7 +26,9 @@ from shipworthy.models.causal_lm.network import load_network
 from shipworthy.models.causal_lm.packed import Row
 from shipworthy.models.causal_lm.quantities import NetworkQuantities
 from shipworthy.models.causal_lm.schema import CausalLM
+from shipworthy.models.precision import Precision, allow_tf32, choose
 from shipworthy.train import request as train_request
+from shipworthy.train.length import rows_seen, settled
 from shipworthy.train.lightning.batch_plan import plan_batches
 from shipworthy.train.lightning.checkpoints import (
     Tensors,
@@ -45,6 +49,8 @@ from shipworthy.train.monitor.replay import row_losses, swapped_weights
 from shipworthy.train.monitor.spike_report import write_spike_report
 from shipworthy.train.schema import AdamW, LightningTrainer
 
+PRECISION = "precision.json"
+
 
 def rows_of(split: pl.DataFrame) -> list[Row]:
     """The token ids of a split's rows."""
@@ -62,6 +68,23 @@ class Request(train_request.Request):
     optimizer: AdamW
 
 
+def precision_of(request: Request) -> Precision:
+    """The precision of a run, chosen when it begins.
+
+    Raises:
+        UsageError: this device cannot compute in it.
+    """
+    path = request.run / PRECISION
+    name = read_json(path)["precision"] if path.is_file() else request.trainer.precision
+    chosen, why = choose(name, torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+    allow_tf32(chosen)
+    if not path.is_file() and rank() == 0:
+        write_json(path, {"precision": chosen.name, "why": why})
+        if name == "auto":
+            say(f"trainer.precision=auto: {chosen.name}, for {why}")
+    return chosen
+
+
 class TrainingState:
     """Network, optimizer, steps and progress of a run in this process.
 
@@ -70,20 +93,36 @@ class TrainingState:
     """
 
     def __init__(self, request: Request) -> None:
-        self.request, trainer = request, request.trainer
+        self.precision = precision_of(request)
+        # Other processes, and the run when it goes on elsewhere, take what was chosen here.
+        self.rows = rows_of(request.train)
+        trainer = settled(replace(request.trainer, precision=self.precision.name), list(map(len, self.rows)))
+        self.request = replace(request, trainer=trainer)
         torch.set_num_threads(trainer.threads or cores(trainer.devices))
         seed_everything(request.seed)
-        self.rows = rows_of(request.train)
         if len(self.rows) < trainer.batch_size:
             raise UsageError(
                 f"{len(self.rows)} training rows are fewer than trainer.batch_size={trainer.batch_size}: lower it."
             )
         base = base_folder(request.model)
         self.chat = Chat(base)
-        self.network: Network = build_adapter(load_network(base), request.adapter, request.seed)
+        network = load_network(base, dtype=self.precision.weights)
+        self.network: Network = build_adapter(network, request.adapter, request.seed, self.precision)
+        self._checkpoint_activations()
         self.network.train()
         self.progress = Progress()
         self.randomness: Tensors = {}
+
+    def _checkpoint_activations(self) -> None:
+        trainer = self.request.trainer
+        if trainer.offload_activations and not torch.cuda.is_available():
+            raise UsageError("trainer.offload_activations=true needs a GPU, and there is none: leave it out.")
+        checkpoint(
+            base_of(self.network),
+            trainer.activation_checkpointing,
+            offload=trainer.offload_activations,
+            draws=self.quantities.draws,
+        )
 
     @cached_property
     def quantities(self) -> NetworkQuantities:
@@ -98,8 +137,8 @@ class TrainingState:
     @cached_property
     def batches(self) -> list[list[int]]:
         """The rows of every step."""
-        trainer = self.request.trainer
-        return plan_batches([len(row) for row in self.rows], trainer.batch_size, trainer.steps, self.request.seed)
+        trainer, lengths = self.request.trainer, [len(row) for row in self.rows]
+        return plan_batches(lengths, trainer.batch_size, rows_seen(trainer, len(lengths)), self.request.seed)
 
     @property
     def workers(self) -> int:
@@ -115,6 +154,7 @@ class TrainingState:
             request.trainer.steps,
             request.trainer.clip,
             workers=self.workers,
+            precision=self.precision,
             ids=request.train["id"].cast(pl.String).to_list(),
             progress=self.progress,
             policy=policy,

@@ -11,7 +11,10 @@ from transformers import PreTrainedModel
 
 from shipworthy.models.adapters.network import Network, base_of, trained_of
 from shipworthy.models.causal_lm.packed import Row
+from shipworthy.models.precision import PRECISIONS, Precision
 from shipworthy.train.schema import AdamW, LightningTrainer
+
+FLOAT32 = PRECISIONS["float32"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class Context:
         run: the run's folder.
         pad_id: the token that fills up shorter rows, if any.
         workers: threads that compute a step's packs side by side.
+        precision: in which they are computed.
         state: tensors beside the weights that a checkpoint must bring back, such as the optimizer's.
         patience: the longest wait for a batch (seconds).
     """
@@ -50,6 +54,7 @@ class Context:
     run: Path
     pad_id: int | None = None
     workers: int = 1
+    precision: Precision = FLOAT32
     state: Callable[[], Mapping[str, torch.Tensor]] | None = None
     patience: float = 20.0
 

@@ -70,7 +70,7 @@ def accumulation(context: Context) -> Outcome:
         cut_loss, cut = _gradients(context, [part for i in range(PARTS) if (part := rows[i::PARTS])])
     size = float(torch.stack([g.double().square().sum() for g in whole]).sum().sqrt())
     apart = float(torch.stack([(a - b).double().square().sum() for a, b in zip(whole, cut, strict=True)]).sum().sqrt())
-    difference, limit = apart / max(size, 1e-12), TOLERANCE[context.base.dtype]
+    difference, limit = apart / max(size, 1e-12), TOLERANCE[context.precision.rounding]
     measured = {
         "loss_whole_nats": whole_loss,
         "loss_cut_nats": cut_loss,
@@ -90,4 +90,4 @@ def accumulation(context: Context) -> Outcome:
 def _gradients(context: Context, parts: Sequence[Sequence[Row]]) -> tuple[float, list[torch.Tensor]]:
     packs = [pack(part).to(context.base.device) for part in parts]
     tokens = sum(len(p.target_N) for p in packs)
-    return gradients(context.base, packs, list(context.trained().values()), tokens, context.workers)
+    return gradients(context.base, packs, list(context.trained().values()), tokens, context.workers, context.precision)

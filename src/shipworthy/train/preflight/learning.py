@@ -92,9 +92,10 @@ def _few(context: Context) -> list[Row]:
 def _descend(
     context: Context, packs: list[Pack], parameters: list[torch.nn.Parameter], rule: torch.optim.Optimizer
 ) -> float:
-    loss, found = gradients(context.base, packs, parameters, sum(len(p.target_N) for p in packs), context.workers)
+    tokens = sum(len(p.target_N) for p in packs)
+    loss, found = gradients(context.base, packs, parameters, tokens, context.workers, context.precision)
     for parameter, gradient in zip(parameters, found, strict=True):
-        parameter.grad = gradient
+        parameter.grad = gradient.to(parameter.dtype)
     torch.nn.utils.clip_grad_norm_(parameters, context.trainer.clip)
     rule.step()
     rule.zero_grad()
