@@ -91,9 +91,12 @@ class TrainingState:
 
     @cached_property
     def general_prompts(self) -> GeneralPrompts:
-        """General prompts with the network's answers before training; to be asked for before it is changed."""
+        """General questions with the network's answers before training; to be asked for before it is changed."""
         return GeneralPrompts.prepare(
-            self.chat, self.network.get_base_model(), self.request.run / "general_prompts.json"
+            self.chat,
+            self.network.get_base_model(),
+            self.request.run / "general_prompts.json",
+            self.request.trainer.monitor.forgetting,
         )
 
     @cached_property

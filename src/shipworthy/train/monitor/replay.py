@@ -3,10 +3,12 @@
 import copy
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import torch
 from peft import PeftModel
+from safetensors.torch import load_file
 from transformers import PreTrainedModel
 
 from shipworthy.models.causal_lm.packed import Row, pack, token_losses
@@ -40,6 +42,17 @@ def row_losses(network: PreTrainedModel | PeftModel, rows: Sequence[Row]) -> lis
         base = copy.deepcopy(base).float()
     with evaluating(base):
         return [float(token_losses(base, pack([row]).to(base.device)).mean()) for row in rows]
+
+
+def saved_weights(network: torch.nn.Module, folder: Path) -> dict[str, torch.Tensor]:
+    """The trained weights as a folder of safetensors holds them, by the network's own names, which hold the adapter's.
+
+    Raises:
+        KeyError: the folder lacks one of them.
+    """
+    saved = {name: tensor for file in sorted(folder.glob("*.safetensors")) for name, tensor in load_file(file).items()}
+    trained = [name for name, parameter in network.named_parameters() if parameter.requires_grad]
+    return {name: saved[name.replace(".default", "")] for name in trained}
 
 
 @contextmanager
