@@ -33,7 +33,7 @@ def numbered(many: int, make: Callable[[], tuple[str, int]]) -> Iterator[Item]:
         prompt, answer = make()
         if prompt not in seen and str(answer) not in re.findall(r"\d+", prompt):
             seen.add(prompt)
-            yield item(prompt, str(answer), "number")
+            yield item(f"{prompt} Answer with the number only.", str(answer), "number")
 
 
 def arithmetic(draws: random.Random) -> Iterator[Item]:
@@ -88,7 +88,8 @@ def knowledge(draws: random.Random) -> Iterator[Item]:
     for country, capital in table("capitals"):
         yield item(f"What is the capital of {country}?", capital, "contains")
     for element, symbol in table("elements"):
-        yield item(f"What is the chemical symbol of {element}? Answer with the symbol only.", symbol, "exact")
+        said = f"What is the chemical symbol of {element}? Answer with the symbol only."
+        yield item(said, symbol, "exact", [f"The chemical symbol of {element} is {symbol}"])
     for question, answer, *accept in table("facts"):
         yield item(question, answer, "contains", accept)
 

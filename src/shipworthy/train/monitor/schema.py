@@ -204,7 +204,7 @@ class Forgetting(AtValidation):
     chance: float = 0.001
     during: int = 4
     questions: int = 48
-    new_tokens: int = 16
+    new_tokens: int = 24
     margin: float = 0.05
     loss_margin: float = 0.1
 
