@@ -8,6 +8,7 @@ from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import OptimizerConfig, TrainerConfig
 from shipworthy.core.schema import schema
 from shipworthy.train.monitor.schema import Monitor, Overfitting, Patience
+from shipworthy.train.replay.schema import Replay
 
 
 def _positive(group: str, config: object, *names: str) -> None:
@@ -36,6 +37,7 @@ class LightningTrainer(TrainerConfig):
         threads: CPU threads of a process (0: its share of the cores); the weights' last bits depend on them only
             where they are more than a process has packs.
         loader_patience_s: the longest that a step's rows may take to be made (seconds).
+        replay: general rows beside the task's.
         monitor: what is looked for while the run trains, and what is done when it is found.
         accept_unfit_plan: train although the plan says that it does not fit.
     """
@@ -56,6 +58,7 @@ class LightningTrainer(TrainerConfig):
     devices: int = 1
     threads: int = 0
     loader_patience_s: float = 300.0
+    replay: Replay = field(default_factory=Replay)
     monitor: Monitor = field(default_factory=Monitor)
     accept_unfit_plan: bool = False
 

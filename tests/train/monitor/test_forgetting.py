@@ -17,7 +17,7 @@ from shipworthy.models.causal_lm.network import load_network
 from shipworthy.models.causal_lm.packed import Row, pack, token_losses
 from shipworthy.train.general import suite
 from shipworthy.train.general.suite import Item
-from shipworthy.train.monitor.forgetting import GeneralPrompts
+from shipworthy.train.monitor.forgetting import FILE, GeneralPrompts
 from shipworthy.train.monitor.replay import row_losses
 from shipworthy.train.monitor.schema import Forgetting
 from tests.tiny import write_model
@@ -53,15 +53,18 @@ def test_a_skill_that_was_unlearnt_is_lost_and_the_other_is_not(
     teach(network, chat, [(item.prompt, item.answer) for item in ITEMS], 80)
     general = GeneralPrompts.prepare(chat, network, tmp_path / "p.json", Forgetting(during=14, new_tokens=3))
     assert general.before.right.mean() > 0.9  # else there is nothing to lose
-    unchanged = general.verdict(network, 0.01, 1)
+    unchanged = general.verdict(network, 0.01, 1, tmp_path)
     assert (
         unchanged and unchanged["words"] != "lost" and unchanged["whole"]["loss"]["claim"]["difference"]["value"] == 0
     )
 
     wrong = [(item.prompt, "x" if item.skill == "digits" else item.answer) for item in ITEMS]
     teach(network, chat, wrong, 40)
-    found = general.verdict(network, 0.01, 1)
+    found = general.verdict(network, 0.01, 1, tmp_path)
     assert found and found["words"] == "lost" and "in digits" in found["sentence"]
+    by_question = read_json(tmp_path / FILE)
+    gone = {one["skill"] for one in by_question if one["right_before"] and not one["right_after"]}
+    assert len(by_question) == 28 and "digits" in gone
     digits, letters = found["skills"]
     for key in ("answers", "loss"):
         assert digits[key]["claim"]["words"] == "worse" and letters[key]["claim"]["words"] != "worse"
@@ -112,4 +115,5 @@ def test_answers_to_other_questions_are_refused(folder: Path, tmp_path: Path, ke
 def test_nothing_is_asked_where_nothing_is_looked_for(folder: Path, tmp_path: Path) -> None:
     network, path = load_network(folder), tmp_path / "p.json"
     general = GeneralPrompts.prepare(Chat(folder), network, path, Forgetting(action="off"))
-    assert general.measure(network) == {} and general.verdict(network, 0.01, 1) is None and not path.exists()
+    assert general.measure(network) == {} and general.verdict(network, 0.01, 1, tmp_path) is None
+    assert not any(tmp_path.iterdir())

@@ -1,7 +1,7 @@
 """What a training made a model forget: the same questions before and after, over all and by skill."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,9 @@ from shipworthy.evaluation.intervals import Interval
 from shipworthy.evaluation.measures import GENERAL_ANSWERS, GENERAL_LOSS
 from shipworthy.evaluation.metric import metric
 from shipworthy.evaluation.resampling import Resampling
-from shipworthy.train.general.scores import Scores
+
+if TYPE_CHECKING:  # statistics need no network
+    from shipworthy.train.general.scores import Scores
 
 LOST, KEPT, OPEN = "lost", "kept", "not shown"
 DECIDE = {"answers": GENERAL_ANSWERS, "loss": GENERAL_LOSS}
@@ -28,8 +30,8 @@ REMEDY = (
 
 def verdict(
     skills: Sequence[str],
-    before: Scores,
-    after: Scores,
+    before: "Scores",
+    after: "Scores",
     *,
     margin: float,
     loss_margin: float,
@@ -77,7 +79,7 @@ def verdict(
 
 
 def _compared(
-    key: str, before: Scores, after: Scores, groups: Sequence[list[int]], margin: float, alpha: float, seed: int
+    key: str, before: "Scores", after: "Scores", groups: Sequence[list[int]], margin: float, alpha: float, seed: int
 ) -> list[dict[str, Any]]:
     """Of each group of questions both values with their intervals, and what was shown."""
     name, right = MEASURES[key], key == "answers"
@@ -98,7 +100,7 @@ def _compared(
     ]
 
 
-def _values(key: str, found: Scores) -> NDArray[np.float64]:
+def _values(key: str, found: "Scores") -> NDArray[np.float64]:
     return {"answers": found.right, "loss": found.loss, "own": found.own_loss}[key]
 
 

@@ -173,7 +173,7 @@ def _forgotten(state: TrainingState, target: Path) -> dict[str, Any] | None:
     """The verdict on general skills, of the selected step's weights."""
     request, network = state.request, state.network
     with swapped_weights(network, saved_weights(network, target / ADAPTER)):
-        found = state.general_prompts.verdict(network, request.task.criteria.alpha, request.seed)
+        found = state.general_prompts.verdict(network, request.task.criteria.alpha, request.seed, target)
     if found:
         say(f"general skills: {found['words']}. {found['sentence']} {found['remedy']}".rstrip())
     return found

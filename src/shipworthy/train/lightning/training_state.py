@@ -42,6 +42,8 @@ from shipworthy.train.monitor.findings import Finding, rate_factor
 from shipworthy.train.monitor.forgetting import GeneralPrompts
 from shipworthy.train.monitor.replay import row_losses, swapped_weights
 from shipworthy.train.monitor.spike_report import write_spike_report
+from shipworthy.train.replay import buffer
+from shipworthy.train.replay.plan import needed, with_replay
 from shipworthy.train.schema import AdamW, LightningTrainer
 
 
@@ -64,6 +66,10 @@ class Request(train_request.Request):
 class TrainingState:
     """Network, optimizer, steps and progress of a run in this process.
 
+    Attributes:
+        rows, ids: the task's, and behind them what may be replayed.
+        batches: the rows of every step.
+
     Raises:
         UsageError: fewer rows than one batch, or the adapter names what the network has not.
     """
@@ -79,7 +85,14 @@ class TrainingState:
             )
         base = base_folder(request.model)
         self.chat = Chat(base)
-        self.network: PeftModel = build_adapter(load_network(base), request.adapter, request.seed)
+        network = load_network(base)
+        task = plan_batches([len(row) for row in self.rows], trainer.batch_size, trainer.steps, request.seed)
+        replayed = buffer.prepare(trainer.replay, self.chat, network, request.run, needed(task, trainer.replay.share))
+        self.rows += replayed.rows
+        self.ids = [*request.train["id"].cast(pl.String), *replayed.ids]
+        places = range(request.train.height, len(self.rows))
+        self.batches = with_replay(task, places, trainer.replay.share, request.seed)
+        self.network: PeftModel = build_adapter(network, request.adapter, request.seed)
         self.network.train()
         self.progress = Progress()
         self.randomness: Tensors = {}
@@ -99,12 +112,6 @@ class TrainingState:
             self.request.trainer.monitor.forgetting,
         )
 
-    @cached_property
-    def batches(self) -> list[list[int]]:
-        """The rows of every step."""
-        trainer = self.request.trainer
-        return plan_batches([len(row) for row in self.rows], trainer.batch_size, trainer.steps, self.request.seed)
-
     @property
     def workers(self) -> int:
         """Threads that compute packs side by side: on a GPU one, and one where they would draw from one generator."""
@@ -119,7 +126,7 @@ class TrainingState:
             request.trainer.steps,
             request.trainer.clip,
             workers=self.workers,
-            ids=request.train["id"].cast(pl.String).to_list(),
+            ids=self.ids,
             progress=self.progress,
             policy=policy,
         )
@@ -191,7 +198,7 @@ class TrainingState:
         """Writes the spike report of a step's batch: its rows' losses now and at the last good checkpoint."""
         good = newest(self.request.run, finding.good + 1)
         rows = [self.rows[row] for row in step.rows]
-        ids = self.request.train["id"].gather(list(step.rows)).to_list()
+        ids = [self.ids[row] for row in step.rows]
 
         def losses(when: str) -> list[float]:
             if when == "now" or good is None:

@@ -17,6 +17,7 @@ from shipworthy.train.general.scores import Questions, Scores
 from shipworthy.train.general.verdict import verdict
 from shipworthy.train.monitor.schema import Forgetting
 
+FILE = "forgetting.json"
 Network: TypeAlias = PreTrainedModel | PeftModel
 
 
@@ -93,17 +94,19 @@ class GeneralPrompts:
             "general_lost": int((now.right < before.right).sum()),
         }
 
-    def verdict(self, network: Network, alpha: float, seed: int) -> dict[str, Any] | None:
+    def verdict(self, network: Network, alpha: float, seed: int, folder: Path) -> dict[str, Any] | None:
         """What the training made the network forget, as it is in training.json; None where nothing was asked.
 
         Args:
             network: with the weights of the selected step.
             alpha: significance level (0 to 1).
+            folder: where each question's scores are written, before and after (`forgetting.json`).
         """
         if not self.questions.items:
             return None
-        after = scores.score(network, self.questions, self.chat, self.config.new_tokens)
         config = self.config
+        after = scores.score(network, self.questions, self.chat, config.new_tokens)
+        write_json(folder / FILE, self._by_question(after))
         return verdict(
             [item.skill for item in self.questions.items],
             self.before,
@@ -113,6 +116,19 @@ class GeneralPrompts:
             alpha=alpha,
             seed=seed,
         )
+
+    def _by_question(self, after: Scores) -> list[dict[str, Any]]:
+        pairs = (("before", self.before), ("after", after))
+        return [
+            {
+                "id": item.id,
+                "skill": item.skill,
+                **{f"right_{when}": bool(found.right[i]) for when, found in pairs},
+                **{f"loss_{when}": float(found.loss[i]) for when, found in pairs},
+                **{f"own_loss_{when}": float(found.own_loss[i]) for when, found in pairs},
+            }
+            for i, item in enumerate(self.questions.items)
+        ]
 
 
 def _asked(chat: Chat, network: PreTrainedModel, asked: Questions, config: Forgetting) -> Mapping[str, Any]:

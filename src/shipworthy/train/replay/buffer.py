@@ -13,10 +13,8 @@ from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.packed import Row
 from shipworthy.train.general import scores, suite
 from shipworthy.train.replay import file
+from shipworthy.train.replay.kept import FILE
 from shipworthy.train.replay.schema import Replay
-
-FILE = "replay.json"
-"""In a run's folder: what is replayed, in tokens and in words."""
 
 
 @dataclass(frozen=True)
@@ -56,20 +54,11 @@ def prepare(config: Replay, chat: Chat, base_network: PreTrainedModel, run: Path
     if not path.exists():
         made = _of_file(config, chat, base_network) if config.file else _own(config, chat, base_network, items)
         write_json(path, {**identity, **made})
-    kept = read_json(path)
-    if {key: kept.get(key) for key in identity} != identity:
+    held = read_json(path)
+    if {key: held.get(key) for key in identity} != identity:
         raise ArtifactError(f"{path} holds other rows to replay than the config asks for: begin a new run.")
-    return _read(kept)
-
-
-def kept(run: Path) -> Buffer:
-    """The buffer that a run has kept; empty where it replays nothing."""
-    return _read(read_json(run / FILE)) if (run / FILE).is_file() else Buffer([], [])
-
-
-def _read(kept: Any) -> Buffer:
-    rows = [Row(prompt, answer) for prompt, answer in zip(kept["prompt_ids"], kept["answer_ids"], strict=True)]
-    return Buffer(kept["ids"], rows)
+    pairs = zip(held["prompt_ids"], held["answer_ids"], strict=True)
+    return Buffer(held["id"], [Row(prompt, answer) for prompt, answer in pairs])
 
 
 def _practised(rows: int) -> list[suite.Item]:
@@ -83,8 +72,9 @@ def _own(config: Replay, chat: Chat, network: PreTrainedModel, items: Sequence[s
     prompts = [chat.prompt_ids("", item.prompt) for item in items]
     given = scores.generate(network, prompts, chat, config.new_tokens)
     return {
-        "ids": [f"general:{item.id}" for item in items],
-        "answers": [chat.decode(answer) for answer in given],
+        "id": [f"general:{item.id}" for item in items],
+        "prompt": [item.prompt for item in items],
+        "answer": [chat.decode(answer) for answer in given],
         "prompt_ids": prompts,
         # An answer that was cut is none that the model would have ended.
         "answer_ids": [answer if len(answer) == config.new_tokens else [*answer, chat.eos_id] for answer in given],
@@ -103,8 +93,9 @@ def _of_file(config: Replay, chat: Chat, network: PreTrainedModel) -> dict[str, 
                 f"sees {most}: shorten it, or take it out."
             )
     return {
-        "ids": [text.id for text in found],
-        "answers": [text.answer for text in found],
+        "id": [f"general:{text.id}" for text in found],
+        "prompt": [text.prompt for text in found],
+        "answer": [text.answer for text in found],
         "prompt_ids": prompts,
         "answer_ids": answers,
     }

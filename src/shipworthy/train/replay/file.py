@@ -50,7 +50,7 @@ def texts(name: str) -> list[Text]:
                 f"trainer.replay.file={name}, line {number} is a question by which forgetting is measured: take it "
                 "out, or the measure would say nothing."
             )
-        found.append(Text(f"replay-{number:06d}", row.get("system", ""), row["prompt"], row["answer"]))
+        found.append(Text(f"line-{number:06d}", row.get("system", ""), row["prompt"], row["answer"]))
     if not found:
         raise UsageError(f"trainer.replay.file={name} holds no row: write one JSON object a line.")
     return found

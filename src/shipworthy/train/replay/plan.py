@@ -17,11 +17,16 @@ def with_replay(batches: Sequence[Sequence[int]], buffer: Sequence[int], share: 
 
     Args:
         batches: the task's rows of each step.
-        buffer: numbers of the rows that may be replayed; at least one where there is a share.
+        buffer: numbers of the rows that may be replayed.
         share: of all rows (0 to below 1).
+
+    Raises:
+        ValueError: there is a share, and no row to replay.
     """
     if not share:
         return [list(batch) for batch in batches]
+    if not buffer:
+        raise ValueError("a share of no rows can't be replayed")
     stream, planned, seen, given = _stream(buffer, seed), [], 0, 0
     for batch in batches:
         seen += len(batch)
