@@ -201,7 +201,7 @@ class Forgetting(AtValidation):
     shares = ("chance", "margin")
 
     rise: float = 1.0
-    chance: float = 0.001
+    chance: float = 0.01
     during: int = 4
     questions: int = 48
     new_tokens: int = 24
