@@ -18,6 +18,8 @@ from shipworthy.track.runs.registry import find
 from shipworthy.train.length import rows_seen, settled
 from shipworthy.train.lightning.batch_plan import ledger, plan_batches
 from shipworthy.train.pilot_run import PilotRun, row_lengths
+from shipworthy.train.replay import kept
+from shipworthy.train.replay.plan import with_replay
 from shipworthy.train.schema import LightningTrainer
 
 USAGE = """\
@@ -48,7 +50,7 @@ def _trace(arguments: Sequence[str]) -> dict[str, Any]:
     history = _history(folder)
     if not 1 <= number <= len(history):
         raise UsageError(f"step={number}: {folder} has done steps 1 to {len(history)} so far.")
-    rows, batches = _plan(record, folder.parent)
+    rows, batches = _plan(record, folder)
     ids = rows["id"].cast(pl.String).to_list()
     rolled = ""
     for step, batch in enumerate(batches[:number], 1):
@@ -87,8 +89,9 @@ def _history(folder: Path) -> list[dict[str, Any]]:
     return running
 
 
-def _plan(record: dict[str, Any], runs: Path) -> tuple[pl.DataFrame, list[list[int]]]:
-    dataset = read_artifact(dataset_folder(record, runs), "dataset")
+def _plan(record: dict[str, Any], run: Path) -> tuple[pl.DataFrame, list[list[int]]]:
+    """The rows that a run may see, those that it replays behind the task's, and which of them each step sees."""
+    dataset = read_artifact(dataset_folder(record, run.parent), "dataset")
     if dataset.digest != record["inputs"]["dataset"]:
         raise ShipworthyError(
             f"{dataset.path} is not the dataset of this run: check out {record['inputs']['dataset'][:12]}… again."
@@ -105,11 +108,19 @@ def _plan(record: dict[str, Any], runs: Path) -> tuple[pl.DataFrame, list[list[i
         rows, trainer = pilot.rows, pilot.trainer
     lengths = row_lengths(rows)
     trainer = settled(trainer, lengths)
-    return rows, plan_batches(lengths, trainer.batch_size, rows_seen(trainer, len(lengths)), record["seeds"]["seed"])
+    seed, share = record["seeds"]["seed"], config["trainer"].get("replay", {}).get("share", 0.0)
+    batches = plan_batches(lengths, trainer.batch_size, rows_seen(trainer, len(lengths)), seed)
+    if not share:
+        return rows, batches
+    replayed = kept.table(run)
+    places = range(rows.height, rows.height + replayed.height)
+    both = [rows.with_columns(pl.col("id").cast(pl.String)), replayed]
+    return pl.concat(both, how="diagonal_relaxed"), with_replay(batches, places, share, seed)
 
 
 def _show(rows: pl.DataFrame) -> None:
     texts = [name for name in rows.columns if rows[name].dtype == pl.String and name not in SHOWN]
     for row in rows.iter_rows(named=True):
         tokens = len(row["prompt_ids"]) + len(row["answer_ids"])
-        say(f"  {row['id']}  {tokens} tokens  {' | '.join(str(row[name]) for name in texts)} → {row['answer']}")
+        told = " | ".join(str(row[name]) for name in texts if row[name] is not None)
+        say(f"  {row['id']}  {tokens} tokens  {told} → {row['answer']}")

@@ -33,6 +33,7 @@ from shipworthy.track.record.tracked_run import tracked_run
 from shipworthy.track.reproduce import rows
 from shipworthy.track.runs import notes, starts
 from shipworthy.train.pilot_run import FILE, PilotRun, compare, find, identity
+from shipworthy.train.replay import file
 from shipworthy.train.request import Request
 
 READS = ("plan", "dataset")
@@ -68,6 +69,8 @@ def run(
     plan = _refuse_unfit(workspace, accepted=bool(getattr(trainer, "accept_unfit_plan", False)))
     dataset = workspace.read("dataset")
     workspace.uses(base.inputs(model))
+    if (replay := getattr(trainer, "replay", None)) is not None:
+        workspace.uses(file.inputs(replay))
     whole = split(dataset, "train")
     pilot = PilotRun(sample, whole, trainer, seed) if sample else None
     folder = workspace.run_folder()

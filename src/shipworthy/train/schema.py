@@ -8,6 +8,7 @@ from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import OptimizerConfig, TrainerConfig
 from shipworthy.core.schema import schema
 from shipworthy.train.monitor.schema import Monitor, Overfitting, Patience
+from shipworthy.train.replay.schema import Replay
 
 KNOWN = {
     "precision": ("auto", "float32", "tf32", "bf16", "bf16_mixed"),  # see models/precision.py
@@ -52,6 +53,7 @@ class LightningTrainer(TrainerConfig):
         threads: CPU threads of a process (0: its share of the cores); the weights' last bits depend on them only
             where they are more than a process has packs.
         loader_patience_s: the longest that a step's rows may take to be made (seconds).
+        replay: general rows beside the task's.
         monitor: what is looked for while the run trains, and what is done when it is found.
         accept_unfit_plan: train although the plan says that it does not fit.
     """
@@ -78,6 +80,7 @@ class LightningTrainer(TrainerConfig):
     devices: int = 1
     threads: int = 0
     loader_patience_s: float = 300.0
+    replay: Replay = field(default_factory=Replay)
     monitor: Monitor = field(default_factory=Monitor)
     accept_unfit_plan: bool = False
 

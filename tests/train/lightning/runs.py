@@ -18,11 +18,14 @@ from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.causal_lm.weights import fetch
 from shipworthy.train.lightning.fit import fit
 from shipworthy.train.lightning.training_state import Request
+from shipworthy.train.monitor.schema import Forgetting, Monitor
 from shipworthy.train.records import NoRecords, Records
 from shipworthy.train.schema import AdamW, LightningTrainer
 from tests.tiny import write_model
 
 TASK = TextToText(name="t", description="d", prompt="{text}", max_new_tokens=3, baselines=["majority"])
+FEW = Forgetting(questions=1, during=1, new_tokens=3)
+"""General questions: as few as can be."""
 TRAINER = LightningTrainer(
     batch_size=4,
     micro_batch_size=2,
@@ -32,6 +35,7 @@ TRAINER = LightningTrainer(
     checkpoint_every=1,
     threads=1,
     loader_patience_s=20.0,
+    monitor=Monitor(forgetting=FEW),
 )
 ADAPTER = Lora(rank=2, alpha=4)
 

@@ -77,7 +77,7 @@ def run_preflight(state: TrainingState) -> None:
     preflight(
         Context(
             network=network,
-            rows=state.rows,
+            rows=state.rows[: request.train.height],
             answers=request.train["answer"].to_list(),
             decode=state.chat.decode,
             trainer=request.trainer,

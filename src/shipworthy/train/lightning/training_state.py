@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 import torch
+from transformers import PreTrainedModel
 
 from shipworthy.core.artifact import Artifact
 from shipworthy.core.errors import ShipworthyError, UsageError
@@ -47,6 +48,8 @@ from shipworthy.train.monitor.findings import Finding, rate_factor
 from shipworthy.train.monitor.forgetting import GeneralPrompts
 from shipworthy.train.monitor.replay import row_losses, swapped_weights
 from shipworthy.train.monitor.spike_report import write_spike_report
+from shipworthy.train.replay import buffer
+from shipworthy.train.replay.plan import needed, with_replay
 from shipworthy.train.schema import AdamW, LightningTrainer
 
 PRECISION = "precision.json"
@@ -88,6 +91,10 @@ def precision_of(request: Request) -> Precision:
 class TrainingState:
     """Network, optimizer, steps and progress of a run in this process.
 
+    Attributes:
+        rows, ids: the task's, and behind them what may be replayed.
+        batches: the rows of every step.
+
     Raises:
         UsageError: fewer rows than one batch, or the adapter names what the network has not.
     """
@@ -107,11 +114,23 @@ class TrainingState:
         base = base_folder(request.model)
         self.chat = Chat(base)
         network = load_network(base, dtype=self.precision.weights)
+        self._plan_batches(network)
         self.network: Network = build_adapter(network, request.adapter, request.seed, self.precision)
         self._checkpoint_activations()
         self.network.train()
         self.progress = Progress()
         self.randomness: Tensors = {}
+
+    def _plan_batches(self, network: PreTrainedModel) -> None:
+        """The rows of every step, and with them those that are replayed, which the untrained network may make."""
+        request, trainer = self.request, self.request.trainer
+        lengths = list(map(len, self.rows))
+        task = plan_batches(lengths, trainer.batch_size, rows_seen(trainer, len(lengths)), request.seed)
+        replayed = buffer.prepare(trainer.replay, self.chat, network, request.run, needed(task, trainer.replay.share))
+        places = range(len(lengths), len(lengths) + len(replayed.rows))
+        self.rows += replayed.rows
+        self.ids = [*request.train["id"].cast(pl.String), *replayed.ids]
+        self.batches = with_replay(task, places, trainer.replay.share, request.seed)
 
     def _checkpoint_activations(self) -> None:
         trainer = self.request.trainer
@@ -131,14 +150,13 @@ class TrainingState:
 
     @cached_property
     def general_prompts(self) -> GeneralPrompts:
-        """General prompts with the network's answers before training; to be asked for before it is changed."""
-        return GeneralPrompts.prepare(self.chat, base_of(self.network), self.request.run / "general_prompts.json")
-
-    @cached_property
-    def batches(self) -> list[list[int]]:
-        """The rows of every step."""
-        trainer, lengths = self.request.trainer, [len(row) for row in self.rows]
-        return plan_batches(lengths, trainer.batch_size, rows_seen(trainer, len(lengths)), self.request.seed)
+        """General questions with the network's answers before training; to be asked for before it is changed."""
+        return GeneralPrompts.prepare(
+            self.chat,
+            base_of(self.network),
+            self.request.run / "general_prompts.json",
+            self.request.trainer.monitor.forgetting,
+        )
 
     @property
     def workers(self) -> int:
@@ -155,7 +173,7 @@ class TrainingState:
             request.trainer.clip,
             workers=self.workers,
             precision=self.precision,
-            ids=request.train["id"].cast(pl.String).to_list(),
+            ids=self.ids,
             progress=self.progress,
             policy=policy,
         )
@@ -227,7 +245,7 @@ class TrainingState:
         """Writes the spike report of a step's batch: its rows' losses now and at the last good checkpoint."""
         good = newest(self.request.run, finding.good + 1)
         rows = [self.rows[row] for row in step.rows]
-        ids = self.request.train["id"].gather(list(step.rows)).to_list()
+        ids = [self.ids[row] for row in step.rows]
 
         def losses(when: str) -> list[float]:
             if when == "now" or good is None:

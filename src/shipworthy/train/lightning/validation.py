@@ -28,7 +28,7 @@ class Validation:
 
     Attributes:
         rows: of the validation split, with `prompt_ids`, `answer_ids` and `answer`.
-        general: prompts that say what is forgotten.
+        general: questions that say what is forgotten.
     """
 
     task: TextToText
@@ -46,9 +46,9 @@ class Validation:
         parts = [self.rows.slice(start, ROWS) for start in range(0, self.rows.height, ROWS)]
         with evaluating(network):
             mine = [self._part(network, part) for part in parts[rank() :: world] if not asked()]
-            general = {} if asked() else self.general.measure(network)
+            general = None if asked() else self.general.measure(network)
         found = gather_values(mine)
-        if sum(map(len, found)) < len(parts) or any(gather_values(not general)):
+        if sum(map(len, found)) < len(parts) or any(gather_values(general is None)):
             return None
         ordered = [found[i % world][i // world] for i in range(len(parts))]
         answers = [answer for part, _, _ in ordered for answer in part]
@@ -58,7 +58,7 @@ class Validation:
             "val_metric": answered.metric,
             "val_loss": sum(loss for _, loss, _ in ordered) / sum(tokens for _, _, tokens in ordered),
             **measure(answers, self.rows["answer_ids"].to_list(), self.chat.eos_id),
-            **general,
+            **(general or {}),
         }
         return entry, answered
 
