@@ -21,9 +21,8 @@ def load_network(folder: Path, adapter: Path | None = None) -> PreTrainedModel:
         folder: a Hugging Face folder of the base weights.
         adapter: a PEFT folder.
     """
-    network: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
-        str(folder), dtype=torch.float32, attn_implementation=attention.NAME
-    )
+    network: PreTrainedModel = AutoModelForCausalLM.from_pretrained(str(folder), dtype=torch.float32)
+    attention.install(network)
     if adapter is not None:
         from peft import PeftModel
 
