@@ -8,6 +8,7 @@ from shipworthy.core.groups import AdapterConfig
 from shipworthy.core.lazy import Lazy
 from shipworthy.models.adapters.fused import fuse
 from shipworthy.models.adapters.network import Network
+from shipworthy.models.causal_lm.structure import layers
 from shipworthy.models.precision import PRECISIONS, Precision
 
 FLOAT32 = PRECISIONS["float32"]
@@ -35,8 +36,8 @@ def attach(network: PreTrainedModel, config: AdapterConfig) -> Network:
     Raises:
         UsageError: the adapter names what the network does not have.
     """
-    layers, first = int(network.config.num_hidden_layers), getattr(config, "first_layer", 0)
-    if not 0 <= first < layers:
-        raise UsageError(f"adapter.first_layer={first}: the network has layers 0 to {layers - 1}.")
+    count, first = len(layers(network)), getattr(config, "first_layer", 0)
+    if not 0 <= first < count:
+        raise UsageError(f"adapter.first_layer={first}: the network has layers 0 to {count - 1}.")
     adapted: Network = KINDS.load(config).attach(network, config)
     return adapted

@@ -159,7 +159,8 @@ def _plain(layer: Any) -> bool:
     )
 
 
-def _plain_gated(module: Any) -> bool:
+def is_gated(module: Any) -> bool:
+    """Whether a module is the feed-forward block that `_Gated` computes."""
     layers: list[Any] = [getattr(module, f"{name}_proj", None) for name in ("gate", "up", "down")]
     return (
         isinstance(getattr(module, "act_fn", None), SiLU | SiLUActivation)
@@ -186,7 +187,7 @@ def fuse(network: torch.nn.Module) -> None:
     for module in network.modules():
         if _plain(module):
             module.forward = MethodType(_linear_step, module)
-        elif _plain_gated(module):
+        elif is_gated(module):
             module.forward = MethodType(_gated_step, module)
         elif _plain_norm(module):
             module.forward = MethodType(_norm_step, module)

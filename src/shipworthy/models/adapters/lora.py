@@ -1,11 +1,12 @@
 """Low-rank updates of linear layers, by PEFT (Hu et al. 2021)."""
 
 from peft import LoraConfig, PeftModel, get_peft_model
-from torch.nn import Linear
+from peft.tuners.tuners_utils import _check_lora_target_modules_mamba
 from transformers import PreTrainedModel
 
 from shipworthy.core.errors import UsageError
 from shipworthy.models.adapters.schema import Lora
+from shipworthy.models.causal_lm.structure import LINEAR, named_layers
 
 
 def attach(network: PreTrainedModel, config: Lora) -> PeftModel:
@@ -14,12 +15,8 @@ def attach(network: PreTrainedModel, config: Lora) -> PeftModel:
     Raises:
         UsageError: `adapter.targets` names what the network does not have.
     """
-    layers = int(network.config.num_hidden_layers)
-    linear = {
-        name.rpartition(".")[2]
-        for name, module in network.named_modules()
-        if isinstance(module, Linear) and module is not network.get_output_embeddings()
-    }
+    name, layers = named_layers(network)
+    linear = _linear(network)
     for target in config.targets:
         if target != "all-linear" and target not in linear:
             raise UsageError(f"adapter.targets: the network has no linear layer '{target}', but {sorted(linear)}.")
@@ -30,9 +27,29 @@ def attach(network: PreTrainedModel, config: Lora) -> PeftModel:
             lora_alpha=config.alpha,
             lora_dropout=config.dropout,
             target_modules=sorted(linear) if "all-linear" in config.targets else list(config.targets),
-            layers_to_transform=list(range(config.first_layer, layers)) if config.first_layer else None,
+            layers_to_transform=list(range(config.first_layer, len(layers))) if config.first_layer else None,
+            layers_pattern=name.rpartition(".")[2] if config.first_layer else None,
             task_type="CAUSAL_LM",
         ),
     )
     assert isinstance(adapted, PeftModel)
     return adapted
+
+
+def _linear(network: PreTrainedModel) -> set[str]:
+    """Names of the linear layers that may be changed: not the vocabulary projection, nor what PEFT refuses."""
+    found = {
+        name.rpartition(".")[2]
+        for name, module in network.named_modules()
+        if isinstance(module, LINEAR) and module is not network.get_output_embeddings()
+    }
+    return {name for name in found if not _refused(network, name)}
+
+
+def _refused(network: PreTrainedModel, name: str) -> bool:
+    """Whether PEFT leaves the layer alone: a state-space model's kernels read its weight without calling it."""
+    try:
+        _check_lora_target_modules_mamba(LoraConfig(), network, name)
+    except ValueError:
+        return True
+    return False

@@ -22,9 +22,8 @@ def load_network(folder: Path, adapter: Path | None = None, *, dtype: torch.dtyp
         adapter: a PEFT folder.
         dtype: of its weights.
     """
-    network: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
-        str(folder), dtype=dtype, attn_implementation=attention.NAME
-    )
+    network: PreTrainedModel = AutoModelForCausalLM.from_pretrained(str(folder), dtype=dtype)
+    attention.install(network)
     if adapter is not None:
         from peft import PeftModel
 

@@ -11,9 +11,12 @@ from shipworthy.core.groups import AdapterConfig
 from shipworthy.models.adapters.build import attach
 from shipworthy.models.adapters.network import Network, base_of, is_added
 from shipworthy.models.causal_lm.base import base_folder
+from shipworthy.models.causal_lm.fitness import unfit_by_structure
 from shipworthy.models.causal_lm.flops import FlopCounter
 from shipworthy.models.causal_lm.memory import PEAK, gathered_numbers, kept_numbers, projection_bytes, working_numbers
 from shipworthy.models.causal_lm.schema import CausalLM
+from shipworthy.models.causal_lm.structure import layers
+from shipworthy.models.causal_lm.widths import experts_met, reach
 from shipworthy.models.quantities import ADAMW_MOMENTS, BatchShape, MemoryParts
 
 
@@ -35,14 +38,18 @@ class NetworkQuantities:
         self.weight_bytes = sum(map(_bytes, every.values()))
         self.trainable_bytes = sum(map(_bytes, trained))
         self.checkpoint_bytes = (1 + ADAMW_MOMENTS) * self.trainable_bytes
-        self.draws = any(isinstance(m, torch.nn.Dropout) and m.p > 0 for m in network.modules())
-        layers = self.base.model.layers
-        first = (i for i, layer in enumerate(layers) if any(p.requires_grad for p in layer.parameters()))
-        self.kept_layers = len(layers) - min(first, default=len(layers))
+        self.draws = any(map(_draws, network.modules()))
+        stack = list(layers(self.base))
+        first = (i for i, layer in enumerate(stack) if any(p.requires_grad for p in layer.parameters()))
+        self.kept_layers = len(stack) - min(first, default=len(stack))
 
     @cached_property
     def _counter(self) -> FlopCounter:
         return FlopCounter(self.base)
+
+    @property
+    def _capped(self) -> bool:
+        return bool(getattr(self.base.config.get_text_config(decoder=True), "attn_logit_softcapping", None))
 
     def flops(self, batches: Iterable[BatchShape]) -> float:
         """Floating-point operations of forward and backward pass over the batches."""
@@ -52,17 +59,22 @@ class NetworkQuantities:
         self, batch: BatchShape, side_by_side: int = 1, *, on_gpu: bool = False, optimizer_bytes: float = 0.0
     ) -> MemoryParts:
         """The parts of a step, from shapes alone (see `Quantities`)."""
-        config, itemsize = self.base.config, self.base.dtype.itemsize
-        kept = batch.tokens * kept_numbers(config, self.kept_layers)
-        if on_gpu:
-            kept += gathered_numbers(config, self.kept_layers, len(batch.lengths), batch.longest)
-        working = batch.tokens * working_numbers(config)
+        config, itemsize = self.base.config.get_text_config(decoder=True), self.base.dtype.itemsize
+        keeping = layers(self.base)[len(layers(self.base)) - self.kept_layers :]
+        # Rows that can't share a sequence stand side by side, the prefix in each, filled up to the longest.
+        rows, packs = len(batch.lengths), unfit_by_structure(self.base) is None
+        tokens = batch.tokens if packs else rows * batch.longest
+        kept = tokens * kept_numbers(keeping, experts_met(self.base))
+        gathers = [packs and (on_gpu or self._capped or seen < batch.longest) for seen in reach(self.base)]
+        gathering = sum(gathers[len(gathers) - self.kept_layers :])
+        kept += gathered_numbers(config.hidden_size, gathering, rows, batch.longest)
+        working = tokens * working_numbers(keeping)
         return MemoryParts(
             weights=self.weight_bytes,
             gradients=(1 + side_by_side) * self.trainable_bytes,
             optimizer=optimizer_bytes or ADAMW_MOMENTS * self.trainable_bytes,
             activations=side_by_side * (PEAK * kept + working) * itemsize,
-            logits=side_by_side * projection_bytes(config, batch.supervised),
+            logits=side_by_side * projection_bytes(config.vocab_size, batch.supervised),
         )
 
 
@@ -85,6 +97,11 @@ def from_config(config: PretrainedConfig, adapter: AdapterConfig) -> Network:
     """The network of a Hugging Face config with its adapter: shapes only, no memory."""
     with torch.device("meta"):
         return attach(AutoModelForCausalLM.from_config(config, dtype=torch.float32), adapter)
+
+
+def _draws(module: torch.nn.Module) -> bool:
+    share = module.p if isinstance(module, torch.nn.Dropout) else getattr(module, "attention_dropout", 0)
+    return isinstance(share, float) and share > 0
 
 
 def _bytes(tensor: torch.Tensor) -> int:
