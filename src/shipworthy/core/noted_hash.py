@@ -5,6 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from shipworthy.core.files import read_json, sha256_of_file, sha256_of_json, write_json
+from shipworthy.core.progress import say
+
+LONG_BYTES = 10**9
+"""From here on it takes seconds."""
 
 
 def sha256_noted(file: Path, notes: Path) -> str:
@@ -19,6 +23,8 @@ def sha256_noted(file: Path, notes: Path) -> str:
     known: dict[str, Any] = read_json(note) if note.is_file() else {}
     if facts == {name: known.get(name) for name in facts}:
         return str(known["sha256"])
+    if facts["bytes"] >= LONG_BYTES:
+        say(f"hashing {file}, {facts['bytes'] / 1e9:.1f} GB, once")
     found = sha256_of_file(real)
     with suppress(OSError):  # in a cache that can't be written it is read again, that is all
         write_json(note, {"path": str(real), **facts, "sha256": found})

@@ -43,12 +43,12 @@ def adapter(hub: Path, folder: Path, seed: int = 1) -> Path:
     return folder
 
 
-def checkpoint(hub: Path, folder: Path, base: str) -> Path:
+def checkpoint(hub: Path, folder: Path, base: str, seed: int = 1) -> Path:
     """Writes an adapter as a checkpoint of ours that was trained on base weights of a digest."""
     with write_artifact(
         folder, "checkpoint", run_id="r", config={}, inputs={"base weights": base}, seeds={}
     ) as target:  # fmt: skip
-        adapter(hub, target / "adapter")
+        adapter(hub, target / "adapter", seed)
     return folder
 
 
@@ -99,7 +99,7 @@ def test_a_checkpoint_belongs_to_its_base_weights(hub: Path, tmp_path: Path) -> 
     fetch(config(hub))
     mine = checkpoint(hub, tmp_path / "mine" / "checkpoint", digest(config(hub)))
     assert fetch(config(hub, mine.parent)) == fetch(config(hub, mine)) == fetch(config(hub, mine / "adapter"))
-    other = checkpoint(hub, tmp_path / "other", "0" * 64)
+    other = checkpoint(hub, tmp_path / "other", "0" * 64, seed=2)
     with pytest.raises(UsageError, match=r"^model\.start=.*other: .*other was trained on other base weights than"):
         fetch(config(hub, other))
     adapter(hub, mine / "adapter", seed=3)

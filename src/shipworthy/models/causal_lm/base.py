@@ -36,6 +36,8 @@ def place(config: CausalLM) -> Path:
         parts.append(asdict(read(config.template)))
     if config.start:
         parts.append({"start": content(Folder(path=config.start), notes())})
+    if config.new_tokens:
+        parts.append({"new_tokens": list(config.new_tokens)})
     identity = sha256_of_json(parts)
     return cache_folder() / "models" / f"{config.name}-{identity[:12]}"
 

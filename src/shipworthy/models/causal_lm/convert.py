@@ -18,7 +18,7 @@ from shipworthy.core.errors import ShipworthyError
 from shipworthy.models.causal_lm.network import built, load_network, native_dtype, tensors
 from shipworthy.models.causal_lm.schema import Shape
 
-SHAPE_SEED = 0
+SEED = 0
 PART = "language_model."
 """What stands in the names of the weights of a larger network's language model."""
 HALVES = (torch.bfloat16, torch.float16)
@@ -79,10 +79,26 @@ def merged(base: Path, adapter: Path, title: str) -> PreTrainedModel:
         raise ShipworthyError(f"{title} is an adapter to another model ({said}): take one to this model.") from error
 
 
+def embedded(base: Path) -> int:
+    """For how many tokens a base folder's network has embeddings, some of which its tokenizer may leave unused."""
+    return int(AutoConfig.from_pretrained(str(base)).get_text_config(decoder=True).vocab_size)
+
+
+def resized(base: Path, tokens: int) -> PreTrainedModel:
+    """The network of a base folder, in the type in which its weights are kept, with embeddings for `tokens` tokens.
+
+    The new rows are drawn around the mean of the others, the same each time.
+    """
+    network = load_network(base, dtype=native_dtype(base))
+    torch.manual_seed(SEED)
+    network.resize_token_embeddings(tokens)
+    return network
+
+
 def random(shape: Shape, tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:
     """A Llama of a shape, for the tokenizer's vocabulary; the same numbers each time."""
     special: dict[str, Any] = {name: getattr(tokenizer, name, None) for name in ("bos_token_id", "eos_token_id")}
-    torch.manual_seed(SHAPE_SEED)
+    torch.manual_seed(SEED)
     return LlamaForCausalLM(
         LlamaConfig(
             vocab_size=len(tokenizer),

@@ -43,6 +43,7 @@ class CausalLM(ModelConfig):
         start: folder of an adapter to this model, of a checkpoint or of a run, absolute or from the project's root:
             training starts from its weights (empty: from the source's own). An adapter is merged into the source's
             weights, in 32 bits.
+        new_tokens: texts that become one token each; the embeddings get a row for each, which has yet to be trained.
     """
 
     tasks: ClassVar[tuple[str, ...]] = ("text_to_text",)
@@ -54,6 +55,7 @@ class CausalLM(ModelConfig):
     shape: Shape = field(default_factory=Shape)
     template: str = templates.OWN
     start: str = ""
+    new_tokens: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if isinstance(self.source, Url | Wheel):
@@ -74,6 +76,8 @@ class CausalLM(ModelConfig):
             )
         if self.start and shape.hidden_size:
             raise UsageError("model.start needs the source's own weights: drop model.shape or model.start.")
+        if not all(self.new_tokens) or len(set(self.new_tokens)) != len(self.new_tokens):
+            raise UsageError("model.new_tokens has an empty text, or one twice: name each once.")
         if self.template not in templates.names():
             raise UsageError(
                 f"model.template={self.template} is not a chat template: choose one of {', '.join(templates.names())}."

@@ -5,48 +5,36 @@ is what must be made: weights out of a GGUF file or at random, and the tokenizer
 """
 
 import os
-import re
-import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
 
 # The conversion's bar is for a terminal; in a log it is one endless line.
 if not sys.stderr.isatty():
     os.environ.setdefault("TQDM_DISABLE", "1")
 
-from omegaconf import OmegaConf
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 from transformers.utils.logging import disable_progress_bar
 
-from shipworthy.core.artifact import MANIFEST, write_artifact
+from shipworthy.core.artifact import MANIFEST
 from shipworthy.core.errors import ShipworthyError
-from shipworthy.core.files import read_json, sha256_of_json, turn, write_json
-from shipworthy.core.noted_hash import sha256_noted
+from shipworthy.core.files import read_json, turn
 from shipworthy.core.progress import say
 from shipworthy.core.project import cache_folder
 from shipworthy.core.sources import build as sources
 from shipworthy.core.sources import hub, repository
 from shipworthy.core.sources.folder import content, note_content
 from shipworthy.core.sources.schema import Folder, Hub
-from shipworthy.models.causal_lm import convert, loadable, shards, start
-from shipworthy.models.causal_lm.base import KIND, LINKS, base_folder, digest, fault, linked, notes
+from shipworthy.models.causal_lm import convert, derived, loadable, start
+from shipworthy.models.causal_lm.base import base_folder, fault, linked, notes
 from shipworthy.models.causal_lm.base import place as place_of
 from shipworthy.models.causal_lm.schema import CausalLM
-from shipworthy.models.causal_lm.template import OWN, install
+from shipworthy.models.causal_lm.template import OWN
+from shipworthy.models.causal_lm.writing import base_artifact, link, note_links
 
 disable_progress_bar()
-
-CONFIGS = ("config.json", "generation_config.json")
-"""Files that name the tokens by which a text begins and ends."""
-NUMBERS = (*repository.WEIGHTS, shards.INDEX)
-BESIDE_TOKENIZER = (*NUMBERS, "*.model")
-"""What another template leaves as it is."""
-SHA256 = re.compile("[0-9a-f]{64}")
 
 
 def fetch(config: CausalLM) -> Path:
@@ -73,7 +61,7 @@ def _fetched(config: CausalLM) -> Path:
     place = place_of(config)
     with turn(place.with_name(f".{place.name}.lock")):
         if not _whole(place):
-            _link(place, _make(config, place))
+            link(place, _make(config, place))
     return base_folder(config)
 
 
@@ -89,9 +77,11 @@ def _make(config: CausalLM, place: Path) -> Path:
         the folder to whose files they lead.
     """
     if config.template != OWN:
-        return _retell(config, _fetched(replace(config, template=OWN)), place)
+        return derived.retold(config, _fetched(replace(config, template=OWN)), place)
+    if config.new_tokens:
+        return derived.extended(config, _fetched(replace(config, new_tokens=[])), place)
     if config.start:
-        return _begin(config, _fetched(replace(config, start="")), place)
+        return derived.started(config, _fetched(replace(config, start="")), place)
     found = _fetch_source(config)
     if found.is_file() or config.shape.hidden_size:
         say(f"base weights of {config.name}: from {config.source.title}, converted once")
@@ -122,28 +112,9 @@ def _adopt(config: CausalLM, found: Path, place: Path) -> Path:
         ShipworthyError: it holds no tokenizer, or a file was damaged.
     """
     _tokenizer(config, found)  # there is one
-    files = repository.files(found)
-    with _artifact(config, place, {config.source.kind: _content(config, found)}) as folder:
-        write_json(folder / LINKS, {name: _record(file) for name, file in files.items()})
+    with base_artifact(config, place, {config.source.kind: _content(config, found)}) as folder:
+        note_links(folder, repository.files(found))
     return found
-
-
-def _record(file: Path) -> dict[str, Any]:
-    real, found = file.resolve(), sha256_noted(file, notes() / "files")
-    if SHA256.fullmatch(real.name) and real.name != found:  # the hub's cache calls large files by their hash
-        raise ShipworthyError(f"{real} has sha256 {found}, so it was damaged: delete it, and fetch it again.")
-    return {"bytes": real.stat().st_size, "sha256": found}
-
-
-def _link(place: Path, found: Path) -> None:
-    """Makes the links of which LINKS tells, each in one step."""
-    for name in linked(place):
-        link = place / name
-        link.parent.mkdir(exist_ok=True)
-        new = link.with_name(f".{link.name}.new")
-        new.unlink(missing_ok=True)
-        new.symlink_to((found / name).absolute())
-        new.replace(link)
 
 
 def _convert(config: CausalLM, found: Path, place: Path) -> Path:
@@ -152,8 +123,8 @@ def _convert(config: CausalLM, found: Path, place: Path) -> Path:
     Raises:
         ShipworthyError: the source is neither a folder in the hub's layout nor a GGUF file.
     """
-    inputs, seeds = {config.source.kind: _content(config, found)}, {"shape": convert.SHAPE_SEED}
-    with _artifact(config, place, inputs, seeds) as folder:
+    inputs, seeds = {config.source.kind: _content(config, found)}, {"shape": convert.SEED}
+    with base_artifact(config, place, inputs, seeds) as folder:
         tokenizer = _tokenizer(config, found)
         if config.shape.hidden_size:
             network = convert.random(config.shape, tokenizer)
@@ -165,56 +136,6 @@ def _convert(config: CausalLM, found: Path, place: Path) -> Path:
     return found
 
 
-def _begin(config: CausalLM, base: Path, place: Path) -> Path:
-    """The weights of `model.start`: all of them (links), or an adapter's merged into the base's.
-
-    Merged they are written in 32 bits: in 16, most of what an adapter adds would be rounded away.
-
-    Raises:
-        ShipworthyError: they are not of this model.
-    """
-    found, title = start.folder(config.start), f"model.start={config.start}"
-    of = digest(replace(config, start=""))
-    start.check_trained_on(found, of, config.start)
-    inputs = {"base": of, "start": content(Folder(path=config.start), notes())}
-    with _artifact(config, place, inputs) as folder:
-        if start.is_adapter(found):
-            say(f"base weights of {config.name}: merging {found} into them, once")
-            convert.merged(base, found, title).save_pretrained(folder)
-        else:
-            loadable.check_config(found, title)
-            loadable.check_weights(found, title)
-            files = _matching(repository.files(found), NUMBERS)
-            write_json(folder / LINKS, {name: _record(file) for name, file in files.items()})
-            shutil.copy2(found / CONFIGS[0], folder)
-        others = repository.files(base)
-        for name in others.keys() - _matching(others, (*NUMBERS, LINKS, MANIFEST)):
-            if not (folder / name).exists():
-                (folder / name).parent.mkdir(exist_ok=True)
-                shutil.copy2(others[name], folder / name)
-    return found
-
-
-def _retell(config: CausalLM, base: Path, place: Path) -> Path:
-    """The same weights (links) with a tokenizer that carries the config's template."""
-    tokenizer = AutoTokenizer.from_pretrained(base)
-    install(tokenizer, config.template)
-    ends = {f"{role}_id": getattr(tokenizer, f"{role}_id") for role in ("bos_token", "eos_token")}
-    links = linked(base)
-    kept = _matching(repository.files(base), BESIDE_TOKENIZER)
-    with _artifact(config, place, {"base": digest(replace(config, template=OWN))}) as folder:
-        tokenizer.save_pretrained(folder)
-        for name in CONFIGS:
-            if (base / name).is_file():
-                write_json(folder / name, {**read_json(base / name), **ends})
-        lacking = {name: file for name, file in kept.items() if not (folder / name).exists()}
-        for name in lacking.keys() - links:
-            os.link(lacking[name], folder / name)
-        if links:
-            write_json(folder / LINKS, {name: links[name] for name in links if name in lacking})
-    return base
-
-
 def _has_template(folder: Path) -> bool:
     """Whether a tokenizer's files hold a chat template, in one of the places where it may stand."""
     config = folder / "tokenizer_config.json"
@@ -223,22 +144,6 @@ def _has_template(folder: Path) -> bool:
         or (folder / "additional_chat_templates").is_dir()
         or (config.is_file() and bool(read_json(config).get("chat_template")))
     )
-
-
-def _matching(files: Mapping[str, Path], patterns: Sequence[str]) -> dict[str, Path]:
-    return {name: file for name, file in files.items() if any(fnmatchcase(name, pattern) for pattern in patterns)}
-
-
-@contextmanager
-def _artifact(
-    config: CausalLM, place: Path, inputs: Mapping[str, str], seeds: Mapping[str, int] | None = None
-) -> Iterator[Path]:
-    plain = OmegaConf.to_container(OmegaConf.structured(config))
-    assert isinstance(plain, dict)
-    settings = {str(key): value for key, value in plain.items()}
-    run = sha256_of_json(settings)[:16]
-    with write_artifact(place, KIND, run_id=run, config=settings, inputs=inputs, seeds=seeds or {}) as folder:
-        yield folder
 
 
 def _content(config: CausalLM, found: Path) -> str:
