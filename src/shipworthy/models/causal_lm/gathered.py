@@ -48,7 +48,10 @@ def gathered(
             take(tokens_1GTE, torch.cat([shared_BP, own_BL], dim=1)).repeat_interleave(repeats, dim=1)
             for tokens_1GTE in (key_1GTE, value_1GTE)
         ),
-        *(scaling, window, softcap, dropout),
+        scaling=scaling,
+        window=window,
+        softcap=softcap,
+        dropout=dropout,
     )
     own_MHE = output_BHLE.transpose(1, 2).flatten(0, 1)[pack.place_M]
     if not prefix:
@@ -57,7 +60,10 @@ def gathered(
         query_1HTE[:, :, :prefix],
         key_1GTE[:, :, :prefix].repeat_interleave(repeats, dim=1),
         value_1GTE[:, :, :prefix].repeat_interleave(repeats, dim=1),
-        *(scaling, window, softcap, dropout),
+        scaling=scaling,
+        window=window,
+        softcap=softcap,
+        dropout=dropout,
     )
     return torch.cat([first_1HPE[0].transpose(0, 1), own_MHE])[None]
 
