@@ -42,17 +42,11 @@ def gathered(
     def take(tokens_1hTE: torch.Tensor, index_BK: torch.Tensor) -> torch.Tensor:
         return tokens_1hTE[0][:, index_BK].transpose(0, 1)
 
-    output_BHLE = _product(
-        take(query_1HTE, own_BL),
-        *(
-            take(tokens_1GTE, torch.cat([shared_BP, own_BL], dim=1)).repeat_interleave(repeats, dim=1)
-            for tokens_1GTE in (key_1GTE, value_1GTE)
-        ),
-        scaling=scaling,
-        window=window,
-        softcap=softcap,
-        dropout=dropout,
+    key_BHKE, value_BHKE = (
+        take(tokens_1GTE, torch.cat([shared_BP, own_BL], dim=1)).repeat_interleave(repeats, dim=1)
+        for tokens_1GTE in (key_1GTE, value_1GTE)
     )
+    output_BHLE = _product(take(query_1HTE, own_BL), key_BHKE, value_BHKE, scaling, window, softcap, dropout)
     own_MHE = output_BHLE.transpose(1, 2).flatten(0, 1)[pack.place_M]
     if not prefix:
         return own_MHE[None]
@@ -60,10 +54,10 @@ def gathered(
         query_1HTE[:, :, :prefix],
         key_1GTE[:, :, :prefix].repeat_interleave(repeats, dim=1),
         value_1GTE[:, :, :prefix].repeat_interleave(repeats, dim=1),
-        scaling=scaling,
-        window=window,
-        softcap=softcap,
-        dropout=dropout,
+        scaling,
+        window,
+        softcap,
+        dropout,
     )
     return torch.cat([first_1HPE[0].transpose(0, 1), own_MHE])[None]
 

@@ -14,7 +14,7 @@ from shipworthy.core.sources import build as sources
 from shipworthy.core.sources.folder import note_content
 from shipworthy.core.sources.schema import Folder
 from shipworthy.models.causal_lm.base import KIND, base_folder, notes, place
-from shipworthy.models.causal_lm.weights import install
+from shipworthy.models.causal_lm.template import install
 from shipworthy.models.decoder.counts import parameters
 from shipworthy.models.decoder.layout import save
 from shipworthy.models.decoder.network import draw
