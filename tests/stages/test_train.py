@@ -36,8 +36,10 @@ from shipworthy.track.runs import notes
 from shipworthy.track.trackers.none import NoTracker
 from shipworthy.track.trackers.schema import NoTracker as NoTrackerConfig
 from shipworthy.train.monitor.schema import Forgetting, Monitor, Patience
+from shipworthy.train.optimizers.schema import AdamW
 from shipworthy.train.replay.schema import Replay
-from shipworthy.train.schema import AdamW, LightningTrainer
+from shipworthy.train.schedules.schema import Cosine
+from shipworthy.train.schema import LightningTrainer
 from tests.tiny import write_model
 
 TASK = TextToText(name="t", description="d", prompt="{text}", max_new_tokens=6, baselines=["majority"])
@@ -108,6 +110,7 @@ def train(
         "adapter": Lora(rank=2, alpha=4, dropout=0.1),
         "trainer": trainer,
         "optimizer": AdamW(lr=0.01),
+        "schedule": Cosine(),
         "tracker": NoTrackerConfig(),
     }
     config: dict[str, Any] = {name: as_dict(part) for name, part in parts.items()}

@@ -25,6 +25,7 @@ from shipworthy.core.groups import (
     DataConfig,
     ModelConfig,
     OptimizerConfig,
+    ScheduleConfig,
     TrainerConfig,
 )
 from shipworthy.core.progress import say
@@ -63,6 +64,7 @@ def run(
     adapter: AdapterConfig,
     trainer: TrainerConfig,
     optimizer: OptimizerConfig,
+    schedule: ScheduleConfig,
     compute: ComputeConfig,
     seed: int,
     workspace: Workspace,

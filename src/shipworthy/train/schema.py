@@ -1,11 +1,11 @@
-"""How a model is trained: the `trainer` and `optimizer` groups."""
+"""How a model is trained: the `trainer` group."""
 
 from collections.abc import Mapping
 from dataclasses import field
 from typing import ClassVar
 
 from shipworthy.core.errors import UsageError
-from shipworthy.core.groups import OptimizerConfig, TrainerConfig
+from shipworthy.core.groups import TrainerConfig
 from shipworthy.core.schema import schema
 from shipworthy.train.monitor.schema import Monitor, Overfitting, Patience
 from shipworthy.train.replay.schema import Replay
@@ -58,7 +58,7 @@ class LightningTrainer(TrainerConfig):
         accept_unfit_plan: train although the plan says that it does not fit.
     """
 
-    needs: ClassVar[Mapping[str, tuple[str, ...]]] = {"model": ("causal_lm",)}
+    needs: ClassVar[Mapping[str, tuple[str, ...]]] = {"model": ("causal_lm",), "optimizer": ("gradient_steps",)}
     non_identity: ClassVar[tuple[str, ...]] = ("devices", "threads", "loader_patience_s", "accept_unfit_plan")
 
     batch_size: int = 16
@@ -136,39 +136,7 @@ class ClassicalTrainer(TrainerConfig):
     """
 
     needs: ClassVar[Mapping[str, tuple[str, ...]]] = {"adapter": ("none",), "optimizer": ("none",)}
+    ignores: ClassVar[Mapping[str, str]] = {"adapter": "none", "schedule": "cosine"}
     non_identity: ClassVar[tuple[str, ...]] = ("accept_unfit_plan",)
 
     accept_unfit_plan: bool = False
-
-
-@schema("optimizer", "adamw")
-class AdamW(OptimizerConfig):
-    """AdamW with linear warm-up and a cosine down to a floor (Loshchilov and Hutter 2019).
-
-    Attributes:
-        lr: the highest rate.
-        beta1, beta2: decay of the averages of the first and second moment.
-        eps: added to the root of the second moment.
-        weight_decay: per step, times the rate.
-        warmup: share of the steps in which the rate rises (0 to 1).
-        floor: the last rate, as a share of `lr` (0 to 1).
-    """
-
-    lr: float = 1e-3
-    beta1: float = 0.9
-    beta2: float = 0.999
-    eps: float = 1e-8
-    weight_decay: float = 0.0
-    warmup: float = 0.06
-    floor: float = 0.05
-
-    def __post_init__(self) -> None:
-        _positive("optimizer", self, "lr", "eps")
-        for name in ("beta1", "beta2", "warmup", "floor"):
-            if not 0 <= getattr(self, name) < 1:
-                raise UsageError(f"optimizer.{name}={getattr(self, name)} must be from 0 to below 1.")
-
-
-@schema("optimizer", "none")
-class NoOptimizer(OptimizerConfig):
-    """The family brings its own."""

@@ -19,8 +19,10 @@ from shipworthy.models.causal_lm.weights import fetch
 from shipworthy.train.lightning.fit import fit
 from shipworthy.train.lightning.training_state import Request
 from shipworthy.train.monitor.schema import Forgetting, Monitor
+from shipworthy.train.optimizers.schema import AdamW
 from shipworthy.train.records import NoRecords, Records
-from shipworthy.train.schema import AdamW, LightningTrainer
+from shipworthy.train.schedules.schema import Cosine
+from shipworthy.train.schema import LightningTrainer
 from tests.tiny import write_model
 
 TASK = TextToText(name="t", description="d", prompt="{text}", max_new_tokens=3, baselines=["majority"])
@@ -79,6 +81,7 @@ def request(
         adapter=adapter,
         trainer=replace(TRAINER, **changes),
         optimizer=AdamW(lr=lr),
+        schedule=Cosine(),
         train=table[:-held_out],
         validation=table[-held_out:],
         seed=1,

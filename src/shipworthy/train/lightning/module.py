@@ -18,8 +18,10 @@ from shipworthy.train.lightning.gradients import gradients
 from shipworthy.train.lightning.processes import summed
 from shipworthy.train.lightning.progress import Entry, Progress
 from shipworthy.train.lightning.steps import Step, on, padding_share
-from shipworthy.train.optimizers import build as build_optimizer
-from shipworthy.train.schema import AdamW
+from shipworthy.train.optimizers.build import build as build_optimizer
+from shipworthy.train.optimizers.schema import Rule
+from shipworthy.train.schedules.build import build as build_schedule
+from shipworthy.train.schedules.schema import Schedule
 
 SPANS = 3
 """Gradient and weight norms are noted for so many spans of layers."""
@@ -33,7 +35,7 @@ class FineTuningModule(lightning.LightningModule):
 
     Args:
         network: whose weights that require a gradient are trained.
-        rule: the optimizer's settings.
+        rule, schedule: of the optimizer.
         steps: of the whole run; the schedule ends there.
         clip: the largest global gradient norm.
         workers: threads that compute packs side by side.
@@ -48,7 +50,8 @@ class FineTuningModule(lightning.LightningModule):
     def __init__(
         self,
         network: Network,
-        rule: AdamW,
+        rule: Rule,
+        schedule: Schedule,
         steps: int,
         clip: float,
         *,
@@ -60,13 +63,15 @@ class FineTuningModule(lightning.LightningModule):
     ) -> None:
         super().__init__()
         self.network = network
-        self.rule, self.steps, self.clip, self.workers, self.precision = rule, steps, clip, workers, precision
+        self.steps, self.clip, self.workers, self.precision = steps, clip, workers, precision
         self.ids, self.progress, self.policy = ids, progress, policy
         self.quantities = NetworkQuantities(network)
         named = trained_of(network)
         self.trained = list(named.values())
         self.groups = [_group(name, self.base.config.num_hidden_layers) for name in named]
-        self.optimizer, self.schedule = build_optimizer(self.trained, rule, steps)
+        self.optimizer = build_optimizer(named.items(), rule)
+        self.schedule = build_schedule(self.optimizer, schedule, steps)
+        self.highest = list(self.schedule.base_lrs)
         self.ended = time.monotonic()
         self.asked = False  # whether any process of the run was asked to stop
 
@@ -91,7 +96,7 @@ class FineTuningModule(lightning.LightningModule):
             "step": step.number,
             "loss": loss,
             "grad_norm": _norm(norms),
-            "lr": self.optimizer.param_groups[0]["lr"],
+            "lr": max(group["lr"] for group in self.optimizer.param_groups),
             **self._by_group("grad_norm", norms),
             **self._by_group("weight_norm", weights),
             "tokens": step.seen,
@@ -127,6 +132,14 @@ class FineTuningModule(lightning.LightningModule):
             entry["gpu_memory_mb"] = torch.cuda.max_memory_allocated(self.device) / 1e6
             entry["gpu_utilisation"] = torch.cuda.utilization(self.device) / 100
         self.progress.history.append(entry)
+
+    def lower_rates(self, share: float) -> None:
+        """The highest rates become a share of what they were at first; the schedule goes on from where it stands."""
+        self.schedule.base_lrs = [share * lr for lr in self.highest]
+        for group, lr, curve in zip(
+            self.optimizer.param_groups, self.schedule.base_lrs, self.schedule.lr_lambdas, strict=True
+        ):
+            group["initial_lr"], group["lr"] = lr, lr * curve(self.schedule.last_epoch)
 
     def _by_group(self, what: str, norms: list[float]) -> dict[str, float]:
         return {

@@ -19,8 +19,9 @@ from shipworthy.models.quantities import RowLengths, StepTiming
 from shipworthy.train.lightning.batch_plan import micro_batches, plan_batches
 from shipworthy.train.lightning.fit import quiet
 from shipworthy.train.lightning.gradients import gradients
-from shipworthy.train.optimizers import build as build_optimizer
-from shipworthy.train.schema import AdamW, LightningTrainer
+from shipworthy.train.optimizers.build import build as build_optimizer
+from shipworthy.train.optimizers.schema import Rule
+from shipworthy.train.schema import LightningTrainer
 
 MEASURED_STEPS = 2
 
@@ -29,7 +30,7 @@ def measure(
     model: CausalLM,
     adapter: AdapterConfig,
     trainer: LightningTrainer,
-    optimizer: AdamW,
+    optimizer: Rule,
     lengths: RowLengths,
     seed: int,
 ) -> StepTiming:
@@ -46,8 +47,9 @@ def measure(
         return drawn
 
     rows = [Row(tokens(prompt), tokens(answer)) for prompt, answer in lengths.rows]
-    trained = list(trained_of(network).values())
-    updates, _ = build_optimizer(trained, optimizer, MEASURED_STEPS + 1)
+    named = trained_of(network)
+    trained = list(named.values())
+    updates = build_optimizer(named.items(), optimizer)
     network.train()
     size = min(trainer.batch_size, len(rows))
     batches = plan_batches([len(row) for row in rows], size, size * (MEASURED_STEPS + 1), seed)

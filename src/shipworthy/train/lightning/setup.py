@@ -19,7 +19,7 @@ from shipworthy.train.lightning.steps import Step, Steps, on
 from shipworthy.train.lightning.training_state import TrainingState
 from shipworthy.train.memory.batch import find_micro_batch
 from shipworthy.train.memory.explain import expected_to_live
-from shipworthy.train.optimizers import build as build_optimizer
+from shipworthy.train.optimizers.build import build as build_optimizer
 from shipworthy.train.preflight.context import Context
 from shipworthy.train.preflight.runner import preflight
 from shipworthy.train.schema import LightningTrainer
@@ -57,12 +57,12 @@ def run_preflight(state: TrainingState) -> None:
         ShipworthyError: a check failed.
     """
     request, network = state.request, state.network
-    trained = list(trained_of(network).values())
+    trained = trained_of(network)
     if not trained:
         raise ShipworthyError(
             "Nothing would be trained: no weight of the adapter requires a gradient; look at adapter.targets."
         )
-    optimizer, _ = build_optimizer(trained, request.optimizer, request.trainer.steps)
+    optimizer = build_optimizer(trained.items(), request.optimizer)
 
     def optimizer_state() -> Mapping[str, torch.Tensor]:
         return {name: t for name, t in snapshot(network, optimizer).items() if name.startswith("optimizer.")}

@@ -48,9 +48,11 @@ from shipworthy.train.monitor.findings import Finding, rate_factor
 from shipworthy.train.monitor.forgetting import GeneralPrompts
 from shipworthy.train.monitor.replay import row_losses, swapped_weights
 from shipworthy.train.monitor.spike_report import write_spike_report
+from shipworthy.train.optimizers.schema import Rule
 from shipworthy.train.replay import buffer
 from shipworthy.train.replay.plan import needed, with_replay
-from shipworthy.train.schema import AdamW, LightningTrainer
+from shipworthy.train.schedules.schema import Schedule
+from shipworthy.train.schema import LightningTrainer
 
 PRECISION = "precision.json"
 
@@ -68,7 +70,8 @@ class Request(train_request.Request):
     model: CausalLM
     adapter: AdapterConfig
     trainer: LightningTrainer
-    optimizer: AdamW
+    optimizer: Rule
+    schedule: Schedule
 
 
 def precision_of(request: Request) -> Precision:
@@ -169,6 +172,7 @@ class TrainingState:
         self.tuning = FineTuningModule(
             self.network,
             request.optimizer,
+            request.schedule,
             request.trainer.steps,
             request.trainer.clip,
             workers=self.workers,
@@ -225,12 +229,11 @@ class TrainingState:
         state = self._restore(checkpoint)
         self.progress.rewind_to(Progress(**state["progress"]))
         self.progress.rollbacks += 1
-        lr = self.request.optimizer.lr * rate_factor(self.progress.rollbacks, self.request.trainer.monitor)
-        schedule, group = self.tuning.schedule, self.tuning.optimizer.param_groups[0]
-        schedule.base_lrs = [lr]
-        group["initial_lr"], group["lr"] = lr, lr * schedule.lr_lambdas[0](schedule.last_epoch)
+        share = rate_factor(self.progress.rollbacks, self.request.trainer.monitor)
+        self.tuning.lower_rates(share)
         self.loader.seek(self.progress.step)
         if rank() == 0:
+            lr = share * self.request.optimizer.lr
             say(f"going back to step {self.progress.step}; the highest rate is {lr:.2e} from here on")
 
     def _restore(self, checkpoint: Artifact) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from transformers import PreTrainedModel
 from shipworthy.models.adapters.network import Network, base_of, trained_of
 from shipworthy.models.causal_lm.packed import Row
 from shipworthy.models.precision import PRECISIONS, Precision
-from shipworthy.train.schema import AdamW, LightningTrainer
+from shipworthy.train.optimizers.schema import Rule
+from shipworthy.train.schema import LightningTrainer
 
 FLOAT32 = PRECISIONS["float32"]
 
@@ -44,7 +45,7 @@ class Context:
     answers: Sequence[str]
     decode: Callable[[list[int]], str]
     trainer: LightningTrainer
-    optimizer: AdamW
+    optimizer: Rule
     eos_id: int
     max_new_tokens: int
     seed: int

@@ -10,6 +10,7 @@ import torch
 from shipworthy.models.causal_lm.generate import greedy
 from shipworthy.models.causal_lm.packed import Pack, Row, pack
 from shipworthy.train.lightning.gradients import gradients
+from shipworthy.train.optimizers.build import build as build_optimizer
 from shipworthy.train.preflight.context import Context, Outcome
 
 FEW_ROWS = 4
@@ -19,7 +20,7 @@ OWN_FALL = 1e-4
 """The share of the loss that must be gone after these: more than rounding, little enough for a careful rate."""
 MOST_STEPS = 40
 OVERFIT_RATE = 1e-3
-"""At least this rate after the own steps."""
+"""At least this rate, by AdamW, after the own steps."""
 FALL = 0.5
 """A batch counts as overfitted when this share of its loss is gone."""
 LEARNED = 0.15
@@ -35,11 +36,12 @@ def overfits(context: Context) -> Outcome:
     packs = [pack(_few(context)).to(context.base.device)]
     parameters = list(context.trained().values())
     config = context.optimizer
-    rule = torch.optim.AdamW(parameters, lr=config.lr, betas=(config.beta1, config.beta2))
+    rule = build_optimizer(context.trained().items(), config)
     losses: list[float] = []
     for step in range(MOST_STEPS):
         if step == OWN_STEPS:
-            rule.param_groups[0]["lr"] = max(config.lr, OVERFIT_RATE)
+            rate = config.lr if config.kind == "adamw" else 0.0  # of another rule it means something else
+            rule = torch.optim.AdamW(parameters, lr=max(rate, OVERFIT_RATE))
         losses.append(_descend(context, packs, parameters, rule))
         most = (1 - OWN_FALL) * losses[0]
         if not math.isfinite(losses[-1]) or losses[-1] < LEARNED or (step == OWN_STEPS and losses[-1] > most):

@@ -13,6 +13,7 @@ from shipworthy.models.causal_lm.packed import Row, pack
 from shipworthy.train.lightning.gradients import gradients
 from shipworthy.train.memory.explain import explain, is_out_of_memory, refuse_if_too_large
 from shipworthy.train.memory.headroom import headroom
+from shipworthy.train.optimizers.build import build as build_optimizer
 from shipworthy.train.preflight.context import Context, Outcome
 from shipworthy.train.preflight.preserve import preserve_network
 
@@ -85,7 +86,7 @@ def longest(rows: Sequence[Row], count: int) -> list[Row]:
 
 
 def make_step(context: Context, parts: Sequence[Sequence[Row]]) -> None:
-    """A whole step, at rate 0, with an optimizer of its own.
+    """A whole step, at rate 0, with an optimizer of its own like the run's.
 
     Args:
         parts: the step's micro-batches.
@@ -97,7 +98,10 @@ def make_step(context: Context, parts: Sequence[Sequence[Row]]) -> None:
     _, found = gradients(context.base, packs, parameters, tokens, context.workers, context.precision)
     for parameter, gradient in zip(parameters, found, strict=True):
         parameter.grad = gradient.to(parameter.dtype)
-    torch.optim.AdamW(parameters, lr=0.0).step()
+    optimizer = build_optimizer(context.trained().items(), context.optimizer)
+    for group in optimizer.param_groups:
+        group["lr"] = 0.0
+    optimizer.step()
 
 
 def _peak_mb(context: Context) -> float:

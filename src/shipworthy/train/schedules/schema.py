@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 from shipworthy.core.errors import UsageError
-from shipworthy.core.schema import Schema
+from shipworthy.core.groups import ScheduleConfig
+from shipworthy.core.schema import schema
 
 FORMS = ("1-sqrt", "linear", "cosine")
 
 
-@dataclass
-class Schedule(Schema):
+@schema("schedule", "constant")
+class Schedule(ScheduleConfig):
     """What all schedules have.
 
     Attributes:
@@ -37,10 +38,8 @@ class Schedule(Schema):
 class Constant(Schedule):
     """The highest rate to the end."""
 
-    kind: str = "constant"
 
-
-@dataclass
+@schema("schedule", "linear")
 class Linear(Schedule):
     """Down in equal steps.
 
@@ -48,7 +47,6 @@ class Linear(Schedule):
         floor: the last rate, as a share of the highest (0 to below 1).
     """
 
-    kind: str = "linear"
     floor: float = 0.0
 
     def __post_init__(self) -> None:
@@ -56,15 +54,14 @@ class Linear(Schedule):
         self._share("floor")
 
 
-@dataclass
+@schema("schedule", "cosine")
 class Cosine(Linear):
     """Down half a wave of a cosine (Loshchilov and Hutter 2017)."""
 
-    kind: str = "cosine"
     floor: float = 0.05
 
 
-@dataclass
+@schema("schedule", "wsd")
 class WSD(Linear):
     """Warm-up, stable, decay: the highest rate until the last part, so that a run can be prolonged (Hu et al. 2024).
 
@@ -73,7 +70,6 @@ class WSD(Linear):
         form: how it falls: `1-sqrt` (one minus the root of what is done: Hägele et al. 2024), `linear` or `cosine`.
     """
 
-    kind: str = "wsd"
     decay: float = 0.2
     form: str = "1-sqrt"
 
@@ -90,8 +86,6 @@ class WSD(Linear):
             )
 
 
-@dataclass
+@schema("schedule", "inverse_sqrt")
 class InverseSqrt(Schedule):
     """Down with the root of the steps made, wherever the training ends (Vaswani et al. 2017)."""
-
-    kind: str = "inverse_sqrt"

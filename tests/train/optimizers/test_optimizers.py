@@ -12,8 +12,8 @@ from torch.nn.functional import cross_entropy
 from shipworthy.core.errors import UsageError
 from shipworthy.models.decoder.network import Transformer, draw
 from shipworthy.models.decoder.schema import DecoderShape
-from shipworthy.train.rules.build import build
-from shipworthy.train.rules.schema import (
+from shipworthy.train.optimizers.build import build
+from shipworthy.train.optimizers.schema import (
     SGD,
     Adafactor,
     AdamW,
@@ -26,7 +26,7 @@ from shipworthy.train.rules.schema import (
 )
 
 IN_8_BITS = pytest.mark.skipif(importlib.util.find_spec("bitsandbytes") is None, reason="bitsandbytes is not installed")
-RULES = [
+OPTIMIZERS = [
     pytest.param(rule, id=rule.kind, marks=IN_8_BITS if isinstance(rule, AdamW8bit) else ())
     for rule in (
         AdamW(lr=0.01),
@@ -63,7 +63,7 @@ def steps(model: Transformer, optimizer: torch.optim.Optimizer, numbers: range) 
     return losses
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", OPTIMIZERS)
 def test_it_comes_near_the_minimum_of_a_quadratic(rule: Rule) -> None:
     draws = torch.Generator().manual_seed(1)
     goals = [torch.randn(64, 64, generator=draws), torch.randn(64, generator=draws)]
@@ -83,14 +83,14 @@ def test_it_comes_near_the_minimum_of_a_quadratic(rule: Rule) -> None:
     assert losses[-1] < min(losses[:50])
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", OPTIMIZERS)
 def test_it_teaches_a_network(rule: Rule) -> None:
     model = network()
     losses = steps(model, optimizer_of(model, rule), range(40))
     assert sum(losses[-5:]) < 0.8 * sum(losses[:5])
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", OPTIMIZERS)
 def test_it_goes_on_from_its_state_bit_for_bit(rule: Rule) -> None:
     whole = network()
     steps(whole, optimizer_of(whole, rule), range(6))
@@ -122,7 +122,7 @@ def kept_bytes(optimizer: torch.optim.Optimizer) -> int:
     return sum(t.numel() * t.element_size() for t in tensors if isinstance(t, torch.Tensor) and t.dim())
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", OPTIMIZERS)
 def test_it_keeps_as_much_as_it_says(rule: Rule) -> None:
     weights = {f"layers.{n}.weight": Parameter(torch.zeros(64, width)) for n, width in enumerate((64, 128, 256))}
     optimizer = build(weights.items(), rule)

@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch.nn import Parameter
 
-from shipworthy.train.rules.build import build
-from shipworthy.train.rules.schema import AdamW, Lamb, Lion, Muon, Rule
+from shipworthy.train.optimizers.build import build
+from shipworthy.train.optimizers.schema import AdamW, Lamb, Lion, Muon, Rule
 
 STEPS = 5
 DRAWS = np.random.default_rng(3)

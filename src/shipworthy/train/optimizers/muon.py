@@ -4,9 +4,9 @@ from typing import Any
 
 import torch
 
-from shipworthy.train.rules import adamw
-from shipworthy.train.rules.groups import Group
-from shipworthy.train.rules.schema import Muon
+from shipworthy.train.optimizers import adamw
+from shipworthy.train.optimizers.groups import Group
+from shipworthy.train.optimizers.schema import Muon
 
 
 class MuonAndAdamW(torch.optim.Optimizer):

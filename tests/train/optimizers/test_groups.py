@@ -15,8 +15,8 @@ from transformers import (
     LlamaConfig,
 )
 
-from shipworthy.train.rules.groups import groups
-from shipworthy.train.rules.schema import AdamW
+from shipworthy.train.optimizers.groups import groups
+from shipworthy.train.optimizers.schema import AdamW
 
 SIZES: dict[str, Any] = {"vocab_size": 50, "hidden_size": 16, "num_attention_heads": 2, "num_hidden_layers": 3}
 LLAMA = LlamaConfig(**SIZES, intermediate_size=32)

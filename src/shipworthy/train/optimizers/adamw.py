@@ -2,8 +2,8 @@
 
 import torch
 
-from shipworthy.train.rules.groups import Group
-from shipworthy.train.rules.schema import AdamW
+from shipworthy.train.optimizers.groups import Group
+from shipworthy.train.optimizers.schema import AdamW
 
 
 def build(groups: list[Group], config: AdamW) -> torch.optim.AdamW:

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch.nn import Parameter
 
-from shipworthy.train.rules.schema import Rule
+from shipworthy.train.optimizers.schema import Rule
 
 LAYER = re.compile(r"(?:^|\.)(\d+)\.")
 """The first number in a parameter's name is its layer."""

@@ -3,9 +3,9 @@
 import torch
 
 from shipworthy.core.errors import UsageError
-from shipworthy.train.rules import adamw_8bit
-from shipworthy.train.rules.groups import Group
-from shipworthy.train.rules.schema import PagedAdamW8bit
+from shipworthy.train.optimizers import adamw_8bit
+from shipworthy.train.optimizers.groups import Group
+from shipworthy.train.optimizers.schema import PagedAdamW8bit
 
 
 def build(groups: list[Group], config: PagedAdamW8bit) -> torch.optim.Optimizer:

@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 
-from shipworthy.train.rules.groups import Group
-from shipworthy.train.rules.schema import Lamb
+from shipworthy.train.optimizers.groups import Group
+from shipworthy.train.optimizers.schema import Lamb
 
 
 class LayerwiseAdam(torch.optim.Optimizer):

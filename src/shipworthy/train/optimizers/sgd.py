@@ -2,8 +2,8 @@
 
 import torch
 
-from shipworthy.train.rules.groups import Group
-from shipworthy.train.rules.schema import SGD
+from shipworthy.train.optimizers.groups import Group
+from shipworthy.train.optimizers.schema import SGD
 
 
 def build(groups: list[Group], config: SGD) -> torch.optim.SGD:

@@ -2,8 +2,8 @@
 
 import torch
 
-from shipworthy.train.rules.groups import Group
-from shipworthy.train.rules.schema import Adafactor
+from shipworthy.train.optimizers.groups import Group
+from shipworthy.train.optimizers.schema import Adafactor
 
 
 def build(groups: list[Group], config: Adafactor) -> torch.optim.Adafactor:

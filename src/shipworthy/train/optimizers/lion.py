@@ -4,8 +4,8 @@ from typing import Any
 
 import torch
 
-from shipworthy.train.rules.groups import Group
-from shipworthy.train.rules.schema import Lion
+from shipworthy.train.optimizers.groups import Group
+from shipworthy.train.optimizers.schema import Lion
 
 
 class SignMomentum(torch.optim.Optimizer):

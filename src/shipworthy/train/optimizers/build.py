@@ -5,10 +5,10 @@ from collections.abc import Iterable
 import torch
 
 from shipworthy.core.lazy import Lazy
-from shipworthy.train.rules.groups import groups
-from shipworthy.train.rules.schema import Rule
+from shipworthy.train.optimizers.groups import groups
+from shipworthy.train.optimizers.schema import Rule
 
-RULES = Lazy("shipworthy.train.rules.{optimizer.kind}")
+OPTIMIZERS = Lazy("shipworthy.train.optimizers.{optimizer.kind}")
 
 
 def build(named: Iterable[tuple[str, torch.nn.Parameter]], config: Rule) -> torch.optim.Optimizer:
@@ -20,5 +20,5 @@ def build(named: Iterable[tuple[str, torch.nn.Parameter]], config: Rule) -> torc
     Raises:
         UsageError: the rule needs a library or a device that is not there.
     """
-    optimizer: torch.optim.Optimizer = RULES.load(config).build(groups(named, config), config)
+    optimizer: torch.optim.Optimizer = OPTIMIZERS.load(config).build(groups(named, config), config)
     return optimizer

@@ -6,8 +6,8 @@ from typing import Any
 import torch
 
 from shipworthy.core.errors import UsageError
-from shipworthy.train.rules.groups import Group
-from shipworthy.train.rules.schema import AdamW8bit
+from shipworthy.train.optimizers.groups import Group
+from shipworthy.train.optimizers.schema import AdamW8bit
 
 
 def build(groups: list[Group], config: AdamW8bit, *, paged: bool = False) -> torch.optim.Optimizer:

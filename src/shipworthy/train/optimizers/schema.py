@@ -1,9 +1,11 @@
 """The rules by which weights are updated: what can be set of each, and what each keeps in memory."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import OptimizerConfig
+from shipworthy.core.schema import schema
 
 NUMBER = 4
 """Bytes of a number that a rule keeps; half of it where the weights are in 16 bits."""
@@ -13,7 +15,7 @@ NARROW = 16
 """The narrowest side of a matrix for which Adafactor's memory is foretold: LoRA's usual rank."""
 
 
-@dataclass
+@schema("optimizer", "adamw")
 class Rule(OptimizerConfig):
     """What all rules have.
 
@@ -23,6 +25,8 @@ class Rule(OptimizerConfig):
         lora_plus: the rate of LoRA's B matrices over that of its A (Hayou et al. 2024 find 16 good, with a lower `lr`).
         layer_decay: each layer's rate over that of the layer above it (1: all are the same; Howard and Ruder 2018).
     """
+
+    provides: ClassVar[tuple[str, ...]] = ("gradient_steps",)
 
     lr: float = 1e-3
     weight_decay: float = 0.0
@@ -60,7 +64,6 @@ class AdamW(Rule):
         eps: added to the root of the second moment.
     """
 
-    kind: str = "adamw"
     beta1: float = 0.9
     beta2: float = 0.999
     eps: float = 1e-8
@@ -75,28 +78,24 @@ class AdamW(Rule):
         return 2 * NUMBER * parameters
 
 
-@dataclass
+@schema("optimizer", "adamw_8bit")
 class AdamW8bit(AdamW):
     """AdamW whose moments are kept in 8 bits, by blocks (Dettmers et al. 2022); by bitsandbytes.
 
     Weights of fewer than 4,096 numbers keep theirs in 32 bits.
     """
 
-    kind: str = "adamw_8bit"
-
     def state_bytes(self, parameters: int) -> float:
         """A byte for each moment, and a scale for each block of each."""
         return 2 * parameters * (1 + NUMBER / BLOCK)
 
 
-@dataclass
+@schema("optimizer", "paged_adamw_8bit")
 class PagedAdamW8bit(AdamW8bit):
     """AdamW in 8 bits whose moments go to main memory while the GPU's is short (Dettmers et al. 2023, QLoRA)."""
 
-    kind: str = "paged_adamw_8bit"
 
-
-@dataclass
+@schema("optimizer", "adafactor")
 class Adafactor(Rule):
     """Keeps a matrix's second moment as a mean of each row and each column, and no first (Shazeer and Stern 2018).
 
@@ -109,7 +108,6 @@ class Adafactor(Rule):
         eps: the least size that a weight counts as, so that one that begins at 0 moves.
     """
 
-    kind: str = "adafactor"
     lr: float = 1e-2
     beta2_decay: float = -0.8
     clip: float = 1.0
@@ -128,18 +126,17 @@ class Adafactor(Rule):
         return 2 * NUMBER * parameters / NARROW
 
 
-@dataclass
+@schema("optimizer", "lamb")
 class Lamb(AdamW):
     """Adam whose step is as large, in each weight, as the weight itself times the rate (You et al. 2020).
 
     For very large batches.
     """
 
-    kind: str = "lamb"
     eps: float = 1e-6
 
 
-@dataclass
+@schema("optimizer", "lion")
 class Lion(Rule):
     """The sign of a mixture of momentum and gradient (Chen et al. 2023); `lr` 3 to 10 times below AdamW's.
 
@@ -148,7 +145,6 @@ class Lion(Rule):
         beta2: decay of the momentum.
     """
 
-    kind: str = "lion"
     lr: float = 1e-4
     beta1: float = 0.9
     beta2: float = 0.99
@@ -162,7 +158,7 @@ class Lion(Rule):
         return NUMBER * parameters
 
 
-@dataclass
+@schema("optimizer", "muon")
 class Muon(AdamW):
     """Momentum made orthogonal, for the matrices of layers (Jordan et al. 2024); all other weights by AdamW.
 
@@ -174,7 +170,6 @@ class Muon(AdamW):
         iterations: of Newton-Schulz, each three products of the matrix's size.
     """
 
-    kind: str = "muon"
     momentum: float = 0.95
     iterations: int = 5
 
@@ -189,7 +184,7 @@ class Muon(AdamW):
         return 2 * NUMBER * parameters
 
 
-@dataclass
+@schema("optimizer", "sgd")
 class SGD(Rule):
     """Stochastic gradient descent with momentum (Sutskever et al. 2013).
 
@@ -200,7 +195,6 @@ class SGD(Rule):
         nesterov: look one step ahead.
     """
 
-    kind: str = "sgd"
     lr: float = 1e-2
     momentum: float = 0.9
     nesterov: bool = False
@@ -214,3 +208,8 @@ class SGD(Rule):
     def state_bytes(self, parameters: int) -> float:
         """The momentum of each weight, if there is any."""
         return NUMBER * parameters if self.momentum else 0.0
+
+
+@schema("optimizer", "none")
+class NoOptimizer(OptimizerConfig):
+    """The family brings its own."""
