@@ -13,6 +13,7 @@ from shipworthy.train.replay.schema import Replay
 KNOWN = {
     "precision": ("auto", "float32", "tf32", "bf16", "bf16_mixed"),  # see models/precision.py
     "activation_checkpointing": ("none", "full", "selective"),  # see models/activations.py
+    "packing": ("auto", "on", "off"),
     "unsaved": ("warn", "stop"),
 }
 """The values of a trainer's fields that have few."""
@@ -31,6 +32,9 @@ class LightningTrainer(TrainerConfig):
     Attributes:
         batch_size: rows per optimizer step, over all processes.
         micro_batch_size: rows in one pack; packs are computed side by side on a CPU, one after another on a GPU.
+        packing: whether the rows of a micro-batch share a sequence, behind one copy of what all of them begin with:
+            `auto` (where the network's losses are the same so, which is tried first), `on`, or `off` (side by side,
+            filled up to the longest).
         auto_batch: find the largest micro-batch, up to this one, whose longest rows fit into memory.
         steps: optimizer steps.
         epochs: how often each row is seen, e.g. 3 or 0.5; where it is above 0, it stands for `steps`.
@@ -63,6 +67,7 @@ class LightningTrainer(TrainerConfig):
 
     batch_size: int = 16
     micro_batch_size: int = 8
+    packing: str = "auto"
     auto_batch: bool = False
     steps: int = 320
     epochs: float = 0.0

@@ -14,8 +14,9 @@ from transformers import PreTrainedModel
 from shipworthy.core.progress import track
 from shipworthy.models.adapters.network import Network, base_of
 from shipworthy.models.causal_lm.chat import Chat
+from shipworthy.models.causal_lm.fitness import make_batch
 from shipworthy.models.causal_lm.generate import greedy
-from shipworthy.models.causal_lm.packed import Row, pack, token_losses
+from shipworthy.models.causal_lm.packed import Row, token_losses
 from shipworthy.train.general.checks import is_right
 from shipworthy.train.general.suite import Item
 from shipworthy.train.monitor.replay import evaluating
@@ -115,7 +116,7 @@ def losses(network: Network, prompts: Sequence[list[int]], answers: Sequence[lis
 
 
 def _means(base: PreTrainedModel, rows: Sequence[Row]) -> NDArray[np.float64]:
-    packed = pack(rows).to(base.device)
+    packed = make_batch(base, rows).to(base.device)
     nll_T = token_losses(base, packed).double()
     sum_B = torch.zeros(len(rows), dtype=torch.float64, device=nll_T.device).index_add(0, packed.row_N, nll_T)
     means: NDArray[np.float64] = (sum_B / torch.bincount(packed.row_N, minlength=len(rows))).cpu().numpy()

@@ -11,7 +11,8 @@ from functools import cache
 import torch
 from transformers import PreTrainedModel
 
-from shipworthy.models.causal_lm.packed import Pack, token_losses
+from shipworthy.models.causal_lm.fitness import Batch
+from shipworthy.models.causal_lm.packed import token_losses
 from shipworthy.models.precision import PRECISIONS, Precision
 
 FLOAT32 = PRECISIONS["float32"]
@@ -21,7 +22,7 @@ Part = tuple[torch.Tensor, tuple[torch.Tensor, ...]]
 
 def gradients(
     base: PreTrainedModel,
-    packs: Sequence[Pack],
+    packs: Sequence[Batch],
     parameters: Sequence[torch.nn.Parameter],
     tokens: int,
     workers: int = 1,
@@ -30,7 +31,7 @@ def gradients(
     """The loss of a step and its gradients.
 
     Args:
-        packs: the step's micro-batches.
+        packs: the step's micro-batches, packed or padded.
         parameters: what the gradients are taken of.
         tokens: supervised tokens of the whole step, whose mean the loss is.
         workers: threads that compute packs side by side; the machine's cores are divided among them. One core each is
@@ -46,11 +47,11 @@ def gradients(
     threads = torch.get_num_threads()
     each = max(1, threads // workers)
 
-    def one(pack: Pack) -> Part:
+    def one(batch: Batch) -> Part:
         if workers > 1:  # torch counts a worker's threads apart from ours
             torch.set_num_threads(each)
         with precision.computing(base.device):
-            loss = token_losses(base, pack).sum() / tokens
+            loss = token_losses(base, batch).sum() / tokens
         found = torch.autograd.grad(loss, parameters, allow_unused=True)
         return loss.detach(), tuple(
             torch.zeros_like(p, dtype=torch.float32) if g is None else g.float()

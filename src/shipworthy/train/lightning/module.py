@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import lightning
@@ -12,6 +12,7 @@ from transformers import PreTrainedModel
 
 from shipworthy.models.adapters.network import Network, base_of, trained_of
 from shipworthy.models.causal_lm.quantities import NetworkQuantities
+from shipworthy.models.causal_lm.structure import named_layers
 from shipworthy.models.precision import Precision
 from shipworthy.train.lightning.batch_plan import ledger
 from shipworthy.train.lightning.gradients import gradients
@@ -68,7 +69,7 @@ class FineTuningModule(lightning.LightningModule):
         self.quantities = NetworkQuantities(network)
         named = trained_of(network)
         self.trained = list(named.values())
-        self.groups = [_group(name, self.base.config.num_hidden_layers) for name in named]
+        self.groups = groups_of(self.base, list(named))
         self.optimizer = build_optimizer(named.items(), rule)
         self.schedule = build_schedule(self.optimizer, schedule, steps)
         self.highest = list(self.schedule.base_lrs)
@@ -160,9 +161,15 @@ def _norm(norms: list[float]) -> float:
     return float(torch.tensor(norms, dtype=torch.float64).norm())
 
 
-def _group(name: str, layers: int) -> str:
-    """The span of layers and the part that a parameter belongs to, e.g. `layers.0-9.attn`."""
-    if not (found := re.search(r"\blayers\.(\d+)\.(\w+)", name)):
+def groups_of(base: PreTrainedModel, names: Sequence[str]) -> list[str]:
+    """Of each parameter the span of layers and the part that it belongs to, e.g. `layers.0-9.attn`."""
+    place, layers = named_layers(base)
+    pattern = re.compile(rf"\b{re.escape(place)}\.(\d+)\.(\w+)")
+    return [_group(pattern.search(name), len(layers)) for name in names]
+
+
+def _group(found: re.Match[str] | None, layers: int) -> str:
+    if not found:
         return "other"
     span = int(found[1]) * SPANS // layers
     first, last = (-(-part * layers // SPANS) for part in (span, span + 1))

@@ -10,8 +10,9 @@ from shipworthy.core.groups import AdapterConfig
 from shipworthy.models.adapters.build import build as build_adapter
 from shipworthy.models.adapters.network import base_of, trained_of
 from shipworthy.models.causal_lm.base import base_folder
+from shipworthy.models.causal_lm.fitness import make_batch, settle
 from shipworthy.models.causal_lm.network import load_network
-from shipworthy.models.causal_lm.packed import Row, pack
+from shipworthy.models.causal_lm.packed import Row
 from shipworthy.models.causal_lm.quantities import NetworkQuantities
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.precision import choose
@@ -47,6 +48,8 @@ def measure(
         return drawn
 
     rows = [Row(tokens(prompt), tokens(answer)) for prompt, answer in lengths.rows]
+    base = base_of(network)
+    settle(base, trainer.packing)
     named = trained_of(network)
     trained = list(named.values())
     updates = build_optimizer(named.items(), optimizer)
@@ -57,9 +60,9 @@ def measure(
     for number, batch in enumerate(batches):
         if number == 1:
             started, seen = time.monotonic(), 0
-        packs = [pack([rows[i] for i in part]) for part in micro_batches(batch, trainer.micro_batch_size)]
+        packs = [make_batch(base, [rows[i] for i in part]) for part in micro_batches(batch, trainer.micro_batch_size)]
         supervised = sum(len(rows[i].answer) for i in batch)
-        _, found = gradients(base_of(network), packs, trained, supervised, torch.get_num_threads(), precision)
+        _, found = gradients(base, packs, trained, supervised, torch.get_num_threads(), precision)
         for parameter, gradient in zip(trained, found, strict=True):
             parameter.grad = gradient.to(parameter.dtype)
         updates.step()

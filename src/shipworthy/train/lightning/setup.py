@@ -11,7 +11,7 @@ from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import read_json, write_json
 from shipworthy.core.progress import say
 from shipworthy.models.adapters.network import base_of, trained_of
-from shipworthy.models.causal_lm.packed import pack
+from shipworthy.models.causal_lm.fitness import make_batch
 from shipworthy.train.lightning.batch_plan import micro_batches
 from shipworthy.train.lightning.checkpoints import Tensors, read_tensors, restore, snapshot, write_tensors
 from shipworthy.train.lightning.gradients import gradients
@@ -41,6 +41,7 @@ class _FirstSteps:
             state.batches[:FIRST_STEPS],
             0,
             trainer.micro_batch_size,
+            state.batch,
             patience=trainer.loader_patience_s,
         )
         try:
@@ -112,7 +113,7 @@ def with_auto_batch(state: TrainingState) -> LightningTrainer:
     def step(size: int) -> float:
         begun = time.monotonic()
         parts = micro_batches(range(len(longest)), size)
-        packs = on([pack([longest[row] for row in part]) for part in parts], network.device)
+        packs = on([make_batch(base_of(network), [longest[row] for row in part]) for part in parts], network.device)
         tokens = sum(len(row.answer) for row in longest)
         gradients(base_of(network), packs, trained, tokens, state.workers, state.precision)
         return time.monotonic() - begun

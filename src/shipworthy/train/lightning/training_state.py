@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from shipworthy.models.adapters.build import build as build_adapter
 from shipworthy.models.adapters.network import Network, base_of
 from shipworthy.models.causal_lm.base import base_folder
 from shipworthy.models.causal_lm.chat import Chat
+from shipworthy.models.causal_lm.fitness import make_batch, settle
 from shipworthy.models.causal_lm.network import load_network
 from shipworthy.models.causal_lm.packed import Row
 from shipworthy.models.causal_lm.quantities import NetworkQuantities
@@ -119,6 +120,7 @@ class TrainingState:
         network = load_network(base, dtype=self.precision.weights)
         self._plan_batches(network)
         self.network: Network = build_adapter(network, request.adapter, request.seed, self.precision)
+        self._settle_packing()
         self._checkpoint_activations()
         self.network.train()
         self.progress = Progress()
@@ -134,6 +136,13 @@ class TrainingState:
         self.rows += replayed.rows
         self.ids = [*request.train["id"].cast(pl.String), *replayed.ids]
         self.batches = with_replay(task, places, trainer.replay.share, request.seed)
+
+    def _settle_packing(self) -> None:
+        """Finds out whether rows share a sequence, and says so where they don't."""
+        found = settle(base_of(self.network), self.request.trainer.packing)
+        self.batch = partial(make_batch, base_of(self.network))
+        if not found.fit and rank() == 0:
+            say(f"rows are computed side by side, not in packs: {found.why}")
 
     def _checkpoint_activations(self) -> None:
         trainer = self.request.trainer
@@ -191,6 +200,7 @@ class TrainingState:
             self.batches,
             self.progress.step,
             trainer.micro_batch_size,
+            self.batch,
             rank=rank(),
             world=world,
             patience=trainer.loader_patience_s,

@@ -9,8 +9,9 @@ from shipworthy.core.interrupt import asked
 from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models.adapters.network import Network, base_of
 from shipworthy.models.causal_lm.chat import Chat
+from shipworthy.models.causal_lm.fitness import make_batch
 from shipworthy.models.causal_lm.generate import greedy
-from shipworthy.models.causal_lm.packed import Row, pack, token_losses
+from shipworthy.models.causal_lm.packed import Row, token_losses
 from shipworthy.models.protocol import Prediction
 from shipworthy.train.lightning.processes import gather_values, rank
 from shipworthy.train.monitor.forgetting import GeneralPrompts
@@ -70,5 +71,5 @@ class Validation:
             base, prompts, max_new_tokens=self.task.max_new_tokens, eos_id=self.chat.eos_id, what="validation"
         )
         rows = [Row(prompt, answer) for prompt, answer in zip(prompts, part["answer_ids"].to_list(), strict=True)]
-        losses_N = token_losses(base, pack(rows).to(base.device))
+        losses_N = token_losses(base, make_batch(base, rows).to(base.device))
         return answers, float(losses_N.double().sum()), len(losses_N)

@@ -10,6 +10,7 @@ import torch
 from transformers import PreTrainedModel
 
 from shipworthy.models.adapters.network import Network, base_of, trained_of
+from shipworthy.models.causal_lm.fitness import Batch, make_batch
 from shipworthy.models.causal_lm.packed import Row
 from shipworthy.models.precision import PRECISIONS, Precision
 from shipworthy.train.optimizers.schema import Rule
@@ -63,6 +64,10 @@ class Context:
     def base(self) -> PreTrainedModel:
         """The causal language model, an adapter's updates in place."""
         return base_of(self.network)
+
+    def batch(self, rows: Sequence[Row]) -> Batch:
+        """The rows as the network computes them, on its device."""
+        return make_batch(self.base, rows).to(self.base.device)
 
     def trained(self) -> dict[str, torch.nn.Parameter]:
         """What the optimizer will change."""

@@ -7,8 +7,9 @@ import math
 
 import torch
 
+from shipworthy.models.causal_lm.fitness import Batch
 from shipworthy.models.causal_lm.generate import greedy
-from shipworthy.models.causal_lm.packed import Pack, Row, pack
+from shipworthy.models.causal_lm.packed import Row
 from shipworthy.train.lightning.gradients import gradients
 from shipworthy.train.optimizers.build import build as build_optimizer
 from shipworthy.train.preflight.context import Context, Outcome
@@ -33,7 +34,7 @@ def overfits(context: Context) -> Outcome:
     The weights stay overfitted, for the check after this one.
     """
     context.network.train()
-    packs = [pack(_few(context)).to(context.base.device)]
+    packs = [context.batch(_few(context))]
     parameters = list(context.trained().values())
     config = context.optimizer
     rule = build_optimizer(context.trained().items(), config)
@@ -92,7 +93,7 @@ def _few(context: Context) -> list[Row]:
 
 
 def _descend(
-    context: Context, packs: list[Pack], parameters: list[torch.nn.Parameter], rule: torch.optim.Optimizer
+    context: Context, packs: list[Batch], parameters: list[torch.nn.Parameter], rule: torch.optim.Optimizer
 ) -> float:
     tokens = sum(len(p.target_N) for p in packs)
     loss, found = gradients(context.base, packs, parameters, tokens, context.workers, context.precision)

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from shipworthy.models.causal_lm.packed import Row, pack
+from shipworthy.models.causal_lm.packed import Row
 from shipworthy.train.lightning.gradients import gradients
 from shipworthy.train.memory.explain import explain, is_out_of_memory, refuse_if_too_large
 from shipworthy.train.memory.headroom import headroom
@@ -93,7 +93,7 @@ def make_step(context: Context, parts: Sequence[Sequence[Row]]) -> None:
     """
     context.network.train()
     parameters = list(context.trained().values())
-    packs = [pack(part).to(context.base.device) for part in parts]
+    packs = [context.batch(part) for part in parts]
     tokens = sum(len(p.target_N) for p in packs)
     _, found = gradients(context.base, packs, parameters, tokens, context.workers, context.precision)
     for parameter, gradient in zip(parameters, found, strict=True):
