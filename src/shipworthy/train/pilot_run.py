@@ -20,6 +20,8 @@ from shipworthy.core.progress import say
 from shipworthy.evaluation.intervals import ratio
 from shipworthy.train.length import rows_seen, settled
 from shipworthy.train.lightning.batch_plan import plan_batches
+from shipworthy.train.replay import kept
+from shipworthy.train.replay.plan import needed
 from shipworthy.train.schema import LightningTrainer
 
 FILE = "sample.json"
@@ -220,7 +222,7 @@ class PilotRun:
             of=of,
             rows=(self.rows.height, self.whole.height),
             steps=trainer.steps,
-            tokens=sum(lengths[row] - 1 for batch in batches for row in batch),
+            tokens=sum(lengths[row] - 1 for batch in batches for row in batch) + _replayed(folder, batches, trainer),
             beside=(
                 sum(validations),
                 sum(validations) / len(validations) * -(-trainer.steps // trainer.validate_every),
@@ -236,3 +238,12 @@ class PilotRun:
             f"({hours['low']:.2f} to {hours['high']:.2f}) and {money['value']:.2f} {money['currency']} "
             f"({money['low']:.2f} to {money['high']:.2f}): {folder / FILE}"
         )
+
+
+def _replayed(folder: Path, batches: Sequence[Sequence[int]], trainer: LightningTrainer) -> int:
+    """Input tokens of the general rows beside these batches, as long as those of the sample's run."""
+    rows = kept.table(folder)
+    if rows.is_empty():
+        return 0
+    tokens = (rows["prompt_ids"].list.len() + rows["answer_ids"].list.len() - 1).sum()
+    return round(needed(batches, trainer.replay.share) * tokens / rows.height)

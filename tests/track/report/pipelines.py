@@ -82,8 +82,10 @@ def forgotten() -> dict[str, Any]:
     return verdict(skills.tolist(), before, now, margin=0.05, loss_margin=0.1, alpha=0.01, seed=1)
 
 
-def text_pipeline(root: Path, n: int = 1200, rate: float = 0.44, p95_s: float = 0.31, upto: str = "package") -> None:
-    """A pipeline of text: four baselines, a tuned model, two variants."""
+def text_pipeline(
+    root: Path, n: int = 1200, rate: float = 0.44, p95_s: float = 0.31, upto: str = "package", asked: bool = True
+) -> None:
+    """A pipeline of text: four baselines, a tuned model, two variants; `asked`: general questions were."""
     why = "The answers are text; LoRA trains 4.88 million of 134.5 million parameters."
     write(
         root,
@@ -143,7 +145,7 @@ def text_pipeline(root: Path, n: int = 1200, rate: float = 0.44, p95_s: float = 
         "peak_memory_mb": 3811.0,
         "selected_step": 240,
         "selected_metric": 0.42,
-        "forgetting": forgotten(),
+        "forgetting": forgotten() if asked else None,
     }
     candidate = {"model": {"kind": "causal_lm", "name": "SmolLM2-135M-Instruct"}}
     write(
