@@ -42,7 +42,7 @@ def packed_is_unpacked(context: Context) -> Outcome:
     if not differences[worst] <= limit:
         return Outcome(
             False,
-            f"a row of {len(rows[worst])} tokens costs {together[worst]:.4f} with others, and {alone[worst]:.4f} alone.",
+            f"a row of {len(rows[worst])} tokens costs {together[worst]:.4f} with others, {alone[worst]:.4f} alone.",
             measured,
         )
     return Outcome(True, f"losses of {len(rows)} rows differ by at most {differences[worst]:.1e} nats.", measured)
