@@ -156,6 +156,14 @@ def test_what_is_chosen_decides_which_of_a_groups_kinds_counts() -> None:
     assert changed == {"compress", "bench", "package"}, "a bench of llama.cpp imports how it was quantized"
 
 
+def test_a_kind_that_extends_another_needs_the_modules_of_both() -> None:
+    fetch = lineage("fetch", groups("sarcasm", "model=decoder_5m")).modules
+    assert {f"shipworthy.models.{name}.weights" for name in ("decoder", "causal_lm")} <= {*fetch}
+    train = lineage("train", groups("sarcasm", "model=decoder_5m")).modules
+    assert "shipworthy.models.causal_lm.family" in train
+    assert not any(name.startswith("shipworthy.models.decoder") for name in lineage("train", groups("sarcasm")).modules)
+
+
 def test_what_makes_no_other_run_makes_no_other_code() -> None:
     for tracker in ("none", "wandb"):
         other = {**groups("sarcasm"), "tracker": groups("sarcasm", f"tracker={tracker}")["tracker"]}

@@ -8,6 +8,7 @@ import torch
 from shipworthy.core.sources.schema import Folder
 from shipworthy.models import quantities
 from shipworthy.models.adapters.build import build
+from shipworthy.models.adapters.network import trained_of
 from shipworthy.models.adapters.schema import Lora, NoAdapter
 from shipworthy.models.causal_lm.network import load_network
 from shipworthy.models.causal_lm.packed import Row, pack, shape
@@ -16,8 +17,8 @@ from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.causal_lm.weights import fetch
 from shipworthy.models.majority.schema import Majority
 from shipworthy.train.memory.explain import parts
-from shipworthy.train.optimizers import build as build_optimizer
-from shipworthy.train.schema import AdamW
+from shipworthy.train.optimizers.build import build as build_optimizer
+from shipworthy.train.optimizers.schema import AdamW
 from tests.tiny import write_model
 
 ADAPTERS = [Lora(rank=4), Lora(rank=3, first_layer=1), Lora(rank=2, targets=["q_proj", "down_proj"], dropout=0.1)]
@@ -54,7 +55,7 @@ def test_optimizer_states_and_checkpoints_are_as_long_as_they_are_said_to_be(hub
     network = build(load_network(hub), Lora(rank=4), seed=1)
     trained = [p for p in network.parameters() if p.requires_grad]
     foretold = parts(network, ROWS).optimizer
-    rule, _ = build_optimizer(trained, AdamW(), 1)
+    rule = build_optimizer(trained_of(network).items(), AdamW())
     for parameter in trained:
         parameter.grad = torch.zeros_like(parameter)
     rule.step()

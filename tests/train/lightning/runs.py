@@ -18,11 +18,16 @@ from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.causal_lm.weights import fetch
 from shipworthy.train.lightning.fit import fit
 from shipworthy.train.lightning.training_state import Request
+from shipworthy.train.monitor.schema import Forgetting, Monitor
+from shipworthy.train.optimizers.schema import AdamW
 from shipworthy.train.records import NoRecords, Records
-from shipworthy.train.schema import AdamW, LightningTrainer
+from shipworthy.train.schedules.schema import Cosine
+from shipworthy.train.schema import LightningTrainer
 from tests.tiny import write_model
 
 TASK = TextToText(name="t", description="d", prompt="{text}", max_new_tokens=3, baselines=["majority"])
+FEW = Forgetting(questions=1, during=1, new_tokens=3)
+"""General questions: as few as can be."""
 TRAINER = LightningTrainer(
     batch_size=4,
     micro_batch_size=2,
@@ -32,6 +37,7 @@ TRAINER = LightningTrainer(
     checkpoint_every=1,
     threads=1,
     loader_patience_s=20.0,
+    monitor=Monitor(forgetting=FEW),
 )
 ADAPTER = Lora(rank=2, alpha=4)
 
@@ -75,6 +81,7 @@ def request(
         adapter=adapter,
         trainer=replace(TRAINER, **changes),
         optimizer=AdamW(lr=lr),
+        schedule=Cosine(),
         train=table[:-held_out],
         validation=table[-held_out:],
         seed=1,

@@ -74,8 +74,9 @@ def memory_parts(problem: Problem) -> dict[str, Bounds]:
     assert quantities and lengths
     rows = min(trainer.micro_batch_size, trainer.batch_size)
     at_once = side_by_side(problem, -(-trainer.batch_size // rows))
+    states = float(problem.optimizer.state_bytes(quantities.trainable_parameters))
     typical, worst = (
-        quantities.memory(batch, at_once, on_gpu=bool(machine.gpus)).named()
+        quantities.memory(batch, at_once, on_gpu=bool(machine.gpus), optimizer_bytes=states).named()
         for batch in (lengths.mean_batch(rows), lengths.longest_batch(rows))
     )
     found = {name: Bounds.between(typical[name] / MB, worst[name] / MB) for name in typical}

@@ -9,12 +9,14 @@ from shipworthy.core.lazy import Lazy
 from shipworthy.models.adapters.fused import fuse
 from shipworthy.models.adapters.network import Network
 from shipworthy.models.causal_lm.structure import layers
+from shipworthy.models.precision import PRECISIONS, Precision
 
+FLOAT32 = PRECISIONS["float32"]
 KINDS = Lazy("shipworthy.models.adapters.{adapter.kind}")
 
 
-def build(network: PreTrainedModel, config: AdapterConfig, seed: int) -> Network:
-    """The network as it is trained, with the fused training steps of `fused.py`.
+def build(network: PreTrainedModel, config: AdapterConfig, seed: int, precision: Precision = FLOAT32) -> Network:
+    """The network as it is trained; with the fused training steps of `fused.py`, unless weights are cast for products.
 
     The seed is set here, before new weights are drawn.
 
@@ -23,7 +25,8 @@ def build(network: PreTrainedModel, config: AdapterConfig, seed: int) -> Network
     """
     torch.manual_seed(seed)
     adapted = attach(network, config)
-    fuse(adapted)
+    if precision.products is None:
+        fuse(adapted)
     return adapted
 
 

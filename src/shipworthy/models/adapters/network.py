@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 import torch
 from peft import PeftModel
+from safetensors.torch import load_file
 from transformers import PreTrainedModel
 
 from shipworthy.core.files import read_json, write_json
@@ -12,7 +13,7 @@ from shipworthy.models.causal_lm.checkpoint import ADAPTER, WHOLE
 
 Network: TypeAlias = PeftModel | PreTrainedModel
 
-ADAPTER_CONFIG = "adapter_config.json"
+ADAPTER_CONFIG, ADAPTER_WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 
 
 def base_of(network: Network) -> PreTrainedModel:
@@ -46,3 +47,19 @@ def save(network: Network, folder: Path, base_name: str) -> None:
     # PEFT writes sets in an order that is another one in each process.
     config = read_json(folder / ADAPTER / ADAPTER_CONFIG)
     write_json(folder / ADAPTER / ADAPTER_CONFIG, {**config, "target_modules": sorted(config["target_modules"])})
+
+
+def saved(network: Network, folder: Path) -> dict[str, torch.Tensor]:
+    """The trained weights that `save` wrote into a folder, by their names in the network.
+
+    Raises:
+        KeyError: the folder lacks one of them.
+    """
+    if isinstance(network, PeftModel):
+        # PEFT leaves the adapter's own name out.
+        kept = load_file(folder / ADAPTER / ADAPTER_WEIGHTS)
+        return {name: kept[name.replace(".default", "")] for name in trained_of(network)}
+    # transformers writes some families' weights in parts: only it knows how they come together.
+    whole = type(network).from_pretrained(str(folder / WHOLE), dtype=network.dtype)
+    found = dict(whole.named_parameters())
+    return {name: found[name].detach() for name in trained_of(network)}

@@ -94,6 +94,8 @@ def _packed(
     """Output_1THE."""
     if s_aux is not None or position_bias is not None:
         raise ValueError("its attention has sinks or a bias by position, which packs do not know")
+    # Under autocast the rotation leaves queries and keys in 32 bits.
+    query_1HTE, key_1GTE = (tokens.to(value_1GTE.dtype) for tokens in (query_1HTE, key_1GTE))
     scaling = query_1HTE.shape[-1] ** -0.5 if scaling is None else scaling
     longest = pack.prefix + pack.slot_BL.shape[1]
     window = sliding_window if sliding_window is not None and sliding_window < longest else None

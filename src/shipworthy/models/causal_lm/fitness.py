@@ -10,16 +10,18 @@ Shapes: N supervised tokens.
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
 import torch
 from transformers import PreTrainedModel
 
+from shipworthy.core.errors import UsageError
 from shipworthy.models.causal_lm.packed import Pack, Row, pack, token_losses
 from shipworthy.models.causal_lm.padded import Padded, pad
 from shipworthy.models.causal_lm.widths import reach
 
+Batch: TypeAlias = Pack | Padded
 TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 5e-2, torch.float16: 1e-2}
 """How far off a token's loss may be (nats), by the weights' type."""
 ROUNDINGS, MOST = 4, 6
@@ -58,7 +60,21 @@ def fit_for_packs(network: PreTrainedModel) -> Fitness:
     return _found[network]
 
 
-def make_batch(network: PreTrainedModel, rows: Sequence[Row]) -> Pack | Padded:
+def settle(network: PreTrainedModel, packing: str) -> Fitness:
+    """Whether rows will share a sequence: `on`, `off`, or `auto`, where they do if they can.
+
+    Raises:
+        UsageError: they are to, and can't.
+    """
+    if packing == "off":
+        _found[network] = Fitness(False, "trainer.packing=off")
+    found = fit_for_packs(network)
+    if packing == "on" and not found.fit:
+        raise UsageError(f"trainer.packing=on: {found.why}: take auto, which computes rows side by side then.")
+    return found
+
+
+def make_batch(network: PreTrainedModel, rows: Sequence[Row]) -> Batch:
     """The rows as the network computes them."""
     return pack(rows) if fit_for_packs(network).fit else pad(rows)
 

@@ -8,7 +8,8 @@ from typing import Any
 import torch
 
 from shipworthy.models.adapters.network import Network, base_of
-from shipworthy.models.causal_lm.packed import Row, pack, token_losses
+from shipworthy.models.causal_lm.fitness import make_batch
+from shipworthy.models.causal_lm.packed import Row, token_losses
 
 
 @contextmanager
@@ -33,7 +34,7 @@ def row_losses(network: Network, rows: Sequence[Row]) -> list[float]:
     if any(parameter.dtype != torch.float32 for parameter in base.parameters()):
         base = copy.deepcopy(base).float()
     with evaluating(base):
-        return [float(token_losses(base, pack([row]).to(base.device)).mean()) for row in rows]
+        return [float(token_losses(base, make_batch(base, [row]).to(base.device)).mean()) for row in rows]
 
 
 @contextmanager

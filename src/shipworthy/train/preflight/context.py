@@ -10,8 +10,13 @@ import torch
 from transformers import PreTrainedModel
 
 from shipworthy.models.adapters.network import Network, base_of, trained_of
+from shipworthy.models.causal_lm.fitness import Batch, make_batch
 from shipworthy.models.causal_lm.packed import Row
-from shipworthy.train.schema import AdamW, LightningTrainer
+from shipworthy.models.precision import PRECISIONS, Precision
+from shipworthy.train.optimizers.schema import Rule
+from shipworthy.train.schema import LightningTrainer
+
+FLOAT32 = PRECISIONS["float32"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,7 @@ class Context:
         run: the run's folder.
         pad_id: the token that fills up shorter rows, if any.
         workers: threads that compute a step's packs side by side.
+        precision: in which they are computed.
         state: tensors beside the weights that a checkpoint must bring back, such as the optimizer's.
         patience: the longest wait for a batch (seconds).
     """
@@ -40,7 +46,7 @@ class Context:
     answers: Sequence[str]
     decode: Callable[[list[int]], str]
     trainer: LightningTrainer
-    optimizer: AdamW
+    optimizer: Rule
     eos_id: int
     max_new_tokens: int
     seed: int
@@ -50,6 +56,7 @@ class Context:
     run: Path
     pad_id: int | None = None
     workers: int = 1
+    precision: Precision = FLOAT32
     state: Callable[[], Mapping[str, torch.Tensor]] | None = None
     patience: float = 20.0
 
@@ -57,6 +64,10 @@ class Context:
     def base(self) -> PreTrainedModel:
         """The causal language model, an adapter's updates in place."""
         return base_of(self.network)
+
+    def batch(self, rows: Sequence[Row]) -> Batch:
+        """The rows as the network computes them, on its device."""
+        return make_batch(self.base, rows).to(self.base.device)
 
     def trained(self) -> dict[str, torch.nn.Parameter]:
         """What the optimizer will change."""

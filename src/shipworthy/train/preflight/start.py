@@ -5,7 +5,7 @@ import math
 import torch
 
 from shipworthy.models.adapters.network import Network, is_added
-from shipworthy.models.causal_lm.packed import pack, token_losses
+from shipworthy.models.causal_lm.packed import token_losses
 from shipworthy.models.causal_lm.quantities import NetworkQuantities
 from shipworthy.train.preflight.context import Context, Outcome
 from shipworthy.train.preflight.preserve import add_noise_to_zeros, preserve_network
@@ -37,7 +37,7 @@ def receive_gradient(context: Context) -> Outcome:
     with preserve_network(context.network):
         add_noise_to_zeros(list(parameters.values()), context.seed)
         context.network.train()
-        loss = token_losses(context.base, pack(context.spread(GRADIENT_ROWS)).to(context.base.device)).mean()
+        loss = token_losses(context.base, context.batch(context.spread(GRADIENT_ROWS))).mean()
         if loss.requires_grad:
             found = torch.autograd.grad(loss, list(parameters.values()), allow_unused=True)
         else:
@@ -58,7 +58,7 @@ def first_loss(context: Context) -> Outcome:
     """The loss before the first step is that of a model that can do something, but not yet this."""
     with preserve_network(context.network), torch.no_grad():
         context.network.eval()
-        loss = float(token_losses(context.base, pack(context.spread(LOSS_ROWS)).to(context.base.device)).mean())
+        loss = float(token_losses(context.base, context.batch(context.spread(LOSS_ROWS))).mean())
     guessing = math.log(context.base.config.vocab_size)
     measured = {"loss_nats": loss, "guessing_nats": guessing, "least_nats": LEAST_LOSS, "most_nats": guessing + MARGIN}
     if not loss <= guessing + MARGIN:

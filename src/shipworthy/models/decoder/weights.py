@@ -1,0 +1,66 @@
+"""A decoder's first weights, drawn once and kept in the cache as base weights like others."""
+
+from pathlib import Path
+
+from omegaconf import OmegaConf
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
+
+from shipworthy.core.artifact import MANIFEST, write_artifact
+from shipworthy.core.errors import ShipworthyError
+from shipworthy.core.files import sha256_of_json
+from shipworthy.core.progress import say
+from shipworthy.core.project import cache_folder
+from shipworthy.core.sources import build as sources
+from shipworthy.core.sources.folder import note_content
+from shipworthy.core.sources.schema import Folder
+from shipworthy.models.causal_lm.base import KIND, base_folder, notes, place
+from shipworthy.models.causal_lm.template import install
+from shipworthy.models.decoder.counts import parameters
+from shipworthy.models.decoder.layout import save
+from shipworthy.models.decoder.network import draw
+from shipworthy.models.decoder.schema import Decoder
+
+
+def fetch(config: Decoder) -> Path:
+    """Fetches the tokenizer and draws the weights, unless the cache has them.
+
+    Raises:
+        ShipworthyError: the source cannot be reached, is not what its pin says, or has no tokenizer.
+    """
+    if isinstance(config.source, Folder):
+        note_content(config.source, notes())
+    if not (place(config) / MANIFEST).is_file():
+        _write(config)
+    return base_folder(config)
+
+
+def _write(config: Decoder) -> None:
+    plain = OmegaConf.to_container(OmegaConf.structured(config))
+    assert isinstance(plain, dict)
+    settings = {str(key): value for key, value in plain.items()}
+    tokenizer = _tokenizer(config)
+    install(tokenizer, config.template)
+    shape, vocabulary = config.shape, len(tokenizer)
+    say(f"base weights of {config.name}: {parameters(shape, vocabulary):,}, drawn by model.shape.seed={shape.seed}")
+    with write_artifact(
+        place(config),
+        KIND,
+        run_id=sha256_of_json(settings)[:16],
+        config=settings,
+        inputs={"tokenizer": sha256_of_json(tokenizer.get_vocab())},
+        seeds={"weights": shape.seed},
+    ) as folder:
+        save(draw(shape, vocabulary), folder, tokenizer)
+
+
+def _tokenizer(config: Decoder) -> PreTrainedTokenizerBase:
+    found = sources.fetch(config.source, cache_folder() / "downloads")
+    folder, options = (found, {}) if found.is_dir() else (found.parent, {"gguf_file": found.name})
+    try:
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(str(folder), **options)
+    except (OSError, ValueError, KeyError) as error:
+        said = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+        raise ShipworthyError(
+            f"{config.source.title} holds no tokenizer that can be read ({said}): correct model.source."
+        ) from error
+    return tokenizer
