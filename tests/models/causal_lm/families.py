@@ -87,10 +87,51 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "n_groups": 2,
         "chunk_size": 8,
     },
+    "gpt_oss": {
+        **SHAPE,
+        "head_dim": 16,
+        "num_local_experts": 4,
+        "num_experts_per_tok": 2,
+        "sliding_window": WINDOW,
+        "layer_types": MIXED,
+    },
+    "lfm2": {**SHAPE, "layer_types": ["conv", "full_attention"]},
+    "llama4_text": {
+        **SHAPE,
+        "head_dim": 16,
+        "intermediate_size_mlp": 48,
+        "num_local_experts": 2,
+        "attention_chunk_size": WINDOW,
+        "layer_types": ["chunked_attention", "full_attention"],
+    },
+    "deepseek_v3": {
+        **SHAPE,
+        "num_key_value_heads": 4,
+        "q_lora_rank": 16,
+        "kv_lora_rank": 16,
+        "qk_rope_head_dim": 8,
+        "qk_nope_head_dim": 8,
+        "v_head_dim": 8,
+        "n_routed_experts": 4,
+        "num_experts_per_tok": 2,
+        "n_group": 1,
+        "topk_group": 1,
+        "moe_intermediate_size": 16,
+        "first_k_dense_replace": 1,
+    },
+    "opt": {
+        "hidden_size": 32,
+        "word_embed_proj_dim": 32,
+        "ffn_dim": 48,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "max_position_embeddings": 256,
+        "dropout": 0.0,
+    },
 }
 """Family, as transformers names it → what its config sets."""
 
-UNFIT = {"falcon", "mamba2"}
+UNFIT = {"falcon", "gpt_oss", "lfm2", "llama4_text", "mamba2"}
 """Those whose rows can't share a sequence."""
 
 

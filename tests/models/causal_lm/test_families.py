@@ -4,17 +4,19 @@ Shapes: L tokens of a row, N supervised tokens, V vocabulary.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
 from peft import PeftModel
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, scaled_dot_product_attention
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import PreTrainedModel
 
 from shipworthy.models.adapters.build import attach
 from shipworthy.models.adapters.fused import fuse
 from shipworthy.models.adapters.schema import Lora
+from shipworthy.models.causal_lm import attention
 from shipworthy.models.causal_lm.fitness import fit_for_packs, make_batch
 from shipworthy.models.causal_lm.flops import FlopCounter
 from shipworthy.models.causal_lm.generate import greedy
@@ -24,7 +26,14 @@ from shipworthy.models.causal_lm.quantities import NetworkQuantities
 from tests.models.causal_lm.families import FAMILIES, UNFIT, VOCABULARY, WINDOW, tiny
 
 RECURRENT = {"mamba2"}
-SIDE_BY_SIDE = {"cohere2", "falcon", "gpt_neox"}
+COUNTED_ROUGHLY = {
+    # Attention and feed-forward stand side by side: nobody asks for either's gradient of the first layer's input.
+    **dict.fromkeys(["cohere2", "falcon", "gpt_neox"], 0.1),
+    "lfm2": 0.1,  # the convolution is not counted
+    "deepseek_v3": 0.2,  # PEFT adds an expert's update to its weights, whatever the number of tokens
+    "llama4_text": 0.5,  # its code computes every expert for every token
+}
+"""How far off the count of operations may be, as a share."""
 SHARED = 20
 """Tokens of the shared prefix: more than a window holds."""
 
@@ -64,16 +73,16 @@ def gradients(network: PeftModel, loss: torch.Tensor) -> dict[str, torch.Tensor]
 
 
 def same(family: str, batch: Pack | Padded, made_of: list[Row], network: PeftModel) -> None:
-    """Losses and gradients of a batch are those of its rows alone."""
+    """Losses and gradients of a batch are those of its rows alone; each token weighs in another way."""
     oracle = adapted(family, eager=True)
     assert oracle.get_base_model().config._attn_implementation == "eager"
-    for number, row in enumerate(made_of):
-        own_N = token_losses(network.get_base_model(), batch)[batch.row_N == number]
-        other_N = alone(oracle.get_base_model(), row)
-        torch.testing.assert_close(own_N, other_N, atol=1e-4, rtol=1e-4)
-        expected = gradients(oracle, other_N.sum())
-        for name, gradient in gradients(network, own_N.sum()).items():
-            torch.testing.assert_close(gradient, expected[name], atol=1e-4, rtol=1e-3, msg=f"gradient of {name}")
+    own_N = token_losses(network.get_base_model(), batch)
+    other_N = torch.cat([alone(oracle.get_base_model(), row) for row in made_of])
+    torch.testing.assert_close(own_N, other_N, atol=1e-4, rtol=1e-4)
+    weight_N = torch.linspace(0.5, 1.5, len(own_N))
+    expected = gradients(oracle, weight_N @ other_N)
+    for name, gradient in gradients(network, weight_N @ own_N).items():
+        torch.testing.assert_close(gradient, expected[name], atol=1e-4, rtol=1e-3, msg=f"gradient of {name}")
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -97,7 +106,7 @@ def test_other_batches_of_the_rows_say_the_same(family: str, make: Callable[[lis
 @pytest.mark.parametrize("family", FAMILIES)
 def test_answers_of_many_prompts_are_those_of_each_and_of_transformers(family: str) -> None:
     network = tiny(family)
-    prompts = [list(row.prompt) for row in rows()] + [list(row.prompt) for row in rows(shared=SHARED)[::-1]]
+    prompts = [list(row.prompt) for row in rows()]
     together = greedy(network, prompts, max_new_tokens=WINDOW + 4, eos_id=2)
     apart = [greedy(network, [prompt], max_new_tokens=WINDOW + 4, eos_id=2)[0] for prompt in prompts]
     oracle = tiny(family, eager=True)
@@ -109,6 +118,35 @@ def test_answers_of_many_prompts_are_those_of_each_and_of_transformers(family: s
         expected = expected[: expected.index(2)] if 2 in expected else expected
         assert answer == single == expected
     assert len({tuple(answer) for answer in together}) > 1
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("family", ["llama", "gemma3_text", "qwen3_moe"])
+def test_fitness_is_told_from_rounding(family: str, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert fit_for_packs(tiny(family).to(dtype)).fit
+    right = attention._packed
+
+    def leaking(*arguments: Any, **options: Any) -> torch.Tensor:
+        """A token sees what is beyond its window, or, without one, the rows before its own."""
+        if family == "gemma3_text":
+            return right(*arguments, **{**options, "sliding_window": None})
+        query, key, value, _, scaling, _ = arguments
+        seen = scaled_dot_product_attention(query, key, value, is_causal=True, scale=scaling, enable_gqa=True)
+        return seen.transpose(1, 2)
+
+    monkeypatch.setattr(attention, "_packed", leaking)
+    found = fit_for_packs(tiny(family).to(dtype))
+    assert not found.fit and "nats off" in found.why
+
+
+def test_dropout_of_attention_is_drawn_in_packs() -> None:
+    network = tiny("gpt2", attn_pdrop=0.3).train()
+    losses = []
+    for seed in (1, 1, 2):
+        torch.manual_seed(seed)
+        losses.append(token_losses(network, pack(rows())).detach())
+    assert torch.equal(losses[0], losses[1])
+    assert not torch.allclose(losses[0], losses[2])
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -137,8 +175,7 @@ def test_operations_are_those_that_torch_counts(family: str) -> None:
     # torch counts what no token sees.
     unseen = sum(FlopCounter(base).per_pair.values()) * (length**2 - length * (length + 1) / 2)
     ours = FlopCounter(base).of([pad([row]).shape]) + unseen
-    # Where attention and feed-forward stand side by side, nobody asks for either's gradient of the first layer's input.
-    assert ours == pytest.approx(counter.get_total_flops(), rel=0.1 if family in SIDE_BY_SIDE else 1e-9)
+    assert ours == pytest.approx(counter.get_total_flops(), rel=COUNTED_ROUGHLY.get(family, 1e-9))
 
 
 @pytest.mark.parametrize("family", sorted(FAMILIES.keys() - RECURRENT))  # what a recurrence keeps is not counted
@@ -160,4 +197,6 @@ def test_what_a_step_keeps_is_foretold(family: str) -> None:
         token_losses(network.get_base_model(), batch)
     foretold = NetworkQuantities(network).memory(batch.shape)
     peak = foretold.activations + foretold.logits
-    assert sum(kept.values()) < peak < 2 * sum(kept.values())
+    # What transformers' own attention keeps, or a latent one, is not counted.
+    least = 0.6 if family in UNFIT | {"deepseek_v3"} else 1.0
+    assert least * sum(kept.values()) < peak < 2 * sum(kept.values())

@@ -40,6 +40,12 @@ def _backward(
     return through_MR, (through_MR.T @ x_MI).to(b_OR.dtype), grad_b.to(b_OR.dtype)
 
 
+def _shaped(output_MO: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    """The output in the shape of the input; a view in autograd's eyes could not be changed in place by who gets it."""
+    shaped: torch.Tensor = torch.ops.aten._unsafe_view(output_MO, [*x.shape[:-1], output_MO.shape[-1]])
+    return shaped
+
+
 class _Linear(torch.autograd.Function):
     @staticmethod
     def forward(
@@ -49,7 +55,7 @@ class _Linear(torch.autograd.Function):
         output_MO, low_MR = _forward(x_MI, weight_OI, a_RI, b_OR, scale)
         ctx.save_for_backward(x_MI, weight_OI, a_RI, b_OR, low_MR)
         ctx.scale, ctx.shape = scale, x.shape
-        return output_MO.view(*x.shape[:-1], -1)
+        return _shaped(output_MO, x)
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> Any:
@@ -74,7 +80,7 @@ class _Gated(torch.autograd.Function):
         output_MD, down_low = _forward(torch.sigmoid(gate_MF).mul_(gate_MF).mul_(up_MF), *down, scale)
         ctx.save_for_backward(x_MD, gate_MF, up_MF, gate_low, up_low, down_low, *weights)
         ctx.scale = scale
-        return output_MD.view(x.shape)
+        return _shaped(output_MD, x)
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> Any:

@@ -1,12 +1,15 @@
 """Low-rank updates of linear layers, by PEFT (Hu et al. 2021)."""
 
+from typing import Any
+
+import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from peft.tuners.tuners_utils import _check_lora_target_modules_mamba
 from transformers import PreTrainedModel
 
 from shipworthy.core.errors import UsageError
 from shipworthy.models.adapters.schema import Lora
-from shipworthy.models.causal_lm.structure import LINEAR, named_layers
+from shipworthy.models.causal_lm.structure import LINEAR, features, named_layers
 
 
 def attach(network: PreTrainedModel, config: Lora) -> PeftModel:
@@ -49,9 +52,19 @@ def _linear(network: PreTrainedModel) -> set[str]:
     found = {
         name.rpartition(".")[2]
         for name, module in network.named_modules()
-        if isinstance(module, LINEAR) and module is not network.get_output_embeddings()
+        if isinstance(module, LINEAR) and module is not network.get_output_embeddings() and _is_product(module, network)
     }
     return {name for name in found if not _refused(network, name)}
+
+
+def _is_product(layer: Any, network: PreTrainedModel) -> bool:
+    """Whether the layer gives what a linear one does; a router that the family's code makes of one gives more."""
+    if type(layer).__module__ != type(network).__module__:
+        return True
+    inputs, outputs = features(layer)
+    with torch.no_grad():
+        made = layer(layer.weight.new_zeros(1, inputs))
+    return isinstance(made, torch.Tensor) and made.shape == (1, outputs)
 
 
 def _refused(network: PreTrainedModel, name: str) -> bool:

@@ -19,14 +19,17 @@ from transformers import PreTrainedModel
 from shipworthy.core.errors import UsageError
 from shipworthy.models.causal_lm.packed import Pack, Row, pack, token_losses
 from shipworthy.models.causal_lm.padded import Padded, pad
+from shipworthy.models.causal_lm.widths import reach
 
 Batch: TypeAlias = Pack | Padded
 TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 5e-2, torch.float16: 1e-2}
-"""By the weights' type: nats per token of a row. Rounding stays a tenth of it."""
-PREFIX, OWN, ANSWER = 12, (12, 20, 28), 8
-"""Tokens: of the shared prefix, of each row's own prompt, of each answer."""
+"""How far off a token's loss may be (nats), by the weights' type."""
+ROUNDINGS, MOST = 4, 6
+"""Where rounding is larger, as rows side by side show it: so often that, and at most so often the tolerance."""
+PREFIX, OWN = 12, (20, 28, 36)
+"""Tokens of the shared prefix, and of each row behind it: all but the first of them are supervised."""
 SHORT = 16
-"""A window while it is tried (tokens): shorter than each row, and longer than its answer."""
+"""A window while it is tried (tokens): shorter than each row, longer than the prefix."""
 WINDOWS = ("sliding_window", "attention_chunk_size")
 """Where configs and layers keep how far a token sees."""
 
@@ -79,7 +82,7 @@ def make_batch(network: PreTrainedModel, rows: Sequence[Row]) -> Batch:
 def unfit_by_structure(network: PreTrainedModel) -> Fitness | None:
     """Why the network's layers can't take packs, whatever their weights; None where it must be tried."""
     name = type(network).__name__
-    if network._is_stateful:
+    if network._is_stateful or 0 in reach(network):
         return Fitness(False, f"layers of {name} hand a state from token to token, from one row into the next")
     if not network._supports_attention_backend:
         return Fitness(False, f"{name} computes attention in a way of its own, which knows no packs")
@@ -87,18 +90,18 @@ def unfit_by_structure(network: PreTrainedModel) -> Fitness | None:
 
 
 def _by_trial(network: PreTrainedModel) -> Fitness:
-    rows = _rows(int(network.config.get_text_config(decoder=True).vocab_size))
+    rows, name = _rows(int(network.config.get_text_config(decoder=True).vocab_size)), type(network).__name__
     with _in_evaluation(network), _short_windows(network):
-        alone = _losses(network, pad(rows), len(rows))
+        alone_N = torch.cat([_losses(network, pad([row])) for row in rows])
+        beside_N = _losses(network, pad(rows))
         try:
-            together = _losses(network, pack(rows), len(rows))
+            together_N = _losses(network, pack(rows))
         except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
-            return Fitness(False, f"{type(network).__name__} can't compute a pack ({error})")
-    off = max(abs(a - b) for a, b in zip(together, alone, strict=True))
-    if not off <= TOLERANCE[network.dtype]:
-        return Fitness(
-            False, f"in a pack, {type(network).__name__} computes other losses than row by row ({off:.2g} nats off)"
-        )
+            return Fitness(False, f"{name} can't compute a pack ({error})")
+    off, rounding = (float((some_N - alone_N).abs().max()) for some_N in (together_N, beside_N))
+    tolerance = TOLERANCE.get(network.dtype, TOLERANCE[torch.bfloat16])
+    if not off <= min(max(tolerance, ROUNDINGS * rounding), MOST * tolerance):
+        return Fitness(False, f"in a pack, {name} computes other losses than row by row ({off:.2g} nats off)")
     return Fitness(True, f"losses of {len(rows)} rows in a pack are those of the rows alone ({off:.0e} nats off)")
 
 
@@ -110,14 +113,12 @@ def _rows(vocabulary: int) -> list[Row]:
         return drawn
 
     shared = draw(PREFIX)
-    return [Row([*shared, *draw(own)], draw(ANSWER)) for own in OWN]
+    return [Row([*shared, *draw(1)], draw(own - 1)) for own in OWN]
 
 
-def _losses(network: PreTrainedModel, batch: Pack | Padded, rows: int) -> list[float]:
-    """The mean of each row's losses."""
+def _losses(network: PreTrainedModel, batch: Pack | Padded) -> torch.Tensor:
     with torch.no_grad():
-        nll_N = token_losses(network, batch.to(network.device)).cpu()
-    return [float(nll_N[batch.row_N == row].mean()) for row in range(rows)]
+        return token_losses(network, batch.to(network.device)).cpu()
 
 
 @contextmanager

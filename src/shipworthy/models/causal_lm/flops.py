@@ -41,8 +41,9 @@ class FlopCounter:
         projection = base.get_output_embeddings().weight
         self.per_supervised_token = (4 + 2 * projection.requires_grad) * projection.numel()
         heads = getattr(config, "num_attention_heads", 0)
-        head_size = getattr(config, "head_dim", None) or config.hidden_size // max(1, heads)
-        pair = 4 * heads * head_size  # its score, and its share of the value
+        width = getattr(config, "head_dim", None) or config.hidden_size // max(1, heads)
+        # Its score, and its share of the value.
+        pair = 2 * heads * (getattr(config, "qk_head_dim", width) + getattr(config, "v_head_dim", width))
         self.per_pair: dict[float, int] = defaultdict(int)
         """How many tokens a token sees → operations of a pair of tokens, over the layers where it sees so many."""
         for i, seen in enumerate(reach(base)):

@@ -42,9 +42,9 @@ def gathered(
     def take(tokens_1hTE: torch.Tensor, index_BK: torch.Tensor) -> torch.Tensor:
         return tokens_1hTE[0][:, index_BK].transpose(0, 1)
 
+    index_BK = torch.cat([shared_BP, own_BL], dim=1)
     key_BHKE, value_BHKE = (
-        take(tokens_1GTE, torch.cat([shared_BP, own_BL], dim=1)).repeat_interleave(repeats, dim=1)
-        for tokens_1GTE in (key_1GTE, value_1GTE)
+        take(tokens_1GTE, index_BK).repeat_interleave(repeats, dim=1) for tokens_1GTE in (key_1GTE, value_1GTE)
     )
     output_BHLE = _product(take(query_1HTE, own_BL), key_BHKE, value_BHKE, scaling, window, softcap, dropout)
     own_MHE = output_BHLE.transpose(1, 2).flatten(0, 1)[pack.place_M]
@@ -77,7 +77,7 @@ def _product(
     seen_LK = None if causal and softcap is None else _seen(queries, keys, window, query_BHLE.device)
     if softcap is None:
         return scaled_dot_product_attention(
-            *(query_BHLE, key_BHKE, value_BHKE, seen_LK), dropout_p=dropout, is_causal=causal, scale=scaling
+            query_BHLE, key_BHKE, value_BHKE, attn_mask=seen_LK, dropout_p=dropout, is_causal=causal, scale=scaling
         )
     # No kernel of torch knows the cap. Scores are as many as rows times keys: they are made again, not kept.
     output_BHLE: torch.Tensor = checkpoint(

@@ -1,15 +1,18 @@
 """What operations and memory of a network follow from: the widths of its matrices, and how far its tokens see."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
 
 from peft.tuners.tuners_utils import BaseTunerLayer
-from torch.nn import Conv1d, Embedding, Linear, Module
+from torch.nn import Conv1d, Embedding, Module, Parameter
 from transformers import PreTrainedModel
-from transformers.pytorch_utils import Conv1D
 
-from shipworthy.models.causal_lm.structure import layers
+from shipworthy.models.causal_lm.structure import LINEAR, features, layers
+
+Named = tuple[str, Parameter]
+Shaped = tuple[str, Sequence[int], Parameter]
+"""A weight's name, its inputs and outputs, the weight."""
 
 
 @dataclass(frozen=True)
@@ -59,19 +62,26 @@ def _matrices(layer: Module, experts: int) -> Iterator[Matrix]:
         inside = bool(tuned) and name.startswith(f"{tuned}.")
         update = inside and module is not inner
         own = tuned if inside else name
-        if isinstance(module, Linear):  # its weight's own shape may be that of packed bits
-            yield Matrix(own, module.in_features, module.out_features, module.weight.requires_grad, update)
+        if isinstance(module, LINEAR):
+            inputs, outputs = features(module)
+            yield Matrix(own, inputs, outputs, module.weight.requires_grad, update)
             continue
         if isinstance(module, Embedding | Conv1d):
             continue
-        for kind, weight in module.named_parameters(recurse=False):
-            if weight.dim() == 2 and isinstance(module, Conv1D):  # GPT-2's linear layer
-                yield Matrix(own, weight.shape[0], weight.shape[1], weight.requires_grad, update)
-            elif weight.dim() == 2:
-                yield Matrix(f"{own}.{kind}", weight.shape[1], weight.shape[0], weight.requires_grad, update)
-            elif weight.dim() == 3:
-                outputs = weight.shape[1] * experts
-                yield Matrix(f"{own}.{kind}", weight.shape[2], outputs, weight.requires_grad, update)
+        weights = list(module.named_parameters(recurse=False))
+        stacked = [(kind, weight) for kind, weight in weights if weight.dim() == 3]
+        flat = [(kind, weight.shape[::-1], weight) for kind, weight in weights if weight.dim() == 2]
+        for kind, (inputs, outputs), weight in _stacks(stacked) if stacked else flat:
+            yield Matrix(f"{own}.{kind}", inputs, outputs * (experts if stacked else 1), weight.requires_grad, update)
+
+
+def _stacks(weights: Sequence[Named]) -> Iterator[Shaped]:
+    """Weights of experts, either way round: the first reads what the last gives."""
+    first, last = weights[0][1].shape, weights[-1][1].shape
+    transposed = first[1] == last[2] and first[2] != last[1]
+    for kind, weight in weights:
+        outputs, inputs = weight.shape[:0:-1] if transposed else weight.shape[1:]
+        yield kind, (inputs, outputs), weight
 
 
 def experts_met(base: PreTrainedModel) -> int:
