@@ -89,6 +89,18 @@ def test_the_template_is_replaced_as_of_other_models(tokenizer: Folder) -> None:
     assert chat is not None and chat.tokenizer.chat_template != CHATML
 
 
+def test_new_tokens_are_added_to_it_as_to_other_models(tokenizer: Folder) -> None:
+    model, own = decoder(tokenizer, new_tokens=["<call>"]), decoder(tokenizer)
+    for one in (model, own):
+        base.fetch(one)
+    chat = base.chat(model)
+    assert chat is not None and len(chat.tokenizer.encode("<call>", add_special_tokens=False)) == 1
+    before, after = (load(base.BASES.load(one).base_folder(one)) for one in (own, model))
+    assert after.vocabulary == before.vocabulary + 1
+    rows = after.lm_head.weight[: before.vocabulary]
+    assert torch.equal(rows, before.lm_head.weight)
+
+
 def test_no_tokenizer_is_one_sentence(tokenizer: Folder, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "text.txt").write_text("no tokenizer")

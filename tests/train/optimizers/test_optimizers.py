@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import sys
 from typing import Any
 
 import pytest
@@ -149,10 +150,7 @@ def test_muon_keeps_of_matrices_half_of_what_adamw_keeps() -> None:
 
 
 def test_a_library_that_is_missing_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = importlib.util.find_spec
-    monkeypatch.setattr(
-        importlib.util, "find_spec", lambda name, *rest: None if name == "bitsandbytes" else real(name, *rest)
-    )
+    monkeypatch.setitem(sys.modules, "bitsandbytes.optim", None)
     with pytest.raises(UsageError, match=r"^optimizer=adamw_8bit needs bitsandbytes, which is not installed: `pip in"):
         optimizer_of(network(), AdamW8bit())
 
