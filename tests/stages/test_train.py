@@ -54,6 +54,7 @@ TRAINER = LightningTrainer(
     threads=1,
     monitor=Monitor(forgetting=FEW),
 )
+MIXED = replace(TRAINER, replay=Replay(share=0.4, new_tokens=3))
 IMPATIENT = replace(
     TRAINER, validate_every=1, monitor=Monitor(forgetting=FEW, patience=Patience(action="finish", validations=2))
 )
@@ -136,11 +137,11 @@ def test_twice_gives_the_same_weights(model: CausalLM, tmp_path: Path) -> None:
     assert first.json("training.json")["selected_step"] in (3, 6)
 
 
-@pytest.mark.parametrize("broken_at", [1, 3, 5])
+@pytest.mark.parametrize(("broken_at", "trainer"), [(1, TRAINER), (3, TRAINER), (5, TRAINER), (4, MIXED)])
 def test_an_interrupted_run_goes_on_to_the_same_weights(
-    model: CausalLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken_at: int
+    model: CausalLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken_at: int, trainer: LightningTrainer
 ) -> None:
-    train(model, tmp_path / "whole")
+    train(model, tmp_path / "whole", trainer)
 
     def break_down(self: NoTracker, metrics: Mapping[str, float], step: int) -> None:
         if step == broken_at:
@@ -149,13 +150,14 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(
     with monkeypatch.context() as patch:
         patch.setattr(NoTracker, "log", break_down)
         with pytest.raises(RuntimeError, match="cut"):
-            train(model, tmp_path / "cut")
+            train(model, tmp_path / "cut", trainer)
     assert not (tmp_path / "cut" / "artifacts" / "checkpoint").exists()
-    train(model, tmp_path / "cut")
+    train(model, tmp_path / "cut", trainer)
     cut, whole = (tmp_path / name / "artifacts" / "checkpoint" for name in ("cut", "whole"))
     assert weights(cut) == weights(whole)
-    steps = [[e["step"] for e in json.loads((p / "history.json").read_text())] for p in (cut, whole)]
-    assert steps[0] == steps[1] == [1, 2, 3, 4, 5, 6]
+    steps = [[(e["step"], e["ledger"]) for e in read_json(p / "history.json")] for p in (cut, whole)]
+    assert steps[0] == steps[1] and [step for step, _ in steps[0]] == [1, 2, 3, 4, 5, 6]
+    assert read_json(cut / "forgetting.json") == read_json(whole / "forgetting.json")
 
 
 def test_a_plan_that_does_not_fit_is_refused_unless_told(model: CausalLM, tmp_path: Path) -> None:
@@ -301,7 +303,7 @@ def test_a_step_with_replayed_rows_is_traced_too(
     model: CausalLM, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     plain = train(model, tmp_path)
-    mixed = train(model, tmp_path, replace(TRAINER, replay=Replay(share=0.4, new_tokens=3)))
+    mixed = train(model, tmp_path, MIXED)
     histories = [read_json(one.run_folder() / "checkpoint" / "history.json") for one in (plain, mixed)]
     assert all(entry["ledger"] != other["ledger"] for entry, other in zip(*histories, strict=True))
     capsys.readouterr()

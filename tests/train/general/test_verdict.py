@@ -1,5 +1,7 @@
 """A loss that was planted in one skill is found there; without one, none is claimed."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -17,7 +19,7 @@ def before(seed: int) -> Scores:
     return Scores((draws.random(len(SKILLS)) < 0.6).astype(float), loss, 0.3 * loss)
 
 
-def judged(was: Scores, now: Scores) -> dict:
+def judged(was: Scores, now: Scores) -> dict[str, Any]:
     return verdict(SKILLS, was, now, margin=0.05, loss_margin=0.1, alpha=0.01, seed=1)
 
 

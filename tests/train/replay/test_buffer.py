@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -111,7 +112,7 @@ def test_files_that_are_missing_or_empty_or_too_long(folder: Path, tmp_path: Pat
         ({"share": 0.1, "new_tokens": 0}, "above 0"),
     ],
 )
-def test_what_cannot_work_is_refused(changes: dict[str, object], said: str) -> None:
+def test_what_cannot_work_is_refused(changes: dict[str, Any], said: str) -> None:
     with pytest.raises(UsageError, match=said):
         Replay(**changes)
 
