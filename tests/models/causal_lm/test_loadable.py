@@ -70,6 +70,10 @@ def without_tokenizer(folder: Path) -> None:
         path.unlink()
 
 
+def adapter(folder: Path) -> None:
+    (folder / "config.json").rename(folder / "adapter_config.json")
+
+
 def broken_config(folder: Path) -> None:
     (folder / "config.json").write_text("{")
 
@@ -105,6 +109,7 @@ def broken_config(folder: Path) -> None:
         (no_header, r"is not whole \(.*model\.safetensors.*\): fetch or copy it again"),
         (without_a_shard, r"is not whole \(model-00002-of-\d+\.safetensors is missing, which .*index\.json names\)"),
         (without_tokenizer, r"holds no (tokenizer|language model that can be read \(.*tokenizer.*\))"),
+        (adapter, r"\(no config\.json\): it is an adapter: give the model that it was made for, and .* model\.start"),
         (broken_config, r"holds no language model that can be read \(config\.json: .*\): correct model\.source"),
     ],
 )

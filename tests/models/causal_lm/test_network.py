@@ -111,7 +111,7 @@ def test_what_comes_out_of_a_gguf_takes_16_bits_only_where_that_changes_nothing(
     assert all(torch.equal(value.float(), before[name]) for name, value in kept.state_dict().items())
 
 
-@pytest.mark.parametrize("megabytes", [120, pytest.param(1000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("megabytes", [200, pytest.param(1000, marks=pytest.mark.long)])
 def test_a_model_is_held_once_while_it_is_loaded_and_never_copied_on_disk(megabytes: int) -> None:
     done = subprocess.run(
         [sys.executable, ROOT / "scripts/bench/loading", "--mb", str(megabytes)],

@@ -20,7 +20,7 @@ from shipworthy.core import noted_hash
 from shipworthy.core.errors import ArtifactError, ShipworthyError, UsageError
 from shipworthy.core.sources.schema import Folder, Hub, Source, Url, Wheel
 from shipworthy.models.causal_lm.base import base_folder, digest, place
-from shipworthy.models.causal_lm.schema import CausalLM
+from shipworthy.models.causal_lm.schema import CausalLM, Shape
 from shipworthy.models.causal_lm.weights import fetch
 from tests.tiny import write_model
 
@@ -213,6 +213,14 @@ def test_weights_are_not_fetched_of_what_cannot_be_trained(hub: Repository, tmp_
     with pytest.raises(ShipworthyError, match="me/tiny of the hub holds a BertForMaskedLM, no BertLMHeadModel"):
         fetch(config(Hub(repository="me/tiny")))
     assert "config.json" in hub.asked
+    assert "model.safetensors" not in hub.asked
+
+
+def test_a_random_shape_takes_the_tokenizer_of_a_repository_and_none_of_its_weights(hub: Repository) -> None:
+    shape = Shape(hidden_size=8, intermediate_size=8, layers=1, heads=2, kv_heads=1)
+    folder = fetch(config(Hub(repository="me/tiny"), shape=shape))
+    assert load_file(folder / "model.safetensors")["model.embed_tokens.weight"].shape[1] == 8
+    assert "tokenizer.json" in hub.asked
     assert "model.safetensors" not in hub.asked
 
 

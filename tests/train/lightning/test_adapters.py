@@ -20,6 +20,9 @@ from tests.train.lightning.runs import model_in, request, rows, run, weights
 ADAPTERS = {
     "lora": Lora(rank=2, alpha=4),
     "lora dropout": Lora(rank=2, alpha=4, dropout=0.2),
+    "rslora": Lora(rank=2, alpha=4, rslora=True),
+    "dora": Lora(rank=2, alpha=4, dora=True),
+    "beside": Lora(rank=2, alpha=4, whole=["norm"]),
     "full": NoAdapter(),
     "upper": NoAdapter(first_layer=1, embeddings=False),
 }
@@ -83,7 +86,8 @@ def test_what_is_handed_over_is_what_was_trained(model: CausalLM, tmp_path: Path
         assert layers == {str(layer) for layer in range(adapter.first_layer, 2)}
         assert any("embed" in name for name in changed) == adapter.embeddings and any("norm" in n for n in changed)
     else:
-        assert layers == {"0", "1"} and not any("embed" in name or "norm" in name for name in changed)
+        assert layers == {"0", "1"} and not any("embed" in name for name in changed)
+        assert ("model.norm.weight" in changed) == bool(adapter.whole)  # type: ignore[attr-defined]
 
 
 def test_two_processes_train_the_whole_network_as_one(model: CausalLM, tmp_path: Path) -> None:

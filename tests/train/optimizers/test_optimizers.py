@@ -169,7 +169,7 @@ def test_paging_without_a_gpu_is_refused() -> None:
         (AdamW, {"beta2": 1.0}, r"optimizer\.beta2=1\.0 must be from 0 to below 1"),
         (AdamW, {"weight_decay": -0.1}, "is negative"),
         (Lion, {"layer_decay": 1.5}, "must be at most 1"),
-        (Adafactor, {"beta2_decay": 0.8}, "must be below 0"),
+        (Adafactor, {"beta2_decay": -0.8}, "must be above 0"),
         (Adafactor, {"clip": 0.5}, "must be 1 or more"),
         (Muon, {"iterations": 0}, "must be from 1 to 99"),
         (SGD, {"momentum": 0.0, "nesterov": True}, "has no effect with"),

@@ -16,19 +16,27 @@ def attach(network: PreTrainedModel, config: Lora) -> PeftModel:
     """The network with LoRA on its linear layers; only the updates are trainable.
 
     Raises:
-        UsageError: `adapter.targets` names what the network does not have.
+        UsageError: `adapter.targets` or `adapter.whole` names what the network does not have.
     """
     name, layers = named_layers(network)
     linear = _linear(network)
     for target in config.targets:
         if target != "all-linear" and target not in linear:
             raise UsageError(f"adapter.targets: the network has no linear layer '{target}', but {sorted(linear)}.")
+    modules = {name.rpartition(".")[2] for name, _ in network.named_modules()} - {""}
+    for part in config.whole:
+        if part not in modules or part in linear:
+            known = sorted(name for name in modules - linear if not name.isdigit())
+            raise UsageError(f"adapter.whole: '{part}' is no module that could be trained whole: choose of {known}.")
     adapted = get_peft_model(
         network,
         LoraConfig(
             r=config.rank,
             lora_alpha=config.alpha,
             lora_dropout=config.dropout,
+            use_rslora=config.rslora,
+            use_dora=config.dora,
+            modules_to_save=list(config.whole) or None,
             target_modules=sorted(linear) if "all-linear" in config.targets else list(config.targets),
             layers_to_transform=list(range(config.first_layer, len(layers))) if config.first_layer else None,
             layers_pattern=name.rpartition(".")[2] if config.first_layer else None,

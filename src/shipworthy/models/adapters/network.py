@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import torch
-from peft import PeftModel
+from peft import PeftModel, get_peft_model_state_dict
 from safetensors.torch import load_file
 from transformers import PreTrainedModel
 
@@ -13,6 +13,8 @@ from shipworthy.models.causal_lm.checkpoint import ADAPTER, WHOLE
 
 Network: TypeAlias = PeftModel | PreTrainedModel
 
+WHOLE_BESIDE = "modules_to_save"
+"""In the names of modules that are trained whole beside an adapter."""
 ADAPTER_CONFIG, ADAPTER_WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 
 
@@ -23,7 +25,7 @@ def base_of(network: Network) -> PreTrainedModel:
 
 def is_added(network: Network, name: str) -> bool:
     """Whether the parameter of that name belongs to the adapter."""
-    return isinstance(network, PeftModel) and network.base_model.prefix in name
+    return isinstance(network, PeftModel) and any(part in name for part in (network.base_model.prefix, WHOLE_BESIDE))
 
 
 def trained_of(network: torch.nn.Module) -> dict[str, torch.nn.Parameter]:
@@ -56,9 +58,11 @@ def saved(network: Network, folder: Path) -> dict[str, torch.Tensor]:
         KeyError: the folder lacks one of them.
     """
     if isinstance(network, PeftModel):
-        # PEFT leaves the adapter's own name out.
         kept = load_file(folder / ADAPTER / ADAPTER_WEIGHTS)
-        return {name: kept[name.replace(".default", "")] for name in trained_of(network)}
+        # PEFT has names of its own in files; it hands out the tensors themselves.
+        named = get_peft_model_state_dict(network, save_embedding_layers=False)
+        names = {tensor.data_ptr(): name for name, tensor in named.items()}
+        return {name: kept[names[parameter.data_ptr()]] for name, parameter in trained_of(network).items()}
     # transformers writes some families' weights in parts: only it knows how they come together.
     whole = type(network).from_pretrained(str(folder / WHOLE), dtype=network.dtype)
     found = dict(whole.named_parameters())

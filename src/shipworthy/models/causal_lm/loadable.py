@@ -7,6 +7,7 @@ from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import read_json
 from shipworthy.core.sources.repository import WEIGHTS
 from shipworthy.models.causal_lm import shards
+from shipworthy.models.causal_lm.start import ADAPTER_CONFIG
 
 CONFIG = "config.json"
 FLOATS = {"F64", "F32", "F16", "BF16"}
@@ -77,6 +78,8 @@ def _config(folder: Path, title: str) -> dict[str, Any]:
         hint = "correct model.source"
         if found := sorted(folder.glob("*.gguf")):
             hint = f"give the path of one GGUF file, such as {found[0]}"
+        if (folder / ADAPTER_CONFIG).is_file():
+            hint = "it is an adapter: give the model that it was made for, and a folder with the adapter as model.start"
         raise ShipworthyError(f"{title} holds no language model that can be read (no {CONFIG}): {hint}.")
     try:
         found_config: dict[str, Any] = dict(read_json(folder / CONFIG))

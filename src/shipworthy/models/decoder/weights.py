@@ -13,8 +13,8 @@ from shipworthy.core.project import cache_folder
 from shipworthy.core.sources import build as sources
 from shipworthy.core.sources.folder import note_content
 from shipworthy.core.sources.schema import Folder
-from shipworthy.models.causal_lm.base import KIND, base_folder, notes, place
-from shipworthy.models.causal_lm.template import install
+from shipworthy.models.causal_lm import weights
+from shipworthy.models.causal_lm.base import KIND, notes, place
 from shipworthy.models.decoder.counts import parameters
 from shipworthy.models.decoder.layout import save
 from shipworthy.models.decoder.network import draw
@@ -29,19 +29,20 @@ def fetch(config: Decoder) -> Path:
     """
     if isinstance(config.source, Folder):
         note_content(config.source, notes())
-    if not (place(config) / MANIFEST).is_file():
-        _write(config)
-    return base_folder(config)
+    # What is drawn follows from source and shape; another template is put on it as on weights from elsewhere.
+    drawn = Decoder(name=config.name, licence=config.licence, source=config.source, shape=config.shape)
+    if not (place(drawn) / MANIFEST).is_file():
+        _write(drawn)
+    return weights.fetch(config)
 
 
 def _write(config: Decoder) -> None:
     plain = OmegaConf.to_container(OmegaConf.structured(config))
     assert isinstance(plain, dict)
     settings = {str(key): value for key, value in plain.items()}
-    tokenizer = _tokenizer(config)
-    install(tokenizer, config.template)
-    shape, vocabulary = config.shape, len(tokenizer)
-    say(f"base weights of {config.name}: {parameters(shape, vocabulary):,}, drawn by model.shape.seed={shape.seed}")
+    tokenizer, shape = _tokenizer(config), config.shape
+    count = parameters(shape, len(tokenizer))
+    say(f"base weights of {config.name}: {count:,}, drawn by model.shape.seed={shape.seed}")
     with write_artifact(
         place(config),
         KIND,
@@ -50,7 +51,7 @@ def _write(config: Decoder) -> None:
         inputs={"tokenizer": sha256_of_json(tokenizer.get_vocab())},
         seeds={"weights": shape.seed},
     ) as folder:
-        save(draw(shape, vocabulary), folder, tokenizer)
+        save(draw(shape, len(tokenizer)), folder, tokenizer)
 
 
 def _tokenizer(config: Decoder) -> PreTrainedTokenizerBase:

@@ -1,6 +1,5 @@
 """AdamW with moments in 8 bits, by bitsandbytes."""
 
-import importlib.util
 from typing import Any
 
 import torch
@@ -19,12 +18,13 @@ def build(groups: list[Group], config: AdamW8bit, *, paged: bool = False) -> tor
     Raises:
         UsageError: bitsandbytes is not installed.
     """
-    if importlib.util.find_spec("bitsandbytes") is None:
+    try:
+        from bitsandbytes.optim import AdamW8bit as ByBitsAndBytes
+    except ImportError as error:
         raise UsageError(
             f"optimizer={config.kind} needs bitsandbytes, which is not installed: `pip install bitsandbytes`, or take "
             "optimizer=adamw."
-        )
-    from bitsandbytes.optim import AdamW8bit as ByBitsAndBytes
+        ) from error
 
     class Flat(ByBitsAndBytes):
         """Without the inner mapping in which its state is hidden from FSDP of old."""

@@ -103,21 +103,19 @@ class Adafactor(Rule):
     over the root of the steps made.
 
     Attributes:
-        beta2_decay: the second moment's average is over about steps ^ -beta2_decay of them (below 0).
+        beta2_decay: the second moment's average is over about steps ^ beta2_decay of them (above 0).
         clip: the largest root mean square of an update (1 or more).
         eps: the least size that a weight counts as, so that one that begins at 0 moves.
     """
 
     lr: float = 1e-2
-    beta2_decay: float = -0.8
+    beta2_decay: float = 0.8
     clip: float = 1.0
     eps: float = 1e-3
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._above(0, "eps")
-        if self.beta2_decay >= 0:
-            raise UsageError(f"optimizer.beta2_decay={self.beta2_decay} must be below 0.")
+        self._above(0, "eps", "beta2_decay")
         if self.clip < 1:
             raise UsageError(f"optimizer.clip={self.clip} must be 1 or more.")
 
