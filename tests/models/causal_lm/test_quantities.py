@@ -7,7 +7,7 @@ import torch
 
 from shipworthy.core.sources.schema import Folder
 from shipworthy.models import quantities
-from shipworthy.models.adapters.build import build
+from shipworthy.models.adapters.build import attach, build
 from shipworthy.models.adapters.network import trained_of
 from shipworthy.models.adapters.schema import Lora, NoAdapter
 from shipworthy.models.causal_lm.network import load_network
@@ -19,6 +19,7 @@ from shipworthy.models.majority.schema import Majority
 from shipworthy.train.memory.explain import parts
 from shipworthy.train.optimizers.build import build as build_optimizer
 from shipworthy.train.optimizers.schema import AdamW
+from tests.models.causal_lm.families import tiny
 from tests.tiny import write_model
 
 ADAPTERS = [Lora(rank=4), Lora(rank=3, first_layer=1), Lora(rank=2, targets=["q_proj", "down_proj"], dropout=0.1)]
@@ -76,3 +77,10 @@ def test_a_family_is_asked_by_its_folder(hub: Path, tmp_path: Path, monkeypatch:
     assert quantities.of(Majority(), Lora()) is None
     whole = quantities.of(model, NoAdapter())
     assert whole and whole.trainable_parameters == whole.parameters == whole.base_parameters == counted.base_parameters
+
+
+def test_what_would_be_disturbed_is_computed_one_at_a_time() -> None:
+    assert not NetworkQuantities(attach(tiny("llama"), Lora())).one_at_a_time
+    assert NetworkQuantities(attach(tiny("llama", attention_dropout=0.1), Lora())).draws
+    # PEFT changes experts' weights for the while of a forward pass.
+    assert NetworkQuantities(attach(tiny("deepseek_v3"), Lora())).one_at_a_time

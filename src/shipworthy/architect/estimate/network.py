@@ -92,7 +92,7 @@ def memory_parts(problem: Problem) -> dict[str, Bounds]:
 def side_by_side(problem: Problem, packs: int) -> int:
     """Micro-batches of a step that training computes at the same time: on a CPU one per thread, on a GPU one."""
     trainer = problem.trainer
-    if problem.machine.gpus or (problem.quantities and problem.quantities.draws):
+    if problem.machine.gpus or (problem.quantities and problem.quantities.one_at_a_time):
         return 1
     return max(1, min(packs, int(trainer.threads or problem.machine.cores // trainer.devices)))
 

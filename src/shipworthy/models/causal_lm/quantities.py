@@ -5,6 +5,7 @@ from functools import cached_property
 from pathlib import Path
 
 import torch
+from peft.tuners.lora.layer import ParamWrapper
 from transformers import AutoConfig, AutoModelForCausalLM, PretrainedConfig, PreTrainedModel
 
 from shipworthy.core.groups import AdapterConfig
@@ -39,6 +40,8 @@ class NetworkQuantities:
         self.trainable_bytes = sum(map(_bytes, trained))
         self.checkpoint_bytes = (1 + ADAMW_MOMENTS) * self.trainable_bytes
         self.draws = any(map(_draws, network.modules()))
+        # PEFT puts an expert's update into its weight for the while of a forward pass.
+        self.one_at_a_time = self.draws or any(isinstance(module, ParamWrapper) for module in network.modules())
         stack = list(layers(self.base))
         first = (i for i, layer in enumerate(stack) if any(p.requires_grad for p in layer.parameters()))
         self.kept_layers = len(stack) - min(first, default=len(stack))

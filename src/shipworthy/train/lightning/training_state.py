@@ -172,8 +172,8 @@ class TrainingState:
 
     @property
     def workers(self) -> int:
-        """Threads that compute packs side by side: on a GPU one, and one where they would draw from one generator."""
-        return 1 if self.quantities.draws or torch.cuda.is_available() else torch.get_num_threads()
+        """Threads that compute packs side by side: on a GPU one, and one where they would disturb one another."""
+        return 1 if self.quantities.one_at_a_time or torch.cuda.is_available() else torch.get_num_threads()
 
     def module(self, policy: Policy) -> FineTuningModule:
         """The training step; what is restored is restored into it."""

@@ -6,10 +6,10 @@ Shapes: L tokens of a row, V vocabulary, N supervised tokens.
 from collections.abc import Sequence
 
 import torch
-from torch.nn import Dropout
 from torch.nn.functional import cross_entropy
 
 from shipworthy.models.causal_lm.packed import Row, token_losses
+from shipworthy.models.causal_lm.quantities import NetworkQuantities
 from shipworthy.train.lightning.gradients import gradients
 from shipworthy.train.preflight.context import Context, Outcome
 from shipworthy.train.preflight.preserve import add_noise_to_zeros, preserve_network
@@ -29,7 +29,7 @@ def packed_is_unpacked(context: Context) -> Outcome:
     rows = context.spread(ROWS)
     with preserve_network(context.network), torch.no_grad():
         add_noise_to_zeros(list(context.trained().values()), context.seed)
-        context.network.train(not _draws(context.network))
+        context.network.train(not NetworkQuantities(context.network).draws)
         losses_N = token_losses(context.base, context.batch(rows)).cpu()
         context.network.eval()
         alone = [_alone(context, row) for row in rows]
@@ -48,10 +48,6 @@ def packed_is_unpacked(context: Context) -> Outcome:
     return Outcome(True, f"losses of {len(rows)} rows differ by at most {differences[worst]:.1e} nats.", measured)
 
 
-def _draws(network: torch.nn.Module) -> bool:
-    return any(isinstance(module, Dropout) and module.p > 0 for module in network.modules())
-
-
 def _alone(context: Context, row: Row) -> float:
     ids_1L = torch.tensor([[*row.prompt, *row.answer]], device=context.base.device)
     logits_LV = context.base(input_ids=ids_1L[:, :-1], use_cache=False).logits[0]
@@ -65,7 +61,7 @@ def accumulation(context: Context) -> Outcome:
     parameters = list(context.trained().values())
     with preserve_network(context.network):
         add_noise_to_zeros(parameters, context.seed)
-        context.network.train(not _draws(context.network))
+        context.network.train(not NetworkQuantities(context.network).draws)
         whole_loss, whole = _gradients(context, [rows])
         cut_loss, cut = _gradients(context, [part for i in range(PARTS) if (part := rows[i::PARTS])])
     size = float(torch.stack([g.double().square().sum() for g in whole]).sum().sqrt())
