@@ -1,5 +1,6 @@
 """Low-rank updates of linear layers, by PEFT (Hu et al. 2021)."""
 
+import warnings
 from typing import Any
 
 import torch
@@ -10,6 +11,9 @@ from transformers import PreTrainedModel
 from shipworthy.core.errors import UsageError
 from shipworthy.models.adapters.schema import Lora
 from shipworthy.models.causal_lm.structure import LINEAR, features, named_layers
+
+# PEFT asks for it by its old name.
+warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing.*")
 
 
 def attach(network: PreTrainedModel, config: Lora) -> PeftModel:

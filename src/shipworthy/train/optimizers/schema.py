@@ -15,7 +15,7 @@ NARROW = 16
 """The narrowest side of a matrix for which Adafactor's memory is foretold: LoRA's usual rank."""
 
 
-@schema("optimizer", "adamw")
+@dataclass
 class Rule(OptimizerConfig):
     """What all rules have.
 
@@ -55,7 +55,7 @@ class Rule(OptimizerConfig):
                 raise UsageError(f"optimizer.{name}={value} must be from 0 to below 1.")
 
 
-@dataclass
+@schema("optimizer", "adamw")
 class AdamW(Rule):
     """Adam with decoupled weight decay (Loshchilov and Hutter 2019); on a GPU in one fused kernel.
 

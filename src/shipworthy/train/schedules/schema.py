@@ -9,7 +9,7 @@ from shipworthy.core.schema import schema
 FORMS = ("1-sqrt", "linear", "cosine")
 
 
-@schema("schedule", "constant")
+@dataclass
 class Schedule(ScheduleConfig):
     """What all schedules have.
 
@@ -34,7 +34,7 @@ class Schedule(ScheduleConfig):
             raise UsageError(f"schedule.{name}={value} must be from 0 to below 1.")
 
 
-@dataclass
+@schema("schedule", "constant")
 class Constant(Schedule):
     """The highest rate to the end."""
 
