@@ -163,6 +163,7 @@ def test_a_tables_plan(project: Path) -> None:
             "adapter": NoAdapter(),
             "trainer": ClassicalTrainer(),
             "optimizer": NoOptimizer(),
+            "schedule": Cosine(),
             "compute": Machine(),
         },
     )
@@ -187,6 +188,7 @@ def test_a_tables_plan_sees_the_columns_as_training_will_and_says_the_memory_of_
         "adapter": NoAdapter(),
         "trainer": ClassicalTrainer(),
         "optimizer": NoOptimizer(),
+        "schedule": Cosine(),
         "compute": Machine(name="box"),
     }
     made = run(project, groups)

@@ -31,6 +31,7 @@ from shipworthy.train.classical.fit import VALIDATE_EVERY, fit
 from shipworthy.train.optimizers.schema import NoOptimizer
 from shipworthy.train.records import NoRecords, Records
 from shipworthy.train.request import Request
+from shipworthy.train.schedules.schema import Cosine
 from shipworthy.train.schema import ClassicalTrainer
 from tests.models import samples
 
@@ -66,6 +67,7 @@ def run(
             adapter=NoAdapter(),
             trainer=ClassicalTrainer(),
             optimizer=NoOptimizer(),
+            schedule=Cosine(),
             train=splits[0],
             validation=splits[1],
             seed=3,

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from shipworthy.core.sources.schema import Folder
+from shipworthy.models.adapters.schema import NoAdapter
 from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.family import load
 from shipworthy.models.causal_lm.schema import CausalLM
@@ -52,7 +53,7 @@ def test_ten_steps_a_cut_and_an_answer(
 
 def test_the_checks_before_a_run_pass_or_say_what_it_lacks(model: CausalLM, tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
-    asked = request(model, tmp_path / "run", rows(model))
+    asked = request(model, tmp_path / "run", rows(model), adapter=NoAdapter())
     torch.manual_seed(0)
     check(replace(asked, task=replace(asked.task, max_new_tokens=12)))
     assert Chat(Path(model.source.path)).eos_id == 2

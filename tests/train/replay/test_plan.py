@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from shipworthy.train.lightning.batch_plan import ledger, plan_batches
 from shipworthy.train.replay.plan import needed, with_replay
 
-TASK = plan_batches([3 + i % 7 for i in range(50)], 8, 40, 1)
+TASK = plan_batches([3 + i % 7 for i in range(50)], 8, 8 * 40, 1)
 BUFFER = range(50, 62)
 
 
