@@ -116,8 +116,8 @@ def test_signs_that_the_locale_lacks_are_written_as_numbers() -> None:
 
 
 def test_a_mistake_in_a_job_of_a_sweep_gets_one_sentence(shipworthy: Shipworthy) -> None:
-    done = shipworthy("train", "--multirun", "adapter=none,lora")
-    assert "needs adapter to be lora" in done.stderr
+    done = shipworthy("train", "--multirun", "optimizer=none,adamw")
+    assert "needs optimizer to be" in done.stderr
     assert "Traceback" not in done.stderr
     assert done.returncode == 2
 

@@ -145,13 +145,13 @@ def test_load_gives_each_group_its_schema(default: Any) -> None:
         ("seed", {"_target_": "os.system"}, "seed._target_ names a class"),
         ("optimizr", {}, "did you mean optimizer"),
         ("optimizer", None, "optimizer is not chosen"),
-        ("optimizer.kind", "sgd", "optimizer is not chosen"),
+        ("optimizer.kind", "sdg", "optimizer is not chosen"),
         ("optimizer.lr", "fast", "optimizer.lr"),
         ("task.name", "???", "name"),
         ("optimizer.lr", "${nowhere}", "nowhere"),
         ("seed", "x", "seed"),
         ("seed", -1, "seed=-1"),
-        ("adapter", {"kind": "none"}, "needs adapter to be lora"),
+        ("optimizer", {"kind": "none"}, "needs optimizer to be adafactor or adamw"),
     ],
 )
 def test_load_refuses_in_one_sentence(default: Any, key: str, value: Any, named: str) -> None:

@@ -8,7 +8,7 @@ from shipworthy.optimize.quantize.gguf.schema import Gguf
 
 
 def test_gguf_is_refused_for_trees() -> None:
-    with pytest.raises(UsageError, match="quant 'gguf' needs model to be causal_lm, not 'xgboost'"):
+    with pytest.raises(UsageError, match="quant 'gguf' needs model to be causal_lm or decoder, not 'xgboost'"):
         compose(["experiment=adult_xgboost", "quant=gguf", "engine=llamacpp"])
 
 

@@ -13,8 +13,10 @@ from shipworthy.config.root import Config
 from shipworthy.core import disk, gpus, lock
 from shipworthy.core.errors import ArtifactError
 from shipworthy.core.finding import Finding, Level
+from shipworthy.core.schema import SCHEMAS
 from shipworthy.core.sources.schema import Folder
 from shipworthy.execution.reads import stage_groups
+from shipworthy.models.base import BASES, WEIGHTS
 from shipworthy.models.causal_lm import base
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.stages.doctor import _tracker
@@ -246,9 +248,9 @@ def test_base_weights_are_found_where_fetch_put_them(tmp_path: Path, monkeypatch
 
 
 def test_every_family_with_weights_says_where_they_are() -> None:
-    families = list((ROOT / "src" / "shipworthy" / "models").glob("*/weights.py"))
-    assert families
-    assert all((path.with_name("base.py")).is_file() for path in families)
+    families = [cls() for cls in SCHEMAS["model"].values() if WEIGHTS.name(cls())]
+    assert {one.kind for one in families} >= {"causal_lm", "decoder"}
+    assert all(BASES.name(one) for one in families)
 
 
 def test_what_all_nodes_find_is_said_once() -> None:

@@ -17,13 +17,12 @@ from shipworthy.evaluation.judges.schema import Asked, Local, NoJudge, OpenAI
 from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.execution.current import Inputs, outdated
 from shipworthy.models.nearest.schema import Nearest
-from shipworthy.optimize.engines.in_process.schema import InProcess
-from shipworthy.optimize.package import card
-from shipworthy.optimize.package.build import Contents, Subject
 from shipworthy.stages import baseline, evaluate, report
 from shipworthy.stages import judge as stage
 from tests.evaluation.judges.endpoints import between, first, longer, played, winner
 from tests.models import samples
+from tests.optimize.package.carded import TASK as PIPELINE
+from tests.optimize.package.carded import card_of
 from tests.stages import workspaces
 from tests.track.report import pipelines
 
@@ -178,9 +177,6 @@ def test_a_key_comes_from_the_environment_and_stands_nowhere(evaluated: Path, mo
         assert not path.is_file() or b"not-to-be-written" not in path.read_bytes(), path
 
 
-PIPELINE = TextToText(name="t", description="d", baselines=["majority"], prompt="{service}: {description}")
-
-
 def named(message: str) -> str:
     """Prefers what is a name."""
     wrong = [name for name in "AB" if between(message, f"answer {name}") == "Get<Thing>"]
@@ -241,19 +237,6 @@ def test_what_was_not_judged_is_not_met(project: Path) -> None:
     report.run(task=PIPELINE, compute=Machine(price_per_hour=0.1), workspace=Workspace(root, "report", {}, 17))
     summary = (root / "report" / "summary.txt").read_text(encoding="utf-8")
     assert "not met: The judge finds it better than verb_object: not measured" in summary
-
-
-def card_of(root: Path) -> str:
-    """The model card of a played pipeline."""
-    kinds = ("plan", "dataset", "checkpoint", "evaluation", "compressed", "bench")
-    evaluation = read_artifact(root / "evaluation", "evaluation").json("evaluation.json")
-    pipelines.write(root, "evaluation", {"evaluation.json": {**evaluation, "by_class": None}})
-    artifacts = {kind: read_artifact(root / kind, kind) for kind in kinds}
-    variants = artifacts["compressed"].json("compressed.json")["variants"]
-    subject = Subject(PIPELINE, InProcess(), artifacts, {**variants[0], "slices": {"worst": None}})
-    contents = Contents(["description"], "", None, ["./predict"], [("format", "gguf")], ["None."], [])
-    said = read_artifact(root / "judgement", "judgement").json("judgement.json")
-    return card.render(subject, contents, {"raw": {}, "artifacts": {}, "newer": []}, said)
 
 
 def test_the_model_card_says_what_the_judge_says_and_what_it_decides(project: Path) -> None:

@@ -30,7 +30,9 @@ from shipworthy.models.causal_lm.weights import fetch
 from shipworthy.models.xgboost.schema import XGBoost
 from shipworthy.stages import plan
 from shipworthy.track.cost.calibration import note
-from shipworthy.train.schema import AdamW, ClassicalTrainer, LightningTrainer, NoOptimizer
+from shipworthy.train.optimizers.schema import AdamW, NoOptimizer
+from shipworthy.train.schedules.schema import Cosine
+from shipworthy.train.schema import ClassicalTrainer, LightningTrainer
 from tests.tiny import write_model
 
 register()  # here, where the project's own extensions are found
@@ -58,6 +60,7 @@ def words(project: Path) -> dict[str, Any]:
         "adapter": Lora(rank=2),
         "trainer": LightningTrainer(steps=8, batch_size=4, validate_every=4),
         "optimizer": AdamW(),
+        "schedule": Cosine(),
         "compute": Machine(name="here", price_per_hour=1.0),
     }
 
@@ -160,6 +163,7 @@ def test_a_tables_plan(project: Path) -> None:
             "adapter": NoAdapter(),
             "trainer": ClassicalTrainer(),
             "optimizer": NoOptimizer(),
+            "schedule": Cosine(),
             "compute": Machine(),
         },
     )
@@ -184,6 +188,7 @@ def test_a_tables_plan_sees_the_columns_as_training_will_and_says_the_memory_of_
         "adapter": NoAdapter(),
         "trainer": ClassicalTrainer(),
         "optimizer": NoOptimizer(),
+        "schedule": Cosine(),
         "compute": Machine(name="box"),
     }
     made = run(project, groups)

@@ -81,6 +81,16 @@ def test_the_page_stands_alone_and_names_everything(tmp_path: Path, capsys: pyte
     assert made.file("summary.txt").read_text().splitlines()[-1].startswith("VERDICT: SHIP")
 
 
+def test_what_was_forgotten_is_on_the_page_with_what_to_do(tmp_path: Path) -> None:
+    pipelines.text_pipeline(tmp_path)
+    text = run(tmp_path).file("report.html").read_text(encoding="utf-8")
+    section = text.partition("What did the training make it forget?")[2].partition("</section>")[0]
+    assert "in arithmetic" in section and "trainer.replay.share=0.2" in section and "Holm over 2 skills" in section
+    rows = [row for row in section.split("<tr>") if "<td" in row]
+    assert [row.partition("</td>")[0].removeprefix("<td>") for row in rows] == ["all", "arithmetic", "reading"]
+    assert [f"<td>{words}" in row for row in rows for words in ["worse"]] == [True, True, False]
+
+
 def test_what_the_pipeline_lacks_the_page_lacks(tmp_path: Path) -> None:
     pipelines.table_pipeline(tmp_path)
     text = run(tmp_path, CLASSES).file("report.html").read_text(encoding="utf-8")

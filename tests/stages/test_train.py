@@ -35,16 +35,29 @@ from shipworthy.stages.trace import run as trace
 from shipworthy.track.runs import notes
 from shipworthy.track.trackers.none import NoTracker
 from shipworthy.track.trackers.schema import NoTracker as NoTrackerConfig
-from shipworthy.train.monitor.schema import Monitor, Patience
-from shipworthy.train.schema import AdamW, LightningTrainer
+from shipworthy.train.monitor.schema import Forgetting, Monitor, Patience
+from shipworthy.train.optimizers.schema import AdamW
+from shipworthy.train.replay.schema import Replay
+from shipworthy.train.schedules.schema import Cosine
+from shipworthy.train.schema import LightningTrainer
 from tests.tiny import write_model
 
 TASK = TextToText(name="t", description="d", prompt="{text}", max_new_tokens=6, baselines=["majority"])
+FEW = Forgetting(questions=1, during=1, new_tokens=3)
 TRAINER = LightningTrainer(
-    batch_size=2, steps=6, validate_every=3, validation_rows=2, checkpoint_every=1, keep=2, threads=1
+    batch_size=2,
+    steps=6,
+    validate_every=3,
+    validation_rows=2,
+    checkpoint_every=1,
+    keep=2,
+    threads=1,
+    monitor=Monitor(forgetting=FEW),
 )
-
-IMPATIENT = replace(TRAINER, validate_every=1, monitor=Monitor(patience=Patience(action="finish", validations=2)))
+MIXED = replace(TRAINER, replay=Replay(share=0.4, new_tokens=3))
+IMPATIENT = replace(
+    TRAINER, validate_every=1, monitor=Monitor(forgetting=FEW, patience=Patience(action="finish", validations=2))
+)
 
 
 @pytest.fixture
@@ -98,6 +111,7 @@ def train(
         "adapter": Lora(rank=2, alpha=4, dropout=0.1),
         "trainer": trainer,
         "optimizer": AdamW(lr=0.01),
+        "schedule": Cosine(),
         "tracker": NoTrackerConfig(),
     }
     config: dict[str, Any] = {name: as_dict(part) for name, part in parts.items()}
@@ -123,11 +137,11 @@ def test_twice_gives_the_same_weights(model: CausalLM, tmp_path: Path) -> None:
     assert first.json("training.json")["selected_step"] in (3, 6)
 
 
-@pytest.mark.parametrize("broken_at", [1, 3, 5])
+@pytest.mark.parametrize(("broken_at", "trainer"), [(1, TRAINER), (3, TRAINER), (5, TRAINER), (4, MIXED)])
 def test_an_interrupted_run_goes_on_to_the_same_weights(
-    model: CausalLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken_at: int
+    model: CausalLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken_at: int, trainer: LightningTrainer
 ) -> None:
-    train(model, tmp_path / "whole")
+    train(model, tmp_path / "whole", trainer)
 
     def break_down(self: NoTracker, metrics: Mapping[str, float], step: int) -> None:
         if step == broken_at:
@@ -136,13 +150,14 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(
     with monkeypatch.context() as patch:
         patch.setattr(NoTracker, "log", break_down)
         with pytest.raises(RuntimeError, match="cut"):
-            train(model, tmp_path / "cut")
+            train(model, tmp_path / "cut", trainer)
     assert not (tmp_path / "cut" / "artifacts" / "checkpoint").exists()
-    train(model, tmp_path / "cut")
+    train(model, tmp_path / "cut", trainer)
     cut, whole = (tmp_path / name / "artifacts" / "checkpoint" for name in ("cut", "whole"))
     assert weights(cut) == weights(whole)
-    steps = [[e["step"] for e in json.loads((p / "history.json").read_text())] for p in (cut, whole)]
-    assert steps[0] == steps[1] == [1, 2, 3, 4, 5, 6]
+    steps = [[(e["step"], e["ledger"]) for e in read_json(p / "history.json")] for p in (cut, whole)]
+    assert steps[0] == steps[1] and [step for step, _ in steps[0]] == [1, 2, 3, 4, 5, 6]
+    assert read_json(cut / "forgetting.json") == read_json(whole / "forgetting.json")
 
 
 def test_a_plan_that_does_not_fit_is_refused_unless_told(model: CausalLM, tmp_path: Path) -> None:
@@ -282,6 +297,25 @@ def test_a_step_is_traced_to_its_rows(model: CausalLM, tmp_path: Path, capsys: p
     (folder / "checkpoint" / "history.json").write_text(json.dumps(history))
     with pytest.raises(ShipworthyError, match="At step 2 .* saw other rows"):
         trace([str(folder), "step=3"])
+
+
+def test_a_step_with_replayed_rows_is_traced_too(
+    model: CausalLM, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plain = train(model, tmp_path)
+    mixed = train(model, tmp_path, MIXED)
+    histories = [read_json(one.run_folder() / "checkpoint" / "history.json") for one in (plain, mixed)]
+    assert all(entry["ledger"] != other["ledger"] for entry, other in zip(*histories, strict=True))
+    capsys.readouterr()
+    shown = []
+    for one in (plain, mixed):
+        trace([str(one.run_folder()), "step=3"])
+        shown.append([line.split()[0] for line in capsys.readouterr().out.splitlines()[1:]])
+    # Two rows of the task, the same as without a buffer, and 1.33 general ones a step.
+    assert shown[1][:2] == shown[0] and len(shown[1]) in (3, 4)
+    assert all(name.startswith("general:") and name.endswith("-practice") for name in shown[1][2:])
+    found = read_json(mixed.run_folder() / "checkpoint" / "training.json")["forgetting"]
+    assert found["whole"]["n"] == 9 and found["words"] in ("lost", "kept", "not shown") and found["sentence"]
 
 
 def test_a_run_that_is_being_trained_is_left_alone_until_its_owner_is_gone(

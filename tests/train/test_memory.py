@@ -15,6 +15,7 @@ from shipworthy.core.errors import ShipworthyError
 from shipworthy.models.adapters.build import build
 from shipworthy.models.adapters.schema import Lora
 from shipworthy.models.causal_lm import attention
+from shipworthy.models.causal_lm.gathered import gathered
 from shipworthy.models.causal_lm.memory import gathered_numbers, kept_numbers, projection_bytes
 from shipworthy.models.causal_lm.network import load_network
 from shipworthy.models.causal_lm.packed import Row, pack, shape, token_losses
@@ -39,7 +40,7 @@ def test_the_parts_are_those_of_the_real_step(
     network: PeftModel, monkeypatch: pytest.MonkeyPatch, gathers: bool
 ) -> None:
     if gathers:  # the path of a GPU, on this processor
-        monkeypatch.setattr(attention, "_Cascade", SimpleNamespace(apply=attention.gathered))
+        monkeypatch.setattr(attention, "_Cascade", SimpleNamespace(apply=gathered))
     base = network.get_base_model()
     kept: dict[int, int] = {}
     weights = {p.untyped_storage().data_ptr() for p in network.parameters()}
@@ -58,10 +59,10 @@ def test_the_parts_are_those_of_the_real_step(
     assert batch == pack(ROWS).shape
     assert batch.tokens == len(pack(ROWS).ids_T) and batch.supervised == len(pack(ROWS).target_N)
     layers = NetworkQuantities(network).kept_layers
-    numbers = batch.tokens * kept_numbers(base.config, layers)
+    numbers = batch.tokens * kept_numbers(base.model.layers[-layers:])
     if gathers:
-        numbers += gathered_numbers(base.config, layers, len(ROWS), batch.longest)
-    estimated = 4 * numbers + projection_bytes(base.config, batch.supervised) / 3
+        numbers += gathered_numbers(base.config.hidden_size, layers, len(ROWS), batch.longest)
+    estimated = 4 * numbers + projection_bytes(base.config.vocab_size, batch.supervised) / 3
     assert 0.85 * estimated < sum(kept.values()) < 1.15 * estimated
     trained = sum(4 * p.numel() for p in network.parameters() if p.requires_grad)
     found = parts(network, ROWS)

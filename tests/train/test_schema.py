@@ -1,12 +1,12 @@
 """A training that its config would let end early must be able to."""
 
+import polars as pl
 import pytest
 
 from shipworthy.core.errors import UsageError
 from shipworthy.train.monitor.schema import Forgetting, Monitor, Overfitting, Patience
 from shipworthy.train.pilot_run import PilotRun
 from shipworthy.train.schema import LightningTrainer
-from tests.models import samples
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,9 @@ def test_a_sample_makes_all_its_steps() -> None:
         forgetting=Forgetting(action="finish", rise=2.0),
     )
     trainer = LightningTrainer(steps=400, validate_every=50, monitor=monitor)
-    small = PilotRun("5%", samples.table(200), trainer, seed=1).trainer
+    tokens = pl.Series([[1, 2]] * 200)
+    rows = pl.DataFrame({"id": range(200), "prompt_ids": tokens, "answer_ids": tokens})
+    small = PilotRun("5%", rows, trainer, seed=1).trainer
     assert small.steps == 20
     assert small.monitor.patience == Patience()
     assert small.monitor.overfitting == Overfitting(action="warn", validations=5)

@@ -3,8 +3,8 @@
 Nothing is re-implemented: the tasks' files, prompts, filters and metrics are the harness's own. What it would tell of
 the answers together is passed on beside the score of each document; its standard errors are not asked for.
 
-stdin: a line {"base", "adapter", "tasks", "include_path", "limit", "num_fewshot", "batch_size", "apply_chat_template",
-    "dtype", "seed"}; without an adapter (null) it is the base model that answers.
+stdin: a line {"weights", "adapter", "tokenizer", "tasks", "include_path", "limit", "num_fewshot", "batch_size",
+    "apply_chat_template", "dtype", "seed"}; without an adapter (null) the weights answer as they are.
 stdout: a line {"task", "versions", "parts": {name: {"values", "documents"}}} per task, a group's parts by their names;
     a value is {"metric", "filter", "value", "higher_is_better"}, a document {"doc", "hash", "tokens", "filter",
     "scores"}. {"batch": rows} as it goes on. At the end {"error": …}, if there was one: a sentence for the user.
@@ -72,14 +72,14 @@ class Listening(HFLM):
 
 
 def model(order):
-    """The base model, with the adapter merged into its weights as it was when it was evaluated."""
-    network = AutoModelForCausalLM.from_pretrained(order["base"], dtype=getattr(torch, order["dtype"]))
+    """The network of these weights, the adapter, if any, merged into them as it was when it was evaluated."""
+    network = AutoModelForCausalLM.from_pretrained(order["weights"], dtype=getattr(torch, order["dtype"]))
     if order["adapter"]:
         from peft import PeftModel
 
         network = PeftModel.from_pretrained(network, order["adapter"]).merge_and_unload()
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    tokenizer = AutoTokenizer.from_pretrained(order["base"])
+    tokenizer = AutoTokenizer.from_pretrained(order["tokenizer"])
     return Listening(
         pretrained=network.to(device).eval(), tokenizer=tokenizer, batch_size=order["batch_size"], device=device
     )

@@ -31,7 +31,7 @@ class Job:
         rows: JSON file, a list of {"prompt": ids, "answer": ids} in the order of our plan.
         out: folder for the weights and result.json.
         steps, batch_size: optimizer steps, and rows in each.
-        lr: the highest rate; `rates` are the shares of it, step by step, that follow from `warmup` and `floor`.
+        lr: the highest rate; `rates` are the shares of it, step by step.
         clip: the largest global gradient norm.
         threads: CPU threads.
         settings: of the contender's own, instead of those that its script found best.
@@ -44,8 +44,6 @@ class Job:
     steps: int
     batch_size: int
     lr: float
-    warmup: float
-    floor: float
     rates: list[float]
     beta1: float
     beta2: float
@@ -94,6 +92,12 @@ class Job:
             weight_decay=self.weight_decay,
             fused=True,
         )
+        return self.scheduled(optimizer)
+
+    def scheduled(self, optimizer: Any) -> tuple[Any, Any]:
+        """An optimizer, and the schedule of its rates."""
+        import torch
+
         # One rate more than steps: the schedule looks ahead after the last one.
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda s: self.rates[min(s, len(self.rates) - 1)])
         return optimizer, schedule

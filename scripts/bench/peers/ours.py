@@ -23,14 +23,15 @@ from common import Clock, Job
 from spent import shares
 
 from shipworthy.models.adapters.build import build as build_adapter
+from shipworthy.models.adapters.network import trained_of
 from shipworthy.models.adapters.schema import Lora
 from shipworthy.models.causal_lm.flops import FlopCounter
 from shipworthy.models.causal_lm.network import load_network
 from shipworthy.models.causal_lm.packed import Row, pack
 from shipworthy.train.lightning.batch_plan import micro_batches
 from shipworthy.train.lightning.gradients import gradients
-from shipworthy.train.optimizers import build as build_optimizer
-from shipworthy.train.schema import AdamW
+from shipworthy.train.optimizers.build import build as build_optimizer
+from shipworthy.train.optimizers.schema import AdamW
 
 # As conf/trainer has them: one pack for each of two cores, side by side. Workers 0: as many as threads.
 BEST: dict[str, Any] = {"micro_batch_size": 8, "workers": 0, "share": True}
@@ -46,10 +47,8 @@ rule = AdamW(
     beta2=job.beta2,
     eps=job.eps,
     weight_decay=job.weight_decay,
-    warmup=job.warmup,
-    floor=job.floor,
 )
-optimizer, schedule = build_optimizer(parameters, rule, job.steps)
+optimizer, schedule = job.scheduled(build_optimizer(trained_of(network).items(), rule))
 rows = [Row(prompt, answer) for prompt, answer in job.samples()]
 clock, losses, operations = Clock(), [], []
 counter = FlopCounter(network.get_base_model())

@@ -11,8 +11,8 @@ import torch
 from torch.nn.functional import cross_entropy
 from transformers import DynamicCache, PreTrainedModel
 
-from shipworthy.models.causal_lm.generate import shared_prefix
 from shipworthy.models.causal_lm.network import load_network
+from shipworthy.models.causal_lm.packed import shared_prefix
 
 BATCH = 32
 

@@ -6,6 +6,7 @@ from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import get_type_hints
 
+from shipworthy.config import foreign
 from shipworthy.config.root import GROUPS, Config
 from shipworthy.core.choices import of as choices_of
 from shipworthy.core.errors import UsageError
@@ -76,9 +77,13 @@ def is_known(key: str) -> bool:
 def nearest(key: str, known: Sequence[str] | None = None) -> str:
     """'did you mean …?' for a key that does not exist: the nearest group, or in its group, else anywhere.
 
+    What other trainers have by that name is answered with ours: never with what is only spelled like it.
+
     Args:
         known: the keys that come into question (None: all that there are).
     """
+    if known is None and (ours := foreign.answer(key)):
+        return ours
     group, _, leaf = key.rpartition(".")
     all_ = known_keys() if known is None else known
     inside = {one.rpartition(".")[2]: one for one in all_ if group and one.startswith(f"{group}.")}

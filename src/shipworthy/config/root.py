@@ -16,6 +16,7 @@ from shipworthy.core.groups import (
     NetworkConfig,
     OptimizerConfig,
     QuantConfig,
+    ScheduleConfig,
     TaskConfig,
     TrackerConfig,
     TrainerConfig,
@@ -44,6 +45,7 @@ class Config:
     adapter: AdapterConfig = MISSING
     trainer: TrainerConfig = MISSING
     optimizer: OptimizerConfig = MISSING
+    schedule: ScheduleConfig = MISSING
     general: GeneralConfig = MISSING
     judge: JudgeConfig = MISSING
     quant: QuantConfig = MISSING
@@ -74,6 +76,20 @@ class Config:
                         f"{name} '{part.kind}' needs {group} to be {' or '.join(fit)}, not '{chosen.kind}': "
                         f"change one of the two, or take a whole recipe with experiment=NAME."
                     )
+
+        self._check_ignored()
+
+    def _check_ignored(self) -> None:
+        """What the trainer does not read is as it usually is."""
+        if not isinstance(self.trainer, TrainerConfig):
+            return
+        for group, usual in self.trainer.ignores.items():
+            chosen: Schema = getattr(self, group)
+            if chosen.kind != usual or chosen != type(chosen)():
+                raise UsageError(
+                    f"{group} '{chosen.kind}', as it is set, has no effect with trainer '{self.trainer.kind}': leave "
+                    f"{group} out."
+                )
 
     def _check_own(self) -> None:
         """What belongs to no group."""

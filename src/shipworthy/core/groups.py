@@ -1,5 +1,6 @@
 """The base of each config group: the type of the field of the same name in the root config."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -42,12 +43,23 @@ class AdapterConfig(Schema):
 
 @dataclass
 class TrainerConfig(Schema):
-    """How a model is trained: length, batches, devices, precision."""
+    """How a model is trained: length, batches, devices, precision.
+
+    Attributes:
+        ignores: group → its usual kind: what the trainer does not read, so that another choice would have no effect.
+    """
+
+    ignores: ClassVar[Mapping[str, str]] = {}
 
 
 @dataclass
 class OptimizerConfig(Schema):
-    """The rule of the weights' updates, with its schedule."""
+    """The rule of the weights' updates."""
+
+
+@dataclass
+class ScheduleConfig(Schema):
+    """How the optimizer's rate changes over a training."""
 
 
 @dataclass

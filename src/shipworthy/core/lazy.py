@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 from shipworthy.core import extensions
-from shipworthy.core.schema import Choice, Schema
+from shipworthy.core.schema import MISSING, Choice, Schema
 
 PLACE = re.compile(r"\{([\w.]+)\}|\*")
 """What stands for a part of a module's name; one in each pattern."""
@@ -24,8 +24,9 @@ class Lazy:
 
     A pattern is a module's full name with one placeholder at most:
 
-    - `{group}`: the package in which the schema of the group's chosen config stands, e.g. `{model}.family`; of
-      `{task.baselines}`, a field that names kinds of another group (`Schema.names`), the packages of all of them;
+    - `{group}`: the package in which the schema of the group's chosen config stands, e.g. `{model}.family`, and where
+      that has no such module, the package of the schema that it extends; of `{task.baselines}`, a field that names
+      kinds of another group (`Schema.names`), the packages of all of them;
     - `{group.field}`: of a field that holds a choice, the module of its kind beside its dataclass; of one that holds a
       dataclass, the names of its fields that hold one, not null: `shipworthy.data.clean.{data.clean}`; else its value,
       a name;
@@ -46,8 +47,7 @@ class Lazy:
         Args:
             chosen: the config, or the name, that fills the placeholder.
         """
-        for pattern in self.patterns:
-            name = _filled(pattern, chosen)
+        for name in (name for pattern in self.patterns for name in _filled(pattern, chosen)):
             with suppress(ModuleNotFoundError):  # not even its package is there
                 if importlib.util.find_spec(name):
                     return name
@@ -60,7 +60,7 @@ class Lazy:
             ModuleNotFoundError: there is none.
             UsageError: it is an extension's, and can't be imported.
         """
-        return extensions.load(self.name(chosen) or _filled(self.patterns[0], chosen))
+        return extensions.load(self.name(chosen) or _filled(self.patterns[0], chosen)[0])
 
 
 def project_files(folder: str) -> Path:
@@ -73,15 +73,23 @@ def module_of(choice: Choice) -> str:
     return f"{type(choice).__module__.rpartition('.')[0]}.{choice.kind}"
 
 
-def _filled(pattern: str, chosen: Schema | Choice | str) -> str:
+def packages(schema: type[Schema]) -> list[str]:
+    """Where modules are looked for that belong to a schema: beside it, then beside those that it extends."""
+    kinds = [cls for cls in schema.__mro__ if issubclass(cls, Schema) and cls.kind != MISSING]
+    return [cls.__module__.rpartition(".")[0] for cls in kinds]
+
+
+def _filled(pattern: str, chosen: Schema | Choice | str) -> list[str]:
+    """The module names that a pattern may mean, those to be tried first at the front."""
     found = PLACE.search(pattern)
     if found is None:
-        return pattern
+        return [pattern]
+    if isinstance(chosen, Schema) and "." not in (found[1] or ""):
+        return [f"{pattern[: found.start()]}{one}{pattern[found.end() :]}" for one in packages(type(chosen))]
     if isinstance(chosen, Schema):
-        package = type(chosen).__module__.rpartition(".")[0]
-        chosen = chosen.kind if "." in (found[1] or "") else package
+        chosen = chosen.kind
     if isinstance(chosen, Choice):
         chosen = module_of(chosen)
     room = pattern[: found.start()].rstrip(".")
     module = extensions.parts(room).get(chosen) if room else None  # an extension's has another package
-    return (module or f"{pattern[: found.start()]}{chosen}") + pattern[found.end() :]
+    return [(module or f"{pattern[: found.start()]}{chosen}") + pattern[found.end() :]]

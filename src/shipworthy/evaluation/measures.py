@@ -1,4 +1,6 @@
-"""What others say of rows, a judge or a harness, as metrics: claims and figures treat it as any. No task decides by it.
+"""What a judge, a harness or a suite of questions says, as metrics: claims and figures treat it as any.
+
+No task decides by it.
 
 They are not in metrics/, for they don't follow from predictions and answers.
 """
@@ -12,6 +14,7 @@ if TYPE_CHECKING:  # the list of runs must not wait for them
 
 PREFERENCE, SCORE, AGREEMENT = "judge_preference", "judge_score", "judge_agreement"
 DOCUMENT = "document score"
+GENERAL_ANSWERS, GENERAL_LOSS = "general_answers", "general_loss"
 
 
 @dataclass
@@ -53,6 +56,20 @@ MEASURES: Mapping[str, Measure] = {
         "share",
         "EleutherAI's lm-evaluation-harness: a task's own score of a document",
         "Its own name is next to it.",
+    ),
+    GENERAL_ANSWERS: Measure(
+        "general questions answered rightly",
+        "share",
+        "train/general/checks.py",
+        "A small model answers many wrongly before any training, which can't be lost then.",
+        KIND="right",
+    ),
+    GENERAL_LOSS: Measure(
+        "loss on the answers to general questions",
+        "number",
+        "mean cross-entropy of an answer's tokens, in nats",
+        "It also rises where a model only took on another manner.",
+        GREATER_IS_BETTER=False,
     ),
     AGREEMENT: Measure(
         "Cohen's kappa with people",

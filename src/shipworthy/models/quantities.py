@@ -130,6 +130,7 @@ class Quantities(Protocol):
         parameters, trainable_parameters: with it.
         checkpoint_bytes: what a run goes on from: trained weights with AdamW's moments.
         draws: whether training steps draw random numbers (dropout).
+        one_at_a_time: whether micro-batches would disturb one another if they were computed side by side.
     """
 
     base_parameters: int
@@ -137,6 +138,7 @@ class Quantities(Protocol):
     trainable_parameters: int
     checkpoint_bytes: int
     draws: bool
+    one_at_a_time: bool
 
     def flops(self, batches: Iterable[BatchShape]) -> float:
         """Floating-point operations of forward and backward pass over the batches."""

@@ -34,8 +34,8 @@ from shipworthy.train.network import interface
 from shipworthy.train.network.schema import Network
 
 RUN_BYTES = 1e9
-"""A run writes this, and as much as its base weights take, so often:"""
-BASES_PER_RUN = 3  # merged in 32 bits, in 16, and the quantized ones
+"""A run writes this, and of each number of its base weights:"""
+NUMBER_BYTES = 12  # merged in 32 bits, in 16, and the quantized ones
 CACHE_BYTES = 2e9  # downloads, or a build, that are still to come
 SQLITE = "sqlite:///"
 BASES, TOOLCHAINS, HARNESSES = Lazy("{model}.base"), Lazy("{engine}.toolchain"), Lazy("{general}.toolchain")
@@ -101,13 +101,14 @@ def look(
     """What a training and the commands after it need on the machine on which this is called."""
     found = [lock.examine(), _machine(), gpus.examine(gpus.driver(), gpus.torch_cuda(), devices)]
     found.append(checked("raw data", lambda: _raw(data)))
-    base = 0
+    numbers = 0
     fetched: list[Finding] = []
     if BASES.name(model):
         weights = BASES.load(model)
         try:
-            base = weights.size(model)
-            fetched.append(Finding(Level.OK, "base weights", f"{weights.place(model)}, {base / 1e6:.0f} MB"))
+            numbers = weights.numbers(model)
+            said = f"{weights.place(model)}, {weights.size(model) / 1e6:.0f} MB"
+            fetched.append(Finding(Level.OK, "base weights", said))
         except ShipworthyError as error:
             fetched.append(Finding(Level.MISSING, "base weights", str(error)))
     if TOOLCHAINS.name(engine):
@@ -117,7 +118,7 @@ def look(
         harness = HARNESSES.load(general)
         fetched.append(checked("benchmarks", lambda: f"{general.kind} in {harness.locate()}"))
     to_come = any(one.level is Level.MISSING for one in fetched)
-    needs = {project_root(): RUN_BYTES + BASES_PER_RUN * base, cache_folder(): CACHE_BYTES * to_come}
+    needs = {project_root(): RUN_BYTES + NUMBER_BYTES * numbers, cache_folder(): CACHE_BYTES * to_come}
     return [*found, *fetched, *disk.examine(needs), interface.examine(network, devices)]
 
 

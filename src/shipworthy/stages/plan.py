@@ -25,6 +25,7 @@ from shipworthy.core.groups import (
     DataConfig,
     ModelConfig,
     OptimizerConfig,
+    ScheduleConfig,
     TrainerConfig,
 )
 from shipworthy.core.progress import say
@@ -47,6 +48,8 @@ from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.models import base, quantities
 from shipworthy.models.quantities import StepTiming, row_lengths
 from shipworthy.models.rows import features
+from shipworthy.train.length import in_steps
+from shipworthy.train.schema import LightningTrainer
 
 # More rows than this are not cleaned for the plan: the share that is left is taken from so many.
 MOST_CLEANED = 50_000
@@ -61,6 +64,7 @@ def run(
     adapter: AdapterConfig,
     trainer: TrainerConfig,
     optimizer: OptimizerConfig,
+    schedule: ScheduleConfig,
     compute: ComputeConfig,
     seed: int,
     workspace: Workspace,
@@ -79,6 +83,9 @@ def run(
     split = data.split.scaled(data.sample)
     machine, load = resolve(compute), os.getloadavg()[0]
     lengths = row_lengths(model, task, sample.sample(min(SAMPLE_ROWS, sample.height), seed=seed))
+    cleaned = expected(source, clean, split.test, split.validation, split.train_rows, rejected)
+    if lengths and isinstance(trainer, LightningTrainer):
+        trainer = in_steps(trainer, round(cleaned.train * lengths.per_document), lengths.mean)
     say("measuring a few training steps")
     problem = Problem(
         task=task,
@@ -88,7 +95,7 @@ def run(
         optimizer=optimizer,
         sample=sample,
         features=features(sample),
-        expected=expected(source, clean, split.test, split.validation, split.train_rows, rejected),
+        expected=cleaned,
         machine=machine,
         seed=seed,
         load=load,

@@ -15,8 +15,11 @@ from shipworthy.models.dataset import split
 from shipworthy.track.record.record import RECORD, dataset_folder
 from shipworthy.track.runs.project_paths import project_paths
 from shipworthy.track.runs.registry import find
+from shipworthy.train.length import rows_seen, settled
 from shipworthy.train.lightning.batch_plan import ledger, plan_batches
-from shipworthy.train.pilot_run import PilotRun
+from shipworthy.train.pilot_run import PilotRun, row_lengths
+from shipworthy.train.replay import kept
+from shipworthy.train.replay.plan import with_replay
 from shipworthy.train.schema import LightningTrainer
 
 USAGE = """\
@@ -47,7 +50,7 @@ def _trace(arguments: Sequence[str]) -> dict[str, Any]:
     history = _history(folder)
     if not 1 <= number <= len(history):
         raise UsageError(f"step={number}: {folder} has done steps 1 to {len(history)} so far.")
-    rows, batches = _plan(record, folder.parent)
+    rows, batches = _plan(record, folder)
     ids = rows["id"].cast(pl.String).to_list()
     rolled = ""
     for step, batch in enumerate(batches[:number], 1):
@@ -86,8 +89,9 @@ def _history(folder: Path) -> list[dict[str, Any]]:
     return running
 
 
-def _plan(record: dict[str, Any], runs: Path) -> tuple[pl.DataFrame, list[list[int]]]:
-    dataset = read_artifact(dataset_folder(record, runs), "dataset")
+def _plan(record: dict[str, Any], run: Path) -> tuple[pl.DataFrame, list[list[int]]]:
+    """The rows that a run may see, those that it replays behind the task's, and which of them each step sees."""
+    dataset = read_artifact(dataset_folder(record, run.parent), "dataset")
     if dataset.digest != record["inputs"]["dataset"]:
         raise ShipworthyError(
             f"{dataset.path} is not the dataset of this run: check out {record['inputs']['dataset'][:12]}… again."
@@ -96,17 +100,27 @@ def _plan(record: dict[str, Any], runs: Path) -> tuple[pl.DataFrame, list[list[i
     if config["trainer"]["kind"] != "lightning":
         raise UsageError(f"trainer '{config['trainer']['kind']}' makes no steps, so there is none to show.")
     rows, sample = split(dataset, "train"), config["sample"]
-    names = ("batch_size", "steps", "validate_every")
-    trainer = LightningTrainer(**{name: config["trainer"][name] for name in names})
+    names = ("batch_size", "steps", "epochs", "tokens", "validate_every", "validate_epochs")
+    known = {name: config["trainer"][name] for name in names if name in config["trainer"]}
+    trainer = LightningTrainer(**known)
     if sample:
         pilot = PilotRun(sample, rows, trainer, record["seeds"]["seed"])
         rows, trainer = pilot.rows, pilot.trainer
-    lengths = (rows["prompt_ids"].list.len() + rows["answer_ids"].list.len()).to_list()
-    return rows, plan_batches(lengths, trainer.batch_size, trainer.steps, record["seeds"]["seed"])
+    lengths = row_lengths(rows)
+    trainer = settled(trainer, lengths)
+    seed, share = record["seeds"]["seed"], config["trainer"].get("replay", {}).get("share", 0.0)
+    batches = plan_batches(lengths, trainer.batch_size, rows_seen(trainer, len(lengths)), seed)
+    if not share:
+        return rows, batches
+    replayed = kept.table(run)
+    places = range(rows.height, rows.height + replayed.height)
+    both = [rows.with_columns(pl.col("id").cast(pl.String)), replayed]
+    return pl.concat(both, how="diagonal_relaxed"), with_replay(batches, places, share, seed)
 
 
 def _show(rows: pl.DataFrame) -> None:
     texts = [name for name in rows.columns if rows[name].dtype == pl.String and name not in SHOWN]
     for row in rows.iter_rows(named=True):
         tokens = len(row["prompt_ids"]) + len(row["answer_ids"])
-        say(f"  {row['id']}  {tokens} tokens  {' | '.join(str(row[name]) for name in texts)} → {row['answer']}")
+        told = " | ".join(str(row[name]) for name in texts if row[name] is not None)
+        say(f"  {row['id']}  {tokens} tokens  {told} → {row['answer']}")

@@ -14,6 +14,7 @@ from shipworthy.core.groups import (
     ComputeConfig,
     ModelConfig,
     OptimizerConfig,
+    ScheduleConfig,
     TaskConfig,
     TrackerConfig,
     TrainerConfig,
@@ -33,6 +34,7 @@ from shipworthy.track.record.tracked_run import tracked_run
 from shipworthy.track.reproduce import rows
 from shipworthy.track.runs import notes, starts
 from shipworthy.train.pilot_run import FILE, PilotRun, compare, find, identity
+from shipworthy.train.replay import file
 from shipworthy.train.request import Request
 
 READS = ("plan", "dataset")
@@ -49,6 +51,7 @@ def run(
     adapter: AdapterConfig,
     trainer: TrainerConfig,
     optimizer: OptimizerConfig,
+    schedule: ScheduleConfig,
     tracker: TrackerConfig,
     compute: ComputeConfig,
     sample: str,
@@ -68,6 +71,8 @@ def run(
     plan = _refuse_unfit(workspace, accepted=bool(getattr(trainer, "accept_unfit_plan", False)))
     dataset = workspace.read("dataset")
     workspace.uses(base.inputs(model))
+    if (replay := getattr(trainer, "replay", None)) is not None:
+        workspace.uses(file.inputs(replay))
     whole = split(dataset, "train")
     pilot = PilotRun(sample, whole, trainer, seed) if sample else None
     folder = workspace.run_folder()
@@ -78,6 +83,7 @@ def run(
         adapter=adapter,
         trainer=pilot.trainer if pilot else trainer,
         optimizer=optimizer,
+        schedule=schedule,
         train=pilot.rows if pilot else whole,
         validation=seen(split(dataset, "validation"), validation_share),
         seed=seed,

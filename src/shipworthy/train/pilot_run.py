@@ -18,7 +18,10 @@ from shipworthy.core.files import read_json, sha256_of_json, write_json
 from shipworthy.core.groups import ComputeConfig, TrainerConfig
 from shipworthy.core.progress import say
 from shipworthy.evaluation.intervals import ratio
+from shipworthy.train.length import rows_seen, settled
 from shipworthy.train.lightning.batch_plan import plan_batches
+from shipworthy.train.replay import kept
+from shipworthy.train.replay.plan import needed
 from shipworthy.train.schema import LightningTrainer
 
 FILE = "sample.json"
@@ -73,6 +76,11 @@ def subset(rows: pl.DataFrame, sample: Sample, seed: int) -> pl.DataFrame:
     keys = [hashlib.sha256(f"{seed}:{name}".encode()).digest() for name in rows["id"].to_list()]
     chosen = sorted(range(rows.height), key=keys.__getitem__)[: sample.rows(rows.height)]
     return rows[sorted(chosen)]
+
+
+def row_lengths(rows: pl.DataFrame) -> list[int]:
+    """Tokens of each row, prompt and answer."""
+    return (rows["prompt_ids"].list.len() + rows["answer_ids"].list.len()).to_list()
 
 
 def scaled_steps(steps: int, rows: int, sampled: int) -> int:
@@ -180,13 +188,18 @@ class PilotRun:
         assert isinstance(trainer, LightningTrainer)  # config/root.py refuses it elsewhere
         sample = parse(text)
         assert sample is not None
+        self.lengths = row_lengths(whole)
+        trainer = settled(trainer, self.lengths)
         self.text, self.whole, self.whole_trainer, self.seed = text, whole, trainer, seed
         self.rows = subset(whole, sample, seed)
         steps = scaled_steps(trainer.steps, whole.height, self.rows.height)
         batch = min(trainer.batch_size, self.rows.height)
+        # Of epochs as many over fewer rows; of tokens so many as the steps hold.
         self.trainer = replace(
             trainer,
             steps=steps,
+            tokens=0,
+            validate_epochs=0.0,
             validate_every=min(trainer.validate_every, steps),
             batch_size=batch,
             monitor=trainer.monitor.without_end(),
@@ -201,15 +214,15 @@ class PilotRun:
         history = read_json(folder / "checkpoint" / "history.json")
         validations = [entry["validation_s"] for entry in history if "validation_s" in entry]
         trainer = self.whole_trainer
-        lengths = (self.whole["prompt_ids"].list.len() + self.whole["answer_ids"].list.len()).to_list()
-        batches = plan_batches(lengths, trainer.batch_size, trainer.steps, self.seed)
+        lengths = self.lengths
+        batches = plan_batches(lengths, trainer.batch_size, rows_seen(trainer, len(lengths)), self.seed)
         projection = extrapolate(
             history,
             sample=self.text,
             of=of,
             rows=(self.rows.height, self.whole.height),
             steps=trainer.steps,
-            tokens=sum(lengths[row] - 1 for batch in batches for row in batch),
+            tokens=sum(lengths[row] - 1 for batch in batches for row in batch) + _replayed(folder, batches, trainer),
             beside=(
                 sum(validations),
                 sum(validations) / len(validations) * -(-trainer.steps // trainer.validate_every),
@@ -225,3 +238,12 @@ class PilotRun:
             f"({hours['low']:.2f} to {hours['high']:.2f}) and {money['value']:.2f} {money['currency']} "
             f"({money['low']:.2f} to {money['high']:.2f}): {folder / FILE}"
         )
+
+
+def _replayed(folder: Path, batches: Sequence[Sequence[int]], trainer: LightningTrainer) -> int:
+    """Input tokens of the general rows beside these batches, as long as those of the sample's run."""
+    rows = kept.table(folder)
+    if rows.is_empty():
+        return 0
+    tokens = (rows["prompt_ids"].list.len() + rows["answer_ids"].list.len() - 1).sum()
+    return round(needed(batches, trainer.replay.share) * tokens / rows.height)

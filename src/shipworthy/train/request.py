@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
-from shipworthy.core.groups import AdapterConfig, ModelConfig, OptimizerConfig, TrainerConfig
+from shipworthy.core.groups import AdapterConfig, ModelConfig, OptimizerConfig, ScheduleConfig, TrainerConfig
 from shipworthy.evaluation.tasks.schema import Task
 
 
@@ -26,6 +26,7 @@ class Request:
     adapter: AdapterConfig
     trainer: TrainerConfig
     optimizer: OptimizerConfig
+    schedule: ScheduleConfig
     train: pl.DataFrame
     validation: pl.DataFrame
     seed: int

@@ -18,7 +18,8 @@ from shipworthy.evaluation.tasks.regression.schema import Regression
 from shipworthy.models.adapters.schema import NoAdapter
 from shipworthy.models.tfidf.schema import Tfidf
 from shipworthy.models.xgboost.schema import XGBoost
-from shipworthy.train.schema import ClassicalTrainer, NoOptimizer
+from shipworthy.train.optimizers.schema import NoOptimizer
+from shipworthy.train.schema import ClassicalTrainer
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,8 @@ from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models.adapters.schema import NoAdapter
 from shipworthy.models.xgboost.schema import XGBoost
-from shipworthy.train.schema import ClassicalTrainer, NoOptimizer
+from shipworthy.train.optimizers.schema import NoOptimizer
+from shipworthy.train.schema import ClassicalTrainer
 from tests.stages import workspaces
 
 ROWS = 60_000

@@ -21,7 +21,8 @@ from shipworthy.models.causal_lm.quantities import NetworkQuantities, from_confi
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.causal_lm.weights import fetch
 from shipworthy.models.quantities import RowLengths, StepTiming, row_lengths
-from shipworthy.train.schema import AdamW, LightningTrainer
+from shipworthy.train.optimizers.schema import AdamW
+from shipworthy.train.schema import LightningTrainer
 from tests.tiny import write_model
 
 ROWS = pl.DataFrame(

@@ -44,6 +44,9 @@ NETWORK = {
     "stages.evaluate": ["models.majority.family", "models.tfidf.family"],
     "evaluation.metric": ["evaluation.metrics.exact_match"],
     "stages.train": ["train.lightning.fit"],
+    "models.adapters.build": ["models.adapters.lora"],
+    "train.optimizers.build": ["train.optimizers.adamw"],
+    "train.schedules.build": ["train.schedules.cosine"],
     "data.sources.files": ["data.formats.evals"],
     "data.duplicates.clusters": ["data.duplicates.exact", "data.duplicates.minhash"],
     "optimize.quantize.build": ["optimize.quantize.gguf.compress"],
@@ -60,6 +63,8 @@ TABLE = {
     "stages.evaluate": ["models.majority.family", "models.logistic.family"],
     "evaluation.metric": ["evaluation.metrics.accuracy", "evaluation.metrics.auc"],
     "stages.train": ["train.classical.fit"],
+    "models.adapters.build": ["models.adapters.none"],
+    "train.schedules.build": ["train.schedules.cosine"],
     "data.sources.files": ["data.formats.parquet"],
     "optimize.quantize.build": ["optimize.quantize.none.compress"],
     "optimize.engines.build": ["optimize.engines.in_process.bench"],
@@ -154,6 +159,14 @@ def test_what_is_chosen_decides_which_of_a_groups_kinds_counts() -> None:
     none = {**network, "quant": table["quant"]}
     changed = {name for name in COMMANDS if lineage(name, none).digest != lineage(name, network).digest}
     assert changed == {"compress", "bench", "package"}, "a bench of llama.cpp imports how it was quantized"
+
+
+def test_a_kind_that_extends_another_needs_the_modules_of_both() -> None:
+    fetch = lineage("fetch", groups("sarcasm", "model=decoder_5m")).modules
+    assert {f"shipworthy.models.{name}.weights" for name in ("decoder", "causal_lm")} <= {*fetch}
+    train = lineage("train", groups("sarcasm", "model=decoder_5m")).modules
+    assert "shipworthy.models.causal_lm.family" in train
+    assert not any(name.startswith("shipworthy.models.decoder") for name in lineage("train", groups("sarcasm")).modules)
 
 
 def test_what_makes_no_other_run_makes_no_other_code() -> None:

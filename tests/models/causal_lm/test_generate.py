@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from shipworthy.models.causal_lm.chat import Chat
-from shipworthy.models.causal_lm.generate import greedy, shared_prefix
+from shipworthy.models.causal_lm.generate import greedy
 from shipworthy.models.causal_lm.network import load_network
+from shipworthy.models.causal_lm.packed import shared_prefix
 from tests.tiny import write_model
 
 

@@ -14,8 +14,11 @@ from shipworthy.models.adapters.build import build
 from shipworthy.models.adapters.schema import Lora
 from shipworthy.models.causal_lm import attention, packed
 from shipworthy.models.causal_lm.flops import FlopCounter
+from shipworthy.models.causal_lm.gathered import gathered
 from shipworthy.models.causal_lm.network import load_network
 from shipworthy.models.causal_lm.packed import Row, pack, token_losses
+from shipworthy.models.causal_lm.padded import pad
+from tests.models.causal_lm.families import tiny
 from tests.tiny import write_model
 
 ROWS = [Row([1, 30, 40, 50], [60, 70, 2]), Row([1, 31], [61, 2]), Row([1, 30, 40, 50, 51, 52, 53], [62, 2])]
@@ -51,7 +54,7 @@ def test_each_rows_loss_and_gradients_are_its_own(
     network: torch.nn.Module, rows: list[Row], prefix: int, compute: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if compute == "gathered":  # what a GPU takes
-        monkeypatch.setattr(attention._Cascade, "apply", attention.gathered)
+        monkeypatch.setattr(attention._Cascade, "apply", gathered)
     together = pack(rows)
     assert together.prefix == prefix
     losses_N = token_losses(network.get_base_model(), together)
@@ -127,5 +130,19 @@ def test_operations_are_those_that_torch_counts_but_for_what_no_token_sees(tmp_p
 def test_a_shared_prefix_is_counted_once(network: torch.nn.Module) -> None:
     counter = FlopCounter(network.get_base_model())
     together, apart = pack(LONG).shape, pack(LONG, share=False).shape
-    saved = 2 * (counter.per_token * 40 + counter.per_pair * 40 * 41 / 2)
+    saved = 2 * (counter.per_token * 40 + sum(counter.per_pair.values()) * 40 * 41 / 2)
     assert counter.of([apart]) - counter.of([together]) == pytest.approx(saved)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_in_sixteen_bits_a_pack_is_as_far_off_as_rows_side_by_side(dtype: torch.dtype) -> None:
+    base = tiny("llama").to(dtype)
+    found = []
+    for batch in (pack(LONG), pad(LONG)):
+        losses = token_losses(base, batch)
+        assert losses.dtype == torch.float32
+        found.append((losses, torch.autograd.grad(losses.sum(), list(base.parameters()))))
+    (packed_losses, packed_gradients), (padded_losses, padded_gradients) = found
+    torch.testing.assert_close(packed_losses, padded_losses, atol=0.1, rtol=0.02)
+    for mine, other in zip(packed_gradients, padded_gradients, strict=True):
+        assert float((mine - other).float().norm() / other.float().norm()) < 0.05

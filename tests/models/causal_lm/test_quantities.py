@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from shipworthy.core.errors import UsageError
 from shipworthy.core.sources.schema import Folder
 from shipworthy.models import quantities
-from shipworthy.models.adapters.build import build
+from shipworthy.models.adapters.build import attach, build
+from shipworthy.models.adapters.network import trained_of
 from shipworthy.models.adapters.schema import Lora, NoAdapter
 from shipworthy.models.causal_lm.network import load_network
 from shipworthy.models.causal_lm.packed import Row, pack, shape
@@ -17,8 +17,9 @@ from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.causal_lm.weights import fetch
 from shipworthy.models.majority.schema import Majority
 from shipworthy.train.memory.explain import parts
-from shipworthy.train.optimizers import build as build_optimizer
-from shipworthy.train.schema import AdamW
+from shipworthy.train.optimizers.build import build as build_optimizer
+from shipworthy.train.optimizers.schema import AdamW
+from tests.models.causal_lm.families import tiny
 from tests.tiny import write_model
 
 ADAPTERS = [Lora(rank=4), Lora(rank=3, first_layer=1), Lora(rank=2, targets=["q_proj", "down_proj"], dropout=0.1)]
@@ -55,7 +56,7 @@ def test_optimizer_states_and_checkpoints_are_as_long_as_they_are_said_to_be(hub
     network = build(load_network(hub), Lora(rank=4), seed=1)
     trained = [p for p in network.parameters() if p.requires_grad]
     foretold = parts(network, ROWS).optimizer
-    rule, _ = build_optimizer(trained, AdamW(), 1)
+    rule = build_optimizer(trained_of(network).items(), AdamW())
     for parameter in trained:
         parameter.grad = torch.zeros_like(parameter)
     rule.step()
@@ -74,5 +75,12 @@ def test_a_family_is_asked_by_its_folder(hub: Path, tmp_path: Path, monkeypatch:
         counted and counted.trainable_parameters == NetworkQuantities(on_meta(hub, Lora(rank=4))).trainable_parameters
     )
     assert quantities.of(Majority(), Lora()) is None
-    with pytest.raises(UsageError, match="adapter=lora"):
-        quantities.of(model, NoAdapter())
+    whole = quantities.of(model, NoAdapter())
+    assert whole and whole.trainable_parameters == whole.parameters == whole.base_parameters == counted.base_parameters
+
+
+def test_what_would_be_disturbed_is_computed_one_at_a_time() -> None:
+    assert not NetworkQuantities(attach(tiny("llama"), Lora())).one_at_a_time
+    assert NetworkQuantities(attach(tiny("llama", attention_dropout=0.1), Lora())).draws
+    # PEFT changes experts' weights for the while of a forward pass.
+    assert NetworkQuantities(attach(tiny("deepseek_v3"), Lora())).one_at_a_time

@@ -8,16 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
-from shipworthy.core.artifact import read_artifact
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import read_json
 from shipworthy.core.sources.schema import Folder
-from shipworthy.models.causal_lm.base import place
+from shipworthy.models.causal_lm.base import files, place
 from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.chat_format import Message
 from shipworthy.models.causal_lm.schema import CausalLM
-from shipworthy.models.causal_lm.template import names, read
-from shipworthy.models.causal_lm.weights import fetch, install
+from shipworthy.models.causal_lm.template import install, names, read
+from shipworthy.models.causal_lm.weights import fetch
 from tests.tiny import write_model, write_tokenizer
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "templates"
@@ -148,7 +147,8 @@ def test_the_template_travels_with_the_base_folder(tmp_path: Path, monkeypatch: 
     assert (chat.template, chat.tokenizer.eos_token) == (read("gemma").text, "<end_of_turn>")
     assert plain.tokenizer.eos_token == "<eos>"
     assert read_json(folder / "config.json")["eos_token_id"] == chat.eos_id
-    weights = [read_artifact(place(c), "base").manifest.files["model.safetensors"] for c in (own, gemma)]
-    assert weights[0] == weights[1]
+    assert files(own)["model.safetensors"] == files(gemma)["model.safetensors"]
+    assert (folder / "model.safetensors").resolve() == hub / "model.safetensors"  # and no copy of it
+    assert fetch(gemma) == folder
     assert (folder / "chat_template.jinja").read_text() == read("gemma").text
     assert json.loads((folder / "tokenizer_config.json").read_text())["eos_token"] == "<end_of_turn>"

@@ -71,7 +71,7 @@ def test_another_template_is_caught(base: Path, rows: pl.DataFrame, toolchain: T
     template = (other / "chat_template.jinja").read_text()
     (other / "chat_template.jinja").write_text(template.replace("'<|im_start|>assistant\n'", "'<|im_start|>assistant'"))
     convert(other, tmp_path / "other.gguf", toolchain)
-    with pytest.raises(ShipworthyError, match="reads row r0 otherwise than training did"):
+    with pytest.raises(ShipworthyError, match="tokenizes row r0 differently from training"):
         check(TASK, rows, tmp_path / "other.gguf", toolchain, "")
 
 

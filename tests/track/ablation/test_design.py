@@ -21,7 +21,7 @@ def test_drop_one_is_the_recipe_and_each_change_alone_on_each_seed():
 
 
 def test_a_factorial_has_all_combinations():
-    found = trainings(Ablation(design="factorial", changes={**CHANGES, "warmup": ["optimizer.warmup=0"]}), seed=1)
+    found = trainings(Ablation(design="factorial", changes={**CHANGES, "warmup": ["schedule.warmup=0"]}), seed=1)
     assert len(found) == len(set(found)) == 3 * 2**3
     assert "rate + rank + warmup, seed 3" in [one.name for one in found]
 

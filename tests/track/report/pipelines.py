@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from shipworthy.evaluation.intervals import wilson
 from shipworthy.evaluation.metric import metric
 from shipworthy.evaluation.resampling import Resampling
 from shipworthy.evaluation.verdict import judge
+from shipworthy.train.general.verdict import verdict
 
 CRITERIA = {
     "metric": "exact_match",
@@ -70,8 +72,20 @@ def plan(criteria: dict[str, Any], family: str, why: str, steps: int | None) -> 
     }
 
 
-def text_pipeline(root: Path, n: int = 1200, rate: float = 0.44, p95_s: float = 0.31, upto: str = "package") -> None:
-    """A pipeline of text: four baselines, a tuned model, two variants."""
+def forgotten() -> dict[str, Any]:
+    """A verdict on two skills, one of which lost half its right answers."""
+    skills = np.repeat(["arithmetic", "reading"], 48)
+    right = (np.arange(96) % 4 > 0).astype(float)
+    after = np.where((skills == "arithmetic") & (np.arange(96) % 2 == 0), 0.0, right)
+    loss = 1.0 + 0.01 * (np.arange(96) % 7)
+    before, now = (SimpleNamespace(right=one, loss=loss, own_loss=loss) for one in (right, after))
+    return verdict(skills.tolist(), before, now, margin=0.05, loss_margin=0.1, alpha=0.01, seed=1)
+
+
+def text_pipeline(
+    root: Path, n: int = 1200, rate: float = 0.44, p95_s: float = 0.31, upto: str = "package", asked: bool = True
+) -> None:
+    """A pipeline of text: four baselines, a tuned model, two variants; `asked`: general questions were."""
     why = "The answers are text; LoRA trains 4.88 million of 134.5 million parameters."
     write(
         root,
@@ -131,6 +145,7 @@ def text_pipeline(root: Path, n: int = 1200, rate: float = 0.44, p95_s: float = 
         "peak_memory_mb": 3811.0,
         "selected_step": 240,
         "selected_metric": 0.42,
+        "forgetting": forgotten() if asked else None,
     }
     candidate = {"model": {"kind": "causal_lm", "name": "SmolLM2-135M-Instruct"}}
     write(

@@ -30,6 +30,7 @@ def test_a_pipeline_that_ships(tmp_path: Path) -> None:
     for name in ("majority", "nearest", "verb_object", "few_shot", "tuned", "q8_0", "q4_k_m"):
         assert sum(line.startswith(name) for line in lines) == 1
     assert any("44.0% [41.2, 46.8]" in line and "against verb_object: better, p < 0.0001" in line for line in lines)
+    assert any(line.startswith("general skills: lost. The training made the model worse") for line in lines)
     assert lines[-1] == "VERDICT: SHIP: q4_k_m, exact match 43.7% [40.9, 46.5], 7 of 7 criteria met"
 
 

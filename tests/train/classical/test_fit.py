@@ -28,9 +28,11 @@ from shipworthy.models.ridge.schema import Ridge
 from shipworthy.models.xgboost.family import XGBoostModel
 from shipworthy.models.xgboost.schema import XGBoost
 from shipworthy.train.classical.fit import VALIDATE_EVERY, fit
+from shipworthy.train.optimizers.schema import NoOptimizer
 from shipworthy.train.records import NoRecords, Records
 from shipworthy.train.request import Request
-from shipworthy.train.schema import ClassicalTrainer, NoOptimizer
+from shipworthy.train.schedules.schema import Cosine
+from shipworthy.train.schema import ClassicalTrainer
 from tests.models import samples
 
 TASK = Classification(name="t", description="d", baselines=["majority"])
@@ -65,6 +67,7 @@ def run(
             adapter=NoAdapter(),
             trainer=ClassicalTrainer(),
             optimizer=NoOptimizer(),
+            schedule=Cosine(),
             train=splits[0],
             validation=splits[1],
             seed=3,

@@ -9,6 +9,7 @@ import polars as pl
 from safetensors.torch import load_file
 
 from shipworthy.core.files import new_folder, sha256_of_file
+from shipworthy.core.groups import AdapterConfig
 from shipworthy.core.sources.schema import Folder
 from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models.adapters.schema import Lora
@@ -17,11 +18,16 @@ from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.causal_lm.weights import fetch
 from shipworthy.train.lightning.fit import fit
 from shipworthy.train.lightning.training_state import Request
+from shipworthy.train.monitor.schema import Forgetting, Monitor
+from shipworthy.train.optimizers.schema import AdamW
 from shipworthy.train.records import NoRecords, Records
-from shipworthy.train.schema import AdamW, LightningTrainer
+from shipworthy.train.schedules.schema import Cosine
+from shipworthy.train.schema import LightningTrainer
 from tests.tiny import write_model
 
 TASK = TextToText(name="t", description="d", prompt="{text}", max_new_tokens=3, baselines=["majority"])
+FEW = Forgetting(questions=1, during=1, new_tokens=3)
+"""General questions: as few as can be."""
 TRAINER = LightningTrainer(
     batch_size=4,
     micro_batch_size=2,
@@ -31,6 +37,7 @@ TRAINER = LightningTrainer(
     checkpoint_every=1,
     threads=1,
     loader_patience_s=20.0,
+    monitor=Monitor(forgetting=FEW),
 )
 ADAPTER = Lora(rank=2, alpha=4)
 
@@ -57,33 +64,43 @@ def rows(model: CausalLM, count: int = 12) -> pl.DataFrame:
     )
 
 
-def run(
+def request(
     model: CausalLM,
     folder: Path,
+    table: pl.DataFrame,
     *,
-    table: pl.DataFrame | None = None,
-    records: Records | None = None,
-    adapter: Lora = ADAPTER,
+    adapter: AdapterConfig = ADAPTER,
     lr: float = 0.01,
     held_out: int = 2,
     **changes: Any,
+) -> Request:
+    """What a run in `folder` is asked for; the last rows are held out."""
+    return Request(
+        task=TASK,
+        model=model,
+        adapter=adapter,
+        trainer=replace(TRAINER, **changes),
+        optimizer=AdamW(lr=lr),
+        schedule=Cosine(),
+        train=table[:-held_out],
+        validation=table[-held_out:],
+        seed=1,
+        run=folder,
+        run_id="r",
+    )
+
+
+def run(
+    model: CausalLM, folder: Path, *, table: pl.DataFrame | None = None, records: Records | None = None, **how: Any
 ) -> Path:
-    """Trains in `folder`, going on if something is there; returns the finished folder."""
+    """Trains in `folder`, going on if something is there; returns the finished folder.
+
+    Args:
+        how: as `request` takes it.
+    """
     table = rows(model) if table is None else table
     with new_folder(folder / "done") as target:
-        request = Request(
-            task=TASK,
-            model=model,
-            adapter=adapter,
-            trainer=replace(TRAINER, **changes),
-            optimizer=AdamW(lr=lr),
-            train=table[:-held_out],
-            validation=table[-held_out:],
-            seed=1,
-            run=folder,
-            run_id="r",
-        )
-        fit(request, records or NoRecords(), target)
+        fit(request(model, folder, table, **how), records or NoRecords(), target)
     return folder / "done"
 
 

@@ -11,18 +11,18 @@ from shipworthy.train.lightning.batch_plan import ledger, micro_batches, plan_ba
 
 @given(st.lists(st.integers(1, 60), min_size=4, max_size=90), st.integers(1, 4), st.integers(1, 60), st.integers(0, 9))
 def test_each_row_is_seen_as_often_as_any_other(lengths: list[int], size: int, steps: int, seed: int) -> None:
-    batches = plan_batches(lengths, size, steps, seed)
+    batches = plan_batches(lengths, size, size * steps, seed)
     assert [len(batch) for batch in batches] == [size] * steps
     seen = Counter(row for batch in batches for row in batch)
     counts = [seen[row] for row in range(len(lengths))]
     assert max(counts) - min(counts) <= 1
-    assert batches == plan_batches(lengths, size, steps, seed)
+    assert batches == plan_batches(lengths, size, size * steps, seed)
 
 
 def test_batches_hold_rows_of_like_length() -> None:
     lengths = [i % 50 + 1 for i in range(800)]
     padding = [
-        max(lengths[i] for i in b) * len(b) - sum(lengths[i] for i in b) for b in plan_batches(lengths, 16, 50, 1)
+        max(lengths[i] for i in b) * len(b) - sum(lengths[i] for i in b) for b in plan_batches(lengths, 16, 16 * 50, 1)
     ]
     assert sum(padding) < 0.05 * sum(lengths)
 
@@ -44,5 +44,5 @@ def test_the_ledger_knows_every_row_and_its_place() -> None:
 
 @pytest.mark.parametrize("steps", [1, 7])
 def test_a_run_shorter_than_the_data_repeats_no_row(steps: int) -> None:
-    batches = plan_batches([3] * 100, 10, steps, 4)
+    batches = plan_batches([3] * 100, 10, 10 * steps, 4)
     assert len({row for batch in batches for row in batch}) == 10 * steps

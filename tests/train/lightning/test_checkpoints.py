@@ -12,6 +12,7 @@ import torch.distributed as dist
 import shipworthy.train.lightning.checkpoints as checkpoints
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.models.adapters.build import build
+from shipworthy.models.adapters.network import trained_of
 from shipworthy.models.adapters.schema import Lora
 from shipworthy.models.causal_lm.network import load_network
 from shipworthy.models.causal_lm.packed import Row, pack, token_losses
@@ -25,8 +26,8 @@ from shipworthy.train.lightning.checkpoints import (
     state_of,
     write_tensors,
 )
-from shipworthy.train.optimizers import build as build_optimizer
-from shipworthy.train.schema import AdamW
+from shipworthy.train.optimizers.build import build as build_optimizer
+from shipworthy.train.optimizers.schema import AdamW
 from tests.tiny import write_model
 
 PACK = pack([Row([1, 30, 40], [60, 2]), Row([1, 31], [61, 2])])
@@ -39,7 +40,7 @@ class Small:
     def __init__(self, folder: Path) -> None:
         self.network = build(load_network(folder), Lora(rank=2, alpha=4, dropout=0.1), seed=1).train()
         self.trained = [p for p in self.network.parameters() if p.requires_grad]
-        self.optimizer, _ = build_optimizer(self.trained, AdamW(), 10)
+        self.optimizer = build_optimizer(trained_of(self.network).items(), AdamW())
 
     def steps(self, count: int) -> None:
         for _ in range(count):

@@ -16,8 +16,7 @@ from shipworthy.models.adapters.schema import Lora
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.train.lightning.gradients import gradients
 from shipworthy.train.monitor.schema import Divergence, Monitor, NotFinite, Rollback
-from shipworthy.train.schema import AdamW
-from tests.train.lightning.runs import ADAPTER, TASK, TRAINER, model_in, rows, run
+from tests.train.lightning.runs import TRAINER, model_in, request, rows, run
 
 Change = Callable[[int, float, list[torch.Tensor]], tuple[float, list[torch.Tensor]]]
 
@@ -121,19 +120,7 @@ def test_memory_that_runs_out_is_explained_by_its_parts(
 
 def check(model: CausalLM, folder: Path, table: pl.DataFrame, lr: float = 0.02, **changes: Any) -> None:
     folder.mkdir()
-    request = fitting.Request(
-        task=TASK,
-        model=model,
-        adapter=changes.pop("adapter", ADAPTER),
-        trainer=TRAINER,
-        optimizer=AdamW(lr=lr),
-        train=table[:-2],
-        validation=table[-2:],
-        seed=1,
-        run=folder,
-        run_id="r",
-    )
-    fitting.check(request)
+    fitting.check(request(model, folder, table, lr=lr, **changes))
 
 
 def replaced(table: pl.DataFrame, name: str, change: Callable[[list[int]], Sequence[int]]) -> pl.DataFrame:

@@ -209,9 +209,11 @@ def test_the_first_step_may_wait_for_the_loader_to_start() -> None:
 
 def validated(history: list[Entry], at: int, **values: float) -> None:
     history[at - 1] |= {"reference_distinct_2": 0.8, "reference_length": 6.0, "general_nll_before": 1.0, **values}
+    history[at - 1]["general_right_before"] = 0.5
 
 
-GOOD = {"generation_distinct_2": 0.7, "generation_length": 5.0, "general_nll": 1.2}
+GENERAL = {"general_questions": 36, "general_won": 2, "general_lost": 6, "general_right": 0.4}
+GOOD = {"generation_distinct_2": 0.7, "generation_length": 5.0, "general_nll": 1.2, **GENERAL}
 
 
 @pytest.mark.parametrize(
@@ -220,6 +222,7 @@ GOOD = {"generation_distinct_2": 0.7, "generation_length": 5.0, "general_nll": 1
         ({"generation_distinct_2": 0.1}, "mode_collapse"),
         ({"generation_length": 0.5}, "mode_collapse"),
         ({"general_nll": 2.5}, "forgetting"),
+        ({"general_questions": 36, "general_won": 0, "general_lost": 9, "general_right": 0.25}, "forgetting"),
     ],
 )
 def test_validations_show_collapse_and_forgetting_once(bad: dict[str, float], detector: str) -> None:
@@ -234,6 +237,16 @@ def test_validations_show_collapse_and_forgetting_once(bad: dict[str, float], de
     assert [f.action for f in detect_at_validation(history, strict, METRIC)] == (
         ["stop"] if detector == "mode_collapse" else []
     )
+
+
+def test_wrong_answers_are_told_with_their_test() -> None:
+    history = ordinary(30)
+    lost = {"general_questions": 36, "general_won": 0, "general_lost": 9, "general_right": 0.25}
+    validated(history, 30, **{**GOOD, **lost})
+    (found,) = detect_at_validation(history, CONFIG, METRIC)
+    assert "25.0% of 36 general questions are answered rightly at step 30, and 50.0% were before" in found.sentence
+    assert "p = 0.0039" in found.sentence and "trainer.replay.share" in found.sentence
+    assert (found.value, found.limit) == (0.25, 0.5)
 
 
 def test_the_most_severe_is_done_and_the_last_rollback_is_a_stop() -> None:

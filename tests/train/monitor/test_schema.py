@@ -35,6 +35,9 @@ def test_settings_go_through_omegaconf_and_back() -> None:
     [
         ({"plateau": Plateau(action="skip")}, "trainer.monitor.plateau.action=skip is not possible"),
         ({"forgetting": Forgetting(action="skip")}, "trainer.monitor.forgetting.action=skip is not possible"),
+        ({"forgetting": Forgetting(action="off", during=2)}, "forgetting.during=2 has no effect while"),
+        ({"forgetting": Forgetting(during=9, questions=8)}, "forgetting.during=9 is more than"),
+        ({"forgetting": Forgetting(margin=1.0)}, "forgetting.margin=1.0 must be between 0 and 1"),
         ({"not_finite": NotFinite(action="warn")}, "not finite can't be trained on"),
         ({"spike": Spike(action="halt")}, "choose one of off, warn, skip, finish, rollback, stop"),
         ({"spike": Spike(window=0)}, "trainer.monitor.spike.window=0 must be above 0"),

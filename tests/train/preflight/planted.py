@@ -12,8 +12,9 @@ from shipworthy.models.adapters.schema import Lora
 from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.network import load_network
 from shipworthy.models.causal_lm.packed import Row
+from shipworthy.train.optimizers.schema import AdamW
 from shipworthy.train.preflight.context import Context
-from shipworthy.train.schema import AdamW, LightningTrainer
+from shipworthy.train.schema import LightningTrainer
 from tests.tiny import write_model
 
 TEXTS = [("one", "uno"), ("two and two", "due"), ("3", "tre!"), ("four of them", "quattro"), ("five", "cinque")]

@@ -10,6 +10,7 @@ import torch
 from shipworthy.models.causal_lm import attention
 from shipworthy.models.causal_lm.packed import Pack, pack
 from shipworthy.train.lightning.gradients import gradients
+from shipworthy.train.preflight import context as contexts
 from shipworthy.train.preflight import equality
 from shipworthy.train.preflight.context import Context
 from shipworthy.train.preflight.equality import accumulation, packed_is_unpacked
@@ -37,19 +38,19 @@ def test_rows_that_attend_to_each_other_are_found(context: Context, monkeypatch:
 
 
 def test_positions_that_go_on_from_row_to_row_are_found(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
-    def wrong(rows: Sequence[Any]) -> Pack:
+    def wrong(network: Any, rows: Sequence[Any]) -> Pack:
         made = pack(rows)
         return replace(made, position_T=made.position_T.flip(0))
 
-    monkeypatch.setattr(equality, "pack", wrong)
+    monkeypatch.setattr(contexts, "make_batch", wrong)
     assert not packed_is_unpacked(context).passed
 
 
 def test_a_loss_divided_by_each_micro_batch_is_found(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     assert accumulation(context).passed
 
-    def per_pack(base: Any, packs: Sequence[Pack], parameters: Any, tokens: int, workers: int) -> Any:
-        each = [gradients(base, [p], parameters, len(p.target_N) * len(packs), workers) for p in packs]
+    def per_pack(base: Any, packs: Sequence[Pack], parameters: Any, tokens: int, *options: Any) -> Any:
+        each = [gradients(base, [p], parameters, len(p.target_N) * len(packs), *options) for p in packs]
         return sum(loss for loss, _ in each), [sum(parts) for parts in zip(*(g for _, g in each), strict=True)]
 
     monkeypatch.setattr(equality, "gradients", per_pack)

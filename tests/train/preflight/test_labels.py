@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from shipworthy.models.causal_lm.packed import Pack, Row, pack
-from shipworthy.train.preflight import labels
+from shipworthy.train.preflight import context as contexts
 from shipworthy.train.preflight.context import Context
 from shipworthy.train.preflight.labels import eos_in_labels, labels_are_answers, trainable_tokens
 from tests.train.preflight.planted import with_rows
@@ -48,10 +48,10 @@ def test_answers_shifted_by_one_are_found(context: Context) -> None:
 
 @pytest.mark.parametrize("by", [-1, 1])
 def test_labels_shifted_in_the_pack_are_found(context: Context, monkeypatch: pytest.MonkeyPatch, by: int) -> None:
-    def shifted(rows: list[Row]) -> Pack:
+    def shifted(network: object, rows: list[Row]) -> Pack:
         made = pack(rows)
         return replace(made, supervised_N=(made.supervised_N + by).clamp(0, len(made.ids_T) - 1))
 
-    monkeypatch.setattr(labels, "pack", shifted)
+    monkeypatch.setattr(contexts, "make_batch", shifted)
     outcome = labels_are_answers(context)
     assert not outcome.passed and outcome.measured["rows_displaced"] == len(context.rows)

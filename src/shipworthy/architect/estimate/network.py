@@ -74,8 +74,9 @@ def memory_parts(problem: Problem) -> dict[str, Bounds]:
     assert quantities and lengths
     rows = min(trainer.micro_batch_size, trainer.batch_size)
     at_once = side_by_side(problem, -(-trainer.batch_size // rows))
+    states = float(problem.optimizer.state_bytes(quantities.trainable_parameters))
     typical, worst = (
-        quantities.memory(batch, at_once, on_gpu=bool(machine.gpus)).named()
+        quantities.memory(batch, at_once, on_gpu=bool(machine.gpus), optimizer_bytes=states).named()
         for batch in (lengths.mean_batch(rows), lengths.longest_batch(rows))
     )
     found = {name: Bounds.between(typical[name] / MB, worst[name] / MB) for name in typical}
@@ -91,7 +92,7 @@ def memory_parts(problem: Problem) -> dict[str, Bounds]:
 def side_by_side(problem: Problem, packs: int) -> int:
     """Micro-batches of a step that training computes at the same time: on a CPU one per thread, on a GPU one."""
     trainer = problem.trainer
-    if problem.machine.gpus or (problem.quantities and problem.quantities.draws):
+    if problem.machine.gpus or (problem.quantities and problem.quantities.one_at_a_time):
         return 1
     return max(1, min(packs, int(trainer.threads or problem.machine.cores // trainer.devices)))
 
@@ -121,7 +122,10 @@ def _why(problem: Problem, quantities: Quantities) -> str:
             f"unseen ones must be written; {what} can"
         )
     trainable, share = quantities.trainable_parameters, quantities.trainable_parameters / quantities.base_parameters
-    return f"{why}. LoRA adds {trainable / MILLION:.2f} million that are trained ({100 * share:.1f}%)."
+    trained = f"{trainable / MILLION:.2f} million"
+    added = quantities.parameters > quantities.base_parameters
+    how = f"LoRA adds {trained} that are trained" if added else f"{trained} of them are trained"
+    return f"{why}. {how} ({100 * share:.1f}%)."
 
 
 def _give_up(problem: Problem) -> list[str]:

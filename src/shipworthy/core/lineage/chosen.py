@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 from shipworthy.core.extensions import extensions
-from shipworthy.core.lazy import PLACE, module_of
+from shipworthy.core.lazy import PLACE, module_of, packages
 from shipworthy.core.schema import SCHEMAS, Choice, Schema
 
 PACKAGE = __name__.partition(".")[0]
@@ -35,7 +35,7 @@ class Chosen:
         found = PLACE.search(pattern)
         return self._named(found[1]) if found and found[1] else set()
 
-    def _named(self, path: str) -> set[type]:
+    def _named(self, path: str) -> set[type[Schema]]:
         group, _, field = path.partition(".")
         config = self.groups.get(group)
         if config is None:
@@ -50,7 +50,7 @@ class Chosen:
         group, _, field = path.partition(".")
         config = self.groups.get(group)
         if config is not None and (not field or field in type(config).kinds_in):
-            yield from (cls.__module__.rpartition(".")[0] for cls in self._named(path))
+            yield from (name for cls in self._named(path) for name in packages(cls))
             return
         value: Any = config
         for name in field.split("."):

@@ -1,56 +1,43 @@
-"""Puts an adapter on a network."""
+"""Puts an adapter on a network, or on none: after it, what requires a gradient is what is trained."""
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model
-from torch.nn import Linear
 from transformers import PreTrainedModel
 
 from shipworthy.core.errors import UsageError
+from shipworthy.core.groups import AdapterConfig
+from shipworthy.core.lazy import Lazy
 from shipworthy.models.adapters.fused import fuse
-from shipworthy.models.adapters.schema import Lora
+from shipworthy.models.adapters.network import Network
+from shipworthy.models.causal_lm.structure import layers
+from shipworthy.models.precision import PRECISIONS, Precision
+
+FLOAT32 = PRECISIONS["float32"]
+KINDS = Lazy("shipworthy.models.adapters.{adapter.kind}")
 
 
-def build(network: PreTrainedModel, config: Lora, seed: int) -> PeftModel:
-    """The network with its adapter, and with the fused training steps of `fused.py`.
+def build(network: PreTrainedModel, config: AdapterConfig, seed: int, precision: Precision = FLOAT32) -> Network:
+    """The network as it is trained; with the fused training steps of `fused.py`, unless weights are cast for products.
 
-    The seed is set here, before the updates' weights are drawn.
+    The seed is set here, before new weights are drawn.
 
     Raises:
-        UsageError: `adapter.targets` or `adapter.first_layer` name what the network does not have.
+        UsageError: the adapter names what the network does not have.
     """
     torch.manual_seed(seed)
     adapted = attach(network, config)
-    fuse(adapted)
+    if precision.products is None:
+        fuse(adapted)
     return adapted
 
 
-def attach(network: PreTrainedModel, config: Lora) -> PeftModel:
-    """The network with LoRA on its linear layers; only the updates are trainable.
+def attach(network: PreTrainedModel, config: AdapterConfig) -> Network:
+    """The network with its adapter; a network without weights (on torch's meta device) will do.
 
     Raises:
-        UsageError: `adapter.targets` or `adapter.first_layer` name what the network does not have.
+        UsageError: the adapter names what the network does not have.
     """
-    layers = int(network.config.num_hidden_layers)
-    if not 0 <= config.first_layer < layers:
-        raise UsageError(f"adapter.first_layer={config.first_layer}: the network has layers 0 to {layers - 1}.")
-    linear = {
-        name.rpartition(".")[2]
-        for name, module in network.named_modules()
-        if isinstance(module, Linear) and module is not network.get_output_embeddings()
-    }
-    for target in config.targets:
-        if target != "all-linear" and target not in linear:
-            raise UsageError(f"adapter.targets: the network has no linear layer '{target}', but {sorted(linear)}.")
-    adapted = get_peft_model(
-        network,
-        LoraConfig(
-            r=config.rank,
-            lora_alpha=config.alpha,
-            lora_dropout=config.dropout,
-            target_modules=sorted(linear) if "all-linear" in config.targets else list(config.targets),
-            layers_to_transform=list(range(config.first_layer, layers)) if config.first_layer else None,
-            task_type="CAUSAL_LM",
-        ),
-    )
-    assert isinstance(adapted, PeftModel)
+    count, first = len(layers(network)), getattr(config, "first_layer", 0)
+    if not 0 <= first < count:
+        raise UsageError(f"adapter.first_layer={first}: the network has layers 0 to {count - 1}.")
+    adapted: Network = KINDS.load(config).attach(network, config)
     return adapted

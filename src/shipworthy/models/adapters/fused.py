@@ -3,7 +3,8 @@
 PEFT computes W x + s B (A x), which writes and reads the layer's whole output three times more than W x alone. Here
 the update is added to the product in place, and one function knows the whole gradient, so that the weights' own
 gradient is never computed and A x is kept instead of made again. A gated feed-forward block keeps its two products
-alone, a norm its input alone; what else they need is made again.
+alone, a norm its input alone; what else they need is made again. The update's weights may be kept in 32 bits where the
+layer's are in 16: they are cast for the products.
 
 Shapes: M tokens, I inputs, O outputs, R rank, D width, F width of the feed-forward block.
 """
@@ -13,7 +14,6 @@ from types import MethodType
 from typing import Any
 
 import torch
-from peft import PeftModel
 from peft.tuners.lora import Linear as LoraLinear
 from torch.nn import SiLU
 from transformers.activations import SiLUActivation
@@ -26,17 +26,24 @@ def _forward(
     x_MI: torch.Tensor, weight_OI: torch.Tensor, a_RI: torch.Tensor, b_OR: torch.Tensor, scale: float
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The layer's output, and A x."""
-    low_MR = x_MI @ a_RI.T
-    return (x_MI @ weight_OI.T).addmm_(low_MR, b_OR.T, alpha=scale), low_MR
+    low_MR = x_MI @ a_RI.T.to(x_MI.dtype)
+    return (x_MI @ weight_OI.T).addmm_(low_MR, b_OR.T.to(x_MI.dtype), alpha=scale), low_MR
 
 
 def _backward(
     gradient_MO: torch.Tensor, x_MI: torch.Tensor, low_MR: torch.Tensor, b_OR: torch.Tensor, scale: float
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """The gradients of A x, A and B."""
-    through_MR = (gradient_MO @ b_OR).mul_(scale)
+    through_MR = (gradient_MO @ b_OR.to(x_MI.dtype)).mul_(scale)
     # The transposed product of the transposed: twice as fast as gradient.T @ low, for R is small.
-    return through_MR, through_MR.T @ x_MI, (low_MR.T @ gradient_MO).mul_(scale).T.contiguous()
+    grad_b = (low_MR.T @ gradient_MO).mul_(scale).T.contiguous()
+    return through_MR, (through_MR.T @ x_MI).to(b_OR.dtype), grad_b.to(b_OR.dtype)
+
+
+def _shaped(output_MO: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    """The output in the shape of the input; a view in autograd's eyes could not be changed in place by who gets it."""
+    shaped: torch.Tensor = torch.ops.aten._unsafe_view(output_MO, [*x.shape[:-1], output_MO.shape[-1]])
+    return shaped
 
 
 class _Linear(torch.autograd.Function):
@@ -48,7 +55,7 @@ class _Linear(torch.autograd.Function):
         output_MO, low_MR = _forward(x_MI, weight_OI, a_RI, b_OR, scale)
         ctx.save_for_backward(x_MI, weight_OI, a_RI, b_OR, low_MR)
         ctx.scale, ctx.shape = scale, x.shape
-        return output_MO.view(*x.shape[:-1], -1)
+        return _shaped(output_MO, x)
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> Any:
@@ -57,7 +64,7 @@ class _Linear(torch.autograd.Function):
         through_MR, grad_a, grad_b = _backward(gradient_MO, x_MI, low_MR, b_OR, ctx.scale)
         grad_x = None
         if ctx.needs_input_grad[0]:
-            grad_x = (gradient_MO @ weight_OI).addmm_(through_MR, a_RI).view(ctx.shape)
+            grad_x = (gradient_MO @ weight_OI).addmm_(through_MR, a_RI.to(x_MI.dtype)).view(ctx.shape)
         return grad_x, None, grad_a, grad_b, None
 
 
@@ -73,7 +80,7 @@ class _Gated(torch.autograd.Function):
         output_MD, down_low = _forward(torch.sigmoid(gate_MF).mul_(gate_MF).mul_(up_MF), *down, scale)
         ctx.save_for_backward(x_MD, gate_MF, up_MF, gate_low, up_low, down_low, *weights)
         ctx.scale = scale
-        return output_MD.view(x.shape)
+        return _shaped(output_MD, x)
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> Any:
@@ -83,7 +90,7 @@ class _Gated(torch.autograd.Function):
         sigmoid_MF = torch.sigmoid(gate_MF)
         silu_MF = gate_MF * sigmoid_MF
         through, *grad_down = _backward(gradient_MD, silu_MF * up_MF, down_low, down[2], scale)
-        inner_MF = (gradient_MD @ down[0]).addmm_(through, down[1])
+        inner_MF = (gradient_MD @ down[0]).addmm_(through, down[1].to(x_MD.dtype))
         # silu' = sigmoid + silu (1 - sigmoid)
         slope_MF = torch.addcmul(sigmoid_MF, silu_MF, 1 - sigmoid_MF).mul_(up_MF).mul_(inner_MF)
         up_gradient_MF = inner_MF.mul_(silu_MF)
@@ -92,7 +99,8 @@ class _Gated(torch.autograd.Function):
         grad_x = None
         if ctx.needs_input_grad[0]:
             grad_x = (slope_MF @ gate[0]).addmm_(up_gradient_MF, up[0])
-            grad_x = grad_x.addmm_(gate_through, gate[1]).addmm_(up_through, up[1]).view(gradient.shape)
+            grad_x = grad_x.addmm_(gate_through, gate[1].to(x_MD.dtype)).addmm_(up_through, up[1].to(x_MD.dtype))
+            grad_x = grad_x.view(gradient.shape)
         return grad_x, None, None, *grad_gate, None, *grad_up, None, *grad_down
 
 
@@ -157,7 +165,8 @@ def _plain(layer: Any) -> bool:
     )
 
 
-def _plain_gated(module: Any) -> bool:
+def is_gated(module: Any) -> bool:
+    """Whether a module is the feed-forward block that `_Gated` computes."""
     layers: list[Any] = [getattr(module, f"{name}_proj", None) for name in ("gate", "up", "down")]
     return (
         isinstance(getattr(module, "act_fn", None), SiLU | SiLUActivation)
@@ -167,15 +176,16 @@ def _plain_gated(module: Any) -> bool:
 
 
 def _plain_norm(module: Any) -> bool:
-    """Whether a module is what its class's name says; a family may add one to the weight, or subtract the mean."""
-    if not (type(module).__name__.endswith("RMSNorm") and hasattr(module, "variance_epsilon")):
+    """Whether a module, frozen, is what its class's name says; a family may add one to the weight, or take the mean."""
+    named = type(module).__name__.endswith("RMSNorm") and hasattr(module, "variance_epsilon")
+    if not named or module.weight.requires_grad:
         return False
     x = torch.linspace(-2.0, 3.0, module.weight.numel(), device=module.weight.device)[None]
     with torch.no_grad():
         return bool(torch.allclose(module(x), _norm_step(module, x), rtol=1e-5, atol=1e-6))
 
 
-def fuse(network: PeftModel) -> None:
+def fuse(network: torch.nn.Module) -> None:
     """Makes the training step of every plain LoRA layer, gated block and norm the fused one.
 
     Layers with dropout or a bias keep PEFT's own, for there the two are not the same function.
@@ -183,7 +193,7 @@ def fuse(network: PeftModel) -> None:
     for module in network.modules():
         if _plain(module):
             module.forward = MethodType(_linear_step, module)
-        elif _plain_gated(module):
+        elif is_gated(module):
             module.forward = MethodType(_gated_step, module)
         elif _plain_norm(module):
             module.forward = MethodType(_norm_step, module)

@@ -14,15 +14,22 @@ class Lora(AdapterConfig):
     Attributes:
         rank: of each update.
         alpha: updates are scaled by alpha / rank.
+        rslora: they are scaled by alpha / root of rank instead, so that a higher rank learns no slower (Kalajdzievski
+            2023).
+        dora: each update has a magnitude of its own beside its direction (Liu et al. 2024); slower.
         dropout: share of the update's inputs that is zeroed in training (0 to 1).
         targets: names of the linear layers; `all-linear` stands for all but the vocabulary projection.
+        whole: names of modules that are trained whole beside the updates, such as `embed_tokens` or `norm`.
         first_layer: layers below this one stay as they are, and no gradient is computed for them.
     """
 
     rank: int = 16
     alpha: int = 32
+    rslora: bool = False
+    dora: bool = False
     dropout: float = 0.0
     targets: list[str] = field(default_factory=lambda: ["all-linear"])
+    whole: list[str] = field(default_factory=list)
     first_layer: int = 0
 
     def __post_init__(self) -> None:
@@ -36,4 +43,12 @@ class Lora(AdapterConfig):
 
 @schema("adapter", "none")
 class NoAdapter(AdapterConfig):
-    """Nothing is added to the model: for families that fit themselves."""
+    """Nothing is added to the model: a network's own weights are trained (full fine-tuning).
+
+    Attributes:
+        first_layer: layers below this one stay as they are.
+        embeddings: whether the token embeddings, and a vocabulary projection that is tied to them, are trained.
+    """
+
+    first_layer: int = 0
+    embeddings: bool = True

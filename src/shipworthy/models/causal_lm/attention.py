@@ -2,22 +2,25 @@
 
 A row's keys are those of the prefix and its own. Attention to the two parts is computed apart, the prefix standing
 once for all rows, and merged by the logarithms of their sums: softmax over both, exactly (as in Flash-Decoding; Dao
-et al. 2023, and "cascade" attention; Ye et al. 2024). Where torch has no kernel that gives these logarithms, the
-prefix's keys are gathered for every row instead.
+et al. 2023, and "cascade" attention; Ye et al. 2024). Where torch has no kernel that gives these logarithms, and where
+a token sees a window or scores are capped, the prefix's keys are gathered for every row instead.
 
 Shapes: T tokens, P of the prefix, M own tokens of all rows, B rows, L of the longest, H heads, G heads of keys and
 values, R = H / G, E width of a head.
 """
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch.nn.functional import scaled_dot_product_attention
-from transformers import AttentionInterface
+from transformers import AttentionInterface, PreTrainedModel
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 
+from shipworthy.models.causal_lm.gathered import gathered
+
 if TYPE_CHECKING:
+    from shipworthy.models.causal_lm.columns import Columns
     from shipworthy.models.causal_lm.packed import Pack
 
 NAME = "shipworthy"
@@ -26,73 +29,95 @@ _flash = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
 _flash_backward = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward
 
 
+def install(network: PreTrainedModel) -> None:
+    """Makes it the network's attention, where its family asks transformers' interface; others keep their own."""
+    if network._supports_attention_backend:
+        network.set_attn_implementation(NAME)
+
+
 def attend(
     module: torch.nn.Module,
+    query_BHLE: torch.Tensor,
+    key_BGKE: torch.Tensor,
+    value_BGKE: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    scaling: float | None = None,
+    dropout: float = 0.0,
+    pack: "Pack | None" = None,
+    columns: "Columns | None" = None,
+    **options: Any,
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """The attention that transformers' models call by `NAME`.
+
+    Args:
+        pack: the rows that the one sequence holds (None: each is a sequence of its own).
+        columns: which of their keys the queries see, where it isn't what `attention_mask` says.
+        options: what else the family's attention is made of: `sliding_window` and `softcap` are known in packs.
+
+    Returns:
+        output_BLHE, and the probabilities where the family's own code gives them.
+
+    Raises:
+        ValueError: the family's attention has what packs do not know.
+    """
+    if pack is not None:
+        return _packed(query_BHLE, key_BGKE, value_BGKE, pack, scaling, dropout, **options), None
+    if columns is not None:
+        attention_mask = columns.seen(options.get("sliding_window"))
+    if options.get("softcap") is None and options.get("s_aux") is None:
+        output: tuple[torch.Tensor, None] = sdpa_attention_forward(
+            module, query_BHLE, key_BGKE, value_BGKE, attention_mask, dropout=dropout, scaling=scaling, **options
+        )
+        return output
+    added = _added(attention_mask, query_BHLE, key_BGKE.shape[2])
+    eager = sys.modules[type(module).__module__].eager_attention_forward
+    own: tuple[torch.Tensor, torch.Tensor] = eager(
+        module, query_BHLE, key_BGKE, value_BGKE, added, dropout=dropout, scaling=scaling, **options
+    )
+    return own
+
+
+def _packed(
     query_1HTE: torch.Tensor,
     key_1GTE: torch.Tensor,
     value_1GTE: torch.Tensor,
-    attention_mask: torch.Tensor | None,
-    scaling: float,
-    dropout: float = 0.0,
-    pack: "Pack | None" = None,
-    **options: Any,
-) -> tuple[torch.Tensor, None]:
-    """The attention that transformers' models call by `NAME`; without a pack it is their own.
+    pack: "Pack",
+    scaling: float | None,
+    dropout: float,
+    *,
+    sliding_window: int | None = None,
+    softcap: float | None = None,
+    s_aux: torch.Tensor | None = None,
+    position_bias: torch.Tensor | None = None,
+    **_: Any,
+) -> torch.Tensor:
+    """Output_1THE."""
+    if s_aux is not None or position_bias is not None:
+        raise ValueError("its attention has sinks or a bias by position, which packs do not know")
+    # Under autocast the rotation leaves queries and keys in 32 bits.
+    query_1HTE, key_1GTE = (tokens.to(value_1GTE.dtype) for tokens in (query_1HTE, key_1GTE))
+    scaling = query_1HTE.shape[-1] ** -0.5 if scaling is None else scaling
+    longest = pack.prefix + pack.slot_BL.shape[1]
+    window = sliding_window if sliding_window is not None and sliding_window < longest else None
+    plain = window is None and softcap is None and not dropout and query_1HTE.shape[-1] == value_1GTE.shape[-1]
+    if plain and query_1HTE.device.type == "cpu":
+        output_1THE: torch.Tensor = _Cascade.apply(query_1HTE, key_1GTE, value_1GTE, pack, scaling)
+        return output_1THE
+    return gathered(query_1HTE, key_1GTE, value_1GTE, pack, scaling, window, softcap, dropout)
 
-    Returns:
-        output_1THE.
-    """
-    if pack is None:
-        output: tuple[torch.Tensor, None] = sdpa_attention_forward(
-            module, query_1HTE, key_1GTE, value_1GTE, attention_mask, dropout=dropout, scaling=scaling, **options
-        )
-        return output
-    if dropout:
-        raise ValueError("attention of packed rows knows no dropout: set the model's attention_dropout to 0.")
-    on_cpu = query_1HTE.device.type == "cpu"
-    compute = _Cascade.apply if on_cpu else gathered
-    return compute(query_1HTE, key_1GTE, value_1GTE, pack, scaling), None
+
+def _added(mask: torch.Tensor | None, query_BHLE: torch.Tensor, keys: int) -> torch.Tensor:
+    """What transformers' eager code adds to the scores; no mask stands for a causal one."""
+    if mask is None:
+        queries = query_BHLE.shape[2]
+        mask = torch.ones(queries, keys, dtype=torch.bool, device=query_BHLE.device).tril(keys - queries)
+    if mask.dtype != torch.bool:
+        return mask
+    return torch.zeros_like(mask, dtype=query_BHLE.dtype).masked_fill_(~mask, torch.finfo(query_BHLE.dtype).min)
 
 
 AttentionInterface.register(NAME, attend)
 AttentionMaskInterface.register(NAME, sdpa_mask)
-
-
-def gathered(
-    query_1HTE: torch.Tensor, key_1GTE: torch.Tensor, value_1GTE: torch.Tensor, pack: "Pack", scaling: float
-) -> torch.Tensor:
-    """Attention with the prefix's keys and values gathered for every row: output_1THE, on any device.
-
-    The prefix itself is one row more.
-    """
-    prefix, (rows, longest) = pack.prefix, pack.slot_BL.shape
-    repeats = query_1HTE.shape[1] // key_1GTE.shape[1]
-    own_BL = pack.slot_BL + prefix
-    shared_BP = torch.arange(prefix, device=own_BL.device).expand(rows, -1)
-
-    def take(tokens_1hTE: torch.Tensor, index_BK: torch.Tensor) -> torch.Tensor:
-        return tokens_1hTE[0][:, index_BK].transpose(0, 1)
-
-    output_BHLE = scaled_dot_product_attention(
-        take(query_1HTE, own_BL),
-        *(
-            take(tokens_1GTE, torch.cat([shared_BP, own_BL], dim=1)).repeat_interleave(repeats, dim=1)
-            for tokens_1GTE in (key_1GTE, value_1GTE)
-        ),
-        attn_mask=torch.ones(longest, prefix + longest, dtype=torch.bool, device=own_BL.device).tril(prefix),
-        scale=scaling,
-    )
-    own_MHE = output_BHLE.transpose(1, 2).flatten(0, 1)[pack.place_M]
-    if not prefix:
-        return own_MHE[None]
-    first_1HPE = scaled_dot_product_attention(
-        query_1HTE[:, :, :prefix],
-        key_1GTE[:, :, :prefix].repeat_interleave(repeats, dim=1),
-        value_1GTE[:, :, :prefix].repeat_interleave(repeats, dim=1),
-        is_causal=True,
-        scale=scaling,
-    )
-    return torch.cat([first_1HPE[0].transpose(0, 1), own_MHE])[None]
 
 
 class _Cascade(torch.autograd.Function):
@@ -127,8 +152,11 @@ class _Cascade(torch.autograd.Function):
             )
             own_MH, across_MH = view.flat(logarithm_BHL), view.unfold(across_logarithm)
             merged_MH = torch.logaddexp(own_MH, across_MH)
-            output_MHE.mul_((own_MH - merged_MH).exp_()[..., None])
-            output_MHE.addcmul_(view.unfold(across), (across_MH - merged_MH).exp_()[..., None])
+            own_share_MH1, across_share_MH1 = (
+                (part_MH - merged_MH).exp_()[..., None].to(output_MHE.dtype) for part_MH in (own_MH, across_MH)
+            )
+            output_MHE.mul_(own_share_MH1)
+            output_MHE.addcmul_(view.unfold(across), across_share_MH1)
             logarithm_BHL = view.rows(merged_MH).contiguous()
             parts = (first, first_logarithm, view.fold(merged_MH).contiguous())
             output_THE = torch.cat([first[0].transpose(0, 1), output_MHE])

@@ -9,19 +9,19 @@ from shipworthy.core.files import read_json
 from shipworthy.models.causal_lm.base import base_folder
 from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.generate import greedy
-from shipworthy.models.causal_lm.network import load_network
 from shipworthy.models.causal_lm.schema import CausalLM
+from shipworthy.models.causal_lm.tuned import load_tuned
 from shipworthy.models.protocol import Prediction
 
 GENERATION = "generation.json"
 
 
 class TunedModel:
-    """Base weights with a trained adapter."""
+    """A trained network and its tokenizer."""
 
     def __init__(self, base: Path, folder: Path) -> None:
         self.chat = Chat(base)
-        self.network = load_network(base, folder / "adapter")
+        self.network = load_tuned(base, folder)
         self.max_new_tokens = int(read_json(folder / GENERATION)["max_new_tokens"])
 
     def predict(self, rows: pl.DataFrame) -> Sequence[Prediction]:
@@ -37,5 +37,5 @@ class TunedModel:
 
 
 def load(config: CausalLM, folder: Path) -> TunedModel:
-    """The model whose adapter is in `folder/adapter`."""
+    """The model of the checkpoint in `folder`."""
     return TunedModel(base_folder(config), folder)

@@ -5,13 +5,15 @@ gradient of the inputs and of the trained weights, not of the frozen ones.
 """
 
 import time
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable
 from statistics import median
 
 import torch
-from torch.nn import Linear
 from transformers import PreTrainedModel
 
+from shipworthy.models.causal_lm.structure import layers
+from shipworthy.models.causal_lm.widths import Matrix, experts_met, matrices, reach
 from shipworthy.models.quantities import BatchShape
 
 SIDE, SIDE_ON_GPU = 2048, 8192
@@ -26,39 +28,58 @@ class FlopCounter:
     """
 
     def __init__(self, base: PreTrainedModel) -> None:
-        config = base.config
-        head_size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-        layers = list(base.model.layers)
-        trained = [sum(p.numel() for p in layer.parameters() if p.requires_grad) for layer in layers]
-        first = next((i for i, count in enumerate(trained) if count), len(layers))
-        frozen = [
-            sum(m.weight.numel() for m in layer.modules() if isinstance(m, Linear) and not m.weight.requires_grad)
-            for layer in layers
-        ]
+        config = base.config.get_text_config(decoder=True)
+        found = [matrices(layer, experts_met(base)) for layer in layers(base)]
+        first = next((i for i, layer in enumerate(found) if any(m.trained for m in layer)), len(found))
+        below = any(p.requires_grad for p in base.get_input_embeddings().parameters())
         # Multiply and add, forward; as much again for the gradient of the inputs; as much for that of trained weights.
-        self.per_token = 2 * sum(frozen) + 2 * sum(frozen[first:]) + 6 * sum(trained) - 2 * _needless(layers[first:])
-        self.per_supervised_token = 4 * base.lm_head.weight.numel()
-        pair = 4 * config.num_attention_heads * head_size  # its score, and its share of the value
-        self.per_pair = pair * len(layers) + 2 * pair * (len(layers) - first)
+        self.per_token = sum(
+            2 * m.numbers * (1 + (i >= first) + m.trained) for i, layer in enumerate(found) for m in layer
+        )
+        if first < len(found) and not below:
+            self.per_token -= 2 * sum(m.numbers for m in _readers(found[first], config.hidden_size))
+        projection = base.get_output_embeddings().weight
+        self.per_supervised_token = (4 + 2 * projection.requires_grad) * projection.numel()
+        heads = getattr(config, "num_attention_heads", 0)
+        width = getattr(config, "head_dim", None) or config.hidden_size // max(1, heads)
+        # Its score, and its share of the value.
+        pair = 2 * heads * (getattr(config, "qk_head_dim", width) + getattr(config, "v_head_dim", width))
+        self.per_pair: dict[float, int] = defaultdict(int)
+        """How many tokens a token sees → operations of a pair of tokens, over the layers where it sees so many."""
+        for i, seen in enumerate(reach(base)):
+            self.per_pair[seen] += pair * (1 + 2 * (i >= first))
 
     def of(self, batches: Iterable[BatchShape]) -> float:
         """The operations of forward and backward pass."""
         total = 0.0
         for one in batches:
-            pairs = one.prefix * (one.prefix + 1) / 2 + sum(n * one.prefix + n * (n + 1) / 2 for n in one.lengths)
-            total += one.tokens * self.per_token + one.supervised * self.per_supervised_token + pairs * self.per_pair
+            total += one.tokens * self.per_token + one.supervised * self.per_supervised_token
+            total += sum(_pairs(one, seen) * each for seen, each in self.per_pair.items())
         return total
 
 
-def _needless(layers: Sequence[torch.nn.Module]) -> int:
-    """Weights whose inputs' gradient nobody asks for: below the first trained layer, nothing is trained."""
-    readers = [getattr(layer.self_attn, f"{name}_proj") for layer in layers[:1] for name in "qkv"]
-    return sum(
-        m.weight.numel()
-        for reader in readers
-        for name, m in reader.named_modules()
-        if isinstance(m, Linear) and "lora_B" not in name
-    )
+def _readers(layer: list[Matrix], width: int) -> list[Matrix]:
+    """Those whose inputs' gradient nobody asks for, where nothing below the layer is trained.
+
+    They are all of its first block, its attention or its recurrence, but the one that gives the network's width back;
+    and of their updates the first, which reads the same.
+    """
+    own = [m for m in layer if m.block == layer[0].block and not m.update]
+    back = [m.layer for m in own if m.outputs == width][-1:]
+    reading = {m.layer for m in own if m.inputs == width and m.layer not in back}
+    return [m for m in layer if m.layer in reading and m.inputs == width]
+
+
+def _pairs(batch: BatchShape, seen: float) -> float:
+    """Pairs of a token and one that it sees."""
+
+    def below(position: int) -> float:
+        """Those of the tokens before a position of a row."""
+        full = min(position, seen)
+        return full * (full + 1) / 2 + (position - full) * full
+
+    start = below(batch.prefix)
+    return start + sum(below(batch.prefix + length) - start for length in batch.lengths)
 
 
 def matrix_product_rate(device: torch.device, rounds: int = 5) -> float:

@@ -1,40 +1,31 @@
 """Greedy answers to many prompts: the prefix that all share is computed once, the rest in batches of like length.
 
-Shapes: B rows, L tokens, P tokens of the shared prefix, D width, V vocabulary.
+Networks whose attention is not ours answer prompts of one length at a time, by transformers' own `generate`: what
+padding would do to their state nobody needs to know.
+
+Shapes: B rows, L new tokens, K tokens so far, V vocabulary.
 """
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import groupby
 
 import torch
-from transformers import DynamicCache, PreTrainedModel
+from transformers import DynamicCache, GenerationConfig, PreTrainedModel
 
 from shipworthy.core.progress import track
+from shipworthy.models.causal_lm.columns import PADDING, Columns
+from shipworthy.models.causal_lm.fitness import fit_for_packs
+from shipworthy.models.causal_lm.packed import shared_prefix
 
 MAX_ROWS = 64
 MAX_TOKENS = 4096
 MASKED_ID = 0
 """Stands where nothing is looked at."""
 
-
-def shared_prefix(prompts: Sequence[Sequence[int]]) -> int:
-    """How many tokens all prompts begin with; each keeps at least one token of its own."""
-    if not prompts:
-        return 0
-    first, last = min(map(list, prompts)), max(map(list, prompts))
-    most = min(map(len, prompts)) - 1
-    return next((i for i in range(most) if first[i] != last[i]), most)
-
-
-def _batches(order: Sequence[int], lengths: Sequence[int]) -> Iterator[list[int]]:
-    batch: list[int] = []
-    for row in order:
-        if batch and (len(batch) == MAX_ROWS or (len(batch) + 1) * lengths[row] > MAX_TOKENS):
-            yield batch
-            batch = []
-        batch.append(row)
-    if batch:
-        yield batch
+Answered = Iterator[tuple[int, list[int]]]
+"""The place of a prompt, and the new token ids of its answer."""
 
 
 @torch.inference_mode()
@@ -51,63 +42,60 @@ def greedy(
     Args:
         network: a causal language model in evaluation mode.
         prompts: token ids of each prompt.
+        eos_id: below 0 for none.
         what: what the progress line says is being made.
 
     Returns:
         The new token ids of each prompt, in the order of the prompts.
     """
-    prefix = shared_prefix(prompts)
-    # For one or two prompts a pass of its own would cost more than it saves.
-    prefix = prefix if len(prompts) > 2 else 0
-    shared = DynamicCache(config=network.config)
-    if prefix:
-        prefix_1P = torch.tensor([list(prompts[0][:prefix])], device=network.device)
-        shared = network.model(input_ids=prefix_1P, past_key_values=shared, use_cache=True).past_key_values
-    rests = [list(prompt[prefix:]) for prompt in prompts]
-    lengths = [len(rest) for rest in rests]
-    order = sorted(range(len(rests)), key=lambda row: lengths[row])
     answers: list[list[int]] = [[] for _ in prompts]
-
-    def answered() -> Iterator[int]:
-        for rows in _batches(order, lengths):
-            own = [rests[row] for row in rows]
-            for row, answer in zip(rows, _batch(network, own, shared, prefix, max_new_tokens, eos_id), strict=True):
-                answers[row] = answer
-                yield row
-
-    for _ in track(answered(), what, len(prompts)):
-        pass
+    way = _behind_a_prefix if fit_for_packs(network).fit else _of_one_length
+    for row, answer in track(way(network, prompts, max_new_tokens, eos_id), what, len(prompts)):
+        answers[row] = answer
     return answers
+
+
+def _behind_a_prefix(
+    network: PreTrainedModel, prompts: Sequence[Sequence[int]], max_new_tokens: int, eos_id: int
+) -> Answered:
+    # For one or two prompts a pass of its own would cost more than it saves.
+    prefix = shared_prefix(prompts) if len(prompts) > 2 else 0
+    # Layers with a window keep all keys, too: by how far a key stands behind, not by its column, it is left out.
+    shared = DynamicCache()
+    if prefix:
+        ids_1P = torch.tensor([list(prompts[0][:prefix])], device=network.device)
+        _next(network, ids_1P, torch.arange(prefix, device=network.device)[None], shared)
+    rests = [list(prompt[prefix:]) for prompt in prompts]
+    order = sorted(range(len(rests)), key=lambda row: len(rests[row]))
+    for rows in _batches(order, rests):
+        cache = copy.deepcopy(shared)
+        if prefix:
+            cache.batch_repeat_interleave(len(rows))
+        yield from zip(
+            rows, _batch(network, [rests[row] for row in rows], cache, prefix, max_new_tokens, eos_id), strict=True
+        )
 
 
 def _batch(
     network: PreTrainedModel,
-    rests: list[list[int]],
-    shared: DynamicCache,
+    rests: Sequence[list[int]],
+    cache: DynamicCache,
     prefix: int,
     max_new_tokens: int,
     eos_id: int,
 ) -> list[list[int]]:
-    device = network.device
     longest = max(map(len, rests))
     # Padded on the left, between the prefix and the row's own tokens, so that all rows go on in the same column.
-    pads_B = torch.tensor([longest - len(rest) for rest in rests], device=device)
-    ids_BL = torch.tensor([[MASKED_ID] * (longest - len(rest)) + rest for rest in rests], device=device)
-    column_L = torch.arange(longest, device=device)
-    own_BL = column_L[None, :] >= pads_B[:, None]
-    mask_BL = torch.cat([torch.ones(len(rests), prefix, dtype=torch.bool, device=device), own_BL], dim=1).long()
-    position_BL = (prefix + column_L[None, :] - pads_B[:, None]).clamp(min=0)
-    cache = copy.deepcopy(shared)
-    if prefix:
-        cache.batch_repeat_interleave(len(rests))
-
+    pads = [longest - len(rest) for rest in rests]
+    ids_BL = torch.tensor([[MASKED_ID] * pad + rest for pad, rest in zip(pads, rests, strict=True)])
+    position_BK = torch.tensor(
+        [[*range(prefix), *[PADDING] * pad, *range(prefix, prefix + longest - pad)] for pad in pads]
+    )
+    ids_BL, position_BK = ids_BL.to(network.device), position_BK.to(network.device)
     answers: list[list[int]] = [[] for _ in rests]
     live = list(range(len(rests)))
     for _ in range(max_new_tokens):
-        output = network.model(
-            input_ids=ids_BL, attention_mask=mask_BL, position_ids=position_BL, past_key_values=cache, use_cache=True
-        )
-        next_B = network.lm_head(output.last_hidden_state[:, -1]).argmax(dim=-1)
+        next_B = _next(network, ids_BL, position_BK, cache)
         going = []
         for i, token in enumerate(next_B.tolist()):
             if token != eos_id:
@@ -116,11 +104,70 @@ def _batch(
         if not going:
             break
         if len(going) < len(live):
-            keep = torch.tensor(going, device=device)
+            keep = torch.tensor(going, device=network.device)
             cache.batch_select_indices(keep)
-            next_B, mask_BL, position_BL = next_B[keep], mask_BL[keep], position_BL[keep]
+            next_B, position_BK = next_B[keep], position_BK[keep]
             live = [live[i] for i in going]
         ids_BL = next_B[:, None]
-        mask_BL = torch.cat([mask_BL, mask_BL.new_ones(len(live), 1)], dim=1)
-        position_BL = position_BL[:, -1:] + 1
+        position_BK = torch.cat([position_BK, position_BK[:, -1:] + 1], dim=1)
     return answers
+
+
+def _next(
+    network: PreTrainedModel, ids_BL: torch.Tensor, position_BK: torch.Tensor, cache: DynamicCache
+) -> torch.Tensor:
+    """The most likely next token of each row: next_B. The new tokens' keys and values go into the cache."""
+    new = ids_BL.shape[1]
+    logits_B1V = network(
+        input_ids=ids_BL,
+        position_ids=position_BK[:, -new:].clamp(min=0),
+        # Which token sees which follows from the columns; a mask of four dimensions keeps transformers from making one.
+        attention_mask=ids_BL.new_ones(1, 1, 1, 1),
+        past_key_values=cache,
+        use_cache=True,
+        logits_to_keep=1,
+        columns=Columns(position_BK, new),
+    ).logits
+    next_B: torch.Tensor = logits_B1V[:, -1].argmax(dim=-1)
+    return next_B
+
+
+def _of_one_length(
+    network: PreTrainedModel, prompts: Sequence[Sequence[int]], max_new_tokens: int, eos_id: int
+) -> Answered:
+    settings = GenerationConfig(
+        do_sample=False,
+        max_new_tokens=max_new_tokens,
+        eos_token_id=eos_id if eos_id >= 0 else None,
+        pad_token_id=MASKED_ID,
+    )
+    order = sorted(range(len(prompts)), key=lambda row: len(prompts[row]))
+    with _settings(network, settings):
+        for _, alike in groupby(order, key=lambda row: len(prompts[row])):
+            for rows in _batches(alike, prompts):
+                ids_BL = torch.tensor([list(prompts[row]) for row in rows], device=network.device)
+                made_BK = network.generate(ids_BL, attention_mask=torch.ones_like(ids_BL))
+                for row, made in zip(rows, made_BK[:, ids_BL.shape[1] :].tolist(), strict=True):
+                    yield row, made[: made.index(eos_id)] if eos_id in made else made
+
+
+@contextmanager
+def _settings(network: PreTrainedModel, settings: GenerationConfig) -> Iterator[None]:
+    """Puts a generation's settings in place of the network's own, with which transformers would fill their gaps."""
+    own, network.generation_config = network.generation_config, settings
+    try:
+        yield
+    finally:
+        network.generation_config = own
+
+
+def _batches(order: Iterable[int], prompts: Sequence[Sequence[int]]) -> Iterator[list[int]]:
+    """Rows in their order, as many at once as memory is meant to hold."""
+    batch: list[int] = []
+    for row in order:
+        if batch and (len(batch) == MAX_ROWS or (len(batch) + 1) * len(prompts[row]) > MAX_TOKENS):
+            yield batch
+            batch = []
+        batch.append(row)
+    if batch:
+        yield batch

@@ -1,11 +1,13 @@
-"""What a training step keeps in memory, by its shapes.
+"""What a training step keeps in memory, by the widths of its matrices."""
 
-In the formulas h is the network's width, f that of the feed-forward layer, k that of all keys (or all values).
-"""
+from collections import defaultdict
+from collections.abc import Sequence
 
-from typing import Any
+from torch.nn import Module
 
+from shipworthy.models.adapters.fused import is_gated
 from shipworthy.models.causal_lm.packed import CHUNK
+from shipworthy.models.causal_lm.widths import Matrix, matrices
 
 FLOAT32 = 4  # bytes: of logits, whatever the weights are in
 PEAK = 1.4
@@ -13,35 +15,50 @@ PEAK = 1.4
 SmolLM2-135M, 255 to 2523 tokens: 1.2 to 1.44 of it and of `working_numbers`)."""
 
 
-def kept_numbers(config: Any, layers: int) -> int:
-    """What the backward pass keeps for each token of a pack: inputs of norms and linear layers, keys, values, products.
+def kept_numbers(layers: Sequence[Module], experts: int = 1) -> int:
+    """What the backward pass keeps for each token of a batch.
 
-    As models/adapters/fused.py keeps them; a layer with dropout keeps more.
+    It is what a block reads (its norm's input stands in the sum of what the blocks give back), what each matrix makes,
+    and the input of the one that gives the width back: keys, values, products. A gated block as
+    models/adapters/fused.py computes it makes that last one again. A layer with dropout keeps more, and so does a
+    state that goes from token to token.
 
     Args:
-        config: of a Llama or a network of its kind.
         layers: those with an adapter, or above one.
+        experts: how many a token meets.
     """
-    h, f = config.hidden_size, config.intermediate_size
-    k = h * config.num_key_value_heads // config.num_attention_heads
-    return int((6 * h + 2 * k + 2 * f) * layers)
+    return sum(_kept_in(layer, matrices(layer, experts)) for layer in layers)
 
 
-def working_numbers(config: Any) -> int:
+def _kept_in(layer: Module, found: Sequence[Matrix]) -> int:
+    blocks: dict[str, list[Matrix]] = defaultdict(list)
+    for matrix in found:
+        if not matrix.update:
+            blocks[matrix.block].append(matrix)
+    kept = sum(matrix.outputs for block in blocks.values() for matrix in block)
+    for name, block in blocks.items():
+        inputs = [matrix.inputs for matrix in block]
+        kept += min(inputs) + (0 if is_gated(layer.get_submodule(name)) else max(inputs))
+    return kept
+
+
+def working_numbers(layers: Sequence[Module]) -> int:
     """What the widest layer holds for each token while its gradient is computed."""
-    return int(6 * config.intermediate_size)
+    return 6 * max((m.inputs for layer in layers for m in matrices(layer) if not m.update), default=0)
 
 
-def gathered_numbers(config: Any, layers: int, rows: int, longest: int) -> int:
-    """What it keeps besides where attention gathers queries, keys and values for every row, as on a GPU.
+def gathered_numbers(width: int, layers: int, rows: int, longest: int) -> int:
+    """What it keeps besides where attention gathers queries, keys and values for every row (see `gathered.py`).
 
     Args:
+        width: of the network.
+        layers: that do.
         rows: of the pack.
         longest: tokens of its longest row, the shared prefix included.
     """
-    return int(3 * config.hidden_size * rows * longest * layers)
+    return 3 * width * rows * longest * layers
 
 
-def projection_bytes(config: Any, supervised: int) -> int:
+def projection_bytes(vocabulary: int, supervised: int) -> int:
     """Logits, their softmax and their gradient, for those supervised tokens that are computed at once, in bytes."""
-    return int(3 * min(supervised, CHUNK) * config.vocab_size * FLOAT32)
+    return 3 * min(supervised, CHUNK) * vocabulary * FLOAT32

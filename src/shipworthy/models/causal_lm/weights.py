@@ -1,123 +1,149 @@
-"""Base weights in Hugging Face layout, converted once and kept in the cache as an artifact of kind `base`."""
+"""Base weights in Hugging Face layout, as an artifact of kind `base` in the cache.
+
+What is in that layout already is used where it stands, in the types that it came in: the artifact links to it. Written
+is what must be made: weights out of a GGUF file or at random, and the tokenizer of another template.
+"""
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 # The conversion's bar is for a terminal; in a log it is one endless line.
 if not sys.stderr.isatty():
     os.environ.setdefault("TQDM_DISABLE", "1")
 
-import torch
-from omegaconf import OmegaConf
-from transformers import (
-    AutoModelForCausalLM,
-    AutoTokenizer,
-    GgufConfig,
-    LlamaConfig,
-    LlamaForCausalLM,
-    PreTrainedTokenizerBase,
-)
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
 from transformers.utils.logging import disable_progress_bar
 
-from shipworthy.core.artifact import MANIFEST, read_artifact, write_artifact
-from shipworthy.core.errors import ShipworthyError, UsageError
-from shipworthy.core.files import read_json, sha256_of_json, write_json
+from shipworthy.core.artifact import MANIFEST
+from shipworthy.core.errors import ShipworthyError
+from shipworthy.core.files import read_json, turn
 from shipworthy.core.progress import say
 from shipworthy.core.project import cache_folder
 from shipworthy.core.sources import build as sources
+from shipworthy.core.sources import hub, repository
 from shipworthy.core.sources.folder import content, note_content
 from shipworthy.core.sources.schema import Folder, Hub
-from shipworthy.models.causal_lm.base import KIND, base_folder, notes
+from shipworthy.models.causal_lm import convert, derived, loadable, start
+from shipworthy.models.causal_lm.base import base_folder, fault, linked, notes
 from shipworthy.models.causal_lm.base import place as place_of
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.causal_lm.template import OWN
-from shipworthy.models.causal_lm.template import read as read_template
+from shipworthy.models.causal_lm.writing import base_artifact, link, note_links
 
 disable_progress_bar()
 
-SHAPE_SEED = 0
-CONFIGS = ("config.json", "generation_config.json")
-"""Files that name the tokens by which a text begins and ends."""
-
 
 def fetch(config: CausalLM) -> Path:
-    """Downloads and converts the base weights unless the cache has them; those of a folder, as the folder is now.
+    """Downloads, links or converts the base weights unless that is done; those of a folder, as the folder is now.
 
     Raises:
-        ShipworthyError: the source cannot be reached, is not what its pin says, or holds no language model.
+        ShipworthyError: the source cannot be reached, is not what its pin says, or holds no language model that can
+            be trained here.
     """
+    folder = _fetched(config)
+    if not _has_template(folder):
+        say(
+            f"{config.name}: its tokenizer has no chat template, which `prepare` asks for: set model.template, or take "
+            "a model that was made to chat"
+        )
+    return folder
+
+
+def _fetched(config: CausalLM) -> Path:
     if isinstance(config.source, Folder):
         note_content(config.source, notes())
+    if config.start:
+        note_content(Folder(path=config.start), notes(), repository.files(start.folder(config.start), start.WEIGHTS))
     place = place_of(config)
-    if not (place / MANIFEST).is_file() and config.template != OWN:
-        _retell(config, fetch(replace(config, template=OWN)), place)
-    elif not (place / MANIFEST).is_file():
-        say(f"base weights of {config.name}: from {config.source.title}, converted once")
-        _convert(config, place)
+    with turn(place.with_name(f".{place.name}.lock")):
+        if not _whole(place):
+            link(place, _make(config, place))
     return base_folder(config)
 
 
-def _retell(config: CausalLM, base: Path, place: Path) -> None:
-    """The same weights (hard links) with a tokenizer that carries the config's template."""
-    settings = _settings(config)
-    inputs = {"base": read_artifact(base, KIND).digest}
-    tokenizer = AutoTokenizer.from_pretrained(base)
-    install(tokenizer, config.template)
-    ends = {f"{role}_id": getattr(tokenizer, f"{role}_id") for role in ("bos_token", "eos_token")}
-    with write_artifact(
-        place, KIND, run_id=sha256_of_json(settings)[:16], config=settings, inputs=inputs, seeds={}
-    ) as folder:
-        tokenizer.save_pretrained(folder)
-        for file in base.iterdir():
-            if file.name in CONFIGS:
-                write_json(folder / file.name, {**read_json(file), **ends})
-            elif file.name != MANIFEST and not (folder / file.name).exists():
-                os.link(file, folder / file.name)
+def _whole(place: Path) -> bool:
+    """Whether all of it is there, and all that it links to as it was."""
+    return (place / MANIFEST).is_file() and not any(fault(place / name, one) for name, one in linked(place).items())
 
 
-def install(tokenizer: PreTrainedTokenizerBase, name: str) -> None:
-    """Gives a tokenizer the template `name`, and the tokens by which it begins and ends; `own` changes nothing.
+def _make(config: CausalLM, place: Path) -> Path:
+    """Writes the artifact, without its links.
+
+    Returns:
+        the folder to whose files they lead.
+    """
+    if config.template != OWN:
+        return derived.retold(config, _fetched(replace(config, template=OWN)), place)
+    if config.new_tokens:
+        return derived.extended(config, _fetched(replace(config, new_tokens=[])), place)
+    if config.start:
+        return derived.started(config, _fetched(replace(config, start="")), place)
+    found = _fetch_source(config)
+    if found.is_file() or config.shape.hidden_size:
+        say(f"base weights of {config.name}: from {config.source.title}, converted once")
+        return _convert(config, found, place)
+    loadable.check_config(found, config.source.title)
+    loadable.check_weights(found, config.source.title)
+    if loadable.is_part(found):
+        say(f"base weights of {config.name}: the language model of {config.source.title}, copied once")
+        return _convert(config, found, place)
+    say(f"base weights of {config.name}: used where they are, in {found}")
+    return _adopt(config, found, place)
+
+
+def _fetch_source(config: CausalLM) -> Path:
+    """A folder in Hugging Face's layout, or a GGUF file."""
+    if isinstance(config.source, Hub):
+        texts = hub.fetch_texts(config.source)
+        if config.shape.hidden_size:  # of which the tokenizer is all that is asked for
+            return texts
+        loadable.check_config(texts, config.source.title)  # before gigabytes are fetched
+    return sources.fetch(config.source, cache_folder() / "downloads")
+
+
+def _adopt(config: CausalLM, found: Path, place: Path) -> Path:
+    """An artifact that links to a folder, whose files are hashed, and read no further.
 
     Raises:
-        UsageError: the tokenizer lacks a token that the template needs.
+        ShipworthyError: it holds no tokenizer, or a file was damaged.
     """
-    if name == OWN:
-        return
-    template = read_template(name)
-    ends = {"bos_token": template.bos, "eos_token": template.eos}
-    named = [token for token in ends.values() if token not in ("", OWN)]
-    lacking = [token for token in (*named, *template.needs) if token not in tokenizer.get_vocab()]
-    lacking += [role for role, token in ends.items() if token == OWN and not getattr(tokenizer, role)]
-    if lacking:
-        raise UsageError(
-            f"model.template={name}: the model's tokenizer has no {lacking[0]}, which the template writes: choose "
-            "another template (own is the model's), or a model that was made for this one."
-        )
-    for role, token in ends.items():
-        if token not in ("", OWN):
-            setattr(tokenizer, role, token)
-    tokenizer.chat_template = template.text
+    _tokenizer(config, found)  # there is one
+    with base_artifact(config, place, {config.source.kind: _content(config, found)}) as folder:
+        note_links(folder, repository.files(found))
+    return found
 
 
-def _settings(config: CausalLM) -> dict[str, Any]:
-    plain = OmegaConf.to_container(OmegaConf.structured(config))
-    assert isinstance(plain, dict)
-    return {str(key): value for key, value in plain.items()}
+def _convert(config: CausalLM, found: Path, place: Path) -> Path:
+    """An artifact with weights of its own.
 
-
-def _convert(config: CausalLM, place: Path) -> None:
-    settings = _settings(config)
-    found = sources.fetch(config.source, cache_folder() / "downloads")
-    inputs = {config.source.kind: _content(config, found)}
-    with write_artifact(
-        place, KIND, run_id=sha256_of_json(settings)[:16], config=settings, inputs=inputs, seeds={"shape": SHAPE_SEED}
-    ) as folder:
-        tokenizer, network = _load(config, found)
+    Raises:
+        ShipworthyError: the source is neither a folder in the hub's layout nor a GGUF file.
+    """
+    inputs, seeds = {config.source.kind: _content(config, found)}, {"shape": convert.SEED}
+    with base_artifact(config, place, inputs, seeds) as folder:
+        tokenizer = _tokenizer(config, found)
+        if config.shape.hidden_size:
+            network = convert.random(config.shape, tokenizer)
+        else:
+            with _readable(config):
+                network = convert.text_part(found) if found.is_dir() else convert.dequantized(found)
         tokenizer.save_pretrained(folder)
         network.save_pretrained(folder)
+    return found
+
+
+def _has_template(folder: Path) -> bool:
+    """Whether a tokenizer's files hold a chat template, in one of the places where it may stand."""
+    config = folder / "tokenizer_config.json"
+    return (
+        any((folder / name).is_file() for name in ("chat_template.jinja", "chat_template.json"))
+        or (folder / "additional_chat_templates").is_dir()
+        or (config.is_file() and bool(read_json(config).get("chat_template")))
+    )
 
 
 def _content(config: CausalLM, found: Path) -> str:
@@ -127,42 +153,29 @@ def _content(config: CausalLM, found: Path) -> str:
     return found.name if isinstance(config.source, Hub) else config.source.content_sha256
 
 
-def _load(config: CausalLM, found: Path) -> tuple[Any, Any]:
-    """Tokenizer and network of a folder in the hub's layout, or of a GGUF file.
+def _tokenizer(config: CausalLM, found: Path) -> PreTrainedTokenizerBase:
+    """The tokenizer of a folder in the hub's layout, or of a GGUF file.
 
     Raises:
-        ShipworthyError: it is none.
+        ShipworthyError: there is none.
     """
-    source, options, unpacked = str(found), {}, {}
-    if found.is_file():
-        source, options = str(found.parent), {"gguf_file": found.name}
-        # transformers keeps a GGUF's blocks quantized, and refuses to save them, unless told.
-        unpacked = {"quantization_config": GgufConfig(dequantize=True)}
+    place, options = (found, {}) if found.is_dir() else (found.parent, {"gguf_file": found.name})
+    with _readable(config):
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+            str(place), trust_remote_code=False, **options
+        )
+    if not len(tokenizer):
+        raise ShipworthyError(f"{config.source.title} holds no tokenizer: copy its files beside the weights.")
+    return tokenizer
+
+
+@contextmanager
+def _readable(config: CausalLM) -> Iterator[None]:
+    """What transformers can't read is no defect of this program."""
     try:
-        tokenizer = AutoTokenizer.from_pretrained(source, **options)
-        if config.shape.hidden_size:
-            return tokenizer, _random(config, len(tokenizer), tokenizer)
-        return tokenizer, AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32, **options, **unpacked)
-    except (OSError, ValueError, KeyError) as error:
+        yield
+    except (OSError, ValueError, KeyError, ImportError) as error:
         said = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
         raise ShipworthyError(
             f"{config.source.title} holds no language model that can be read ({said}): correct model.source."
         ) from error
-
-
-def _random(config: CausalLM, vocabulary: int, tokenizer: object) -> LlamaForCausalLM:
-    shape = config.shape
-    torch.manual_seed(SHAPE_SEED)
-    return LlamaForCausalLM(
-        LlamaConfig(
-            vocab_size=vocabulary,
-            hidden_size=shape.hidden_size,
-            intermediate_size=shape.intermediate_size,
-            num_hidden_layers=shape.layers,
-            num_attention_heads=shape.heads,
-            num_key_value_heads=shape.kv_heads,
-            tie_word_embeddings=True,
-            bos_token_id=getattr(tokenizer, "bos_token_id", None),
-            eos_token_id=getattr(tokenizer, "eos_token_id", None),
-        )
-    )

@@ -70,4 +70,9 @@ def _needed(name: str, model: ModelConfig, task: TaskConfig) -> tuple[CausalLM, 
             f"Baseline '{name}' asks a language model for text, and model '{model.kind}' with task '{task.kind}' "
             "is no such thing: drop it from task.baselines."
         )
+    if model.kind != CausalLM.kind:
+        raise UsageError(
+            f"Baseline '{name}' asks the base model as it is, and model '{model.kind}' has learned nothing yet: drop "
+            "it from task.baselines."
+        )
     return model, task

@@ -56,6 +56,7 @@ def render(subject: Subject, contents: Contents, lineage: dict[str, Any], judged
         bench=artifacts["bench"].json("bench.json"),
         training=training,
         decision=training.get("decision"),
+        forgetting=training.get("forgetting"),
         interval=training.get("interval"),
         own_bounds=subject.artifacts["checkpoint"].manifest.config.get("model", {}).get("interval", 0) > 0,
         promised=_promised(training.get("interval"), subject.chosen["metrics"]),

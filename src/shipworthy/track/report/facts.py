@@ -167,6 +167,18 @@ def general(artifacts: Artifacts) -> dict[str, Any] | None:
     return {**record, "tested": tested, "words": ", ".join(f"{number} {word}" for word, number in words.items())}
 
 
+def forgetting(artifacts: Artifacts) -> dict[str, Any] | None:
+    """What the training made the model forget: over all and by skill, before and after with what was shown."""
+    found = artifacts["checkpoint"].json("training.json").get("forgetting")
+    if not found:
+        return None
+    parts = [
+        {**part, **{key: {**part[key], "claim": Claim.from_json(part[key]["claim"])} for key in ("answers", "loss")}}
+        for part in (found["whole"], *found["skills"])
+    ]
+    return {**found, "parts": parts}
+
+
 def lineage(artifacts: Artifacts) -> dict[str, Any]:
     """Who made what from what, and with which code."""
     manifests = {kind: artifact.manifest for kind, artifact in artifacts.items()}

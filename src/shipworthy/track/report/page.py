@@ -11,7 +11,7 @@ from shipworthy.evaluation import claims, figures
 from shipworthy.evaluation.by_number import promise
 from shipworthy.evaluation.claims import Claim
 from shipworthy.evaluation.intervals import Interval
-from shipworthy.evaluation.measures import DOCUMENT
+from shipworthy.evaluation.measures import DOCUMENT, GENERAL_ANSWERS, GENERAL_LOSS
 from shipworthy.evaluation.metric import metric as of_name
 from shipworthy.evaluation.metric import title
 from shipworthy.models.dataset import info
@@ -90,6 +90,9 @@ def page(
         served=facts.served(artifacts),
         general=facts.general(artifacts),
         general_score=DOCUMENT,
+        forgetting=facts.forgetting(artifacts),
+        general_answers=GENERAL_ANSWERS,
+        general_loss=GENERAL_LOSS,
         compression=facts.compression(artifacts),
         data=rows.data(dataset),
         errors=rows.errors(dataset, artifacts["evaluation"], metric, TUNED, best),

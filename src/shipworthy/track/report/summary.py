@@ -72,6 +72,8 @@ def _facts(artifacts: Mapping[str, Artifact]) -> Iterable[str]:
     training: Mapping[str, Any] = artifacts["checkpoint"].json("training.json")
     words = [f"{training['steps']:,} steps"] if training.get("steps", 0) > 1 else []
     yield f"trained: {', '.join([*words, seconds(training['seconds'])])}"
+    if forgotten := facts.forgetting(artifacts):
+        yield f"general skills: {forgotten['words']}. {forgotten['sentence']}"
     if benchmarks := facts.general(artifacts):
         yield f"general benchmarks against the base model, {len(benchmarks['tested'])} tested: {benchmarks['words']}"
         for one in benchmarks["tested"]:

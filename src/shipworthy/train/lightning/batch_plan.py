@@ -13,21 +13,24 @@ WINDOW = 50
 """Batches whose rows are sorted by length together: enough for little padding, few enough to stay random."""
 
 
-def plan_batches(lengths: Sequence[int], batch_size: int, steps: int, seed: int) -> list[list[int]]:
+def plan_batches(lengths: Sequence[int], batch_size: int, needed: int, seed: int) -> list[list[int]]:
     """The rows of every step: each epoch a new order, batches of like length.
 
     Every row is seen once before any is seen twice, up to the window at an epoch's end.
+
+    Args:
+        needed: rows that are seen in all; where they don't divide, one of the last steps has fewer.
     """
     generator = np.random.default_rng(seed)
-    needed = batch_size * steps
     epochs = -(-needed // len(lengths))
     stream = np.concatenate([generator.permutation(len(lengths)) for _ in range(epochs)])[:needed]
     size = np.asarray(lengths)
     batches: list[list[int]] = []
     for start in range(0, needed, WINDOW * batch_size):
         window = stream[start : start + WINDOW * batch_size]
-        window = window[np.argsort(size[window], kind="stable")].reshape(-1, batch_size)
-        batches += window[generator.permutation(len(window))].tolist()
+        window = window[np.argsort(size[window], kind="stable")]
+        parts = [window[first : first + batch_size].tolist() for first in range(0, len(window), batch_size)]
+        batches += [parts[part] for part in generator.permutation(len(parts))]
     return batches
 
 

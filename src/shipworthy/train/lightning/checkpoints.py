@@ -17,62 +17,52 @@ from typing import Any
 import torch
 import torch.distributed as dist
 import torch.distributed.checkpoint as dcp
-from peft import PeftModel, get_peft_model_state_dict, set_peft_model_state_dict
 from torch.distributed.checkpoint.api import CheckpointException
 
 from shipworthy.core import events
 from shipworthy.core.artifact import Artifact, read_artifact, write_artifact
 from shipworthy.core.errors import ArtifactError, ShipworthyError
-from shipworthy.core.files import read_json, write_json
+from shipworthy.core.files import read_json
 from shipworthy.core.progress import say
+from shipworthy.models.adapters.network import Network, trained_of
 from shipworthy.train.lightning.processes import rank
 
 KIND = "resume"
-ADAPTER_CONFIG = "adapter_config.json"
+WEIGHT, OPTIMIZER = "weight.", "optimizer."
 Tensors = dict[str, torch.Tensor]
 
 warnings.filterwarnings("ignore", message="torch.distributed is disabled")
 logging.getLogger("c10d-NullHandler-dcp_logger").setLevel(logging.WARNING)
 
 
-def save_adapter(network: PeftModel, folder: Path, base_name: str) -> None:
-    """Writes the adapter in PEFT's layout, naming its base model instead of a path on this machine."""
-    network.peft_config["default"].base_model_name_or_path = base_name
-    # Told that no embedding was trained, PEFT does not ask the hub for the base model.
-    network.save_pretrained(str(folder), save_embedding_layers=False)
-    (folder / "README.md").unlink(missing_ok=True)
-    # PEFT writes sets in an order that is another one in each process.
-    config = read_json(folder / ADAPTER_CONFIG)
-    write_json(folder / ADAPTER_CONFIG, {**config, "target_modules": sorted(config["target_modules"])})
-
-
-def snapshot(network: PeftModel, optimizer: torch.optim.Optimizer) -> Tensors:
-    """Copies, in main memory, of what a run goes on from: weights, moments, this process's random states."""
-    found = {
-        f"adapter.{name}": tensor
-        for name, tensor in get_peft_model_state_dict(network, save_embedding_layers=False).items()
-    }
+def snapshot(network: Network, optimizer: torch.optim.Optimizer) -> Tensors:
+    """Copies, in main memory, of what a run goes on from: trained weights, moments, this process's random states."""
+    found: Tensors = {f"{WEIGHT}{name}": parameter for name, parameter in trained_of(network).items()}
     for index, values in optimizer.state_dict()["state"].items():
-        found |= {f"optimizer.{index}.{name}": torch.as_tensor(value) for name, value in values.items()}
+        found |= {f"{OPTIMIZER}{index}.{name}": torch.as_tensor(value) for name, value in values.items()}
     found[f"random.{rank()}.cpu"] = torch.get_rng_state()
     if torch.cuda.is_available():
         found[f"random.{rank()}.cuda"] = torch.cuda.get_rng_state()
     return {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in found.items()}
 
 
-def restore(
-    tensors: Tensors, groups: list[dict[str, Any]], network: PeftModel, optimizer: torch.optim.Optimizer
-) -> None:
+def restore(tensors: Tensors, groups: list[dict[str, Any]], network: Network, optimizer: torch.optim.Optimizer) -> None:
     """Puts weights and moments back; `groups` are the optimizer's settings (`param_groups` of its state)."""
-    weights = {name.removeprefix("adapter."): t for name, t in tensors.items() if name.startswith("adapter.")}
-    set_peft_model_state_dict(network, weights)
+    with torch.no_grad():
+        for name, parameter in trained_of(network).items():
+            parameter.copy_(tensors[f"{WEIGHT}{name}"])
     moments: dict[int, Tensors] = {}
     for name, tensor in tensors.items():
-        if name.startswith("optimizer."):
+        if name.startswith(OPTIMIZER):
             _, index, field = name.split(".")
             # The optimizer would take the tensor itself, and change it at its next step.
             moments.setdefault(int(index), {})[field] = tensor.clone()
     optimizer.load_state_dict({"state": moments, "param_groups": groups})
+
+
+def weights_in(tensors: Tensors) -> Tensors:
+    """The trained weights of a checkpoint, by their names in the network."""
+    return {name.removeprefix(WEIGHT): tensor for name, tensor in tensors.items() if name.startswith(WEIGHT)}
 
 
 def reseed(tensors: Tensors) -> None:

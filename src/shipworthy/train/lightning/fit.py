@@ -18,6 +18,7 @@ from shipworthy.core.files import write_json
 from shipworthy.core.interrupt import listening
 from shipworthy.core.progress import say
 from shipworthy.evaluation.metric import metric
+from shipworthy.models.adapters.network import saved
 from shipworthy.models.build import describe
 from shipworthy.models.causal_lm.family import GENERATION
 from shipworthy.models.causal_lm.flops import matrix_product_rate
@@ -27,10 +28,16 @@ from shipworthy.train.lightning.checkpoints import Saver, newest
 from shipworthy.train.lightning.processes import followers, rank, strategy
 from shipworthy.train.lightning.progress import Progress
 from shipworthy.train.lightning.setup import run_preflight, with_auto_batch
-from shipworthy.train.lightning.step_callback import StepCallback, best_folder, emit_end, validation_is_missing
+from shipworthy.train.lightning.step_callback import (
+    StepCallback,
+    best_folder,
+    emit_end,
+    validation_is_missing,
+)
 from shipworthy.train.lightning.training_state import Request, TrainingState
 from shipworthy.train.lightning.validation import Validation
 from shipworthy.train.memory.explain import explain, is_out_of_memory
+from shipworthy.train.monitor.replay import swapped_weights
 from shipworthy.train.records import NoRecords, Records
 from shipworthy.train.validation_answers import ANSWERS, interval, validated
 
@@ -157,8 +164,19 @@ def _write_result(state: TrainingState, target: Path) -> None:
     on = {
         "selected_interval": interval(target / ANSWERS, request.task.metric),
         "validated": validated(_checked(request)),
+        "forgetting": _forgotten(state, target),
     }
     write_json(target / "training.json", {**_summary(state, progress), **on})
+
+
+def _forgotten(state: TrainingState, target: Path) -> dict[str, Any] | None:
+    """The verdict on general skills, of the selected step's weights."""
+    request, network = state.request, state.network
+    with swapped_weights(network, saved(network, target)):
+        found = state.general_prompts.verdict(network, request.task.criteria.alpha, request.seed, target)
+    if found:
+        say(f"general skills: {found['words']}. {found['sentence']} {found['remedy']}".rstrip())
+    return found
 
 
 def _summary(state: TrainingState, progress: Progress) -> dict[str, Any]:
@@ -178,6 +196,7 @@ def _summary(state: TrainingState, progress: Progress) -> dict[str, Any]:
         "flops_per_s": reached,
         "matrix_product_flops_per_s": peak,
         "model_flop_utilisation": reached / peak,
+        "precision": state.precision.name,
         "parameters": quantities.parameters,
         "trainable_parameters": quantities.trainable_parameters,
         "peak_memory_mb": max(entry["memory_mb"] for entry in history),

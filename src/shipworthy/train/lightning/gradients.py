@@ -11,44 +11,51 @@ from functools import cache
 import torch
 from transformers import PreTrainedModel
 
-from shipworthy.models.causal_lm.packed import Pack, token_losses
+from shipworthy.models.causal_lm.fitness import Batch
+from shipworthy.models.causal_lm.packed import token_losses
+from shipworthy.models.precision import PRECISIONS, Precision
 
+FLOAT32 = PRECISIONS["float32"]
 Part = tuple[torch.Tensor, tuple[torch.Tensor, ...]]
 """Of one pack: its share of the loss, and the gradients of that."""
 
 
 def gradients(
     base: PreTrainedModel,
-    packs: Sequence[Pack],
+    packs: Sequence[Batch],
     parameters: Sequence[torch.nn.Parameter],
     tokens: int,
     workers: int = 1,
+    precision: Precision = FLOAT32,
 ) -> tuple[float, list[torch.Tensor]]:
     """The loss of a step and its gradients.
 
     Args:
-        packs: the step's micro-batches.
+        packs: the step's micro-batches, packed or padded.
         parameters: what the gradients are taken of.
         tokens: supervised tokens of the whole step, whose mean the loss is.
         workers: threads that compute packs side by side; the machine's cores are divided among them. One core each is
             faster than all cores for one pack after another: most operations are too small to be divided.
+        precision: in which the forward pass is computed.
 
     Returns:
-        The sum of the packs' losses over `tokens` (nats), and the gradient of each parameter.
+        The sum of the packs' losses over `tokens` (nats), and the gradient of each parameter, in float32.
     """
     if not packs:
-        return 0.0, [torch.zeros_like(parameter) for parameter in parameters]
+        return 0.0, [torch.zeros_like(parameter, dtype=torch.float32) for parameter in parameters]
     workers = min(workers, len(packs))
     threads = torch.get_num_threads()
     each = max(1, threads // workers)
 
-    def one(pack: Pack) -> Part:
+    def one(batch: Batch) -> Part:
         if workers > 1:  # torch counts a worker's threads apart from ours
             torch.set_num_threads(each)
-        loss = token_losses(base, pack).sum() / tokens
+        with precision.computing(base.device):
+            loss = token_losses(base, batch).sum() / tokens
         found = torch.autograd.grad(loss, parameters, allow_unused=True)
         return loss.detach(), tuple(
-            torch.zeros_like(p) if g is None else g for p, g in zip(parameters, found, strict=True)
+            torch.zeros_like(p, dtype=torch.float32) if g is None else g.float()
+            for p, g in zip(parameters, found, strict=True)
         )
 
     try:

@@ -2,23 +2,27 @@
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import lightning
 import psutil
 import torch
-from peft import PeftModel
 from transformers import PreTrainedModel
 
+from shipworthy.models.adapters.network import Network, base_of, trained_of
 from shipworthy.models.causal_lm.quantities import NetworkQuantities
+from shipworthy.models.causal_lm.structure import named_layers
+from shipworthy.models.precision import Precision
 from shipworthy.train.lightning.batch_plan import ledger
 from shipworthy.train.lightning.gradients import gradients
 from shipworthy.train.lightning.processes import summed
 from shipworthy.train.lightning.progress import Entry, Progress
 from shipworthy.train.lightning.steps import Step, on, padding_share
-from shipworthy.train.optimizers import build as build_optimizer
-from shipworthy.train.schema import AdamW
+from shipworthy.train.optimizers.build import build as build_optimizer
+from shipworthy.train.optimizers.schema import Rule
+from shipworthy.train.schedules.build import build as build_schedule
+from shipworthy.train.schedules.schema import Schedule
 
 SPANS = 3
 """Gradient and weight norms are noted for so many spans of layers."""
@@ -31,11 +35,12 @@ class FineTuningModule(lightning.LightningModule):
     """Supervised fine-tuning of a causal language model on answers.
 
     Args:
-        network: with an adapter on it.
-        rule: the optimizer's settings.
+        network: whose weights that require a gradient are trained.
+        rule, schedule: of the optimizer.
         steps: of the whole run; the schedule ends there.
         clip: the largest global gradient norm.
         workers: threads that compute packs side by side.
+        precision: in which they are computed.
         ids: of the train split's rows, for the ledger.
         progress: where each step is noted.
         policy: asked before each update.
@@ -45,32 +50,36 @@ class FineTuningModule(lightning.LightningModule):
 
     def __init__(
         self,
-        network: PeftModel,
-        rule: AdamW,
+        network: Network,
+        rule: Rule,
+        schedule: Schedule,
         steps: int,
         clip: float,
         *,
         workers: int,
+        precision: Precision,
         ids: list[str],
         progress: Progress,
         policy: Policy,
     ) -> None:
         super().__init__()
         self.network = network
-        self.rule, self.steps, self.clip, self.workers = rule, steps, clip, workers
+        self.steps, self.clip, self.workers, self.precision = steps, clip, workers, precision
         self.ids, self.progress, self.policy = ids, progress, policy
         self.quantities = NetworkQuantities(network)
-        named = [(name, p) for name, p in network.named_parameters() if p.requires_grad]
-        self.trained = [p for _, p in named]
-        self.groups = [_group(name, self.base.config.num_hidden_layers) for name, _ in named]
-        self.optimizer, self.schedule = build_optimizer(self.trained, rule, steps)
+        named = trained_of(network)
+        self.trained = list(named.values())
+        self.groups = groups_of(self.base, list(named))
+        self.optimizer = build_optimizer(named.items(), rule)
+        self.schedule = build_schedule(self.optimizer, schedule, steps)
+        self.highest = list(self.schedule.base_lrs)
         self.ended = time.monotonic()
         self.asked = False  # whether any process of the run was asked to stop
 
     @property
     def base(self) -> PreTrainedModel:
-        """The causal language model under the adapter, with its updates in place."""
-        return self.network.get_base_model()
+        """The causal language model, with the adapter's updates, if it has one, in place."""
+        return base_of(self.network)
 
     def training_step(self, step: Step, batch_idx: int) -> dict[str, bool] | None:
         """Makes one step; returns None where the step was undone or is none."""
@@ -80,14 +89,15 @@ class FineTuningModule(lightning.LightningModule):
         if step.number != self.progress.step + 1:
             return None  # fetched before the run went back
         packs = on(step.packs, self.device)
-        loss, found, self.asked = summed(*gradients(self.base, packs, self.trained, step.tokens, self.workers))
+        parts = gradients(self.base, packs, self.trained, step.tokens, self.workers, self.precision)
+        loss, found, self.asked = summed(*parts)
         norms = torch.stack(torch._foreach_norm(found)).tolist()
         weights = torch.stack(torch._foreach_norm(self.trained)).tolist()
         entry: Entry = {
             "step": step.number,
             "loss": loss,
             "grad_norm": _norm(norms),
-            "lr": self.optimizer.param_groups[0]["lr"],
+            "lr": max(group["lr"] for group in self.optimizer.param_groups),
             **self._by_group("grad_norm", norms),
             **self._by_group("weight_norm", weights),
             "tokens": step.seen,
@@ -101,7 +111,7 @@ class FineTuningModule(lightning.LightningModule):
         if "skipped" not in entry:
             torch._foreach_mul_(found, min(1.0, self.clip / (entry["grad_norm"] + 1e-6)))
             for parameter, gradient in zip(self.trained, found, strict=True):
-                parameter.grad = gradient
+                parameter.grad = gradient.to(parameter.dtype)
             self.optimizer.step()
         self.schedule.step()
         self._note(entry, self.quantities.flops(p.shape for p in packs))
@@ -124,6 +134,14 @@ class FineTuningModule(lightning.LightningModule):
             entry["gpu_utilisation"] = torch.cuda.utilization(self.device) / 100
         self.progress.history.append(entry)
 
+    def lower_rates(self, share: float) -> None:
+        """The highest rates become a share of what they were at first; the schedule goes on from where it stands."""
+        self.schedule.base_lrs = [share * lr for lr in self.highest]
+        for group, lr, curve in zip(
+            self.optimizer.param_groups, self.schedule.base_lrs, self.schedule.lr_lambdas, strict=True
+        ):
+            group["initial_lr"], group["lr"] = lr, lr * curve(self.schedule.last_epoch)
+
     def _by_group(self, what: str, norms: list[float]) -> dict[str, float]:
         return {
             f"{what}/{group}": _norm([norm for norm, of in zip(norms, self.groups, strict=True) if of == group])
@@ -143,9 +161,15 @@ def _norm(norms: list[float]) -> float:
     return float(torch.tensor(norms, dtype=torch.float64).norm())
 
 
-def _group(name: str, layers: int) -> str:
-    """The span of layers and the part that a parameter belongs to, e.g. `layers.0-9.attn`."""
-    if not (found := re.search(r"\blayers\.(\d+)\.(\w+)", name)):
+def groups_of(base: PreTrainedModel, names: Sequence[str]) -> list[str]:
+    """Of each parameter the span of layers and the part that it belongs to, e.g. `layers.0-9.attn`."""
+    place, layers = named_layers(base)
+    pattern = re.compile(rf"\b{re.escape(place)}\.(\d+)\.(\w+)")
+    return [_group(pattern.search(name), len(layers)) for name in names]
+
+
+def _group(found: re.Match[str] | None, layers: int) -> str:
+    if not found:
         return "other"
     span = int(found[1]) * SPANS // layers
     first, last = (-(-part * layers // SPANS) for part in (span, span + 1))

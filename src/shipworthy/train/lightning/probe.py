@@ -6,35 +6,40 @@ import time
 import psutil
 import torch
 
+from shipworthy.core.groups import AdapterConfig
 from shipworthy.models.adapters.build import build as build_adapter
-from shipworthy.models.adapters.schema import Lora
+from shipworthy.models.adapters.network import base_of, trained_of
 from shipworthy.models.causal_lm.base import base_folder
+from shipworthy.models.causal_lm.fitness import make_batch, settle
 from shipworthy.models.causal_lm.network import load_network
-from shipworthy.models.causal_lm.packed import Row, pack
+from shipworthy.models.causal_lm.packed import Row
 from shipworthy.models.causal_lm.quantities import NetworkQuantities
 from shipworthy.models.causal_lm.schema import CausalLM
+from shipworthy.models.precision import choose
 from shipworthy.models.quantities import RowLengths, StepTiming
 from shipworthy.train.lightning.batch_plan import micro_batches, plan_batches
 from shipworthy.train.lightning.fit import quiet
 from shipworthy.train.lightning.gradients import gradients
-from shipworthy.train.optimizers import build as build_optimizer
-from shipworthy.train.schema import AdamW, LightningTrainer
+from shipworthy.train.optimizers.build import build as build_optimizer
+from shipworthy.train.optimizers.schema import Rule
+from shipworthy.train.schema import LightningTrainer
 
 MEASURED_STEPS = 2
 
 
 def measure(
     model: CausalLM,
-    adapter: Lora,
+    adapter: AdapterConfig,
     trainer: LightningTrainer,
-    optimizer: AdamW,
+    optimizer: Rule,
     lengths: RowLengths,
     seed: int,
 ) -> StepTiming:
     """Takes steps on random tokens in rows of these lengths."""
     quiet()
     torch.set_num_threads(trainer.threads or len(os.sched_getaffinity(0)))
-    network = build_adapter(load_network(base_folder(model)), adapter, seed)
+    precision, _ = choose(trainer.precision, torch.device("cpu"))
+    network = build_adapter(load_network(base_folder(model), dtype=precision.weights), adapter, seed, precision)
     vocabulary = int(network.config.vocab_size)
     generator = torch.Generator().manual_seed(seed)
 
@@ -43,19 +48,23 @@ def measure(
         return drawn
 
     rows = [Row(tokens(prompt), tokens(answer)) for prompt, answer in lengths.rows]
-    trained = [p for p in network.parameters() if p.requires_grad]
-    updates, _ = build_optimizer(trained, optimizer, MEASURED_STEPS + 1)
+    base = base_of(network)
+    settle(base, trainer.packing)
+    named = trained_of(network)
+    trained = list(named.values())
+    updates = build_optimizer(named.items(), optimizer)
     network.train()
-    batches = plan_batches([len(row) for row in rows], min(trainer.batch_size, len(rows)), MEASURED_STEPS + 1, seed)
+    size = min(trainer.batch_size, len(rows))
+    batches = plan_batches([len(row) for row in rows], size, size * (MEASURED_STEPS + 1), seed)
     memory, started, seen = 0.0, 0.0, 0
     for number, batch in enumerate(batches):
         if number == 1:
             started, seen = time.monotonic(), 0
-        packs = [pack([rows[i] for i in part]) for part in micro_batches(batch, trainer.micro_batch_size)]
+        packs = [make_batch(base, [rows[i] for i in part]) for part in micro_batches(batch, trainer.micro_batch_size)]
         supervised = sum(len(rows[i].answer) for i in batch)
-        _, found = gradients(network.get_base_model(), packs, trained, supervised, torch.get_num_threads())
+        _, found = gradients(base, packs, trained, supervised, torch.get_num_threads(), precision)
         for parameter, gradient in zip(trained, found, strict=True):
-            parameter.grad = gradient
+            parameter.grad = gradient.to(parameter.dtype)
         updates.step()
         seen += sum(p.tokens for p in packs)
         memory = max(memory, psutil.Process().memory_info().rss / 1e6)

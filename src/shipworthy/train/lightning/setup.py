@@ -10,7 +10,8 @@ import torch
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import read_json, write_json
 from shipworthy.core.progress import say
-from shipworthy.models.causal_lm.packed import pack
+from shipworthy.models.adapters.network import base_of, trained_of
+from shipworthy.models.causal_lm.fitness import make_batch
 from shipworthy.train.lightning.batch_plan import micro_batches
 from shipworthy.train.lightning.checkpoints import Tensors, read_tensors, restore, snapshot, write_tensors
 from shipworthy.train.lightning.gradients import gradients
@@ -18,7 +19,7 @@ from shipworthy.train.lightning.steps import Step, Steps, on
 from shipworthy.train.lightning.training_state import TrainingState
 from shipworthy.train.memory.batch import find_micro_batch
 from shipworthy.train.memory.explain import expected_to_live
-from shipworthy.train.optimizers import build as build_optimizer
+from shipworthy.train.optimizers.build import build as build_optimizer
 from shipworthy.train.preflight.context import Context
 from shipworthy.train.preflight.runner import preflight
 from shipworthy.train.schema import LightningTrainer
@@ -40,6 +41,7 @@ class _FirstSteps:
             state.batches[:FIRST_STEPS],
             0,
             trainer.micro_batch_size,
+            state.batch,
             patience=trainer.loader_patience_s,
         )
         try:
@@ -56,12 +58,12 @@ def run_preflight(state: TrainingState) -> None:
         ShipworthyError: a check failed.
     """
     request, network = state.request, state.network
-    trained = [p for p in network.parameters() if p.requires_grad]
+    trained = trained_of(network)
     if not trained:
         raise ShipworthyError(
             "Nothing would be trained: no weight of the adapter requires a gradient; look at adapter.targets."
         )
-    optimizer, _ = build_optimizer(trained, request.optimizer, request.trainer.steps)
+    optimizer = build_optimizer(trained.items(), request.optimizer)
 
     def optimizer_state() -> Mapping[str, torch.Tensor]:
         return {name: t for name, t in snapshot(network, optimizer).items() if name.startswith("optimizer.")}
@@ -76,7 +78,7 @@ def run_preflight(state: TrainingState) -> None:
     preflight(
         Context(
             network=network,
-            rows=state.rows,
+            rows=state.rows[: request.train.height],
             answers=request.train["answer"].to_list(),
             decode=state.chat.decode,
             trainer=request.trainer,
@@ -90,6 +92,7 @@ def run_preflight(state: TrainingState) -> None:
             run=request.run,
             pad_id=state.chat.tokenizer.pad_token_id,
             workers=state.workers,
+            precision=state.precision,
             state=optimizer_state,
             patience=min(20.0, request.trainer.loader_patience_s),
         )
@@ -105,13 +108,14 @@ def with_auto_batch(state: TrainingState) -> LightningTrainer:
     request, trainer, network = state.request, state.request.trainer, state.network
     path = request.run / AUTO_BATCH
     longest = sorted(state.rows, key=len)[-trainer.batch_size :]
-    trained = [p for p in network.parameters() if p.requires_grad]
+    trained = list(trained_of(network).values())
 
     def step(size: int) -> float:
         begun = time.monotonic()
         parts = micro_batches(range(len(longest)), size)
-        packs = on([pack([longest[row] for row in part]) for part in parts], network.device)
-        gradients(network.get_base_model(), packs, trained, sum(len(row.answer) for row in longest), state.workers)
+        packs = on([make_batch(base_of(network), [longest[row] for row in part]) for part in parts], network.device)
+        tokens = sum(len(row.answer) for row in longest)
+        gradients(base_of(network), packs, trained, tokens, state.workers, state.precision)
         return time.monotonic() - begun
 
     def fits(size: int) -> bool:

@@ -17,8 +17,9 @@ from shipworthy.core.interrupt import StopRequestedError, asked, reason
 from shipworthy.core.progress import SECONDS_BETWEEN_LINES, say
 from shipworthy.evaluation import figures
 from shipworthy.evaluation.metric import metric, title
+from shipworthy.models.adapters.network import save
 from shipworthy.train.lightning.anomaly_policy import AnomalyPolicy
-from shipworthy.train.lightning.checkpoints import Saver, save_adapter, snapshot
+from shipworthy.train.lightning.checkpoints import Saver, snapshot
 from shipworthy.train.lightning.module import FineTuningModule
 from shipworthy.train.lightning.processes import gather_values, rank
 from shipworthy.train.lightning.progress import Entry, Progress
@@ -26,11 +27,9 @@ from shipworthy.train.records import Records
 from shipworthy.train.schema import LightningTrainer
 from shipworthy.train.validation_answers import ANSWERS, Answers
 
-ADAPTER = "adapter"
-
 
 def best_folder(run: Path, step: int) -> Path:
-    """Where a validated step's adapter is kept, beside its answers to the validation rows."""
+    """Where a validated step's weights are kept, beside its answers to the validation rows."""
     return run / f"best-{step:07d}"
 
 
@@ -161,7 +160,7 @@ class StepCallback(Callback):
         if rank() == 0:
             if is_best:
                 with new_folder(best_folder(self.run, step)) as folder:
-                    save_adapter(module.network, folder / ADAPTER, self.base_name)
+                    save(module.network, folder, self.base_name)
                     answers.write(folder / ANSWERS)
             assert self.progress.best
             now, best = (figures.figure(self.metric, one) for one in (value, self.progress.best[0]))

@@ -3,13 +3,14 @@
 import queue
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 
 from shipworthy.core.errors import ShipworthyError
-from shipworthy.models.causal_lm.packed import Pack, Row, pack
+from shipworthy.models.causal_lm.fitness import Batch
+from shipworthy.models.causal_lm.packed import Row
 from shipworthy.train.lightning.batch_plan import micro_batches
 
 AHEAD = 4
@@ -31,7 +32,7 @@ class Step:
 
     number: int
     rows: tuple[int, ...]
-    packs: tuple[Pack, ...]
+    packs: tuple[Batch, ...]
     tokens: int
     seen: int
     waited: float
@@ -45,6 +46,7 @@ class Steps:
         batches: the rows of every step.
         start: steps done already.
         micro_batch_size: rows in one pack.
+        batch: makes a pack, or what the network takes instead.
         rank, world: which part of each step this process computes, and of how many.
         patience: how long a step may take to be made (seconds).
         pinned: whether packs are put into pinned memory, from which a GPU copies by itself.
@@ -56,13 +58,14 @@ class Steps:
         batches: Sequence[Sequence[int]],
         start: int,
         micro_batch_size: int,
+        batch: Callable[[Sequence[Row]], Batch],
         *,
         rank: int = 0,
         world: int = 1,
         patience: float = 300.0,
         pinned: bool = False,
     ) -> None:
-        self.rows, self.batches, self.micro_batch_size = rows, batches, micro_batch_size
+        self.rows, self.batches, self.micro_batch_size, self.batch = rows, batches, micro_batch_size, batch
         self.rank, self.world, self.patience, self.pinned = rank, world, patience, pinned
         self.seek(start)
 
@@ -80,7 +83,7 @@ class Steps:
         """The step of that number, computed here and now."""
         rows = tuple(self.batches[number - 1])
         packs = [
-            pack([self.rows[row] for row in part])
+            self.batch([self.rows[row] for row in part])
             for part in micro_batches(rows, self.micro_batch_size, self.rank, self.world)
         ]
         # A row's last token is a target only.
@@ -122,12 +125,13 @@ class Steps:
         return Step(**{**vars(made), "waited": time.monotonic() - begun})
 
 
-def padding_share(packs: Sequence[Pack]) -> float:
+def padding_share(packs: Sequence[Batch]) -> float:
     """The share of places that no token fills, where attention computes rows side by side (0 to 1)."""
-    places = sum(p.slot_BL.numel() for p in packs)
-    return sum(p.padding for p in packs) / places if places else 0.0
+    padding = sum(p.padding for p in packs)
+    places = padding + sum(sum(p.lengths) for p in packs)
+    return padding / places if places else 0.0
 
 
-def on(packs: Sequence[Pack], device: torch.device) -> list[Pack]:
+def on(packs: Sequence[Batch], device: torch.device) -> list[Batch]:
     """The packs on the device that computes them."""
-    return [p if p.ids_T.device == device else p.to(device) for p in packs]
+    return [p if p.device == device else p.to(device) for p in packs]

@@ -1,30 +1,36 @@
 """The state of a run in one process: network, optimizer, steps and progress; how it is restored and rolled back."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import torch
-from peft import PeftModel
+from transformers import PreTrainedModel
 
 from shipworthy.core.artifact import Artifact
 from shipworthy.core.errors import ShipworthyError, UsageError
+from shipworthy.core.files import read_json, write_json
+from shipworthy.core.groups import AdapterConfig
 from shipworthy.core.machine import cores
 from shipworthy.core.progress import say
 from shipworthy.core.seeds import seed_everything
 from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
+from shipworthy.models.activations import checkpoint
 from shipworthy.models.adapters.build import build as build_adapter
-from shipworthy.models.adapters.schema import Lora
+from shipworthy.models.adapters.network import Network, base_of
 from shipworthy.models.causal_lm.base import base_folder
 from shipworthy.models.causal_lm.chat import Chat
+from shipworthy.models.causal_lm.fitness import make_batch, settle
 from shipworthy.models.causal_lm.network import load_network
 from shipworthy.models.causal_lm.packed import Row
 from shipworthy.models.causal_lm.quantities import NetworkQuantities
 from shipworthy.models.causal_lm.schema import CausalLM
+from shipworthy.models.precision import Precision, allow_tf32, choose
 from shipworthy.train import request as train_request
+from shipworthy.train.length import rows_seen, settled
 from shipworthy.train.lightning.batch_plan import plan_batches
 from shipworthy.train.lightning.checkpoints import (
     Tensors,
@@ -33,6 +39,7 @@ from shipworthy.train.lightning.checkpoints import (
     reseed,
     restore,
     state_of,
+    weights_in,
 )
 from shipworthy.train.lightning.module import FineTuningModule, Policy
 from shipworthy.train.lightning.processes import gather_values, rank
@@ -42,7 +49,13 @@ from shipworthy.train.monitor.findings import Finding, rate_factor
 from shipworthy.train.monitor.forgetting import GeneralPrompts
 from shipworthy.train.monitor.replay import row_losses, swapped_weights
 from shipworthy.train.monitor.spike_report import write_spike_report
-from shipworthy.train.schema import AdamW, LightningTrainer
+from shipworthy.train.optimizers.schema import Rule
+from shipworthy.train.replay import buffer
+from shipworthy.train.replay.plan import needed, with_replay
+from shipworthy.train.schedules.schema import Schedule
+from shipworthy.train.schema import LightningTrainer
+
+PRECISION = "precision.json"
 
 
 def rows_of(split: pl.DataFrame) -> list[Row]:
@@ -56,33 +69,91 @@ class Request(train_request.Request):
 
     task: TextToText
     model: CausalLM
-    adapter: Lora
+    adapter: AdapterConfig
     trainer: LightningTrainer
-    optimizer: AdamW
+    optimizer: Rule
+    schedule: Schedule
+
+
+def precision_of(request: Request) -> Precision:
+    """The precision of a run, chosen when it begins.
+
+    Raises:
+        UsageError: this device cannot compute in it.
+    """
+    path = request.run / PRECISION
+    name = read_json(path)["precision"] if path.is_file() else request.trainer.precision
+    chosen, why = choose(name, torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+    allow_tf32(chosen)
+    if not path.is_file() and rank() == 0:
+        write_json(path, {"precision": chosen.name, "why": why})
+        if name == "auto":
+            say(f"trainer.precision=auto: {chosen.name}, for {why}")
+    return chosen
 
 
 class TrainingState:
     """Network, optimizer, steps and progress of a run in this process.
+
+    Attributes:
+        rows, ids: the task's, and behind them what may be replayed.
+        batches: the rows of every step.
 
     Raises:
         UsageError: fewer rows than one batch, or the adapter names what the network has not.
     """
 
     def __init__(self, request: Request) -> None:
-        self.request, trainer = request, request.trainer
+        self.precision = precision_of(request)
+        # Other processes, and the run when it goes on elsewhere, take what was chosen here.
+        self.rows = rows_of(request.train)
+        trainer = settled(replace(request.trainer, precision=self.precision.name), list(map(len, self.rows)))
+        self.request = replace(request, trainer=trainer)
         torch.set_num_threads(trainer.threads or cores(trainer.devices))
         seed_everything(request.seed)
-        self.rows = rows_of(request.train)
         if len(self.rows) < trainer.batch_size:
             raise UsageError(
                 f"{len(self.rows)} training rows are fewer than trainer.batch_size={trainer.batch_size}: lower it."
             )
         base = base_folder(request.model)
         self.chat = Chat(base)
-        self.network: PeftModel = build_adapter(load_network(base), request.adapter, request.seed)
+        network = load_network(base, dtype=self.precision.weights)
+        self._plan_batches(network)
+        self.network: Network = build_adapter(network, request.adapter, request.seed, self.precision)
+        self._settle_packing()
+        self._checkpoint_activations()
         self.network.train()
         self.progress = Progress()
         self.randomness: Tensors = {}
+
+    def _plan_batches(self, network: PreTrainedModel) -> None:
+        """The rows of every step, and with them those that are replayed, which the untrained network may make."""
+        request, trainer = self.request, self.request.trainer
+        lengths = list(map(len, self.rows))
+        task = plan_batches(lengths, trainer.batch_size, rows_seen(trainer, len(lengths)), request.seed)
+        replayed = buffer.prepare(trainer.replay, self.chat, network, request.run, needed(task, trainer.replay.share))
+        places = range(len(lengths), len(lengths) + len(replayed.rows))
+        self.rows += replayed.rows
+        self.ids = [*request.train["id"].cast(pl.String), *replayed.ids]
+        self.batches = with_replay(task, places, trainer.replay.share, request.seed)
+
+    def _settle_packing(self) -> None:
+        """Finds out whether rows share a sequence, and says so where they don't."""
+        found = settle(base_of(self.network), self.request.trainer.packing)
+        self.batch = partial(make_batch, base_of(self.network))
+        if not found.fit and rank() == 0:
+            say(f"rows are computed side by side, not in packs: {found.why}")
+
+    def _checkpoint_activations(self) -> None:
+        trainer = self.request.trainer
+        if trainer.offload_activations and not torch.cuda.is_available():
+            raise UsageError("trainer.offload_activations=true needs a GPU, and there is none: leave it out.")
+        checkpoint(
+            base_of(self.network),
+            trainer.activation_checkpointing,
+            offload=trainer.offload_activations,
+            draws=self.quantities.draws,
+        )
 
     @cached_property
     def quantities(self) -> NetworkQuantities:
@@ -91,21 +162,18 @@ class TrainingState:
 
     @cached_property
     def general_prompts(self) -> GeneralPrompts:
-        """General prompts with the network's answers before training; to be asked for before it is changed."""
+        """General questions with the network's answers before training; to be asked for before it is changed."""
         return GeneralPrompts.prepare(
-            self.chat, self.network.get_base_model(), self.request.run / "general_prompts.json"
+            self.chat,
+            base_of(self.network),
+            self.request.run / "general_prompts.json",
+            self.request.trainer.monitor.forgetting,
         )
-
-    @cached_property
-    def batches(self) -> list[list[int]]:
-        """The rows of every step."""
-        trainer = self.request.trainer
-        return plan_batches([len(row) for row in self.rows], trainer.batch_size, trainer.steps, self.request.seed)
 
     @property
     def workers(self) -> int:
-        """Threads that compute packs side by side: on a GPU one, and one where they would draw from one generator."""
-        return 1 if self.quantities.draws or torch.cuda.is_available() else torch.get_num_threads()
+        """Threads that compute packs side by side: on a GPU one, and one where they would disturb one another."""
+        return 1 if self.quantities.one_at_a_time or torch.cuda.is_available() else torch.get_num_threads()
 
     def module(self, policy: Policy) -> FineTuningModule:
         """The training step; what is restored is restored into it."""
@@ -113,10 +181,12 @@ class TrainingState:
         self.tuning = FineTuningModule(
             self.network,
             request.optimizer,
+            request.schedule,
             request.trainer.steps,
             request.trainer.clip,
             workers=self.workers,
-            ids=request.train["id"].cast(pl.String).to_list(),
+            precision=self.precision,
+            ids=self.ids,
             progress=self.progress,
             policy=policy,
         )
@@ -130,6 +200,7 @@ class TrainingState:
             self.batches,
             self.progress.step,
             trainer.micro_batch_size,
+            self.batch,
             rank=rank(),
             world=world,
             patience=trainer.loader_patience_s,
@@ -168,12 +239,11 @@ class TrainingState:
         state = self._restore(checkpoint)
         self.progress.rewind_to(Progress(**state["progress"]))
         self.progress.rollbacks += 1
-        lr = self.request.optimizer.lr * rate_factor(self.progress.rollbacks, self.request.trainer.monitor)
-        schedule, group = self.tuning.schedule, self.tuning.optimizer.param_groups[0]
-        schedule.base_lrs = [lr]
-        group["initial_lr"], group["lr"] = lr, lr * schedule.lr_lambdas[0](schedule.last_epoch)
+        share = rate_factor(self.progress.rollbacks, self.request.trainer.monitor)
+        self.tuning.lower_rates(share)
         self.loader.seek(self.progress.step)
         if rank() == 0:
+            lr = share * self.request.optimizer.lr
             say(f"going back to step {self.progress.step}; the highest rate is {lr:.2e} from here on")
 
     def _restore(self, checkpoint: Artifact) -> dict[str, Any]:
@@ -188,13 +258,12 @@ class TrainingState:
         """Writes the spike report of a step's batch: its rows' losses now and at the last good checkpoint."""
         good = newest(self.request.run, finding.good + 1)
         rows = [self.rows[row] for row in step.rows]
-        ids = self.request.train["id"].gather(list(step.rows)).to_list()
+        ids = [self.ids[row] for row in step.rows]
 
         def losses(when: str) -> list[float]:
             if when == "now" or good is None:
                 return row_losses(self.network, rows)
-            weights = self._named(read_tensors(good.path))
-            with swapped_weights(self.network, weights):
+            with swapped_weights(self.network, weights_in(read_tensors(good.path))):
                 return row_losses(self.network, rows)
 
         described = [
@@ -209,8 +278,3 @@ class TrainingState:
         ]
         at = state_of(good)["step"] if good else None
         return write_spike_report(self.request.run, finding, self.progress.history, described, losses, at)
-
-    def _named(self, tensors: Tensors) -> Tensors:
-        """A checkpoint's weights by the network's own names, which hold the adapter's."""
-        weights = {n.removeprefix("adapter."): t for n, t in tensors.items() if n.startswith("adapter.")}
-        return {n: weights[n.replace(".default", "")] for n, p in self.network.named_parameters() if p.requires_grad}

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 
 import torch
-from peft import PeftModel
 
 from shipworthy.core.errors import ShipworthyError
+from shipworthy.models.adapters.network import Network
 from shipworthy.models.causal_lm.packed import Row, shape
 from shipworthy.models.causal_lm.quantities import NetworkQuantities
 from shipworthy.models.quantities import MB, MemoryParts
@@ -22,7 +22,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def explain(
-    network: PeftModel,
+    network: Network,
     rows: Sequence[Row],
     optimizer: torch.optim.Optimizer | None = None,
     workers: int = 1,
@@ -51,7 +51,7 @@ def explain(
 
 
 def refuse_if_too_large(
-    network: PeftModel, rows: Sequence[Row], optimizer: torch.optim.Optimizer | None = None, workers: int = 1
+    network: Network, rows: Sequence[Row], optimizer: torch.optim.Optimizer | None = None, workers: int = 1
 ) -> None:
     """Asks before the step is made: Linux kills a process that takes too much, and nobody can explain then.
 
@@ -63,7 +63,7 @@ def refuse_if_too_large(
 
 
 def expected_to_live(
-    network: PeftModel, rows: Sequence[Row], optimizer: torch.optim.Optimizer | None = None, workers: int = 1
+    network: Network, rows: Sequence[Row], optimizer: torch.optim.Optimizer | None = None, workers: int = 1
 ) -> bool:
     """Whether by the estimate the step stays under the limit at which Linux kills.
 
@@ -76,7 +76,7 @@ def expected_to_live(
 
 
 def parts(
-    network: PeftModel, rows: Sequence[Row], optimizer: torch.optim.Optimizer | None = None, workers: int = 1
+    network: Network, rows: Sequence[Row], optimizer: torch.optim.Optimizer | None = None, workers: int = 1
 ) -> MemoryParts:
     """The parts of a step over packs of these rows.
 
@@ -100,7 +100,7 @@ def _missing_mb(need: MemoryParts, has_states: bool) -> float:
 
 
 def _change(
-    network: PeftModel,
+    network: Network,
     rows: Sequence[Row],
     optimizer: torch.optim.Optimizer | None,
     workers: int,

@@ -1,86 +1,146 @@
-"""What a model could do before: its own answers to general prompts, and how likely they still are."""
+"""What a model could do before its training: asked before, at each validation, and of the step that is selected."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from peft import PeftModel
+import numpy as np
 from transformers import PreTrainedModel
 
 from shipworthy.core.errors import ArtifactError
-from shipworthy.core.files import read_json, write_json
+from shipworthy.core.files import read_json, sha256_of_file, write_json
+from shipworthy.models.adapters.network import Network
 from shipworthy.models.causal_lm.chat import Chat
-from shipworthy.models.causal_lm.generate import greedy
-from shipworthy.models.causal_lm.packed import Row, pack, token_losses
-from shipworthy.train.monitor.replay import base_of, evaluating
+from shipworthy.train.general import scores, suite
+from shipworthy.train.general.scores import Questions, Scores
+from shipworthy.train.general.verdict import verdict
+from shipworthy.train.monitor.schema import Forgetting
 
-PROMPTS = Path(__file__).with_name("general_prompts.json")
-MAX_NEW_TOKENS = 32
+FILE = "forgetting.json"
 
 
 @dataclass(frozen=True)
 class GeneralPrompts:
-    """General prompts with the base model's greedy answers, which stand for what must not be lost.
+    """General questions with what the network made of them before its training.
 
     Attributes:
-        rows: token ids of prompts and answers; an answer that did not end within `MAX_NEW_TOKENS` is cut there.
-        before: mean loss over all tokens of the answers, before training (nats).
+        questions: all that are asked; none where nothing is looked for.
+        before: scores of the network as it was, one for each question.
     """
 
-    rows: Sequence[Row]
-    before: float
+    questions: Questions
+    before: Scores
+    chat: Chat
+    config: Forgetting
 
     @classmethod
-    def prepare(cls, chat: Chat, base_network: PreTrainedModel, path: Path) -> "GeneralPrompts":
-        """Answers of the network as it is before training, made once and kept in `path`.
+    def prepare(
+        cls, chat: Chat, base_network: PreTrainedModel, path: Path, config: Forgetting | None = None
+    ) -> "GeneralPrompts":
+        """Asks the network as it is before training, once; what it answered is kept in `path`.
 
         Raises:
-            ArtifactError: `path` holds answers to other prompts, or by another chat template.
+            ArtifactError: `path` holds answers to other questions, or by another chat template.
         """
-        prompts: list[str] = read_json(PROMPTS)
-        identity = {"template": chat.template_sha256, "prompts": prompts}
+        config = config or Forgetting()
+        if config.action == "off":
+            return cls(Questions([], [], [], []), Scores(*[np.zeros(0)] * 3), chat, config)
+        items = suite.some(suite.suite(), config.questions)
+        identity = {
+            "template": chat.template_sha256,
+            "suite": sha256_of_file(suite.FILE),
+            "new_tokens": config.new_tokens,
+            "questions": [item.id for item in items],
+        }
         if not path.exists():
-            write_json(path, {**identity, **_answered(chat, base_network, prompts)})
+            asked = Questions(
+                items,
+                [chat.prompt_ids("", item.prompt) for item in items],
+                [chat.answer_ids(item.answer) for item in items],
+                [],
+            )
+            write_json(path, {**identity, **_asked(chat, base_network, asked, config)})
         kept = read_json(path)
         if {key: kept.get(key) for key in identity} != identity:
             raise ArtifactError(
-                f"{path} holds answers to other general prompts, or by another chat template: begin a new run, for "
+                f"{path} holds answers to other general questions, or by another chat template: begin a new run, for "
                 "what is measured against them could not be compared."
             )
-        rows = [Row(p, a) for p, a in zip(kept["prompt_ids"], kept["answer_ids"], strict=True)]
-        return cls(rows, float(kept["before"]))
+        questions = Questions(items, kept["prompt_ids"], kept["answer_ids"], kept["own_ids"])
+        numbers = (np.array(kept[key], dtype=np.float64) for key in ("right", "loss", "own_loss"))
+        return cls(questions, Scores(*numbers), chat, config)
 
-    def nll(self, network: PreTrainedModel | PeftModel) -> float:
-        """Mean loss per token of the answers under the network as it is (nats)."""
-        return _loss(network, self.rows)
+    def measure(self, network: Network) -> dict[str, float]:
+        """What a validation adds to its step's entry; nothing where nothing is looked for.
 
-    def measure(self, network: PreTrainedModel | PeftModel) -> dict[str, float]:
-        """What a validation adds to its step's entry."""
-        return {"general_nll": self.nll(network), "general_nll_before": self.before}
+        Losses are means over the questions that are asked at a validation of the mean over an answer's tokens (nats).
+        """
+        if not self.questions.items:
+            return {}
+        some = suite.some(self.questions.items, self.config.during)
+        questions, before = self.questions.of(some), self.before.at(self.questions.places(some))
+        now = scores.score(network, questions, self.chat, self.config.new_tokens)
+        return {
+            "general_nll": float(now.own_loss.mean()),
+            "general_nll_before": float(before.own_loss.mean()),
+            "general_right_nll": float(now.loss.mean()),
+            "general_right_nll_before": float(before.loss.mean()),
+            "general_right": float(now.right.mean()),
+            "general_right_before": float(before.right.mean()),
+            "general_questions": len(some),
+            "general_won": int((now.right > before.right).sum()),
+            "general_lost": int((now.right < before.right).sum()),
+        }
 
+    def verdict(self, network: Network, alpha: float, seed: int, folder: Path) -> dict[str, Any] | None:
+        """What the training made the network forget, as it is in training.json; None where nothing was asked.
 
-def _answered(chat: Chat, network: PreTrainedModel, prompts: Sequence[str]) -> Mapping[str, Any]:
-    prompt_ids = [chat.prompt_ids("", prompt) for prompt in prompts]
-    with evaluating(network):
-        answers = greedy(
-            network, prompt_ids, max_new_tokens=MAX_NEW_TOKENS, eos_id=chat.eos_id, what="general prompts, answers"
+        Args:
+            network: with the weights of the selected step.
+            alpha: significance level (0 to 1).
+            folder: where each question's scores are written, before and after (`forgetting.json`).
+        """
+        if not self.questions.items:
+            return None
+        config = self.config
+        after = scores.score(network, self.questions, self.chat, config.new_tokens)
+        write_json(folder / FILE, self._by_question(after))
+        return verdict(
+            [item.skill for item in self.questions.items],
+            self.before,
+            after,
+            margin=config.margin,
+            loss_margin=config.loss_margin,
+            alpha=alpha,
+            seed=seed,
         )
+
+    def _by_question(self, after: Scores) -> list[dict[str, Any]]:
+        pairs = (("before", self.before), ("after", after))
+        return [
+            {
+                "id": item.id,
+                "skill": item.skill,
+                **{f"right_{when}": bool(found.right[i]) for when, found in pairs},
+                **{f"loss_{when}": float(found.loss[i]) for when, found in pairs},
+                **{f"own_loss_{when}": float(found.own_loss[i]) for when, found in pairs},
+            }
+            for i, item in enumerate(self.questions.items)
+        ]
+
+
+def _asked(chat: Chat, network: PreTrainedModel, asked: Questions, config: Forgetting) -> Mapping[str, Any]:
+    """What the network answers, in tokens, and its scores."""
+    given = scores.generate(network, asked.prompts, chat, config.new_tokens)
     # An answer that was cut is none that the model would have ended.
-    answer_ids = [answer if len(answer) == MAX_NEW_TOKENS else [*answer, chat.eos_id] for answer in answers]
-    before = _loss(network, [Row(p, a) for p, a in zip(prompt_ids, answer_ids, strict=True)])
-    texts = [chat.decode(answer) for answer in answers]
+    own = [answer if len(answer) == config.new_tokens else [*answer, chat.eos_id] for answer in given]
     return {
-        "answers": texts,
-        "prompt_ids": prompt_ids,
-        "answer_ids": answer_ids,
-        "before": before,
+        "prompt_ids": asked.prompts,
+        "answer_ids": asked.answers,
+        "answers": [chat.decode(answer) for answer in given],
+        "own_ids": own,
+        "right": scores.rightness(asked.items, given, chat).tolist(),
+        "loss": scores.losses(network, asked.prompts, asked.answers).tolist(),
+        "own_loss": scores.losses(network, asked.prompts, own).tolist(),
     }
-
-
-def _loss(network: PreTrainedModel | PeftModel, rows: Sequence[Row]) -> float:
-    """The mean over all rows' tokens."""
-    base = base_of(network)
-    packed = pack(rows).to(base.device)
-    with evaluating(base):
-        return float(token_losses(base, packed).double().mean())

@@ -88,7 +88,7 @@ def divergence(history: History, end: int, config: Divergence) -> Detection | No
     since, step = int(history[first]["step"]), int(history[end - 1]["step"])
     sentence = (
         f"Loss has stood above {limit:.3g} since step {since}, well above its level before, and is around "
-        f"{median(recent):.3g} at step {step}: the rate is too high; lower optimizer.lr, or lengthen optimizer.warmup."
+        f"{median(recent):.3g} at step {step}: the rate is too high; lower optimizer.lr, or lengthen schedule.warmup."
     )
     return Detection(median(recent), limit, since, sentence)
 

@@ -6,15 +6,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from peft import PeftModel
-from transformers import PreTrainedModel
 
-from shipworthy.models.causal_lm.packed import Row, pack, token_losses
-
-
-def base_of(network: PreTrainedModel | PeftModel) -> PreTrainedModel:
-    """The causal language model itself, with an adapter (if any) in its place."""
-    return network.get_base_model() if isinstance(network, PeftModel) else network
+from shipworthy.models.adapters.network import Network, base_of
+from shipworthy.models.causal_lm.fitness import make_batch
+from shipworthy.models.causal_lm.packed import Row, token_losses
 
 
 @contextmanager
@@ -30,7 +25,7 @@ def evaluating(network: torch.nn.Module) -> Iterator[None]:
             module.training = mode
 
 
-def row_losses(network: PreTrainedModel | PeftModel, rows: Sequence[Row]) -> list[float]:
+def row_losses(network: Network, rows: Sequence[Row]) -> list[float]:
     """Mean loss per supervised token of each row, computed alone in float32 (nats).
 
     A network in a lower precision is copied, which takes its memory twice more.
@@ -39,7 +34,7 @@ def row_losses(network: PreTrainedModel | PeftModel, rows: Sequence[Row]) -> lis
     if any(parameter.dtype != torch.float32 for parameter in base.parameters()):
         base = copy.deepcopy(base).float()
     with evaluating(base):
-        return [float(token_losses(base, pack([row]).to(base.device)).mean()) for row in rows]
+        return [float(token_losses(base, make_batch(base, [row]).to(base.device)).mean()) for row in rows]
 
 
 @contextmanager

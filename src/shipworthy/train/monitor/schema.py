@@ -184,13 +184,38 @@ class ModeCollapse(AtValidation):
 
 @dataclass
 class Forgetting(AtValidation):
-    """General abilities that are lost.
+    """General skills that are lost; the questions are those of train/general/, `off` asks none.
+
+    They are asked before the training, at each validation, and of the selected step, of which a verdict is made.
 
     Attributes:
-        rise: of the loss on the base model's own answers to general prompts (nats per token).
+        rise: of the loss on the base model's own answers (nats per token), above which it is found at a validation.
+        chance: that as many answers would become wrong by luck, below which that is found at a validation (share).
+        during: questions of each skill that are asked at a validation.
+        questions: of each skill, asked before and after (there are 48).
+        new_tokens: of a generated answer, at most (tokens).
+        margin: right answers that may be lost in the end (share; 0.05: five points).
+        loss_margin: by which the loss on right answers may rise in the end (nats per token).
     """
 
+    shares = ("chance", "margin")
+
     rise: float = 1.0
+    chance: float = 0.01
+    during: int = 4
+    questions: int = 48
+    new_tokens: int = 24
+    margin: float = 0.05
+    loss_margin: float = 0.1
+
+    def check(self, key: str) -> None:
+        """Refuses to ask more at a validation than before the training, too."""
+        super().check(key)
+        if self.during > self.questions:
+            raise UsageError(
+                f"{key}.during={self.during} is more than {key}.questions={self.questions}, and what was not asked "
+                "before can't be compared: lower it."
+            )
 
 
 @dataclass

@@ -7,11 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import PeftModel
 from transformers import PreTrainedModel
 
+from shipworthy.models.adapters.network import Network, base_of, trained_of
+from shipworthy.models.causal_lm.fitness import Batch, make_batch
 from shipworthy.models.causal_lm.packed import Row
-from shipworthy.train.schema import AdamW, LightningTrainer
+from shipworthy.models.precision import PRECISIONS, Precision
+from shipworthy.train.optimizers.schema import Rule
+from shipworthy.train.schema import LightningTrainer
+
+FLOAT32 = PRECISIONS["float32"]
 
 
 @dataclass(frozen=True)
@@ -19,7 +24,7 @@ class Context:
     """A run that is about to begin.
 
     Attributes:
-        network: with its adapter, as the first step will find it.
+        network: as the first step will find it.
         rows: the training rows, truncated as they will be.
         answers: the text that each row's answer should be.
         decode: token ids to text, without special tokens.
@@ -31,16 +36,17 @@ class Context:
         run: the run's folder.
         pad_id: the token that fills up shorter rows, if any.
         workers: threads that compute a step's packs side by side.
+        precision: in which they are computed.
         state: tensors beside the weights that a checkpoint must bring back, such as the optimizer's.
         patience: the longest wait for a batch (seconds).
     """
 
-    network: PeftModel
+    network: Network
     rows: Sequence[Row]
     answers: Sequence[str]
     decode: Callable[[list[int]], str]
     trainer: LightningTrainer
-    optimizer: AdamW
+    optimizer: Rule
     eos_id: int
     max_new_tokens: int
     seed: int
@@ -50,17 +56,22 @@ class Context:
     run: Path
     pad_id: int | None = None
     workers: int = 1
+    precision: Precision = FLOAT32
     state: Callable[[], Mapping[str, torch.Tensor]] | None = None
     patience: float = 20.0
 
     @property
     def base(self) -> PreTrainedModel:
-        """The causal language model under the adapter."""
-        return self.network.get_base_model()
+        """The causal language model, an adapter's updates in place."""
+        return base_of(self.network)
+
+    def batch(self, rows: Sequence[Row]) -> Batch:
+        """The rows as the network computes them, on its device."""
+        return make_batch(self.base, rows).to(self.base.device)
 
     def trained(self) -> dict[str, torch.nn.Parameter]:
         """What the optimizer will change."""
-        return {name: p for name, p in self.network.named_parameters() if p.requires_grad}
+        return trained_of(self.network)
 
     def spread(self, count: int) -> list[Row]:
         """Rows of all lengths, from the shortest to the longest."""

@@ -6,10 +6,10 @@ Shapes: L tokens of a row, V vocabulary, N supervised tokens.
 from collections.abc import Sequence
 
 import torch
-from torch.nn import Dropout
 from torch.nn.functional import cross_entropy
 
-from shipworthy.models.causal_lm.packed import Row, pack, token_losses
+from shipworthy.models.causal_lm.packed import Row, token_losses
+from shipworthy.models.causal_lm.quantities import NetworkQuantities
 from shipworthy.train.lightning.gradients import gradients
 from shipworthy.train.preflight.context import Context, Outcome
 from shipworthy.train.preflight.preserve import add_noise_to_zeros, preserve_network
@@ -29,8 +29,8 @@ def packed_is_unpacked(context: Context) -> Outcome:
     rows = context.spread(ROWS)
     with preserve_network(context.network), torch.no_grad():
         add_noise_to_zeros(list(context.trained().values()), context.seed)
-        context.network.train(not _draws(context.network))
-        losses_N = token_losses(context.base, pack(rows).to(context.base.device)).cpu()
+        context.network.train(not NetworkQuantities(context.network).draws)
+        losses_N = token_losses(context.base, context.batch(rows)).cpu()
         context.network.eval()
         alone = [_alone(context, row) for row in rows]
     lengths = [len(row.answer) for row in rows]
@@ -42,14 +42,10 @@ def packed_is_unpacked(context: Context) -> Outcome:
     if not differences[worst] <= limit:
         return Outcome(
             False,
-            f"a row of {len(rows[worst])} tokens costs {together[worst]:.4f} in a pack, and {alone[worst]:.4f} alone.",
+            f"a row of {len(rows[worst])} tokens costs {together[worst]:.4f} with others, {alone[worst]:.4f} alone.",
             measured,
         )
     return Outcome(True, f"losses of {len(rows)} rows differ by at most {differences[worst]:.1e} nats.", measured)
-
-
-def _draws(network: torch.nn.Module) -> bool:
-    return any(isinstance(module, Dropout) and module.p > 0 for module in network.modules())
 
 
 def _alone(context: Context, row: Row) -> float:
@@ -65,12 +61,12 @@ def accumulation(context: Context) -> Outcome:
     parameters = list(context.trained().values())
     with preserve_network(context.network):
         add_noise_to_zeros(parameters, context.seed)
-        context.network.train(not _draws(context.network))
+        context.network.train(not NetworkQuantities(context.network).draws)
         whole_loss, whole = _gradients(context, [rows])
         cut_loss, cut = _gradients(context, [part for i in range(PARTS) if (part := rows[i::PARTS])])
     size = float(torch.stack([g.double().square().sum() for g in whole]).sum().sqrt())
     apart = float(torch.stack([(a - b).double().square().sum() for a, b in zip(whole, cut, strict=True)]).sum().sqrt())
-    difference, limit = apart / max(size, 1e-12), TOLERANCE[context.base.dtype]
+    difference, limit = apart / max(size, 1e-12), TOLERANCE[context.precision.rounding]
     measured = {
         "loss_whole_nats": whole_loss,
         "loss_cut_nats": cut_loss,
@@ -88,6 +84,6 @@ def accumulation(context: Context) -> Outcome:
 
 
 def _gradients(context: Context, parts: Sequence[Sequence[Row]]) -> tuple[float, list[torch.Tensor]]:
-    packs = [pack(part).to(context.base.device) for part in parts]
+    packs = [context.batch(part) for part in parts]
     tokens = sum(len(p.target_N) for p in packs)
-    return gradients(context.base, packs, list(context.trained().values()), tokens, context.workers)
+    return gradients(context.base, packs, list(context.trained().values()), tokens, context.workers, context.precision)

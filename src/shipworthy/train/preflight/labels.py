@@ -3,7 +3,8 @@
 import math
 from collections.abc import Callable, Sequence
 
-from shipworthy.models.causal_lm.packed import Row, pack
+from shipworthy.models.causal_lm.fitness import Batch
+from shipworthy.models.causal_lm.packed import Row
 from shipworthy.train.preflight.context import Context, Outcome
 
 PACKED_ROWS = 256
@@ -59,25 +60,28 @@ def labels_are_answers(context: Context) -> Outcome:
             f"{context.answers[row]!r}.",
             measured,
         )
-    displaced = _displaced(context.spread(PACKED_ROWS))
+    rows = context.spread(PACKED_ROWS)
+    displaced = _displaced(rows, context.batch(rows))
     measured["rows_displaced"] = displaced
     if displaced:
         return Outcome(False, f"{displaced} rows have labels that do not follow their token (shifted).", measured)
     return Outcome(True, f"{len(looked):,} answers read back from their labels are the data's.", measured)
 
 
-def _displaced(rows: Sequence[Row]) -> int:
-    """Rows whose labels in a pack are not their answer, each predicted from the token and position before it."""
-    packed = pack(rows)
+def _displaced(rows: Sequence[Row], batch: Batch) -> int:
+    """Rows whose labels in a batch are not their answer, each predicted from the token and position before it."""
+    ids_T, position_1T = (batch.inputs().get(name) for name in ("input_ids", "position_ids"))
+    assert ids_T is not None
     found = 0
     for number, row in enumerate(rows):
-        mine = packed.row_N == number
-        at = packed.supervised_N[mine]
+        mine = batch.row_N == number
+        at = batch.supervised_N[mine]
         first = len(row.prompt) - 1
         found += not (
-            packed.target_N[mine].tolist() == list(row.answer)
-            and packed.ids_T[at].tolist() == [row.prompt[-1], *row.answer[:-1]]
-            and packed.position_T[at].tolist() == list(range(first, first + len(row.answer)))
+            batch.target_N[mine].tolist() == list(row.answer)
+            and ids_T.flatten()[at].tolist() == [row.prompt[-1], *row.answer[:-1]]
+            # Where none are given, the network counts a row's positions itself.
+            and (position_1T is None or position_1T[0][at].tolist() == list(range(first, first + len(row.answer))))
         )
     return found
 

@@ -7,9 +7,11 @@ import math
 
 import torch
 
+from shipworthy.models.causal_lm.fitness import Batch
 from shipworthy.models.causal_lm.generate import greedy
-from shipworthy.models.causal_lm.packed import Pack, Row, pack
+from shipworthy.models.causal_lm.packed import Row
 from shipworthy.train.lightning.gradients import gradients
+from shipworthy.train.optimizers.build import build as build_optimizer
 from shipworthy.train.preflight.context import Context, Outcome
 
 FEW_ROWS = 4
@@ -19,7 +21,7 @@ OWN_FALL = 1e-4
 """The share of the loss that must be gone after these: more than rounding, little enough for a careful rate."""
 MOST_STEPS = 40
 OVERFIT_RATE = 1e-3
-"""At least this rate after the own steps."""
+"""At least this rate, by AdamW, after the own steps."""
 FALL = 0.5
 """A batch counts as overfitted when this share of its loss is gone."""
 LEARNED = 0.15
@@ -32,14 +34,15 @@ def overfits(context: Context) -> Outcome:
     The weights stay overfitted, for the check after this one.
     """
     context.network.train()
-    packs = [pack(_few(context)).to(context.base.device)]
+    packs = [context.batch(_few(context))]
     parameters = list(context.trained().values())
     config = context.optimizer
-    rule = torch.optim.AdamW(parameters, lr=config.lr, betas=(config.beta1, config.beta2))
+    rule = build_optimizer(context.trained().items(), config)
     losses: list[float] = []
     for step in range(MOST_STEPS):
         if step == OWN_STEPS:
-            rule.param_groups[0]["lr"] = max(config.lr, OVERFIT_RATE)
+            rate = config.lr if config.kind == "adamw" else 0.0  # of another rule it means something else
+            rule = torch.optim.AdamW(parameters, lr=max(rate, OVERFIT_RATE))
         losses.append(_descend(context, packs, parameters, rule))
         most = (1 - OWN_FALL) * losses[0]
         if not math.isfinite(losses[-1]) or losses[-1] < LEARNED or (step == OWN_STEPS and losses[-1] > most):
@@ -90,11 +93,12 @@ def _few(context: Context) -> list[Row]:
 
 
 def _descend(
-    context: Context, packs: list[Pack], parameters: list[torch.nn.Parameter], rule: torch.optim.Optimizer
+    context: Context, packs: list[Batch], parameters: list[torch.nn.Parameter], rule: torch.optim.Optimizer
 ) -> float:
-    loss, found = gradients(context.base, packs, parameters, sum(len(p.target_N) for p in packs), context.workers)
+    tokens = sum(len(p.target_N) for p in packs)
+    loss, found = gradients(context.base, packs, parameters, tokens, context.workers, context.precision)
     for parameter, gradient in zip(parameters, found, strict=True):
-        parameter.grad = gradient
+        parameter.grad = gradient.to(parameter.dtype)
     torch.nn.utils.clip_grad_norm_(parameters, context.trainer.clip)
     rule.step()
     rule.zero_grad()

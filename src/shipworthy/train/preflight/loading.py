@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from peft import PeftModel
 
-from shipworthy.models.causal_lm.packed import Row, pack
+from shipworthy.models.causal_lm.packed import Row
 from shipworthy.train.lightning.gradients import gradients
 from shipworthy.train.memory.explain import explain, is_out_of_memory, refuse_if_too_large
 from shipworthy.train.memory.headroom import headroom
+from shipworthy.train.optimizers.build import build as build_optimizer
 from shipworthy.train.preflight.context import Context, Outcome
 from shipworthy.train.preflight.preserve import preserve_network
 
@@ -68,7 +68,7 @@ def longest_batch_fits(context: Context) -> Outcome:
     problem = ""
     with preserve_network(context.network):
         try:
-            make_step(context.network, parts, list(context.trained().values()), context.workers)
+            make_step(context, parts)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -85,22 +85,23 @@ def longest(rows: Sequence[Row], count: int) -> list[Row]:
     return sorted(rows, key=len, reverse=True)[:count]
 
 
-def make_step(
-    network: PeftModel, parts: Sequence[Sequence[Row]], parameters: Sequence[torch.nn.Parameter], workers: int
-) -> None:
-    """A whole step, at rate 0, with an optimizer of its own.
+def make_step(context: Context, parts: Sequence[Sequence[Row]]) -> None:
+    """A whole step, at rate 0, with an optimizer of its own like the run's.
 
     Args:
         parts: the step's micro-batches.
     """
-    network.train()
-    base = network.get_base_model()
-    packs = [pack(part).to(base.device) for part in parts]
+    context.network.train()
+    parameters = list(context.trained().values())
+    packs = [context.batch(part) for part in parts]
     tokens = sum(len(p.target_N) for p in packs)
-    _, found = gradients(base, packs, parameters, tokens, workers)
+    _, found = gradients(context.base, packs, parameters, tokens, context.workers, context.precision)
     for parameter, gradient in zip(parameters, found, strict=True):
-        parameter.grad = gradient
-    torch.optim.AdamW(parameters, lr=0.0).step()
+        parameter.grad = gradient.to(parameter.dtype)
+    optimizer = build_optimizer(context.trained().items(), context.optimizer)
+    for group in optimizer.param_groups:
+        group["lr"] = 0.0
+    optimizer.step()
 
 
 def _peak_mb(context: Context) -> float:

@@ -61,7 +61,7 @@ CHECKS = (
     Check(
         "packed = unpacked",
         packed_is_unpacked,
-        "take a model whose attention can be packed: here rows see each other, or the prefix wrongly",
+        "take trainer.packing=off, by which rows are computed side by side",
         needs=("trainable tokens",),
     ),
     Check(

@@ -4,7 +4,8 @@ import math
 
 import torch
 
-from shipworthy.models.causal_lm.packed import pack, token_losses
+from shipworthy.models.adapters.network import Network, is_added
+from shipworthy.models.causal_lm.packed import token_losses
 from shipworthy.models.causal_lm.quantities import NetworkQuantities
 from shipworthy.train.preflight.context import Context, Outcome
 from shipworthy.train.preflight.preserve import add_noise_to_zeros, preserve_network
@@ -19,13 +20,12 @@ logits: 1 to 2 nats for random weights. A trained network that pays more was not
 
 
 def receive_gradient(context: Context) -> Outcome:
-    """Every part of the adapter is trained, and a gradient reaches each trained tensor.
+    """Every part of the adapter, if there is one, is trained, and a gradient reaches each trained tensor.
 
     Tensors that are all zero get noise before, for LoRA's A has no gradient while B is zero.
     """
     parameters = context.trained()
-    prefix = context.network.base_model.prefix
-    frozen = [n for n, p in context.network.named_parameters() if prefix in n and not p.requires_grad]
+    frozen = frozen_adapter(context.network)
     measured: dict[str, float] = {
         "trained_tensors": len(parameters),
         "trained_parameters": NetworkQuantities(context.network).trainable_parameters,
@@ -37,7 +37,7 @@ def receive_gradient(context: Context) -> Outcome:
     with preserve_network(context.network):
         add_noise_to_zeros(list(parameters.values()), context.seed)
         context.network.train()
-        loss = token_losses(context.base, pack(context.spread(GRADIENT_ROWS)).to(context.base.device)).mean()
+        loss = token_losses(context.base, context.batch(context.spread(GRADIENT_ROWS))).mean()
         if loss.requires_grad:
             found = torch.autograd.grad(loss, list(parameters.values()), allow_unused=True)
         else:
@@ -49,11 +49,16 @@ def receive_gradient(context: Context) -> Outcome:
     return Outcome(True, f"a gradient reaches all {len(parameters)} trained tensors.", measured)
 
 
+def frozen_adapter(network: Network) -> list[str]:
+    """What belongs to an adapter, and is not trained."""
+    return [name for name, p in network.named_parameters() if is_added(network, name) and not p.requires_grad]
+
+
 def first_loss(context: Context) -> Outcome:
     """The loss before the first step is that of a model that can do something, but not yet this."""
     with preserve_network(context.network), torch.no_grad():
         context.network.eval()
-        loss = float(token_losses(context.base, pack(context.spread(LOSS_ROWS)).to(context.base.device)).mean())
+        loss = float(token_losses(context.base, context.batch(context.spread(LOSS_ROWS))).mean())
     guessing = math.log(context.base.config.vocab_size)
     measured = {"loss_nats": loss, "guessing_nats": guessing, "least_nats": LEAST_LOSS, "most_nats": guessing + MARGIN}
     if not loss <= guessing + MARGIN:

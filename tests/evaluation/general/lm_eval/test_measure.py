@@ -80,5 +80,5 @@ def test_what_it_can_not_do_is_refused(settings: dict[str, Any], said: str) -> N
 
 def test_only_language_models_are_asked() -> None:
     assert compose(["experiment=smoke", "general=operation_naming"]).general.kind == "lm_eval"
-    with pytest.raises(UsageError, match="general 'lm_eval' needs model to be causal_lm, not 'xgboost'"):
+    with pytest.raises(UsageError, match="general 'lm_eval' needs model to be causal_lm or decoder, not 'xgboost'"):
         compose(["experiment=adult_xgboost", "general=operation_naming"])

@@ -45,11 +45,12 @@ def test_where_it_is_not_built_the_command_that_builds_it_is_named(
 
 
 def test_it_is_told_all_settings(plays: Path, tmp_path: Path) -> None:
-    found = answers(CONFIG, Path("b"), Path("a"), 7, tmp_path / "kept" / "tuned")
+    found = answers(CONFIG, Path("t"), (Path("b"), Path("a")), 7, tmp_path / "kept" / "tuned")
     assert [one["task"] for one in found] == ["first", "second"]
     (told,) = (json.loads(line) for line in plays.with_name("orders").read_text().splitlines())
     assert told == {
-        "base": "b",
+        "tokenizer": "t",
+        "weights": "b",
         "adapter": "a",
         "tasks": ["first", "second"],
         "include_path": "benchmarks",
@@ -70,14 +71,16 @@ def test_what_was_answered_before_a_failure_is_not_asked_again(plays: Path, tmp_
     with pytest.raises(
         ShipworthyError, match=r"lm-evaluation-harness: KeyError: no such column\. All .* in .*base\.log"
     ):
-        answers(CONFIG, Path("b"), None, 7, tmp_path / "kept" / "base")
+        answers(CONFIG, Path("t"), (Path("b"), None), 7, tmp_path / "kept" / "base")
     assert "a remark" in (tmp_path / "kept" / "base.log").read_text()
     plays.write_text(PLAYS, encoding="utf-8")
-    assert [one["task"] for one in answers(CONFIG, Path("b"), None, 7, tmp_path / "kept" / "base")] == [
+    assert [one["task"] for one in answers(CONFIG, Path("t"), (Path("b"), None), 7, tmp_path / "kept" / "base")] == [
         "first",
         "second",
     ]
-    assert len(answers(CONFIG, Path("b"), None, 7, tmp_path / "kept" / "base")) == 2, "nothing is left to be asked"
+    assert len(answers(CONFIG, Path("t"), (Path("b"), None), 7, tmp_path / "kept" / "base")) == 2, (
+        "nothing is left to be asked"
+    )
     orders = [json.loads(line)["tasks"] for line in plays.with_name("orders").read_text().splitlines()]
     assert orders == [["first", "second"], ["second"]]
 
@@ -93,7 +96,7 @@ def test_what_was_answered_before_a_failure_is_not_asked_again(plays: Path, tmp_
 def test_what_fails_is_told_in_a_sentence(plays: Path, tmp_path: Path, script: str, said: str) -> None:
     plays.write_text(script, encoding="utf-8")
     with pytest.raises(ShipworthyError, match=said):
-        answers(CONFIG, Path("b"), None, 7, tmp_path / "kept" / "base")
+        answers(CONFIG, Path("t"), (Path("b"), None), 7, tmp_path / "kept" / "base")
 
 
 def test_what_both_environments_read_tokens_by_is_of_the_same_version() -> None:

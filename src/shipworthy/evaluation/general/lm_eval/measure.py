@@ -17,6 +17,7 @@ from shipworthy.evaluation.general.lm_eval import toolchain
 from shipworthy.evaluation.general.lm_eval.schema import LmEval
 from shipworthy.models.build import config_of
 from shipworthy.models.causal_lm.base import base_folder
+from shipworthy.models.causal_lm.checkpoint import weights
 from shipworthy.models.causal_lm.schema import CausalLM
 
 BASE, TUNED = "base", "tuned"
@@ -47,8 +48,8 @@ def measure(config: LmEval, checkpoint: Artifact, seed: int, kept: Path) -> Meas
     model = config_of(checkpoint.path)
     assert isinstance(model, CausalLM)
     base = base_folder(model)
-    adapters: dict[str, Path | None] = {BASE: None, TUNED: checkpoint.path / "adapter"}
-    given = {name: toolchain.answers(config, base, adapter, seed, kept / name) for name, adapter in adapters.items()}
+    networks: dict[str, toolchain.Network] = {BASE: (base, None), TUNED: weights(base, checkpoint.path)}
+    given = {name: toolchain.answers(config, base, one, seed, kept / name) for name, one in networks.items()}
     versions: dict[str, str] = given[BASE][0]["versions"]
     if any(task["versions"] != versions for tasks in given.values() for task in tasks):
         raise ShipworthyError(

@@ -5,7 +5,7 @@ import os
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from shipworthy.core import toolchain
 from shipworthy.core.errors import ShipworthyError
@@ -18,6 +18,8 @@ from shipworthy.evaluation.general.lm_eval.schema import LmEval
 NAME = "lm_eval"
 FOLDER = project_files("toolchains/lm_eval")
 SCRIPT = "answer.py"
+Network: TypeAlias = tuple[Path, Path | None]
+"""The folders of its weights, and of the adapter to them, if there is one."""
 
 
 def locate() -> Path:
@@ -29,12 +31,12 @@ def locate() -> Path:
     return toolchain.locate(NAME, title="lm-evaluation-harness", remedy="(minutes, once)") / "env" / "bin" / "python"
 
 
-def answers(config: LmEval, base: Path, adapter: Path | None, seed: int, kept: Path) -> list[dict[str, Any]]:
+def answers(config: LmEval, base: Path, network: Network, seed: int, kept: Path) -> list[dict[str, Any]]:
     """What toolchains/lm_eval/answer.py says of each task, in their order.
 
     Args:
-        base: folder of the base weights and the tokenizer.
-        adapter: folder of the trained adapter; None: the base model answers.
+        base: folder with the tokenizer.
+        network: which is asked.
         kept: folder in which each task's answers are put when they are there, and found by the next call.
 
     Raises:
@@ -45,15 +47,17 @@ def answers(config: LmEval, base: Path, adapter: Path | None, seed: int, kept: P
         done = len(config.tasks) - len(left)
         before = f"; {done} of {len(config.tasks)} were answered before" if done else ""
         say(f"{kept.name}: {', '.join(left)}{before}")
-        for line in _work(locate(), order(config, base, adapter, seed, left), kept.name, kept.with_suffix(".log")):
+        for line in _work(locate(), order(config, base, network, seed, left), kept.name, kept.with_suffix(".log")):
             write_json(files[line["task"]], line)
     return [read_json(files[task]) for task in config.tasks]
 
 
-def order(config: LmEval, base: Path, adapter: Path | None, seed: int, tasks: Sequence[str]) -> dict[str, Any]:
+def order(config: LmEval, base: Path, network: Network, seed: int, tasks: Sequence[str]) -> dict[str, Any]:
     """What the script is told."""
+    weights, adapter = network
     return {
-        "base": str(base),
+        "tokenizer": str(base),
+        "weights": str(weights),
         "adapter": None if adapter is None else str(adapter),
         "tasks": list(tasks),
         "include_path": config.include_path,

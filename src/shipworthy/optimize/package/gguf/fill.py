@@ -11,6 +11,7 @@ from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models.build import config_of
 from shipworthy.models.causal_lm import request
 from shipworthy.models.causal_lm.chat import Chat
+from shipworthy.models.causal_lm.checkpoint import weights
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.dataset import info
 from shipworthy.optimize.engines.llamacpp.schema import Llamacpp
@@ -87,11 +88,16 @@ def _weights(subject: Subject, model: CausalLM) -> list[tuple[str, str]]:
     tensors = ", ".join(f"{count} {kind}" for kind, count in chosen["tensor_types"].items())
     parity = chosen["token_parity"]
     return [
-        ("base", f"{model.name}, with a LoRA adapter merged into it"),
+        ("base", f"{model.name}, {_trained(subject)}"),
         ("file", f"{WEIGHTS}, {chosen['size_mb']:.1f} MB, {chosen['name']}"),
         ("tensors by type", tensors),
         ("prompt tokens", f"as in training on {parity['equal']:,} of {parity['rows']:,} test rows"),
     ]
+
+
+def _trained(subject: Subject) -> str:
+    _, adapter = weights(Path(), subject.artifacts["checkpoint"].path)
+    return "with a LoRA adapter merged into it" if adapter else "of which the weights themselves were trained"
 
 
 def _limits(model: CausalLM, task: TextToText) -> list[str]:

@@ -45,7 +45,7 @@ class GgufCompression:
         model = config_of(checkpoint.path)
         assert isinstance(model, CausalLM)
         merged, target = self.source.scratch / "merged", self.source.scratch / f"model-{UNQUANTIZED}.gguf"
-        merge(base_folder(model), checkpoint.path / "adapter", merged)
+        merge(base_folder(model), checkpoint.path, merged)
         convert(merged, target, self.toolchain)
         for name in ("train", "validation"):
             check(self.task, split(self.source.dataset, name), target, self.toolchain, f"tokens of {name}")

@@ -1,4 +1,4 @@
-"""A trained adapter and its base weights → one Hugging Face folder → one GGUF file in 16 bits."""
+"""A trained checkpoint and its base weights → one Hugging Face folder → one GGUF file in 16 bits."""
 
 import shutil
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import read_json
 from shipworthy.core.progress import say
-from shipworthy.models.causal_lm.network import load_network
+from shipworthy.models.causal_lm.tuned import load_tuned
 from shipworthy.optimize.engines.llamacpp.toolchain import Toolchain
 from shipworthy.optimize.quantize.gguf.tensors import rope_base
 
@@ -25,10 +25,10 @@ TOKENIZER_FILES = (
 )
 
 
-def merge(base: Path, adapter: Path, target: Path) -> None:
-    """Writes the base weights with the adapter merged into them, and the tokenizer beside them."""
-    say("compress: merging the adapter into the base weights")
-    load_network(base, adapter).save_pretrained(target)
+def merge(base: Path, checkpoint: Path, target: Path) -> None:
+    """Writes the trained weights, an adapter merged into its base, and the tokenizer beside them."""
+    say("compress: writing the trained weights as one model")
+    load_tuned(base, checkpoint).save_pretrained(target)
     copy_tokenizer(base, target)
 
 
