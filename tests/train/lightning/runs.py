@@ -64,6 +64,21 @@ def rows(model: CausalLM, count: int = 12) -> pl.DataFrame:
     )
 
 
+class Cut(Exception):
+    """Ends a run from within."""
+
+
+class CutAt(NoRecords):
+    """Raises when a step is recorded."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def log(self, metrics: object, step: int) -> None:
+        if step == self.step:
+            raise Cut
+
+
 def request(
     model: CausalLM,
     folder: Path,

@@ -14,8 +14,7 @@ from shipworthy.models.causal_lm.network import load_network
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.causal_lm.tuned import load_tuned
 from shipworthy.train.lightning.fit import check
-from shipworthy.train.records import NoRecords
-from tests.train.lightning.runs import model_in, request, rows, run, weights
+from tests.train.lightning.runs import Cut, CutAt, model_in, request, rows, run, weights
 
 ADAPTERS = {
     "lora": Lora(rank=2, alpha=4),
@@ -26,21 +25,6 @@ ADAPTERS = {
     "full": NoAdapter(),
     "upper": NoAdapter(first_layer=1, embeddings=False),
 }
-
-
-class Cut(Exception):
-    """Ends a run."""
-
-
-class CutAt(NoRecords):
-    """Raises when a step is recorded."""
-
-    def __init__(self, step: int) -> None:
-        self.step = step
-
-    def log(self, metrics: object, step: int) -> None:
-        if step == self.step:
-            raise Cut
 
 
 @pytest.fixture

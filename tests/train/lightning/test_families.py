@@ -16,8 +16,8 @@ from shipworthy.models.causal_lm.weights import fetch
 from shipworthy.train.lightning.fit import check
 from tests.models.causal_lm.families import FAMILIES, UNFIT, tiny
 from tests.tiny import write_tokenizer
-from tests.train.lightning.runs import request, rows, run
-from tests.train.lightning.test_adapters import Cut, CutAt, same
+from tests.train.lightning.runs import Cut, CutAt, request, rows, run
+from tests.train.lightning.test_adapters import same
 
 
 @pytest.fixture(params=FAMILIES)

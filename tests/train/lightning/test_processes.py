@@ -14,7 +14,7 @@ import torch
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.train.records import NoRecords
-from tests.train.lightning.runs import adapter_hash, model_in, run, weights
+from tests.train.lightning.runs import Cut, CutAt, adapter_hash, model_in, run, weights
 
 
 @pytest.fixture
@@ -33,21 +33,6 @@ def same(one: Path, other: Path) -> bool:
     names = {name for name in left if not name.startswith("random")}
     assert names == {name for name in right if not name.startswith("random")}
     return all(torch.equal(left[name], right[name]) for name in names)
-
-
-class Cut(Exception):
-    """Ends a run from within."""
-
-
-class CutAt(NoRecords):
-    """Raises when a step is recorded."""
-
-    def __init__(self, step: int) -> None:
-        self.step = step
-
-    def log(self, metrics: object, step: int) -> None:
-        if step == self.step:
-            raise Cut
 
 
 def test_two_processes_end_with_the_weights_of_one(model: CausalLM, tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ from shipworthy.core.files import read_json
 from shipworthy.core.project import project_root
 from shipworthy.core.sources import repository
 from shipworthy.models.base import BASE
+from shipworthy.models.causal_lm.checkpoint import ADAPTER, WHOLE
 
-ADAPTER, ADAPTER_CONFIG = "adapter", "adapter_config.json"
-WHOLE, CONFIG = "model", "config.json"
+ADAPTER_CONFIG, CONFIG = "adapter_config.json", "config.json"
 CHECKPOINT = "checkpoint"
 WEIGHTS = (*repository.WEIGHTS, "adapter_model.safetensors")
 MERGED = "LORA"
