@@ -124,10 +124,8 @@ def test_what_a_server_missed_to_the_end_is_sent_by_sync(
         begun = time.monotonic()
         tracker.finish("finished")
         assert time.monotonic() - begun < 20, "the end of a run waits for its tracker for a few seconds only"
-        assert (
-            "50 entries are not sent to the tracker yet: `shipworthy runs sync 0123456789abcdef`"
-            in capsys.readouterr().out
-        )
+        remedy = f"shipworthy runs sync 0123456789abcdef workspace={run.parent.parent / 'artifacts'}"
+        assert f"50 entries are not sent to the tracker yet: `{remedy}`" in capsys.readouterr().out
         with pytest.raises(ShipworthyError, match="nobody answers there") as caught:
             sync(run)
         assert len(str(caught.value).splitlines()) == 1
