@@ -15,12 +15,12 @@ from shipworthy.models.dataset import split
 from shipworthy.track.record.record import RECORD, dataset_folder
 from shipworthy.track.runs.project_paths import project_paths
 from shipworthy.track.runs.registry import find
-from shipworthy.train.length import rows_seen, settled
+from shipworthy.train.continuation import before
+from shipworthy.train.length import recorded, rows_seen, settled
 from shipworthy.train.lightning.batch_plan import ledger, plan_batches
 from shipworthy.train.pilot_run import PilotRun, row_lengths
 from shipworthy.train.replay import kept
 from shipworthy.train.replay.plan import with_replay
-from shipworthy.train.schema import LightningTrainer
 
 USAGE = """\
 shipworthy trace RUN step=N [workspace=artifacts] [--json]
@@ -100,16 +100,14 @@ def _plan(record: dict[str, Any], run: Path) -> tuple[pl.DataFrame, list[list[in
     if config["trainer"]["kind"] != "lightning":
         raise UsageError(f"trainer '{config['trainer']['kind']}' makes no steps, so there is none to show.")
     rows, sample = split(dataset, "train"), config["sample"]
-    names = ("batch_size", "steps", "epochs", "tokens", "validate_every", "validate_epochs")
-    known = {name: config["trainer"][name] for name in names if name in config["trainer"]}
-    trainer = LightningTrainer(**known)
+    trainer = recorded(config["trainer"])
     if sample:
         pilot = PilotRun(sample, rows, trainer, record["seeds"]["seed"])
         rows, trainer = pilot.rows, pilot.trainer
     lengths = row_lengths(rows)
     trainer = settled(trainer, lengths)
     seed, share = record["seeds"]["seed"], config["trainer"].get("replay", {}).get("share", 0.0)
-    batches = plan_batches(lengths, trainer.batch_size, rows_seen(trainer, len(lengths)), seed)
+    batches = plan_batches(lengths, trainer.batch_size, rows_seen(trainer, len(lengths)), seed, before(run, lengths))
     if not share:
         return rows, batches
     replayed = kept.table(run)

@@ -29,6 +29,7 @@ from shipworthy.models.causal_lm.packed import Row
 from shipworthy.models.causal_lm.quantities import NetworkQuantities
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.precision import Precision, allow_tf32, choose
+from shipworthy.train import continuation
 from shipworthy.train import request as train_request
 from shipworthy.train.length import rows_seen, settled
 from shipworthy.train.lightning.batch_plan import plan_batches
@@ -130,7 +131,10 @@ class TrainingState:
         """The rows of every step, and with them those that are replayed, which the untrained network may make."""
         request, trainer = self.request, self.request.trainer
         lengths = list(map(len, self.rows))
-        task = plan_batches(lengths, trainer.batch_size, rows_seen(trainer, len(lengths)), request.seed)
+        earlier = continuation.before(request.run, lengths)
+        task = plan_batches(lengths, trainer.batch_size, rows_seen(trainer, len(lengths)), request.seed, earlier)
+        if earlier and trainer.epochs:  # the other run's last batch may have been a small one
+            self.request = replace(request, trainer=replace(trainer, steps=len(task)))
         replayed = buffer.prepare(trainer.replay, self.chat, network, request.run, needed(task, trainer.replay.share))
         places = range(len(lengths), len(lengths) + len(replayed.rows))
         self.rows += replayed.rows
