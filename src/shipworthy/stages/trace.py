@@ -1,6 +1,7 @@
 """Shows which rows a step of a run saw, and proves it by the run's ledger."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -97,8 +98,8 @@ def _plan(record: dict[str, Any], run: Path) -> tuple[pl.DataFrame, list[list[in
             f"{dataset.path} is not the dataset of this run: check out {record['inputs']['dataset'][:12]}… again."
         )
     config = record["config"]
-    if config["trainer"]["kind"] != "lightning":
-        raise UsageError(f"trainer '{config['trainer']['kind']}' makes no steps, so there is none to show.")
+    if (kind := config["trainer"]["kind"]) not in ("lightning", "trl"):
+        raise UsageError(f"trainer '{kind}' makes no steps, so there is none to show.")
     rows, sample = split(dataset, "train"), config["sample"]
     trainer = recorded(config["trainer"])
     if sample:
@@ -106,6 +107,8 @@ def _plan(record: dict[str, Any], run: Path) -> tuple[pl.DataFrame, list[list[in
         rows, trainer = pilot.rows, pilot.trainer
     lengths = row_lengths(rows)
     trainer = settled(trainer, lengths)
+    if kind == "trl":  # its batches are whole
+        trainer = replace(trainer, epochs=0.0)
     seed, share = record["seeds"]["seed"], config["trainer"].get("replay", {}).get("share", 0.0)
     batches = plan_batches(lengths, trainer.batch_size, rows_seen(trainer, len(lengths)), seed, before(run, lengths))
     if not share:

@@ -44,6 +44,8 @@ READS = ("plan", "dataset")
 NON_IDENTITY = ("preflight", "resume", "compute", "note", "tracker")
 HISTORY = (notes.FILE, notes.OLD_FILE, starts.FILE, starts.SAMPLES, "reproductions.jsonl")
 """What a run keeps of its earlier starts, whatever begins it anew."""
+BEGUN = ("step-*", "trl/checkpoint-*")
+"""What lies in a run's folder that it can go on from: our own checkpoints, TRL's."""
 TRAINERS = Lazy("shipworthy.train.{trainer.kind}.fit")
 
 
@@ -137,7 +139,7 @@ def _prepare(folder: Path, resume: str) -> bool:
                 shutil.rmtree(path)
             elif path.name not in HISTORY:
                 path.unlink()
-    started = any(folder.glob("step-*")) or (folder / "checkpoint" / MANIFEST).is_file()
+    started = any(any(folder.glob(pattern)) for pattern in BEGUN) or (folder / "checkpoint" / MANIFEST).is_file()
     if resume == "must" and not started:
         raise UsageError(f"resume=must, but {folder} holds no checkpoint: take resume=auto, or the config of that run.")
     folder.mkdir(parents=True, exist_ok=True)
