@@ -1,10 +1,13 @@
 """TRL on our rows: the same losses, gradients and weights as our own trainer, and the same kind of checkpoint."""
 
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -108,7 +111,7 @@ def test_a_run_is_as_ours_and_goes_on_when_it_was_killed(built: CausalLM, tmp_pa
     assert training["selected_step"] in (3, 6) and training["steps"] == 6 and training["selected_by"] == "val_loss"
     assert {"generation.json", "validation.parquet", "adapter"} <= {path.name for path in trl.iterdir()}
     (answer,) = load(trl).predict(runs.rows(built)[:1].drop("answer", "answer_ids"))
-    assert isinstance(answer.answer, str)
+    assert answer.text == pl.read_parquet(trl / "validation.parquet")["prediction"][0]
     killed = asked(built, tmp_path / "killed", **changes)
     with pytest.raises(runs.Cut):
         train(theirs, killed, runs.CutAt(5))
@@ -137,3 +140,11 @@ def test_without_trl_a_sentence_says_how_to_get_it(model: CausalLM, tmp_path: Pa
 def test_what_trl_has_not_is_refused(changes: dict[str, Any], said: str) -> None:
     with pytest.raises(UsageError, match=said):
         TRLTrainer(**{"steps": 400, "validate_every": 50, **changes})
+
+
+@pytest.mark.e2e
+def test_it_is_built_once(python: Path) -> None:
+    before = python.stat().st_mtime_ns
+    done = subprocess.run([sys.executable, "toolchains/trl/build"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, f"trl: ready in {python.parents[2]}\n"), done.stderr
+    assert python.stat().st_mtime_ns == before
