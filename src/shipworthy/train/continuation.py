@@ -119,7 +119,7 @@ def checkpoint(run: Path) -> Artifact:
     path = run.parent / found["run"] / f"step-{found['step']:07d}"
     artifact = read_artifact(path, KIND)
     if artifact.digest != found["checkpoint"]:
-        raise ArtifactError(f"{path} is another checkpoint than when this run was begun: begin it anew, resume=never.")
+        raise ArtifactError(f"{path} is another checkpoint than when this run was begun: start over with resume=never.")
     return artifact
 
 
