@@ -14,6 +14,7 @@ from shipworthy.core.groups import (
     JudgeConfig,
     ModelConfig,
     NetworkConfig,
+    ObjectiveConfig,
     OptimizerConfig,
     QuantConfig,
     ScheduleConfig,
@@ -43,6 +44,7 @@ class Config:
     data: DataConfig = MISSING
     model: ModelConfig = MISSING
     adapter: AdapterConfig = MISSING
+    objective: ObjectiveConfig = MISSING
     trainer: TrainerConfig = MISSING
     optimizer: OptimizerConfig = MISSING
     schedule: ScheduleConfig = MISSING
@@ -67,7 +69,10 @@ class Config:
         """Refuses combinations that cannot work; each part refuses its own in its own `__post_init__`."""
         self._check_own()
         self._check_model()
+        ignored = self.trainer.ignores if isinstance(self.trainer, TrainerConfig) else {}
         for name, part in self.groups().items():
+            if name in ignored:
+                continue
             for group, wanted in part.needs.items():
                 chosen: Schema = getattr(self, group)
                 if not chosen.fits(wanted):

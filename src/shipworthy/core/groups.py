@@ -42,6 +42,11 @@ class AdapterConfig(Schema):
 
 
 @dataclass
+class ObjectiveConfig(Schema):
+    """What a network learns from rows."""
+
+
+@dataclass
 class TrainerConfig(Schema):
     """How a model is trained: length, batches, devices, precision.
 

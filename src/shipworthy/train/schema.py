@@ -62,7 +62,10 @@ class LightningTrainer(TrainerConfig):
         accept_unfit_plan: train although the plan says that it does not fit.
     """
 
-    needs: ClassVar[Mapping[str, tuple[str, ...]]] = {"model": ("causal_lm",), "optimizer": ("gradient_steps",)}
+    needs: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "model": ("causal_lm", "sequence_classifier"),
+        "optimizer": ("gradient_steps",),
+    }
     non_identity: ClassVar[tuple[str, ...]] = ("devices", "threads", "loader_patience_s", "accept_unfit_plan")
 
     batch_size: int = 16
@@ -141,7 +144,7 @@ class ClassicalTrainer(TrainerConfig):
     """
 
     needs: ClassVar[Mapping[str, tuple[str, ...]]] = {"adapter": ("none",), "optimizer": ("none",)}
-    ignores: ClassVar[Mapping[str, str]] = {"adapter": "none", "schedule": "cosine"}
+    ignores: ClassVar[Mapping[str, str]] = {"adapter": "none", "objective": "sft", "schedule": "cosine"}
     non_identity: ClassVar[tuple[str, ...]] = ("accept_unfit_plan",)
 
     accept_unfit_plan: bool = False

@@ -28,6 +28,7 @@ from shipworthy.models.ridge.schema import Ridge
 from shipworthy.models.xgboost.family import XGBoostModel
 from shipworthy.models.xgboost.schema import XGBoost
 from shipworthy.train.classical.fit import VALIDATE_EVERY, fit
+from shipworthy.train.objectives.schema import SupervisedFineTuning
 from shipworthy.train.optimizers.schema import NoOptimizer
 from shipworthy.train.records import NoRecords, Records
 from shipworthy.train.request import Request
@@ -65,6 +66,7 @@ def run(
             task=task,
             model=model,
             adapter=NoAdapter(),
+            objective=SupervisedFineTuning(),
             trainer=ClassicalTrainer(),
             optimizer=NoOptimizer(),
             schedule=Cosine(),

@@ -29,10 +29,16 @@ CHUNK = 1024
 
 @dataclass(frozen=True)
 class Row:
-    """One row's token ids; `answer` ends with the token that ends the turn."""
+    """What one row teaches.
+
+    Attributes:
+        prompt: token ids that are read.
+        answer: token ids, each predicted from all before it, the last of them the one that ends the turn; or, for a
+            network with a head, one target: the number of a class, or a number.
+    """
 
     prompt: Sequence[int]
-    answer: Sequence[int]
+    answer: Sequence[int] | Sequence[float]
 
     def __len__(self) -> int:
         return len(self.prompt) + len(self.answer)

@@ -47,6 +47,7 @@ class CausalLM(ModelConfig):
     """
 
     tasks: ClassVar[tuple[str, ...]] = ("text_to_text",)
+    has_head: ClassVar[bool] = False  # whether the network is to have a head instead of its vocabulary projection
 
     name: str = MISSING
     licence: str = MISSING

@@ -1,4 +1,4 @@
-"""Trains an adapter on a causal language model, from the start or from where a killed run stood."""
+"""Trains a network, from the start or from where a killed run stood."""
 
 import logging
 import os
@@ -20,7 +20,6 @@ from shipworthy.core.progress import say
 from shipworthy.evaluation.metric import metric
 from shipworthy.models.adapters.network import saved
 from shipworthy.models.build import describe
-from shipworthy.models.causal_lm.family import GENERATION
 from shipworthy.models.causal_lm.flops import matrix_product_rate
 from shipworthy.models.documents import first
 from shipworthy.train.lightning.anomaly_policy import AnomalyPolicy
@@ -53,7 +52,7 @@ def fit(request: Request, records: Records, target: Path) -> None:
     """
     quiet()
     state = TrainingState(request)
-    assert state.general_prompts  # asked for before others look for it, and before the network changes
+    state.general_prompts  # noqa: B018 (asked for before others look for it, and before the network changes)
     if request.trainer.auto_batch:
         state.request = replace(request, trainer=with_auto_batch(state))
     with listening(), followers(request.trainer.devices, _train_on_other_rank, {"request": state.request}) as world:
@@ -79,7 +78,7 @@ def _train_on_other_rank(request: Request) -> None:
 
 def _train(state: TrainingState, world: int, records: Records) -> None:
     request, trainer = state.request, state.request.trainer
-    validation = Validation(request.task, state.chat, _checked(request), state.general_prompts)
+    validation = Validation(request.task, state.objective, _checked(request), state.general_prompts)
     policy = AnomalyPolicy(
         trainer.monitor,
         request.task.metric,
@@ -102,7 +101,7 @@ def _train(state: TrainingState, world: int, records: Records) -> None:
         StepCallback(
             request.run,
             trainer,
-            request.model.name,
+            getattr(request.model, "name", request.model.kind),
             request.task.metric,
             state.progress,
             saver,
@@ -159,7 +158,7 @@ def _write_result(state: TrainingState, target: Path) -> None:
     assert progress.best
     shutil.copytree(best_folder(request.run, progress.best[1]), target, dirs_exist_ok=True)
     describe(request.model, target)
-    write_json(target / GENERATION, {"max_new_tokens": request.task.max_new_tokens})
+    state.objective.write(target)
     write_json(target / "history.json", progress.history)
     on = {
         "selected_interval": interval(target / ANSWERS, request.task.metric),
@@ -172,6 +171,8 @@ def _write_result(state: TrainingState, target: Path) -> None:
 def _forgotten(state: TrainingState, target: Path) -> dict[str, Any] | None:
     """The verdict on general skills, of the selected step's weights."""
     request, network = state.request, state.network
+    if state.general_prompts is None:
+        return None
     with swapped_weights(network, saved(network, target)):
         found = state.general_prompts.verdict(network, request.task.criteria.alpha, request.seed, target)
     if found:

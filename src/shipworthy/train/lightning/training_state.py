@@ -13,21 +13,14 @@ from transformers import PreTrainedModel
 from shipworthy.core.artifact import Artifact
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import read_json, write_json
-from shipworthy.core.groups import AdapterConfig
 from shipworthy.core.machine import cores
 from shipworthy.core.progress import say
 from shipworthy.core.seeds import seed_everything
-from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models.activations import checkpoint
 from shipworthy.models.adapters.build import build as build_adapter
 from shipworthy.models.adapters.network import Network, base_of
-from shipworthy.models.causal_lm.base import base_folder
-from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.fitness import make_batch, settle
-from shipworthy.models.causal_lm.network import load_network
-from shipworthy.models.causal_lm.packed import Row
 from shipworthy.models.causal_lm.quantities import NetworkQuantities
-from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.precision import Precision, allow_tf32, choose
 from shipworthy.train import request as train_request
 from shipworthy.train.length import rows_seen, settled
@@ -49,6 +42,7 @@ from shipworthy.train.monitor.findings import Finding, rate_factor
 from shipworthy.train.monitor.forgetting import GeneralPrompts
 from shipworthy.train.monitor.replay import row_losses, swapped_weights
 from shipworthy.train.monitor.spike_report import write_spike_report
+from shipworthy.train.objectives.build import build as build_objective
 from shipworthy.train.optimizers.schema import Rule
 from shipworthy.train.replay import buffer
 from shipworthy.train.replay.plan import needed, with_replay
@@ -58,18 +52,10 @@ from shipworthy.train.schema import LightningTrainer
 PRECISION = "precision.json"
 
 
-def rows_of(split: pl.DataFrame) -> list[Row]:
-    """The token ids of a split's rows."""
-    return [Row(p, a) for p, a in zip(split["prompt_ids"].to_list(), split["answer_ids"].to_list(), strict=True)]
-
-
 @dataclass(frozen=True)
 class Request(train_request.Request):
     """What a run of a network is asked for."""
 
-    task: TextToText
-    model: CausalLM
-    adapter: AdapterConfig
     trainer: LightningTrainer
     optimizer: Rule
     schedule: Schedule
@@ -106,7 +92,8 @@ class TrainingState:
     def __init__(self, request: Request) -> None:
         self.precision = precision_of(request)
         # Other processes, and the run when it goes on elsewhere, take what was chosen here.
-        self.rows = rows_of(request.train)
+        self.objective = build_objective(request)
+        self.rows = self.objective.rows(request.train)
         trainer = settled(replace(request.trainer, precision=self.precision.name), list(map(len, self.rows)))
         self.request = replace(request, trainer=trainer)
         torch.set_num_threads(trainer.threads or cores(trainer.devices))
@@ -115,9 +102,7 @@ class TrainingState:
             raise UsageError(
                 f"{len(self.rows)} training rows are fewer than trainer.batch_size={trainer.batch_size}: lower it."
             )
-        base = base_folder(request.model)
-        self.chat = Chat(base)
-        network = load_network(base, dtype=self.precision.weights)
+        network = self.objective.network(self.precision.weights)
         self._plan_batches(network)
         self.network: Network = build_adapter(network, request.adapter, request.seed, self.precision)
         self._settle_packing()
@@ -131,7 +116,15 @@ class TrainingState:
         request, trainer = self.request, self.request.trainer
         lengths = list(map(len, self.rows))
         task = plan_batches(lengths, trainer.batch_size, rows_seen(trainer, len(lengths)), request.seed)
-        replayed = buffer.prepare(trainer.replay, self.chat, network, request.run, needed(task, trainer.replay.share))
+        chat = self.objective.chat
+        if trainer.replay.share and chat is None:
+            raise UsageError(
+                f"trainer.replay.share={trainer.replay.share:g} replays answers to general questions, and objective "
+                f"'{request.objective.kind}' writes none: leave it out."
+            )
+        replayed = buffer.Buffer([], [])
+        if chat is not None:
+            replayed = buffer.prepare(trainer.replay, chat, network, request.run, needed(task, trainer.replay.share))
         places = range(len(lengths), len(lengths) + len(replayed.rows))
         self.rows += replayed.rows
         self.ids = [*request.train["id"].cast(pl.String), *replayed.ids]
@@ -161,10 +154,15 @@ class TrainingState:
         return NetworkQuantities(self.network)
 
     @cached_property
-    def general_prompts(self) -> GeneralPrompts:
-        """General questions with the network's answers before training; to be asked for before it is changed."""
+    def general_prompts(self) -> GeneralPrompts | None:
+        """General questions with the network's answers before training; to be asked for before it is changed.
+
+        None of a network that is not asked in words.
+        """
+        if self.objective.chat is None:
+            return None
         return GeneralPrompts.prepare(
-            self.chat,
+            self.objective.chat,
             base_of(self.network),
             self.request.run / "general_prompts.json",
             self.request.trainer.monitor.forgetting,
@@ -186,6 +184,7 @@ class TrainingState:
             request.trainer.clip,
             workers=self.workers,
             precision=self.precision,
+            losses=self.objective.losses,
             ids=self.ids,
             progress=self.progress,
             policy=policy,
@@ -262,15 +261,14 @@ class TrainingState:
 
         def losses(when: str) -> list[float]:
             if when == "now" or good is None:
-                return row_losses(self.network, rows)
+                return row_losses(self.network, rows, self.objective.losses)
             with swapped_weights(self.network, weights_in(read_tensors(good.path))):
-                return row_losses(self.network, rows)
+                return row_losses(self.network, rows, self.objective.losses)
 
         described = [
             {
                 "id": name,
-                "prompt": self.chat.decode(list(row.prompt)),
-                "answer": self.chat.decode(list(row.answer)),
+                **self.objective.words(row),
                 "tokens": len(row),
                 "supervised": len(row.answer),
             }

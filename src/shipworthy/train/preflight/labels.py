@@ -26,30 +26,34 @@ def trainable_tokens(context: Context) -> Outcome:
 
 def eos_in_labels(context: Context) -> Outcome:
     """Each answer ends with the end token, holds it once, and holds no padding."""
-    without = _where(context.rows, lambda row: row.answer[-1] != context.eos_id)
-    early = _where(context.rows, lambda row: context.eos_id in row.answer[:-1])
+    writing = context.writing
+    assert writing
+    without = _where(context.rows, lambda row: row.answer[-1] != writing.eos_id)
+    early = _where(context.rows, lambda row: writing.eos_id in row.answer[:-1])
     padded = []
-    if context.pad_id not in (None, context.eos_id):
-        padded = _where(context.rows, lambda row: context.pad_id in row.answer)
+    if writing.pad_id not in (None, writing.eos_id):
+        padded = _where(context.rows, lambda row: writing.pad_id in row.answer)
     measured = {"rows": len(context.rows), "without": len(without), "early": len(early), "padding": len(padded)}
     for rows, what in (
-        (without, f"do not end with the end token {context.eos_id}, so the model would never learn to stop"),
-        (early, f"hold the end token {context.eos_id} before their end"),
-        (padded, f"hold the padding token {context.pad_id} among what is learned"),
+        (without, f"do not end with the end token {writing.eos_id}, so the model would never learn to stop"),
+        (early, f"hold the end token {writing.eos_id} before their end"),
+        (padded, f"hold the padding token {writing.pad_id} among what is learned"),
     ):
         if rows:
             return Outcome(False, f"{len(rows)} of {len(context.rows)} answers {what}: row {rows[0]} first.", measured)
-    return Outcome(True, f"every answer ends with token {context.eos_id}, once.", measured)
+    return Outcome(True, f"every answer ends with token {writing.eos_id}, once.", measured)
 
 
 def labels_are_answers(context: Context) -> Outcome:
     """What is supervised decodes to the answers' text, each token predicted from the one before it."""
+    writing = context.writing
+    assert writing
     every = max(1, math.ceil(len(context.rows) / DECODED_ROWS))
     looked = range(0, len(context.rows), every)
     wrong = []
     for i in looked:
-        text = context.decode([token for token in context.rows[i].answer if token != context.eos_id])
-        if text.strip() != context.answers[i].strip():
+        text = writing.decode([int(token) for token in context.rows[i].answer if token != writing.eos_id])
+        if text.strip() != writing.answers[i].strip():
             wrong.append((i, text))
     measured = {"rows_read": len(looked), "other_text": len(wrong)}
     if wrong:
@@ -57,7 +61,7 @@ def labels_are_answers(context: Context) -> Outcome:
         return Outcome(
             False,
             f"{len(wrong)} of {len(looked)} answers decode to something else: row {row} to {text!r} instead of "
-            f"{context.answers[row]!r}.",
+            f"{writing.answers[row]!r}.",
             measured,
         )
     rows = context.spread(PACKED_ROWS)
