@@ -89,7 +89,7 @@ def _make(config: CausalLM, place: Path) -> Path:
         return _convert(config, found, place)
     loadable.check_config(found, config.source.title, with_head=config.has_head)
     loadable.check_weights(found, config.source.title)
-    if not config.has_head and loadable.is_part(found):
+    if loadable.is_part(found):
         say(f"base weights of {config.name}: the language model of {config.source.title}, copied once")
         return _convert(config, found, place)
     say(f"base weights of {config.name}: used where they are, in {found}")

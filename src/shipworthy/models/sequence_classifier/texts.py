@@ -27,7 +27,7 @@ class Texts:
         found: list[list[int]] = self.tokenizer(
             read.texts(rows, self.template, "model.template"), truncation=True, max_length=self.max_length
         )["input_ids"]
-        return [ids or [self._filler] for ids in found]
+        return [ids or [self.filler] for ids in found]
 
     def cut(self, rows: pl.DataFrame) -> int:
         """How many of the rows are longer than what is read of them."""
@@ -40,7 +40,7 @@ class Texts:
         return decoded
 
     @property
-    def _filler(self) -> int:
+    def filler(self) -> int:
         """What stands for an empty text, of which a decoder's tokenizer makes nothing."""
         known = (self.tokenizer.bos_token_id, self.tokenizer.eos_token_id, self.tokenizer.pad_token_id, 0)
         return int(next(one for one in known if one is not None))

@@ -17,6 +17,7 @@ from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import write_json
 from shipworthy.core.interrupt import listening
 from shipworthy.core.progress import say
+from shipworthy.evaluation import calibration
 from shipworthy.evaluation.metric import metric
 from shipworthy.models.adapters.network import saved
 from shipworthy.models.build import describe
@@ -47,10 +48,11 @@ def fit(request: Request, records: Records, target: Path) -> None:
     A run that was killed goes on from its newest whole checkpoint.
 
     Raises:
-        UsageError: fewer rows than one batch.
+        UsageError: fewer rows than one batch, or too few of validation to tell the task's intervals.
         ShipworthyError: the monitor stopped the run, a process died, or memory ran out.
     """
     quiet()
+    calibration.check(request.task, _checked(request).height)
     state = TrainingState(request)
     state.general_prompts  # noqa: B018 (asked for before others look for it, and before the network changes)
     if request.trainer.auto_batch:

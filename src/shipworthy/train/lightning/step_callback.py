@@ -18,6 +18,7 @@ from shipworthy.core.progress import SECONDS_BETWEEN_LINES, say
 from shipworthy.evaluation import figures
 from shipworthy.evaluation.metric import metric, title
 from shipworthy.models.adapters.network import save
+from shipworthy.train.decided_answers import Decided
 from shipworthy.train.lightning.anomaly_policy import AnomalyPolicy
 from shipworthy.train.lightning.checkpoints import Saver, snapshot
 from shipworthy.train.lightning.module import FineTuningModule
@@ -25,7 +26,7 @@ from shipworthy.train.lightning.processes import gather_values, rank
 from shipworthy.train.lightning.progress import Entry, Progress
 from shipworthy.train.records import Records
 from shipworthy.train.schema import LightningTrainer
-from shipworthy.train.validation_answers import ANSWERS, Answers
+from shipworthy.train.validation_answers import ANSWERS
 
 
 def best_folder(run: Path, step: int) -> Path:
@@ -69,7 +70,7 @@ class StepCallback(Callback):
         policy: AnomalyPolicy,
         records: Records,
         *,
-        measure: Callable[[torch.nn.Module], tuple[dict[str, float], Answers] | None],
+        measure: Callable[[torch.nn.Module], tuple[dict[str, float], Decided] | None],
         reseed: Callable[[], None],
     ) -> None:
         self.run, self.config, self.base_name, self.metric, self.progress = run, config, base_name, metric, progress
@@ -152,7 +153,7 @@ class StepCallback(Callback):
         found = self.measure(module.network)
         if found is None:
             self._stop(module)
-        numbers, answers = found
+        numbers, decided = found
         entry |= numbers
         entry["validation_s"] = time.monotonic() - started
         value = entry["val_metric"]
@@ -161,7 +162,8 @@ class StepCallback(Callback):
             if is_best:
                 with new_folder(best_folder(self.run, step)) as folder:
                     save(module.network, folder, self.base_name)
-                    answers.write(folder / ANSWERS)
+                    decided.answers.write(folder / ANSWERS)
+                    decided.write(folder)
             assert self.progress.best
             now, best = (figures.figure(self.metric, one) for one in (value, self.progress.best[0]))
             taken = entry["validation_s"]

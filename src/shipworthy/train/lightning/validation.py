@@ -8,12 +8,12 @@ import polars as pl
 from shipworthy.core.interrupt import asked
 from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.models.adapters.network import Network, base_of
+from shipworthy.train.decided_answers import Decided, decide
 from shipworthy.train.lightning.processes import gather_values, rank
 from shipworthy.train.monitor.forgetting import GeneralPrompts
 from shipworthy.train.monitor.generations import measure
 from shipworthy.train.monitor.replay import evaluating
 from shipworthy.train.objectives.objective import Objective
-from shipworthy.train.validation_answers import Answers
 
 ROWS = 64
 """Rows that one process predicts together: fixed, so that the answers don't depend on the number of processes."""
@@ -33,7 +33,7 @@ class Validation:
     rows: pl.DataFrame
     general: GeneralPrompts | None
 
-    def __call__(self, network: Network) -> tuple[dict[str, float], Answers] | None:
+    def __call__(self, network: Network) -> tuple[dict[str, float], Decided] | None:
         """What goes into the step's entry, and the answers; the same on every process, however many there are.
 
         The entry has `val_metric` (in its unit), `val_loss` (the mean over all targets, such as nats per token) and the
@@ -49,14 +49,14 @@ class Validation:
         if sum(map(len, found)) < len(parts) or any(gather_values(general is None)):
             return None
         ordered = [found[i % world][i // world] for i in range(len(parts))]
-        answered = Answers.of(self.task, self.rows, [one for part in ordered for one in part.predictions])
+        decided = decide(self.task, self.rows, [one for part in ordered for one in part.predictions])
         entry = {
-            "val_metric": answered.metric,
+            "val_metric": decided.answers.metric,
             "val_loss": sum(part.loss for part in ordered) / max(1, sum(part.targets for part in ordered)),
             **self._written([answer for part in ordered for answer in part.generated]),
             **(general or {}),
         }
-        return entry, answered
+        return entry, decided
 
     def _written(self, answers: list[Sequence[int]]) -> dict[str, float]:
         """How varied what was generated is; nothing where nothing was."""
