@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -76,7 +77,6 @@ def run(
     if (replay := getattr(trainer, "replay", None)) is not None:
         workspace.uses(file.inputs(replay))
     whole = split(dataset, "train")
-    pilot = PilotRun(sample, whole, trainer, seed) if sample else None
     folder = workspace.run_folder()
     kind = TRAINERS.load(trainer)
     request = kind.Request(
@@ -84,15 +84,18 @@ def run(
         model=model,
         adapter=adapter,
         objective=objective,
-        trainer=pilot.trainer if pilot else trainer,
+        trainer=trainer,
         optimizer=optimizer,
         schedule=schedule,
-        train=pilot.rows if pilot else whole,
+        train=whole,
         validation=seen(split(dataset, "validation"), validation_share),
         seed=seed,
         run=folder,
         run_id=workspace.run_id,
     )
+    pilot = PilotRun(sample, whole, kind.lengths(request), trainer, seed) if sample else None
+    if pilot:
+        request = replace(request, trainer=pilot.trainer, train=pilot.rows)
     events.emit(run_id=workspace.run_id)
     with own_run(folder):
         started = _prepare(folder, resume)

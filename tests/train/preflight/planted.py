@@ -37,7 +37,7 @@ def healthy(folder: Path, lr: float = 2e-2) -> Context:
         network=network,
         rows=[Row(chat.prompt_ids("Translate.", question), chat.answer_ids(answer)) for question, answer in TEXTS],
         guessing=math.log(network.config.vocab_size),
-        writing=Writing([answer for _, answer in TEXTS], chat.decode, chat.eos_id, max_new_tokens=24, pad_id=0),
+        writing=Writing([[answer] for _, answer in TEXTS], chat.decode, chat.eos_id, max_new_tokens=24, pad_id=0),
         trainer=LightningTrainer(batch_size=4, steps=8, validate_every=4),
         optimizer=AdamW(lr=lr),
         seed=5,

@@ -1,7 +1,8 @@
 """The network of a causal language model."""
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import torch
 from safetensors import safe_open
 from transformers import AutoConfig, AutoModelForCausalLM, GenerationConfig, PretrainedConfig, PreTrainedModel
 from transformers.utils import GENERATION_CONFIG_NAME
-from transformers.utils.logging import disable_progress_bar
+from transformers.utils.logging import disable_progress_bar, get_verbosity, set_verbosity, set_verbosity_error
 
 from shipworthy.core.errors import ArtifactError
 from shipworthy.models.causal_lm import attention, shards
@@ -91,14 +92,15 @@ def built(
     Raises:
         ArtifactError: there are not all of them.
     """
-    network, found = _network(config, kind).from_pretrained(
-        None,
-        config=config,
-        state_dict=dict(weights),
-        dtype=dtype,
-        generation_config=_generation(folder),
-        output_loading_info=True,
-    )
+    with _without_reports():
+        network, found = _network(config, kind).from_pretrained(
+            None,
+            config=config,
+            state_dict=dict(weights),
+            dtype=dtype,
+            generation_config=_generation(folder),
+            output_loading_info=True,
+        )
     if missing := sorted(name for name in found["missing_keys"] if not _is_in(name, head_modules(network))):
         others = f" and {len(missing) - 1} other tensors" if missing[1:] else ""
         raise ArtifactError(
@@ -110,6 +112,17 @@ def built(
     if not is_encoder(network):
         attention.install(network)
     return network
+
+
+@contextmanager
+def _without_reports() -> Iterator[None]:
+    """Transformers lists what it drew and left out; what must not be, is looked for here."""
+    before = get_verbosity()
+    set_verbosity_error()
+    try:
+        yield
+    finally:
+        set_verbosity(before)
 
 
 def _is_in(name: str, modules: Iterable[str]) -> bool:

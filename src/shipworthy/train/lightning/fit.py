@@ -38,6 +38,7 @@ from shipworthy.train.lightning.training_state import Request, TrainingState
 from shipworthy.train.lightning.validation import Validation
 from shipworthy.train.memory.explain import explain, is_out_of_memory
 from shipworthy.train.monitor.replay import swapped_weights
+from shipworthy.train.objectives.build import tokens
 from shipworthy.train.records import NoRecords, Records
 from shipworthy.train.validation_answers import ANSWERS, interval, validated
 
@@ -60,6 +61,15 @@ def fit(request: Request, records: Records, target: Path) -> None:
     with listening(), followers(request.trainer.devices, _train_on_other_rank, {"request": state.request}) as world:
         _train(state, world, records)
     _write_result(state, target)
+
+
+def lengths(request: Request) -> list[int]:
+    """Tokens of each row that the training would see.
+
+    Raises:
+        ArtifactError: the base weights were not fetched.
+    """
+    return [length for _, length in tokens(request.objective, request.model, request.train)]
 
 
 def check(request: Request) -> None:

@@ -63,7 +63,7 @@ def measure(
         if number == 1:
             started, seen = time.monotonic(), 0
         packs = [make_batch(base, [rows[i] for i in part]) for part in micro_batches(batch, trainer.micro_batch_size)]
-        supervised = sum(len(rows[i].answer) for i in batch)
+        supervised = sum(rows[i].supervised for i in batch)
         _, found = gradients(base, packs, trained, supervised, torch.get_num_threads(), precision)
         for parameter, gradient in zip(trained, found, strict=True):
             parameter.grad = gradient.to(parameter.dtype)

@@ -78,7 +78,7 @@ def run_preflight(state: TrainingState) -> None:
     preflight(
         Context(
             network=network,
-            rows=state.rows[: request.train.height],
+            rows=state.rows[: state.taught],
             guessing=state.objective.guessing,
             writing=_writing(state),
             losses=state.objective.losses,
@@ -102,8 +102,10 @@ def _writing(state: TrainingState) -> Writing | None:
     chat, request = state.objective.chat, state.request
     if chat is None:
         return None
+    given = iter(request.train["answer"])
+    answers = [[next(given) for _ in row.spans] for row in state.rows[: state.taught]]
     return Writing(
-        answers=request.train["answer"].to_list(),
+        answers=answers,
         decode=chat.decode,
         eos_id=chat.eos_id,
         max_new_tokens=getattr(request.task, "max_new_tokens"),  # noqa: B009 (of a task that asks for text)
@@ -126,7 +128,7 @@ def with_auto_batch(state: TrainingState) -> LightningTrainer:
         begun = time.monotonic()
         parts = micro_batches(range(len(longest)), size)
         packs = on([make_batch(base_of(network), [longest[row] for row in part]) for part in parts], network.device)
-        tokens = sum(len(row.answer) for row in longest)
+        tokens = sum(row.supervised for row in longest)
         gradients(base_of(network), packs, trained, tokens, state.workers, state.precision, state.objective.losses)
         return time.monotonic() - begun
 

@@ -6,7 +6,6 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import torch
 from transformers import PreTrainedModel
 
@@ -20,6 +19,7 @@ from shipworthy.models.activations import checkpoint
 from shipworthy.models.adapters.build import build as build_adapter
 from shipworthy.models.adapters.network import Network, base_of
 from shipworthy.models.causal_lm.fitness import make_batch, settle
+from shipworthy.models.causal_lm.packed import Row
 from shipworthy.models.causal_lm.quantities import NetworkQuantities
 from shipworthy.models.precision import Precision, allow_tf32, choose
 from shipworthy.train import request as train_request
@@ -83,6 +83,7 @@ class TrainingState:
 
     Attributes:
         rows, ids: the task's, and behind them what may be replayed.
+        taught: how many of the rows are the task's.
         batches: the rows of every step.
 
     Raises:
@@ -115,6 +116,7 @@ class TrainingState:
         """The rows of every step, and with them those that are replayed, which the untrained network may make."""
         request, trainer = self.request, self.request.trainer
         lengths = list(map(len, self.rows))
+        self.taught = len(lengths)
         task = plan_batches(lengths, trainer.batch_size, rows_seen(trainer, len(lengths)), request.seed)
         chat = self.objective.chat
         if trainer.replay.share and chat is None:
@@ -122,12 +124,12 @@ class TrainingState:
                 f"trainer.replay.share={trainer.replay.share:g} replays answers to general questions, and objective "
                 f"'{request.objective.kind}' writes none: leave it out."
             )
-        replayed = buffer.Buffer([], [])
+        replayed: list[Row] = []
         if chat is not None:
             replayed = buffer.prepare(trainer.replay, chat, network, request.run, needed(task, trainer.replay.share))
-        places = range(len(lengths), len(lengths) + len(replayed.rows))
-        self.rows += replayed.rows
-        self.ids = [*request.train["id"].cast(pl.String), *replayed.ids]
+        places = range(len(lengths), len(lengths) + len(replayed))
+        self.rows += replayed
+        self.ids = [row.id for row in self.rows]
         self.batches = with_replay(task, places, trainer.replay.share, request.seed)
 
     def _settle_packing(self) -> None:
@@ -270,7 +272,7 @@ class TrainingState:
                 "id": name,
                 **self.objective.words(row),
                 "tokens": len(row),
-                "supervised": len(row.answer),
+                "supervised": row.supervised,
             }
             for name, row in zip(ids, rows, strict=True)
         ]

@@ -21,6 +21,7 @@ from shipworthy.models.losses import cost, losses
 from shipworthy.models.sequence_classifier.base import base_folder
 from shipworthy.models.sequence_classifier.network import Head, load_with_head
 from shipworthy.models.sequence_classifier.predict import predicted, scored
+from shipworthy.models.sequence_classifier.schema import SequenceClassifier
 from shipworthy.models.sequence_classifier.texts import Texts
 from shipworthy.train.objectives.objective import Part
 from shipworthy.train.request import Request
@@ -61,8 +62,8 @@ class HeadObjective:
 
     def rows(self, split: pl.DataFrame) -> list[Row]:
         """The tokens of each text, and its class or number."""
-        pairs = zip(self.texts.ids(split), split["answer"], strict=True)
-        return [Row(ids, (self._target(answer),)) for ids, answer in pairs]
+        found = zip(self.texts.ids(split), split["answer"], split["id"].cast(pl.String), strict=True)
+        return [Row(ids, (self._target(answer),), id=name) for ids, answer, name in found]
 
     def losses(self, network: PreTrainedModel, batch: Batch) -> torch.Tensor:
         """The cross-entropy of each class (nats), or the squared error of each number (in variances of train)."""
@@ -112,6 +113,12 @@ def head_of(task: Task, train: pl.DataFrame) -> Head:
             "language model with objective=sft, which writes them."
         )
     return Head(tuple(classes))
+
+
+def tokens(model: SequenceClassifier, split: pl.DataFrame) -> list[tuple[str, int]]:
+    """Id and tokens of each row, its target counted as one."""
+    found = Texts(model, base_folder(model)).ids(split)
+    return [(name, len(ids) + 1) for name, ids in zip(split["id"].cast(pl.String), found, strict=True)]
 
 
 def create(request: Request) -> HeadObjective:

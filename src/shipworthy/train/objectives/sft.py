@@ -9,8 +9,10 @@ import torch
 from transformers import AutoConfig, PreTrainedModel
 
 from shipworthy.core.files import write_json
+from shipworthy.core.groups import ModelConfig
 from shipworthy.models.causal_lm.base import base_folder
 from shipworthy.models.causal_lm.chat import Chat
+from shipworthy.models.causal_lm.conversation import is_next_turn
 from shipworthy.models.causal_lm.family import GENERATION
 from shipworthy.models.causal_lm.fitness import Batch, make_batch
 from shipworthy.models.causal_lm.generate import greedy
@@ -60,8 +62,7 @@ class SupervisedFineTuning:
 
     def words(self, row: Row) -> dict[str, str]:
         """Its prompt and its answer, special tokens left out."""
-        answer = [int(token) for token in row.answer]
-        return {"prompt": self.chat.decode(list(row.prompt)), "answer": self.chat.decode(answer)}
+        return {"prompt": self.chat.decode(list(row.prompt)), "answer": self.chat.decode(list(map(int, row.answer)))}
 
     def write(self, folder: Path) -> None:
         """How long an answer may be."""
@@ -69,8 +70,22 @@ class SupervisedFineTuning:
 
 
 def rows_of(split: pl.DataFrame) -> list[Row]:
-    """The token ids of a split's rows."""
-    return [Row(p, a) for p, a in zip(split["prompt_ids"].to_list(), split["answer_ids"].to_list(), strict=True)]
+    """The token ids of a split's rows; turns of a conversation of which each goes on from the one before are one row.
+
+    What they cost, and its gradient, is the same: a token sees what stands before it, in one row as in several.
+    """
+    rows: list[Row] = []
+    for name, prompt, answer in split.select(pl.col("id").cast(pl.String), "prompt_ids", "answer_ids").iter_rows():
+        if rows and is_next_turn(rows[-1].id, name) and prompt[: len(rows[-1])] == [*rows[-1].prompt, *rows[-1].answer]:
+            rows[-1] = rows[-1].then(prompt, answer, name)
+        else:
+            rows.append(Row(prompt, answer, id=name))
+    return rows
+
+
+def tokens(_: ModelConfig, split: pl.DataFrame) -> list[tuple[str, int]]:
+    """Id and tokens of each row."""
+    return [(row.id, len(row)) for row in rows_of(split)]
 
 
 def create(request: Request) -> SupervisedFineTuning:

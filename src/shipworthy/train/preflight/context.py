@@ -26,14 +26,14 @@ class Writing:
     """What the answers of a network that writes should be.
 
     Attributes:
-        answers: the text of each row's.
+        answers: the texts of each row's: one, or those of a conversation's turns.
         decode: token ids to text, without special tokens.
         eos_id: the token that ends an answer.
         max_new_tokens: of a generated answer.
         pad_id: the token that fills up shorter rows, if any.
     """
 
-    answers: Sequence[str]
+    answers: Sequence[Sequence[str]]
     decode: Callable[[list[int]], str]
     eos_id: int
     max_new_tokens: int

@@ -35,7 +35,7 @@ def packed_is_unpacked(context: Context) -> Outcome:
         losses_N = context.losses(context.base, context.batch(rows)).cpu()
         context.network.eval()
         alone = [_alone(context, row) for row in rows]
-    lengths = [len(row.answer) for row in rows]
+    lengths = [row.supervised for row in rows]
     together = [float(part.mean()) for part in losses_N.split(lengths)]
     differences = [abs(a - b) for a, b in zip(together, alone, strict=True)]
     worst = max(range(len(rows)), key=lambda i: differences[i])
@@ -55,8 +55,8 @@ def _alone(context: Context, row: Row) -> float:
         return float(context.losses(context.base, pad([row]).to(context.base.device)))
     ids_1L = torch.tensor([[*row.prompt, *row.answer]], device=context.base.device)
     logits_LV = context.base(input_ids=ids_1L[:, :-1], use_cache=False).logits[0]
-    answer_N = ids_1L[0, len(row.prompt) :]
-    return float(cross_entropy(logits_LV[-len(row.answer) :].float(), answer_N))
+    places_N = len(row.prompt) + row.places().to(ids_1L.device)
+    return float(cross_entropy(logits_LV[places_N - 1].float(), ids_1L[0, places_N]))
 
 
 def accumulation(context: Context) -> Outcome:

@@ -72,14 +72,15 @@ def generation_stops(context: Context) -> Outcome:
     writing = context.writing
     assert writing
     rows = _few(context)
-    longest = max(len(row.answer) for row in rows)
+    answers = [list(row.answer[slice(*row.spans[0])]) for row in rows]
+    longest = max(map(len, answers))
     most = min(writing.max_new_tokens, 2 * longest + 8)
     context.network.eval()
     made = greedy(
         context.base, [row.prompt for row in rows], max_new_tokens=most, eos_id=writing.eos_id, what="preflight"
     )
     endless = sum(len(answer) >= most for answer in made)
-    same = sum(answer == list(row.answer[:-1]) for answer, row in zip(made, rows, strict=True))
+    same = sum(one == answer[:-1] for one, answer in zip(made, answers, strict=True))
     measured = {"rows": len(rows), "endless": endless, "as_learned": same, "most_tokens": most, "longest": longest}
     if endless:
         sentence = f"{endless} of {len(rows)} memorized answers had not ended after {most} tokens."
