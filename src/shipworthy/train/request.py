@@ -5,7 +5,14 @@ from pathlib import Path
 
 import polars as pl
 
-from shipworthy.core.groups import AdapterConfig, ModelConfig, OptimizerConfig, ScheduleConfig, TrainerConfig
+from shipworthy.core.groups import (
+    AdapterConfig,
+    ModelConfig,
+    OptimizerConfig,
+    ScheduleConfig,
+    StrategyConfig,
+    TrainerConfig,
+)
 from shipworthy.evaluation.tasks.schema import Task
 
 
@@ -27,6 +34,7 @@ class Request:
     trainer: TrainerConfig
     optimizer: OptimizerConfig
     schedule: ScheduleConfig
+    strategy: StrategyConfig
     train: pl.DataFrame
     validation: pl.DataFrame
     seed: int
