@@ -1,6 +1,7 @@
 """A network that is divided among processes trains as one that is whole, is killed, and goes on."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,14 +9,17 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import AdapterConfig
 from shipworthy.models.adapters.schema import Lora, NoAdapter
 from shipworthy.models.causal_lm.base import base_folder
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.causal_lm.tuned import load_tuned
 from shipworthy.train.lightning.checkpoints import Tensors, read_tensors
+from shipworthy.train.monitor.schema import Spike
+from shipworthy.train.strategies.build import build
 from shipworthy.train.strategies.schema import FSDP
-from tests.train.lightning.runs import Cut, CutAt, model_in, run
+from tests.train.lightning.runs import TRAINER, Cut, CutAt, model_in, run
 
 ADAPTERS = {"lora": Lora(rank=2, alpha=4), "full": NoAdapter()}
 UNEVEN = {"batch_size": 3, "micro_batch_size": 1, "lr": 0.003}
@@ -93,3 +97,19 @@ def test_it_goes_on_with_another_number_of_processes(model: CausalLM, tmp_path: 
     assert furthest(tmp_path / "cut", tmp_path / "undisturbed") < 1e-3
     ledgers = [[entry["ledger"] for entry in history(tmp_path / name)] for name in ("undisturbed", "cut")]
     assert ledgers[0] == ledgers[1]
+
+
+def test_a_spike_is_replayed_on_a_network_of_its_own(model: CausalLM, tmp_path: Path) -> None:
+    eager = Spike(action="warn", warm_up=2, window=2, deviations=0.01, least=0.001)
+    run(model, tmp_path / "run", strategy=FSDP(), devices=2, monitor=replace(TRAINER.monitor, spike=eager))
+    training = json.loads((tmp_path / "run" / "done" / "training.json").read_text(encoding="utf-8"))
+    reports = [event["spike_report"] for event in training["events"] if event["detector"] == "spike"]
+    opened = json.loads((tmp_path / "run" / reports[0]).read_text(encoding="utf-8"))
+    assert opened["loss_replayed"] == pytest.approx(opened["loss"], rel=1e-4)
+    assert opened["loss_replayed_good"] != pytest.approx(opened["loss"], rel=1e-4), "other weights"
+
+
+def test_what_needs_a_gpu_is_refused_without_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(UsageError, match="strategy.cpu_offload=true needs a GPU, and there is none: leave it out"):
+        build(FSDP(cpu_offload=True))

@@ -34,7 +34,7 @@ class FSDP(Strategy):
 
     needs: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "trainer": ("lightning",),
-        "optimizer": ("adamw", "lion", "sgd", "lamb"),
+        "optimizer": ("adamw", "lamb", "lion", "muon", "sgd"),
     }
     excludes: ClassVar[Mapping[str, tuple[object, str]]] = {
         "trainer.auto_batch": (True, "it tries one process that holds the whole network: set trainer.micro_batch_size")
