@@ -109,6 +109,7 @@ class TrainingState:
     """
 
     def __init__(self, request: Request) -> None:
+        self.strategy = build_strategy(request.strategy)
         self.precision = precision_of(request)
         # Other processes, and the run when it goes on elsewhere, take what was chosen here.
         self.rows = rows_of(request.train)
@@ -128,7 +129,6 @@ class TrainingState:
         self._settle_packing()
         self._checkpoint_activations()
         self.network.train()
-        self.strategy = build_strategy(request.strategy)
         self.progress = Progress()
         self.randomness: Tensors = {}
 

@@ -34,6 +34,7 @@ class FSDP(Strategy):
 
     needs: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "trainer": ("lightning",),
+        "adapter": ("lora", "none"),
         "optimizer": ("adamw", "lamb", "lion", "muon", "sgd"),
     }
     excludes: ClassVar[Mapping[str, tuple[object, str]]] = {
