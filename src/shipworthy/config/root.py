@@ -18,6 +18,7 @@ from shipworthy.core.groups import (
     OptimizerConfig,
     QuantConfig,
     ScheduleConfig,
+    StrategyConfig,
     TaskConfig,
     TrackerConfig,
     TrainerConfig,
@@ -48,6 +49,7 @@ class Config:
     trainer: TrainerConfig = MISSING
     optimizer: OptimizerConfig = MISSING
     schedule: ScheduleConfig = MISSING
+    strategy: StrategyConfig = MISSING
     general: GeneralConfig = MISSING
     judge: JudgeConfig = MISSING
     quant: QuantConfig = MISSING
@@ -81,8 +83,17 @@ class Config:
                         f"{name} '{part.kind}' needs {group} to be {' or '.join(fit)}, not '{chosen.kind}': "
                         f"change one of the two, or take a whole recipe with experiment=NAME."
                     )
-
+            self._check_excluded(name, part)
         self._check_ignored()
+
+    def _check_excluded(self, name: str, part: Schema) -> None:
+        """What a part cannot be combined with in the settings of others."""
+        for key, (value, why) in part.excludes.items():
+            group, _, setting = key.partition(".")
+            if getattr(getattr(self, group), setting, None) == value:
+                raise UsageError(
+                    f"{name} '{part.kind}' does not go with {key}={str(value).lower()}: {why}, or take another {name}."
+                )
 
     def _check_ignored(self) -> None:
         """What the trainer does not read is as it usually is."""

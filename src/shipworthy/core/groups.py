@@ -68,6 +68,11 @@ class ScheduleConfig(Schema):
 
 
 @dataclass
+class StrategyConfig(Schema):
+    """How the processes of a training share its work and its memory."""
+
+
+@dataclass
 class GeneralConfig(Schema):
     """Which general benchmarks, none of the task's own rows, the trained model and its base are compared by.
 

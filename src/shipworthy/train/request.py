@@ -11,6 +11,7 @@ from shipworthy.core.groups import (
     ObjectiveConfig,
     OptimizerConfig,
     ScheduleConfig,
+    StrategyConfig,
     TrainerConfig,
 )
 from shipworthy.evaluation.tasks.schema import Task
@@ -35,6 +36,7 @@ class Request:
     trainer: TrainerConfig
     optimizer: OptimizerConfig
     schedule: ScheduleConfig
+    strategy: StrategyConfig
     train: pl.DataFrame
     validation: pl.DataFrame
     seed: int

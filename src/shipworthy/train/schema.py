@@ -144,7 +144,12 @@ class ClassicalTrainer(TrainerConfig):
     """
 
     needs: ClassVar[Mapping[str, tuple[str, ...]]] = {"adapter": ("none",), "optimizer": ("none",)}
-    ignores: ClassVar[Mapping[str, str]] = {"adapter": "none", "objective": "sft", "schedule": "cosine"}
+    ignores: ClassVar[Mapping[str, str]] = {
+        "adapter": "none",
+        "objective": "sft",
+        "schedule": "cosine",
+        "strategy": "ddp",
+    }
     non_identity: ClassVar[tuple[str, ...]] = ("accept_unfit_plan",)
 
     accept_unfit_plan: bool = False

@@ -34,6 +34,7 @@ from shipworthy.train.records import NoRecords, Records
 from shipworthy.train.request import Request
 from shipworthy.train.schedules.schema import Cosine
 from shipworthy.train.schema import ClassicalTrainer
+from shipworthy.train.strategies.schema import DDP
 from tests.models import samples
 
 TASK = Classification(name="t", description="d", baselines=["majority"])
@@ -70,6 +71,7 @@ def run(
             trainer=ClassicalTrainer(),
             optimizer=NoOptimizer(),
             schedule=Cosine(),
+            strategy=DDP(),
             train=splits[0],
             validation=splits[1],
             seed=3,

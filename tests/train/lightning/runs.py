@@ -25,6 +25,7 @@ from shipworthy.train.optimizers.schema import AdamW
 from shipworthy.train.records import NoRecords, Records
 from shipworthy.train.schedules.schema import Cosine
 from shipworthy.train.schema import LightningTrainer
+from shipworthy.train.strategies.schema import DDP, Strategy
 from tests.tiny import write_model
 
 TASK = TextToText(name="t", description="d", prompt="{text}", max_new_tokens=3, baselines=["majority"])
@@ -92,6 +93,7 @@ def request(
     task: Task = TASK,
     lr: float = 0.01,
     held_out: int = 2,
+    strategy: Strategy | None = None,
     **changes: Any,
 ) -> Request:
     """What a run in `folder` is asked for; the last rows are held out."""
@@ -103,6 +105,7 @@ def request(
         trainer=replace(TRAINER, **changes),
         optimizer=AdamW(lr=lr),
         schedule=Cosine(),
+        strategy=strategy or DDP(),
         train=table[:-held_out],
         validation=table[-held_out:],
         seed=1,

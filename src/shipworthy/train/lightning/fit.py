@@ -25,7 +25,7 @@ from shipworthy.models.causal_lm.flops import matrix_product_rate
 from shipworthy.models.documents import first
 from shipworthy.train.lightning.anomaly_policy import AnomalyPolicy
 from shipworthy.train.lightning.checkpoints import Saver, newest
-from shipworthy.train.lightning.processes import followers, rank, strategy
+from shipworthy.train.lightning.processes import followers, rank
 from shipworthy.train.lightning.progress import Progress
 from shipworthy.train.lightning.setup import run_preflight, with_auto_batch
 from shipworthy.train.lightning.step_callback import (
@@ -40,6 +40,7 @@ from shipworthy.train.memory.explain import explain, is_out_of_memory
 from shipworthy.train.monitor.replay import swapped_weights
 from shipworthy.train.objectives.build import tokens
 from shipworthy.train.records import NoRecords, Records
+from shipworthy.train.strategies.protocol import Strategy
 from shipworthy.train.validation_answers import ANSWERS, interval, validated
 
 
@@ -91,6 +92,7 @@ def _train_on_other_rank(request: Request) -> None:
 def _train(state: TrainingState, world: int, records: Records) -> None:
     request, trainer = state.request, state.request.trainer
     validation = Validation(request.task, state.objective, _checked(request), state.general_prompts)
+    state.divide(world)
     policy = AnomalyPolicy(
         trainer.monitor,
         request.task.metric,
@@ -107,7 +109,7 @@ def _train(state: TrainingState, world: int, records: Records) -> None:
     if state.progress.is_finished(trainer.steps) and not validation_is_missing(state.progress, trainer):
         emit_end(state.progress)
         return
-    runner = _runner(trainer.devices, world)
+    runner = _runner(trainer.devices, world, state.strategy)
     saver = Saver(request.run, request.run_id, request.seed, trainer.keep, trainer.unsaved)
     runner.callbacks.append(
         StepCallback(
@@ -145,13 +147,13 @@ def _checked(request: Request) -> pl.DataFrame:
     return first(request.validation, request.trainer.validation_rows or request.validation.height)
 
 
-def _runner(devices: int, world: int) -> lightning.Trainer:
+def _runner(devices: int, world: int, strategy: Strategy) -> lightning.Trainer:
     """Lightning's, of which the loop and the processes are used, and nothing that would write or print."""
     runner = lightning.Trainer(
         accelerator="auto",
         devices=devices,
         num_nodes=world // devices,
-        strategy=strategy(world),
+        strategy=strategy.lightning(world),
         plugins=[LightningEnvironment()],
         precision="32-true",
         max_epochs=1,
@@ -182,9 +184,10 @@ def _write_result(state: TrainingState, target: Path) -> None:
 
 def _forgotten(state: TrainingState, target: Path) -> dict[str, Any] | None:
     """The verdict on general skills, of the selected step's weights."""
-    request, network = state.request, state.network
+    request = state.request
     if state.general_prompts is None:
         return None
+    network = state.fresh() if state.strategy.sharded else state.network
     with swapped_weights(network, saved(network, target)):
         found = state.general_prompts.verdict(network, request.task.criteria.alpha, request.seed, target)
     if found:

@@ -15,14 +15,14 @@ from shipworthy.models.causal_lm.quantities import NetworkQuantities
 from shipworthy.models.causal_lm.structure import named_layers
 from shipworthy.models.precision import Precision
 from shipworthy.train.lightning.batch_plan import ledger
-from shipworthy.train.lightning.gradients import Losses, gradients
-from shipworthy.train.lightning.processes import summed
+from shipworthy.train.lightning.gradients import Losses
 from shipworthy.train.lightning.progress import Entry, Progress
 from shipworthy.train.lightning.steps import Step, on, padding_share
 from shipworthy.train.optimizers.build import build as build_optimizer
 from shipworthy.train.optimizers.schema import Rule
 from shipworthy.train.schedules.build import build as build_schedule
 from shipworthy.train.schedules.schema import Schedule
+from shipworthy.train.strategies.protocol import Strategy
 
 SPANS = 3
 """Gradient and weight norms are noted for so many spans of layers."""
@@ -35,7 +35,7 @@ class FineTuningModule(lightning.LightningModule):
     """A network that learns an objective.
 
     Args:
-        network: whose weights that require a gradient are trained.
+        network: whose weights that require a gradient are trained, as the strategy wrapped it.
         rule, schedule: of the optimizer.
         steps: of the whole run; the schedule ends there.
         clip: the largest global gradient norm.
@@ -57,6 +57,7 @@ class FineTuningModule(lightning.LightningModule):
         steps: int,
         clip: float,
         *,
+        strategy: Strategy,
         workers: int,
         precision: Precision,
         losses: Losses,
@@ -65,7 +66,7 @@ class FineTuningModule(lightning.LightningModule):
         policy: Policy,
     ) -> None:
         super().__init__()
-        self.network = network
+        self.network, self.strategy = network, strategy
         self.steps, self.clip, self.workers = steps, clip, workers
         self.precision, self.losses = precision, losses
         self.ids, self.progress, self.policy = ids, progress, policy
@@ -92,10 +93,10 @@ class FineTuningModule(lightning.LightningModule):
         if step.number != self.progress.step + 1:
             return None  # fetched before the run went back
         packs = on(step.packs, self.device)
-        parts = gradients(self.base, packs, self.trained, step.tokens, self.workers, self.precision, self.losses)
-        loss, found, self.asked = summed(*parts)
-        norms = torch.stack(torch._foreach_norm(found)).tolist()
-        weights = torch.stack(torch._foreach_norm(self.trained)).tolist()
+        loss, found, self.asked = self.strategy.gradients(
+            self.network, packs, self.trained, step.tokens, self.workers, self.precision, self.losses
+        )
+        norms, weights = self.strategy.norms(found), self.strategy.norms(self.trained)
         entry: Entry = {
             "step": step.number,
             "loss": loss,

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import lightning
 import torch
 from lightning.pytorch.callbacks import Callback
+from peft import PeftModel
 
 from shipworthy.core import events
 from shipworthy.core.files import new_folder
@@ -150,7 +151,8 @@ class StepCallback(Callback):
 
     def _validate(self, module: FineTuningModule, entry: Entry) -> bool:
         started, step = time.monotonic(), self.progress.step
-        found = self.measure(module.network)
+        with module.strategy.whole():
+            found = self.measure(module.network)
         if found is None:
             self._stop(module)
         numbers, decided = found
@@ -158,10 +160,12 @@ class StepCallback(Callback):
         entry["validation_s"] = time.monotonic() - started
         value = entry["val_metric"]
         is_best = self.progress.note_validation(value, step, greater_is_better=metric(self.metric).GREATER_IS_BETTER)
+        part = isinstance(module.network, PeftModel)
+        whole = module.strategy.weights(module.network, trained=part) if is_best else None
         if rank() == 0:
             if is_best:
                 with new_folder(best_folder(self.run, step)) as folder:
-                    save(module.network, folder, self.base_name)
+                    save(module.network, folder, self.base_name, whole)
                     decided.answers.write(folder / ANSWERS)
                     decided.write(folder)
             assert self.progress.best

@@ -26,7 +26,9 @@ from shipworthy.train import request as train_request
 from shipworthy.train.length import rows_seen, settled
 from shipworthy.train.lightning.batch_plan import plan_batches
 from shipworthy.train.lightning.checkpoints import (
+    WEIGHT,
     Tensors,
+    divided,
     newest,
     read_tensors,
     reseed,
@@ -35,7 +37,7 @@ from shipworthy.train.lightning.checkpoints import (
     weights_in,
 )
 from shipworthy.train.lightning.module import FineTuningModule, Policy
-from shipworthy.train.lightning.processes import gather_values, rank
+from shipworthy.train.lightning.processes import connect, gather_values, rank
 from shipworthy.train.lightning.progress import Progress
 from shipworthy.train.lightning.steps import Step, Steps
 from shipworthy.train.monitor.findings import Finding, rate_factor
@@ -48,6 +50,8 @@ from shipworthy.train.replay import buffer
 from shipworthy.train.replay.plan import needed, with_replay
 from shipworthy.train.schedules.schema import Schedule
 from shipworthy.train.schema import LightningTrainer
+from shipworthy.train.strategies.build import build as build_strategy
+from shipworthy.train.strategies.schema import Strategy
 
 PRECISION = "precision.json"
 
@@ -59,6 +63,7 @@ class Request(train_request.Request):
     trainer: LightningTrainer
     optimizer: Rule
     schedule: Schedule
+    strategy: Strategy
 
 
 def precision_of(request: Request) -> Precision:
@@ -91,6 +96,7 @@ class TrainingState:
     """
 
     def __init__(self, request: Request) -> None:
+        self.strategy = build_strategy(request.strategy)
         self.precision = precision_of(request)
         # Other processes, and the run when it goes on elsewhere, take what was chosen here.
         self.objective = build_objective(request)
@@ -111,6 +117,19 @@ class TrainingState:
         self.network.train()
         self.progress = Progress()
         self.randomness: Tensors = {}
+
+    def divide(self, world: int) -> None:
+        """Connects the processes, and divides the network among them; what is asked of it whole comes before."""
+        if world > 1 or self.strategy.sharded:
+            connect(world)
+        self.strategy.wrap(self.network, self.batch(self.rows[:1]))
+
+    def fresh(self) -> Network:
+        """Another network, whole, as this one was before its training: it is loaded once more."""
+        base = self.objective.network(self.precision.weights)
+        network = build_adapter(base, self.request.adapter, self.request.seed, self.precision)
+        settle(base_of(network), self.request.trainer.packing)
+        return network
 
     def _plan_batches(self, network: PreTrainedModel) -> None:
         """The rows of every step, and with them those that are replayed, which the untrained network may make."""
@@ -184,6 +203,7 @@ class TrainingState:
             request.schedule,
             request.trainer.steps,
             request.trainer.clip,
+            strategy=self.strategy,
             workers=self.workers,
             precision=self.precision,
             losses=self.objective.losses,
@@ -214,7 +234,7 @@ class TrainingState:
         state = self._restore(checkpoint)
         for name, value in state["progress"].items():
             setattr(self.progress, name, value)
-        self.randomness = read_tensors(checkpoint.path)
+        self.randomness = read_tensors(checkpoint.path, names="random.")
 
     def reseed(self) -> None:
         """Draws go on where the checkpoint's did."""
@@ -249,23 +269,32 @@ class TrainingState:
 
     def _restore(self, checkpoint: Artifact) -> dict[str, Any]:
         state = state_of(checkpoint)
-        tensors = read_tensors(checkpoint.path)
+        tensors = read_tensors(checkpoint.path, like=divided(self.network, self.tuning.optimizer))
         restore(tensors, state["groups"], self.network, self.tuning.optimizer)
         self.tuning.schedule.load_state_dict(state["schedule"])
         reseed(tensors)
         return state
 
-    def report_spike(self, finding: Finding, step: Step) -> Path:
-        """Writes the spike report of a step's batch: its rows' losses now and at the last good checkpoint."""
+    def report_spike(self, finding: Finding, step: Step) -> Path | None:
+        """Writes the spike report of a step's batch: its rows' losses now and at the last good checkpoint.
+
+        All processes take part where a network is divided; the first one computes and writes.
+        """
+        now = self.strategy.weights(self.network, trained=True)
+        if rank() > 0:
+            return None
+        network = self.network if now is None else self.fresh()
         good = newest(self.request.run, finding.good + 1)
         rows = [self.rows[row] for row in step.rows]
         ids = [self.ids[row] for row in step.rows]
 
         def losses(when: str) -> list[float]:
-            if when == "now" or good is None:
-                return row_losses(self.network, rows, self.objective.losses)
-            with swapped_weights(self.network, weights_in(read_tensors(good.path))):
-                return row_losses(self.network, rows, self.objective.losses)
+            if when == "good" and good is not None:
+                weights = weights_in(read_tensors(good.path, names=WEIGHT))
+            else:
+                weights = dict(now or {})
+            with swapped_weights(network, weights):
+                return row_losses(network, rows, self.objective.losses)
 
         described = [
             {
