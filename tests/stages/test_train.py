@@ -46,6 +46,7 @@ from shipworthy.train.optimizers.schema import AdamW
 from shipworthy.train.replay.schema import Replay
 from shipworthy.train.schedules.schema import Cosine
 from shipworthy.train.schema import LightningTrainer
+from shipworthy.train.strategies.schema import DDP
 from tests.tiny import write_model
 
 TASK = TextToText(name="t", description="d", prompt="{text}", max_new_tokens=6, baselines=["majority"])
@@ -118,6 +119,7 @@ def train(
         "trainer": trainer,
         "optimizer": AdamW(lr=0.01),
         "schedule": Cosine(),
+        "strategy": DDP(),
         "tracker": NoTrackerConfig(),
     }
     config: dict[str, Any] = {name: as_dict(part) for name, part in parts.items()}

@@ -34,7 +34,6 @@ from shipworthy.models.precision import PRECISIONS, allow_tf32
 from shipworthy.train.optimizers.build import build as build_optimizer
 from shipworthy.train.schedules.build import build as build_schedule
 
-IGNORED = -100
 STOPPED = 75  # EX_TEMPFAIL of sysexits.h
 SAID, sys.stdout = sys.stdout, sys.stderr  # whatever a library prints is none of the lines
 asked = []
@@ -60,15 +59,8 @@ def network_of(job):
 
 
 def rows_of(path):
-    """Tokens, of which those of the answer are labels."""
     rows = parquet.read(Path(path))
-    pairs = list(zip(rows["prompt_ids"].to_list(), rows["answer_ids"].to_list(), strict=True))
-    return Dataset.from_dict(
-        {
-            "input_ids": [prompt + answer for prompt, answer in pairs],
-            "labels": [[IGNORED] * len(prompt) + answer for prompt, answer in pairs],
-        }
-    )
+    return Dataset.from_dict({name: rows[name].to_list() for name in ("input_ids", "labels")})
 
 
 class Timed(SFTTrainer):

@@ -42,6 +42,11 @@ class AdapterConfig(Schema):
 
 
 @dataclass
+class ObjectiveConfig(Schema):
+    """What a network learns from rows."""
+
+
+@dataclass
 class TrainerConfig(Schema):
     """How a model is trained: length, batches, devices, precision.
 
@@ -60,6 +65,11 @@ class OptimizerConfig(Schema):
 @dataclass
 class ScheduleConfig(Schema):
     """How the optimizer's rate changes over a training."""
+
+
+@dataclass
+class StrategyConfig(Schema):
+    """How the processes of a training share its work and its memory."""
 
 
 @dataclass

@@ -12,6 +12,7 @@ from shipworthy.core.artifact import read_artifact
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import read_json
 from shipworthy.core.progress import say
+from shipworthy.core.schema import SCHEMAS, from_plain
 from shipworthy.models.dataset import split
 from shipworthy.track.record.record import RECORD, dataset_folder
 from shipworthy.track.runs.project_paths import project_paths
@@ -19,7 +20,8 @@ from shipworthy.track.runs.registry import find
 from shipworthy.train.continuation import before
 from shipworthy.train.length import recorded, rows_seen, settled
 from shipworthy.train.lightning.batch_plan import ledger, plan_batches
-from shipworthy.train.pilot_run import PilotRun, row_lengths
+from shipworthy.train.objectives.build import tokens
+from shipworthy.train.pilot_run import PilotRun
 from shipworthy.train.replay import kept
 from shipworthy.train.replay.plan import with_replay
 
@@ -101,11 +103,15 @@ def _plan(record: dict[str, Any], run: Path) -> tuple[pl.DataFrame, list[list[in
     if (kind := config["trainer"]["kind"]) not in ("lightning", "trl"):
         raise UsageError(f"trainer '{kind}' makes no steps, so there is none to show.")
     rows, sample = split(dataset, "train"), config["sample"]
+    model = _part("model", config["model"])
+    objective = _part("objective", config.get("objective", {"kind": "sft"}))  # older runs had no other
     trainer = recorded(config["trainer"])
     if sample:
-        pilot = PilotRun(sample, rows, trainer, record["seeds"]["seed"])
+        lengths = [length for _, length in tokens(objective, model, rows)]
+        pilot = PilotRun(sample, rows, lengths, trainer, record["seeds"]["seed"])
         rows, trainer = pilot.rows, pilot.trainer
-    lengths = row_lengths(rows)
+    taught = dict(tokens(objective, model, rows))
+    rows, lengths = rows.filter(pl.col("id").cast(pl.String).is_in(list(taught))), list(taught.values())
     trainer = settled(trainer, lengths)
     if kind == "trl":  # its batches are whole
         trainer = replace(trainer, epochs=0.0)
@@ -119,9 +125,15 @@ def _plan(record: dict[str, Any], run: Path) -> tuple[pl.DataFrame, list[list[in
     return pl.concat(both, how="diagonal_relaxed"), with_replay(batches, places, share, seed)
 
 
+def _part(group: str, value: dict[str, Any]) -> Any:
+    """A group of a run's config."""
+    return from_plain(SCHEMAS[group][value["kind"]], value, group)
+
+
 def _show(rows: pl.DataFrame) -> None:
     texts = [name for name in rows.columns if rows[name].dtype == pl.String and name not in SHOWN]
     for row in rows.iter_rows(named=True):
-        tokens = len(row["prompt_ids"]) + len(row["answer_ids"])
+        known = [row[name] for name in ("prompt_ids", "answer_ids") if row.get(name)]
+        size = f"{sum(map(len, known))} tokens  " if known else ""
         told = " | ".join(str(row[name]) for name in texts if row[name] is not None)
-        say(f"  {row['id']}  {tokens} tokens  {told} → {row['answer']}")
+        say(f"  {row['id']}  {size}{told} → {row['answer']}")

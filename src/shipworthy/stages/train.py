@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -13,8 +14,10 @@ from shipworthy.core.groups import (
     AdapterConfig,
     ComputeConfig,
     ModelConfig,
+    ObjectiveConfig,
     OptimizerConfig,
     ScheduleConfig,
+    StrategyConfig,
     TaskConfig,
     TrackerConfig,
     TrainerConfig,
@@ -54,9 +57,11 @@ def run(
     task: TaskConfig,
     model: ModelConfig,
     adapter: AdapterConfig,
+    objective: ObjectiveConfig,
     trainer: TrainerConfig,
     optimizer: OptimizerConfig,
     schedule: ScheduleConfig,
+    strategy: StrategyConfig,
     tracker: TrackerConfig,
     compute: ComputeConfig,
     sample: str,
@@ -81,22 +86,26 @@ def run(
         workspace.uses(file.inputs(replay))
     begins_at = _origin(trainer, workspace)
     whole = split(dataset, "train")
-    pilot = PilotRun(sample, whole, trainer, seed) if sample else None
     folder = workspace.run_folder()
     kind = TRAINERS.load(trainer)
     request = kind.Request(
         task=task,
         model=model,
         adapter=adapter,
-        trainer=pilot.trainer if pilot else trainer,
+        objective=objective,
+        trainer=trainer,
         optimizer=optimizer,
         schedule=schedule,
-        train=pilot.rows if pilot else whole,
+        train=whole,
+        strategy=strategy,
         validation=seen(split(dataset, "validation"), validation_share),
         seed=seed,
         run=folder,
         run_id=workspace.run_id,
     )
+    pilot = PilotRun(sample, whole, kind.lengths(request), trainer, seed) if sample else None
+    if pilot:
+        request = replace(request, trainer=pilot.trainer, train=pilot.rows)
     events.emit(run_id=workspace.run_id)
     with own_run(folder):
         started = _prepare(folder, resume)

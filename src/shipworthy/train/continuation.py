@@ -17,7 +17,7 @@ from shipworthy.train.length import recorded, rows_seen, settled
 FILE = "continued.json"
 KIND = "resume"
 """Of the artifacts `step-…` in a run's folder (see lightning/checkpoints.py, which needs torch)."""
-FREE = ("trainer", "optimizer", "schedule", "validation_share")
+FREE = ("trainer", "optimizer", "schedule", "strategy", "validation_share")
 """What may change within a training, but for HELD."""
 HELD = ("trainer.kind", "trainer.batch_size", "optimizer.kind")
 

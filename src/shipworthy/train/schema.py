@@ -64,7 +64,10 @@ class LightningTrainer(TrainerConfig):
         accept_unfit_plan: train although the plan says that it does not fit.
     """
 
-    needs: ClassVar[Mapping[str, tuple[str, ...]]] = {"model": ("causal_lm",), "optimizer": ("gradient_steps",)}
+    needs: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "model": ("causal_lm", "sequence_classifier"),
+        "optimizer": ("gradient_steps",),
+    }
     non_identity: ClassVar[tuple[str, ...]] = (
         "devices",
         "threads",
@@ -150,7 +153,12 @@ class ClassicalTrainer(TrainerConfig):
     """
 
     needs: ClassVar[Mapping[str, tuple[str, ...]]] = {"adapter": ("none",), "optimizer": ("none",)}
-    ignores: ClassVar[Mapping[str, str]] = {"adapter": "none", "schedule": "cosine"}
+    ignores: ClassVar[Mapping[str, str]] = {
+        "adapter": "none",
+        "objective": "sft",
+        "schedule": "cosine",
+        "strategy": "ddp",
+    }
     non_identity: ClassVar[tuple[str, ...]] = ("accept_unfit_plan",)
 
     accept_unfit_plan: bool = False

@@ -10,7 +10,7 @@ from transformers import PreTrainedModel
 
 from shipworthy.core.errors import UsageError
 from shipworthy.models.adapters.schema import Lora
-from shipworthy.models.causal_lm.structure import LINEAR, features, named_layers
+from shipworthy.models.causal_lm.structure import LINEAR, features, has_head, head_modules, named_layers
 
 # PEFT asks for it by its old name.
 warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing.*")
@@ -32,6 +32,8 @@ def attach(network: PreTrainedModel, config: Lora) -> PeftModel:
         if part not in modules or part in linear:
             known = sorted(name for name in modules - linear if not name.isdigit())
             raise UsageError(f"adapter.whole: '{part}' is no module that could be trained whole: choose of {known}.")
+    # A head's linear layers may be called as those of the layers are.
+    within = bool(config.first_layer) or has_head(network)
     adapted = get_peft_model(
         network,
         LoraConfig(
@@ -40,11 +42,11 @@ def attach(network: PreTrainedModel, config: Lora) -> PeftModel:
             lora_dropout=config.dropout,
             use_rslora=config.rslora,
             use_dora=config.dora,
-            modules_to_save=list(config.whole) or None,
+            modules_to_save=[*config.whole, *head_modules(network)] or None,
             target_modules=sorted(linear) if "all-linear" in config.targets else list(config.targets),
-            layers_to_transform=list(range(config.first_layer, len(layers))) if config.first_layer else None,
-            layers_pattern=name.rpartition(".")[2] if config.first_layer else None,
-            task_type="CAUSAL_LM",
+            layers_to_transform=list(range(config.first_layer, len(layers))) if within else None,
+            layers_pattern=name.rpartition(".")[2] if within else None,
+            task_type="SEQ_CLS" if has_head(network) else "CAUSAL_LM",
         ),
     )
     assert isinstance(adapted, PeftModel)
@@ -52,11 +54,13 @@ def attach(network: PreTrainedModel, config: Lora) -> PeftModel:
 
 
 def _linear(network: PreTrainedModel) -> set[str]:
-    """Names of the linear layers that may be changed: not the vocabulary projection, nor what PEFT refuses."""
+    """Names of the linear layers that may be changed: not what is behind all layers, nor what PEFT refuses."""
+    behind = {id(module) for name in head_modules(network) for module in network.get_submodule(name).modules()}
+    behind.add(id(network.get_output_embeddings()))
     found = {
         name.rpartition(".")[2]
         for name, module in network.named_modules()
-        if isinstance(module, LINEAR) and module is not network.get_output_embeddings() and _is_product(module, network)
+        if isinstance(module, LINEAR) and id(module) not in behind and _is_product(module, network)
     }
     return {name for name in found if not _refused(network, name)}
 

@@ -1,5 +1,6 @@
 """A network that is trained: with an adapter on it, or without one."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeAlias
 
@@ -33,18 +34,21 @@ def trained_of(network: torch.nn.Module) -> dict[str, torch.nn.Parameter]:
     return {name: p for name, p in network.named_parameters() if p.requires_grad}
 
 
-def save(network: Network, folder: Path, base_name: str) -> None:
+def save(network: Network, folder: Path, base_name: str, weights: Mapping[str, torch.Tensor] | None = None) -> None:
     """Writes what was trained into `folder/adapter`, or, without an adapter, the whole network into `folder/model`.
 
     Args:
         base_name: what the adapter calls its base model, instead of a path on this machine.
+        weights: by their names in the network: the trained ones, or, without an adapter, all; where the network does
+            not hold them whole.
     """
+    state = dict(weights) if weights is not None else None
     if not isinstance(network, PeftModel):
-        network.save_pretrained(str(folder / WHOLE))
+        network.save_pretrained(str(folder / WHOLE), state_dict=state)
         return
     network.peft_config["default"].base_model_name_or_path = base_name
     # Told that no embedding was trained, PEFT does not ask the hub for the base model.
-    network.save_pretrained(str(folder / ADAPTER), save_embedding_layers=False)
+    network.save_pretrained(str(folder / ADAPTER), save_embedding_layers=False, state_dict=state)
     (folder / ADAPTER / "README.md").unlink(missing_ok=True)
     # PEFT writes sets in an order that is another one in each process.
     config = read_json(folder / ADAPTER / ADAPTER_CONFIG)

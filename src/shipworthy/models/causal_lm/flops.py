@@ -12,7 +12,7 @@ from statistics import median
 import torch
 from transformers import PreTrainedModel
 
-from shipworthy.models.causal_lm.structure import layers
+from shipworthy.models.causal_lm.structure import has_head, head_modules, is_encoder, layers
 from shipworthy.models.causal_lm.widths import Matrix, experts_met, matrices, reach
 from shipworthy.models.quantities import BatchShape
 
@@ -38,8 +38,10 @@ class FlopCounter:
         )
         if first < len(found) and not below:
             self.per_token -= 2 * sum(m.numbers for m in _readers(found[first], config.hidden_size))
-        projection = base.get_output_embeddings().weight
-        self.per_supervised_token = (4 + 2 * projection.requires_grad) * projection.numel()
+        last = [base.get_output_embeddings()] if not has_head(base) else map(base.get_submodule, head_modules(base))
+        ends = [weight for module in last for weight in module.parameters() if weight.dim() == 2]
+        self.per_supervised_token = sum((4 + 2 * weight.requires_grad) * weight.numel() for weight in ends)
+        self.causal = not is_encoder(base)
         heads = getattr(config, "num_attention_heads", 0)
         width = getattr(config, "head_dim", None) or config.hidden_size // max(1, heads)
         # Its score, and its share of the value.
@@ -54,7 +56,7 @@ class FlopCounter:
         total = 0.0
         for one in batches:
             total += one.tokens * self.per_token + one.supervised * self.per_supervised_token
-            total += sum(_pairs(one, seen) * each for seen, each in self.per_pair.items())
+            total += sum(_pairs(one, seen, self.causal) * each for seen, each in self.per_pair.items())
         return total
 
 
@@ -70,8 +72,15 @@ def _readers(layer: list[Matrix], width: int) -> list[Matrix]:
     return [m for m in layer if m.layer in reading and m.inputs == width]
 
 
-def _pairs(batch: BatchShape, seen: float) -> float:
-    """Pairs of a token and one that it sees."""
+def _pairs(batch: BatchShape, seen: float, causal: bool) -> float:
+    """Pairs of a token and one that it sees.
+
+    Args:
+        seen: how many it sees at most.
+        causal: only those before it, and itself.
+    """
+    if not causal:
+        return sum(length * min(length, seen) for length in batch.lengths)
 
     def below(position: int) -> float:
         """Those of the tokens before a position of a row."""

@@ -1,7 +1,8 @@
 """The network of a causal language model."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,11 @@ import torch
 from safetensors import safe_open
 from transformers import AutoConfig, AutoModelForCausalLM, GenerationConfig, PretrainedConfig, PreTrainedModel
 from transformers.utils import GENERATION_CONFIG_NAME
-from transformers.utils.logging import disable_progress_bar
+from transformers.utils.logging import disable_progress_bar, get_verbosity, set_verbosity, set_verbosity_error
 
 from shipworthy.core.errors import ArtifactError
 from shipworthy.models.causal_lm import attention, shards
+from shipworthy.models.causal_lm.structure import head_modules, is_encoder
 
 disable_progress_bar()
 # PEFT asks for it by its old name.
@@ -35,11 +37,19 @@ def load_network(folder: Path, adapter: Path | None = None, *, dtype: torch.dtyp
         ArtifactError: the folder lacks weights of the network that its config describes.
     """
     network = built(AutoConfig.from_pretrained(str(folder)), tensors(folder), folder, dtype)
-    if adapter is not None:
-        from peft import PeftModel
+    return (network if adapter is None else merged(network, adapter)).eval()
 
-        network = PeftModel.from_pretrained(network, str(adapter)).merge_and_unload()
-    return network.eval()
+
+def merged(network: PreTrainedModel, adapter: Path) -> PreTrainedModel:
+    """The network with an adapter's updates in its weights.
+
+    Args:
+        adapter: a PEFT folder.
+    """
+    from peft import PeftModel
+
+    found: PreTrainedModel = PeftModel.from_pretrained(network, str(adapter)).merge_and_unload()
+    return found
 
 
 def native_dtype(folder: Path) -> torch.dtype:
@@ -61,26 +71,37 @@ def tensors(folder: Path) -> dict[str, Any]:
     return {name: file.get_slice(name) for file in files for name in file.keys()}  # noqa: SIM118
 
 
-def built(config: PretrainedConfig, weights: Mapping[str, Any], folder: Path, dtype: torch.dtype) -> PreTrainedModel:
+def built(
+    config: PretrainedConfig,
+    weights: Mapping[str, Any],
+    folder: Path,
+    dtype: torch.dtype,
+    *,
+    kind: Any = AutoModelForCausalLM,
+) -> PreTrainedModel:
     """The network that a config describes, with weights that are converted one by one.
+
+    A head that the folder has no weights of is drawn.
 
     Args:
         weights: as `tensors` gives them.
         folder: from which they come.
         dtype: of the network's weights.
+        kind: one of transformers' classes that choose a network by its config.
 
     Raises:
         ArtifactError: there are not all of them.
     """
-    network, found = _network(config).from_pretrained(
-        None,
-        config=config,
-        state_dict=dict(weights),
-        dtype=dtype,
-        generation_config=_generation(folder),
-        output_loading_info=True,
-    )
-    if missing := sorted(found["missing_keys"]):
+    with _without_reports():
+        network, found = _network(config, kind).from_pretrained(
+            None,
+            config=config,
+            state_dict=dict(weights),
+            dtype=dtype,
+            generation_config=_generation(folder),
+            output_loading_info=True,
+        )
+    if missing := sorted(name for name in found["missing_keys"] if not _is_in(name, head_modules(network))):
         others = f" and {len(missing) - 1} other tensors" if missing[1:] else ""
         raise ArtifactError(
             f"The weights in {folder} lack {missing[0]}{others} of a {type(network).__name__}: take whole ones "
@@ -88,14 +109,31 @@ def built(config: PretrainedConfig, weights: Mapping[str, Any], folder: Path, dt
         )
     network.config.name_or_path = network.name_or_path = str(folder)
     assert isinstance(network, PreTrainedModel)
-    attention.install(network)
+    if not is_encoder(network):
+        attention.install(network)
     return network
 
 
-def _network(config: PretrainedConfig) -> Any:
-    """The class of the causal language model that a config describes."""
+@contextmanager
+def _without_reports() -> Iterator[None]:
+    """Transformers lists what it drew and left out; what must not be, is looked for here."""
+    before = get_verbosity()
+    set_verbosity_error()
+    try:
+        yield
+    finally:
+        set_verbosity(before)
+
+
+def _is_in(name: str, modules: Iterable[str]) -> bool:
+    """Whether a weight stands in one of the modules, or in a part of theirs."""
+    return any(f".{one}." in f".{name}" for one in modules)
+
+
+def _network(config: PretrainedConfig, kind: Any) -> Any:
+    """The class of the network that a config describes."""
     with torch.device("meta"):
-        return type(AutoModelForCausalLM.from_config(config))
+        return type(kind.from_config(config))
 
 
 def _generation(folder: Path) -> GenerationConfig | None:

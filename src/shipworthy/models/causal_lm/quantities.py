@@ -16,7 +16,7 @@ from shipworthy.models.causal_lm.fitness import unfit_by_structure
 from shipworthy.models.causal_lm.flops import FlopCounter
 from shipworthy.models.causal_lm.memory import PEAK, gathered_numbers, kept_numbers, projection_bytes, working_numbers
 from shipworthy.models.causal_lm.schema import CausalLM
-from shipworthy.models.causal_lm.structure import layers
+from shipworthy.models.causal_lm.structure import layers, outputs
 from shipworthy.models.causal_lm.widths import experts_met, reach
 from shipworthy.models.quantities import ADAMW_MOMENTS, BatchShape, MemoryParts
 
@@ -77,7 +77,7 @@ class NetworkQuantities:
             gradients=(1 + side_by_side) * self.trainable_bytes,
             optimizer=optimizer_bytes or ADAMW_MOMENTS * self.trainable_bytes,
             activations=side_by_side * (PEAK * kept + working) * itemsize,
-            logits=side_by_side * projection_bytes(config.vocab_size, batch.supervised),
+            logits=side_by_side * projection_bytes(outputs(self.base), batch.supervised),
         )
 
 

@@ -1,7 +1,8 @@
 """Checkpoints: a folder per step, whole or not there, written beside the training.
 
-Weights, optimizer and random states are safetensors, by torch.distributed.checkpoint: each process writes its part,
-and any number of processes reads them. Step, schedule and history are JSON. The manifest comes last.
+Weights, optimizer and random states are safetensors, by torch.distributed.checkpoint: each process writes its part
+(of what is divided among them what it holds), and any number of processes reads them. Step, schedule and history are
+JSON. The manifest comes last.
 """
 
 import json
@@ -18,6 +19,7 @@ import torch
 import torch.distributed as dist
 import torch.distributed.checkpoint as dcp
 from torch.distributed.checkpoint.api import CheckpointException
+from torch.distributed.tensor import DTensor
 
 from shipworthy.core import events
 from shipworthy.core.artifact import Artifact, read_artifact, write_artifact
@@ -98,13 +100,35 @@ def write_tensors(folder: Path, tensors: Mapping[str, torch.Tensor], group: Any 
     dcp.save(dict(tensors), storage_writer=writer, process_group=group, no_dist=group is None)
 
 
-def read_tensors(folder: Path) -> Tensors:
-    """All tensors, whole, whatever number of processes wrote them."""
+def divided(network: Network, optimizer: torch.optim.Optimizer) -> Tensors:
+    """The trained weights that are divided among processes, by the names of their values, and of their moments."""
+    indices = {id(p): index for index, p in enumerate(p for group in optimizer.param_groups for p in group["params"])}
+    parts = {name: p for name, p in trained_of(network).items() if isinstance(p, DTensor)}
+    return {
+        **{f"{WEIGHT}{name}": p for name, p in parts.items()},
+        **{f"{OPTIMIZER}{indices[id(p)]}": p for p in parts.values()},
+    }
+
+
+def read_tensors(folder: Path, *, names: str = "", like: Mapping[str, torch.Tensor] | None = None) -> Tensors:
+    """Tensors of a checkpoint, whatever number of processes wrote them; whole, unless `like` says which are divided.
+
+    Args:
+        names: what their names begin with.
+        like: of what is divided among processes (see `divided`): of those this process reads its part.
+    """
     reader = dcp.HuggingFaceStorageReader(str(folder))
-    found = reader.read_metadata().state_dict_metadata
-    tensors = {name: torch.empty(entry.size, dtype=entry.properties.dtype) for name, entry in found.items()}
+    found = {name: e for name, e in reader.read_metadata().state_dict_metadata.items() if name.startswith(names)}
+    tensors = {name: _empty(name, entry, like or {}) for name, entry in found.items()}
     dcp.load(tensors, storage_reader=reader, no_dist=True)
     return tensors
+
+
+def _empty(name: str, entry: Any, like: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    whole = like.get(name, like.get(name.rpartition(".")[0]))
+    if whole is None or whole.shape != entry.size:  # a count of steps is nobody's part
+        return torch.empty(entry.size, dtype=entry.properties.dtype)
+    return torch.empty_like(whole, dtype=entry.properties.dtype, requires_grad=False)
 
 
 class Saver:

@@ -95,7 +95,7 @@ def make_step(context: Context, parts: Sequence[Sequence[Row]]) -> None:
     parameters = list(context.trained().values())
     packs = [context.batch(part) for part in parts]
     tokens = sum(len(p.target_N) for p in packs)
-    _, found = gradients(context.base, packs, parameters, tokens, context.workers, context.precision)
+    _, found = gradients(context.base, packs, parameters, tokens, context.workers, context.precision, context.losses)
     for parameter, gradient in zip(parameters, found, strict=True):
         parameter.grad = gradient.to(parameter.dtype)
     optimizer = build_optimizer(context.trained().items(), context.optimizer)

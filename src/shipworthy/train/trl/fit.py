@@ -6,6 +6,7 @@ GPU's kernels add in the same order, is TRL's and torch's.
 """
 
 import shutil
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from itertools import chain
 from pathlib import Path
@@ -21,32 +22,33 @@ from shipworthy.core.progress import say, track
 from shipworthy.evaluation import figures
 from shipworthy.evaluation.metric import metric, title
 from shipworthy.models.adapters.build import attach
-from shipworthy.models.adapters.network import Network, base_of, saved
+from shipworthy.models.adapters.network import base_of, saved
 from shipworthy.models.build import describe
 from shipworthy.models.causal_lm.base import base_folder
-from shipworthy.models.causal_lm.chat import Chat
-from shipworthy.models.causal_lm.family import GENERATION
-from shipworthy.models.causal_lm.generate import greedy
-from shipworthy.models.causal_lm.network import load_network
+from shipworthy.models.causal_lm.packed import Row
 from shipworthy.models.causal_lm.quantities import NetworkQuantities
+from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.documents import first
-from shipworthy.models.protocol import Prediction
 from shipworthy.train.length import settled
 from shipworthy.train.lightning.batch_plan import plan_batches
+from shipworthy.train.lightning.fit import lengths
 from shipworthy.train.lightning.progress import Entry
-from shipworthy.train.lightning.training_state import Request, precision_of, rows_of
+from shipworthy.train.lightning.training_state import Request, precision_of
 from shipworthy.train.monitor.replay import evaluating, swapped_weights
+from shipworthy.train.objectives.build import build
+from shipworthy.train.objectives.objective import Objective
 from shipworthy.train.records import Records
 from shipworthy.train.schema import LightningTrainer
 from shipworthy.train.trl import trainer_process
 from shipworthy.train.trl.history import history, numbers
 from shipworthy.train.validation_answers import ANSWERS, Answers, interval, validated
 
-__all__ = ["Request", "check", "fit"]
+__all__ = ["Request", "check", "fit", "lengths"]
 
 PLACE = "trl"
 """Of TRL's files in a run's folder."""
-TOKENS = ["prompt_ids", "answer_ids"]
+IGNORED = -100
+"""The label of a token that is not predicted, as transformers has it."""
 
 
 def check(request: Request) -> None:
@@ -69,25 +71,38 @@ def fit(request: Request, records: Records, target: Path) -> None:
         StopRequestedError: this process was asked to stop.
     """
     check(request)
-    trainer, folder = _trainer(request), request.run / PLACE
-    rows = rows_of(request.train)
+    trainer, folder, objective = _trainer(request), request.run / PLACE, build(request)
+    rows = objective.rows(request.train)
     batches = plan_batches(list(map(len, rows)), trainer.batch_size, trainer.steps * trainer.batch_size, request.seed)
+    seen = [[rows[row] for row in batch] for batch in batches]
     folder.mkdir(exist_ok=True)
-    request.train[list(chain.from_iterable(batches))].select(TOKENS).write_parquet(folder / "train.parquet")
-    _checked(request).select(TOKENS).write_parquet(folder / "validation.parquet")
+    _write_rows(chain.from_iterable(seen), folder / "train.parquet")
+    _write_rows(objective.rows(_checked(request)), folder / "validation.parquet")
     with listening():
         _train(request, trainer, folder, records)
-    ids = request.train["id"].cast(pl.String).to_list()
-    seen = [[(ids[row], rows[row]) for row in batch] for batch in batches]
-    _write_result(request, folder / "best", history(read_json(folder / "history.json"), seen), target)
+    _write_result(request, objective, history(read_json(folder / "history.json"), seen), target)
+
+
+def _write_rows(rows: Iterable[Row], path: Path) -> None:
+    """All tokens of each row, and the same as labels, of which those that are only read are IGNORED."""
+    every = list(rows)
+    labels = []
+    for row in every:
+        answer = [IGNORED] * len(row.answer)
+        for begin, end in row.spans:
+            answer[begin:end] = map(int, row.answer[begin:end])
+        labels.append([IGNORED] * len(row.prompt) + answer)
+    ids = [[*row.prompt, *map(int, row.answer)] for row in every]
+    pl.DataFrame({"input_ids": ids, "labels": labels}).write_parquet(path)
 
 
 def _trainer(request: Request) -> LightningTrainer:
     """The trainer with its length in steps of whole batches."""
-    trainer = settled(request.trainer, list(map(len, rows_of(request.train))))
-    if request.train.height < trainer.batch_size:
+    taught = lengths(request)
+    trainer = settled(request.trainer, taught)
+    if len(taught) < trainer.batch_size:
         raise UsageError(
-            f"{request.train.height} training rows are fewer than trainer.batch_size={trainer.batch_size}: lower it."
+            f"{len(taught)} training rows are fewer than trainer.batch_size={trainer.batch_size}: lower it."
         )
     return replace(trainer, epochs=0.0, tokens=0, validate_epochs=0.0)
 
@@ -98,9 +113,11 @@ def _checked(request: Request) -> pl.DataFrame:
 
 
 def _train(request: Request, trainer: LightningTrainer, folder: Path, records: Records) -> None:
+    model = request.model
+    assert isinstance(model, CausalLM)  # the trainer needs it
     job = {
-        "base": str(base_folder(request.model)),
-        "name": request.model.name,
+        "base": str(base_folder(model)),
+        "name": model.name,
         "out": str(folder),
         "train": str(folder / "train.parquet"),
         "validation": str(folder / "validation.parquet"),
@@ -123,18 +140,18 @@ def _train(request: Request, trainer: LightningTrainer, folder: Path, records: R
             say(f"step {step}: validation loss {known['val_loss']:.4f}, in {known['validation_s']:.0f} s")
 
 
-def _write_result(request: Request, best: Path, made: list[Entry], target: Path) -> None:
+def _write_result(request: Request, objective: Objective, made: list[Entry], target: Path) -> None:
     """Hands on the step of the lowest validation loss, with answers that our own code generates."""
-    shutil.copytree(best, target, dirs_exist_ok=True)
-    task, checked = request.task, _checked(request)
-    network = attach(load_network(base_folder(request.model), dtype=precision_of(request).weights), request.adapter)
+    shutil.copytree(request.run / PLACE / "best", target, dirs_exist_ok=True)
+    task, checked, precision = request.task, _checked(request), precision_of(request)
+    network = attach(objective.network(precision.weights), request.adapter)
     with swapped_weights(network, saved(network, target)), evaluating(network):
-        answers = _answers(request, network, checked)
+        answers = Answers.of(task, checked, objective.predict(base_of(network), checked).predictions)
     answers.write(target / ANSWERS)
     chosen = min((entry for entry in made if "val_loss" in entry), key=lambda entry: entry["val_loss"])
     chosen["val_metric"] = answers.metric
     describe(request.model, target)
-    write_json(target / GENERATION, {"max_new_tokens": task.max_new_tokens})
+    objective.write(target)
     write_json(target / "history.json", made)
     quantities, seconds = NetworkQuantities(network), sum(entry["step_s"] for entry in made)
     write_json(
@@ -145,7 +162,7 @@ def _write_result(request: Request, best: Path, made: list[Entry], target: Path)
             "tokens": sum(entry["tokens"] for entry in made),
             "tokens_per_s": sum(entry["tokens"] for entry in made) / seconds,
             "supervised_tokens_per_s": sum(entry["supervised_tokens"] for entry in made) / seconds,
-            "precision": precision_of(request).name,
+            "precision": precision.name,
             "parameters": quantities.parameters,
             "trainable_parameters": quantities.trainable_parameters,
             "peak_memory_mb": max(entry["memory_mb"] for entry in made),
@@ -162,16 +179,3 @@ def _write_result(request: Request, best: Path, made: list[Entry], target: Path)
     )
     value = figures.figure(task.metric, answers.metric)
     say(f"TRL: step {chosen['step']} has the lowest validation loss; its {title(task.metric)} on validation is {value}")
-
-
-def _answers(request: Request, network: Network, rows: pl.DataFrame) -> Answers:
-    """Generated as at our own trainer's validations, from the weights as they are."""
-    chat = Chat(base_folder(request.model))
-    answers = greedy(
-        base_of(network),
-        rows["prompt_ids"].to_list(),
-        max_new_tokens=request.task.max_new_tokens,
-        eos_id=chat.eos_id,
-        what="validation",
-    )
-    return Answers.of(request.task, rows, [Prediction(chat.decode(answer).strip()) for answer in answers])

@@ -17,27 +17,29 @@ def numbers(line: Mapping[str, Any]) -> dict[str, float]:
     return {ours: float(line[theirs]) for theirs, ours in {**NAMES, **VALIDATED}.items() if theirs in line}
 
 
-def history(logged: Iterable[Mapping[str, Any]], rows: Sequence[Sequence[tuple[str, Row]]]) -> list[Entry]:
+def history(logged: Iterable[Mapping[str, Any]], rows: Sequence[Sequence[Row]]) -> list[Entry]:
     """One entry for each step, with the rows that it saw.
 
     Args:
         logged: TRL's log, several lines to a step.
-        rows: that each step saw, with their ids.
+        rows: that each step saw.
     """
     entries: list[Entry] = []
     for line in logged:
         known = numbers(line)
         if "loss" in known:
-            ids, seen = zip(*rows[len(entries)], strict=True)
+            seen = rows[len(entries)]
             tokens = sum(len(row) - 1 for row in seen)
             entries.append(
                 {
                     "step": int(line["step"]),
                     **known,
                     "tokens": tokens,
-                    "supervised_tokens": sum(len(row.answer) for row in seen),
+                    "supervised_tokens": sum(row.supervised for row in seen),
                     "tokens_per_s": tokens / known["step_s"],
-                    "ledger": ledger(entries[-1]["ledger"] if entries else "", int(line["step"]), ids),
+                    "ledger": ledger(
+                        entries[-1]["ledger"] if entries else "", int(line["step"]), [row.id for row in seen]
+                    ),
                 }
             )
         elif entries:

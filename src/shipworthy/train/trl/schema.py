@@ -34,7 +34,13 @@ class TRLTrainer(LightningTrainer):
         micro_batch_size: rows that are computed at once, padded.
     """
 
-    needs: ClassVar[Mapping[str, tuple[str, ...]]] = {**LightningTrainer.needs, "adapter": ("lora", "none")}
+    needs: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "model": ("causal_lm",),
+        "adapter": ("lora", "none"),
+        "objective": ("sft",),
+        "optimizer": ("gradient_steps",),
+        "strategy": ("ddp",),
+    }
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -1,0 +1,46 @@
+"""How the processes of a training share its work and its memory: the `strategy` group."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from shipworthy.core.groups import StrategyConfig
+from shipworthy.core.schema import schema
+
+
+@dataclass
+class Strategy(StrategyConfig):
+    """What all strategies have."""
+
+
+@schema("strategy", "ddp")
+class DDP(Strategy):
+    """Each process holds the whole network, and computes its part of each batch; gradients are summed once per step."""
+
+
+@schema("strategy", "fsdp")
+class FSDP(Strategy):
+    """Weights, gradients and moments are divided among the processes (FSDP2; Zhao et al. 2023).
+
+    A layer's weights are gathered while it computes. For a validation all are gathered at once: each device must hold
+    them, without gradients and moments.
+
+    Attributes:
+        reshard_after_forward: a layer's weights are given up after its forward pass and gathered again for its backward
+            pass; false keeps them: less to send, more memory.
+        cpu_offload: each process's part of weights, gradients and moments waits in main memory, where the update is
+            made, too (GPUs only).
+    """
+
+    needs: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "trainer": ("lightning",),
+        "adapter": ("lora", "none"),
+        "optimizer": ("adamw", "lamb", "lion", "muon", "sgd"),
+    }
+    excludes: ClassVar[Mapping[str, tuple[object, str]]] = {
+        "trainer.auto_batch": (True, "it tries one process that holds the whole network: set trainer.micro_batch_size")
+    }
+    non_identity: ClassVar[tuple[str, ...]] = ("reshard_after_forward", "cpu_offload")
+
+    reshard_after_forward: bool = True
+    cpu_offload: bool = False
