@@ -231,7 +231,7 @@ def configured(chosen: Mapping[str, str], model: ModelConfig, trainer: Lightning
     own = {"task": runs.TASK, "model": model, "trainer": trainer, "optimizer": AdamW(lr=0.01), "schedule": Cosine()}
     made = {group: SCHEMAS[group][kind]() for group, kind in chosen.items()}
     beside = {"quant": "none", "engine": "in_process"} if model.provides else {}
-    served = {group: parts()[group][choice] for group, choice in beside.items()}
+    served = {group: SCHEMAS[group][kind]() for group, kind in beside.items()}
     return Config(**{**compose().groups(), **own, **served, **made, "tracker": NoTracker()})  # type: ignore[arg-type]
 
 
