@@ -100,7 +100,9 @@ def told_by(group: str, part: Schema) -> tuple[Any, ...]:
     settings = sorted({key.partition(".")[2] for cls in every for key in cls.excludes if key.startswith(f"{group}.")})
     declared = [repr(getattr(part, name, "")) for name in ("needs", "excludes", "ignores", "learns", "asks_judge")]
     names = {part.kind, *part.provides} & {name for rule in rules for name in rule}
-    return (*sorted(names), *declared, *(getattr(part, name, "") for name in settings), part == type(part)())
+    ignored = any(group in getattr(cls, "ignores", {}) for cls in every)
+    set_otherwise = ignored and part != type(part)()
+    return (*sorted(names), *declared, *(getattr(part, name, "") for name in settings), set_otherwise)
 
 
 @cache
