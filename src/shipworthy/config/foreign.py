@@ -41,7 +41,7 @@ OURS = {
     "per_device_train_batch_size": "trainer.micro_batch_size",
     "qlora": "",
     "report_to": "tracker=mlflow, wandb or none",
-    "resume_from_checkpoint": "resume=must (auto goes on by itself)",
+    "resume_from_checkpoint": "trainer.continue_from=RUN (a killed run goes on by itself)",
     "sample_packing": "trainer.packing",
     "save_steps": "trainer.checkpoint_every",
     "save_total_limit": "trainer.keep",

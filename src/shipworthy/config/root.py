@@ -121,6 +121,11 @@ class Config:
                 f"sample={self.sample} needs a trainer that makes steps, not '{self.trainer.kind}': leave it out."
             )
 
+        if self.sample and getattr(self.trainer, "continue_from", ""):
+            raise UsageError(
+                f"sample={self.sample} sees other rows than the run that trainer.continue_from names: leave one out."
+            )
+
     def _check_model(self) -> None:
         """The model against the task, and the judge against what the task asks of one."""
         if isinstance(self.model, ModelConfig) and self.task.kind not in self.model.learns:

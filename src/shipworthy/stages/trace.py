@@ -1,6 +1,7 @@
 """Shows which rows a step of a run saw, and proves it by the run's ledger."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,13 @@ from shipworthy.models.dataset import split
 from shipworthy.track.record.record import RECORD, dataset_folder
 from shipworthy.track.runs.project_paths import project_paths
 from shipworthy.track.runs.registry import find
-from shipworthy.train.length import rows_seen, settled
+from shipworthy.train.continuation import before
+from shipworthy.train.length import recorded, rows_seen, settled
 from shipworthy.train.lightning.batch_plan import ledger, plan_batches
 from shipworthy.train.objectives.build import tokens
 from shipworthy.train.pilot_run import PilotRun
 from shipworthy.train.replay import kept
 from shipworthy.train.replay.plan import with_replay
-from shipworthy.train.schema import LightningTrainer
 
 USAGE = """\
 shipworthy trace RUN step=N [workspace=artifacts] [--json]
@@ -99,14 +100,12 @@ def _plan(record: dict[str, Any], run: Path) -> tuple[pl.DataFrame, list[list[in
             f"{dataset.path} is not the dataset of this run: check out {record['inputs']['dataset'][:12]}… again."
         )
     config = record["config"]
-    if config["trainer"]["kind"] != "lightning":
-        raise UsageError(f"trainer '{config['trainer']['kind']}' makes no steps, so there is none to show.")
+    if (kind := config["trainer"]["kind"]) not in ("lightning", "trl"):
+        raise UsageError(f"trainer '{kind}' makes no steps, so there is none to show.")
     rows, sample = split(dataset, "train"), config["sample"]
     model = _part("model", config["model"])
     objective = _part("objective", config.get("objective", {"kind": "sft"}))  # older runs had no other
-    names = ("batch_size", "steps", "epochs", "tokens", "validate_every", "validate_epochs")
-    known = {name: config["trainer"][name] for name in names if name in config["trainer"]}
-    trainer = LightningTrainer(**known)
+    trainer = recorded(config["trainer"])
     if sample:
         lengths = [length for _, length in tokens(objective, model, rows)]
         pilot = PilotRun(sample, rows, lengths, trainer, record["seeds"]["seed"])
@@ -114,8 +113,10 @@ def _plan(record: dict[str, Any], run: Path) -> tuple[pl.DataFrame, list[list[in
     taught = dict(tokens(objective, model, rows))
     rows, lengths = rows.filter(pl.col("id").cast(pl.String).is_in(list(taught))), list(taught.values())
     trainer = settled(trainer, lengths)
+    if kind == "trl":  # its batches are whole
+        trainer = replace(trainer, epochs=0.0)
     seed, share = record["seeds"]["seed"], config["trainer"].get("replay", {}).get("share", 0.0)
-    batches = plan_batches(lengths, trainer.batch_size, rows_seen(trainer, len(lengths)), seed)
+    batches = plan_batches(lengths, trainer.batch_size, rows_seen(trainer, len(lengths)), seed, before(run, lengths))
     if not share:
         return rows, batches
     replayed = kept.table(run)

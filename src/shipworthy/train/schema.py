@@ -39,6 +39,8 @@ class LightningTrainer(TrainerConfig):
         steps: optimizer steps.
         epochs: how often each row is seen, e.g. 3 or 0.5; where it is above 0, it stands for `steps`.
         tokens: of all rows that are seen, prompts included; where it is above 0, it stands for `steps`.
+        continue_from: another run, by its id or folder, of which this one takes weights, moments and the rows seen, and
+            goes on at its own rates to its own length; `RUN@STEP` from a step that it kept, else from the newest.
         validate_every: steps between validations; each makes a checkpoint, and the best is the result.
         validate_epochs: epochs between validations, e.g. 0.25; where it is above 0, it stands for `validate_every`.
         validation_rows: rows of the validation split (of texts in chunks: documents) that are generated for each
@@ -66,7 +68,13 @@ class LightningTrainer(TrainerConfig):
         "model": ("causal_lm", "sequence_classifier"),
         "optimizer": ("gradient_steps",),
     }
-    non_identity: ClassVar[tuple[str, ...]] = ("devices", "threads", "loader_patience_s", "accept_unfit_plan")
+    non_identity: ClassVar[tuple[str, ...]] = (
+        "devices",
+        "threads",
+        "loader_patience_s",
+        "accept_unfit_plan",
+        "continue_from",  # the checkpoint itself is an input
+    )
 
     batch_size: int = 16
     micro_batch_size: int = 8
@@ -75,6 +83,7 @@ class LightningTrainer(TrainerConfig):
     steps: int = 320
     epochs: float = 0.0
     tokens: int = 0
+    continue_from: str = ""
     validate_every: int = 80
     validate_epochs: float = 0.0
     validation_rows: int = 200

@@ -62,6 +62,24 @@ def restore(tensors: Tensors, groups: list[dict[str, Any]], network: Network, op
     optimizer.load_state_dict({"state": moments, "param_groups": groups})
 
 
+def reordered(tensors: Tensors, theirs: torch.optim.Optimizer, own: torch.optim.Optimizer) -> Tensors:
+    """A checkpoint of one optimizer's, for another of the same rule and weights that puts these into other groups."""
+    places = {weight: place for place, weight in enumerate(_weights(own))}
+    moved = {str(place): str(places[weight]) for place, weight in enumerate(_weights(theirs))}
+
+    def renamed(name: str) -> str:
+        if not name.startswith(OPTIMIZER):
+            return name
+        _, place, field = name.split(".")
+        return f"{OPTIMIZER}{moved[place]}.{field}"
+
+    return {renamed(name): tensor for name, tensor in tensors.items()}
+
+
+def _weights(optimizer: torch.optim.Optimizer) -> list[torch.Tensor]:
+    return [weight for group in optimizer.param_groups for weight in group["params"]]
+
+
 def weights_in(tensors: Tensors) -> Tensors:
     """The trained weights of a checkpoint, by their names in the network."""
     return {name.removeprefix(WEIGHT): tensor for name, tensor in tensors.items() if name.startswith(WEIGHT)}

@@ -34,6 +34,7 @@ from shipworthy.train.lightning.step_callback import (
     emit_end,
     validation_is_missing,
 )
+from shipworthy.train.lightning.take_over import take_over
 from shipworthy.train.lightning.training_state import Request, TrainingState
 from shipworthy.train.lightning.validation import Validation
 from shipworthy.train.memory.explain import explain, is_out_of_memory
@@ -106,6 +107,8 @@ def _train(state: TrainingState, world: int, records: Records) -> None:
         state.resume_from(checkpoint)
         if rank() == 0:
             say(f"going on from step {state.progress.step} of {trainer.steps} ({checkpoint.path})")
+    else:
+        take_over(state)
     if state.progress.is_finished(trainer.steps) and not validation_is_missing(state.progress, trainer):
         emit_end(state.progress)
         return

@@ -81,7 +81,7 @@ class StepCallback(Callback):
     def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Saves where the run begins, so that it can go back there; starts the first step's clock."""
         assert isinstance(pl_module, FineTuningModule)
-        if not self.progress.step:
+        if not any(self.run.glob("step-*")):
             self._save(pl_module)
         self.reseed()
         if any(gather_values(bool(asked()))):
