@@ -59,8 +59,8 @@ def network_of(job):
 
 
 def rows_of(path):
-    rows = parquet.read(Path(path))
-    return Dataset.from_dict({name: rows[name].to_list() for name in ("input_ids", "labels")})
+    """Tokens, and labels of those that are predicted."""
+    return Dataset.from_dict(parquet.read(Path(path)).to_dict(as_series=False))
 
 
 class Timed(SFTTrainer):

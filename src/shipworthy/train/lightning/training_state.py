@@ -141,19 +141,27 @@ class TrainingState:
         task = plan_batches(lengths, trainer.batch_size, rows_seen(trainer, len(lengths)), request.seed, earlier)
         if earlier and trainer.epochs:  # the other run's last batch may have been a small one
             self.request = replace(request, trainer=replace(trainer, steps=len(task)))
-        chat = self.objective.chat
-        if trainer.replay.share and chat is None:
-            raise UsageError(
-                f"trainer.replay.share={trainer.replay.share:g} replays answers to general questions, and objective "
-                f"'{request.objective.kind}' writes none: leave it out."
-            )
-        replayed: list[Row] = []
-        if chat is not None:
-            replayed = buffer.prepare(trainer.replay, chat, network, request.run, needed(task, trainer.replay.share))
+        replayed = self._replayed(network, needed(task, trainer.replay.share))
         places = range(len(lengths), len(lengths) + len(replayed))
         self.rows += replayed
         self.ids = [row.id for row in self.rows]
         self.batches = with_replay(task, places, trainer.replay.share, request.seed)
+
+    def _replayed(self, network: PreTrainedModel, most: int) -> list[Row]:
+        """As many rows as are ever replayed.
+
+        Raises:
+            UsageError: some are to be, and the network writes no answers.
+        """
+        config, chat = self.request.trainer.replay, self.objective.chat
+        if chat is not None:
+            return buffer.prepare(config, chat, network, self.request.run, most)
+        if config.share:
+            raise UsageError(
+                f"trainer.replay.share={config.share:g} replays answers to general questions, and objective "
+                f"'{self.request.objective.kind}' writes none: leave it out."
+            )
+        return []
 
     def _settle_packing(self) -> None:
         """Finds out whether rows share a sequence, and says so where they don't."""

@@ -6,7 +6,7 @@ GPU's kernels add in the same order, is TRL's and torch's.
 """
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from itertools import chain
 from pathlib import Path
@@ -31,12 +31,12 @@ from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.documents import first
 from shipworthy.train.length import settled
 from shipworthy.train.lightning.batch_plan import plan_batches
-from shipworthy.train.lightning.fit import lengths
 from shipworthy.train.lightning.progress import Entry
 from shipworthy.train.lightning.training_state import Request, precision_of
 from shipworthy.train.monitor.replay import evaluating, swapped_weights
-from shipworthy.train.objectives.build import build
-from shipworthy.train.objectives.objective import Objective
+from shipworthy.train.objectives.build import build as build_objective
+from shipworthy.train.objectives.build import tokens
+from shipworthy.train.objectives.sft import rows_of
 from shipworthy.train.records import Records
 from shipworthy.train.schema import LightningTrainer
 from shipworthy.train.trl import trainer_process
@@ -48,7 +48,12 @@ __all__ = ["Request", "check", "fit", "lengths"]
 PLACE = "trl"
 """Of TRL's files in a run's folder."""
 IGNORED = -100
-"""The label of a token that is not predicted, as transformers has it."""
+"""The label of a token that is only read."""
+
+
+def lengths(request: Request) -> list[int]:
+    """Tokens of each row that the training would see."""
+    return [length for _, length in tokens(request.objective, request.model, request.train)]
 
 
 def check(request: Request) -> None:
@@ -71,39 +76,35 @@ def fit(request: Request, records: Records, target: Path) -> None:
         StopRequestedError: this process was asked to stop.
     """
     check(request)
-    trainer, folder, objective = _trainer(request), request.run / PLACE, build(request)
-    rows = objective.rows(request.train)
+    trainer, folder = _trainer(request), request.run / PLACE
+    rows = rows_of(request.train)
     batches = plan_batches(list(map(len, rows)), trainer.batch_size, trainer.steps * trainer.batch_size, request.seed)
-    seen = [[rows[row] for row in batch] for batch in batches]
     folder.mkdir(exist_ok=True)
-    _write_rows(chain.from_iterable(seen), folder / "train.parquet")
-    _write_rows(objective.rows(_checked(request)), folder / "validation.parquet")
+    _write_rows([rows[place] for place in chain.from_iterable(batches)], folder / "train.parquet")
+    _write_rows(rows_of(_checked(request)), folder / "validation.parquet")
     with listening():
         _train(request, trainer, folder, records)
-    _write_result(request, objective, history(read_json(folder / "history.json"), seen), target)
+    seen = [[rows[place] for place in batch] for batch in batches]
+    _write_result(request, folder / "best", history(read_json(folder / "history.json"), seen), target)
 
 
-def _write_rows(rows: Iterable[Row], path: Path) -> None:
-    """All tokens of each row, and the same as labels, of which those that are only read are IGNORED."""
-    every = list(rows)
-    labels = []
-    for row in every:
-        answer = [IGNORED] * len(row.answer)
-        for begin, end in row.spans:
-            answer[begin:end] = map(int, row.answer[begin:end])
-        labels.append([IGNORED] * len(row.prompt) + answer)
-    ids = [[*row.prompt, *map(int, row.answer)] for row in every]
-    pl.DataFrame({"input_ids": ids, "labels": labels}).write_parquet(path)
+def _write_rows(rows: Sequence[Row], path: Path) -> None:
+    """Tokens, and of those that are predicted the labels."""
+    found = []
+    for row in rows:
+        ids = [*row.prompt, *row.answer]
+        taught = {len(row.prompt) + place for place in row.places().tolist()}
+        labels = [token if place in taught else IGNORED for place, token in enumerate(ids)]
+        found.append({"input_ids": ids, "labels": labels})
+    pl.DataFrame(found).write_parquet(path)
 
 
 def _trainer(request: Request) -> LightningTrainer:
     """The trainer with its length in steps of whole batches."""
-    taught = lengths(request)
-    trainer = settled(request.trainer, taught)
-    if len(taught) < trainer.batch_size:
-        raise UsageError(
-            f"{len(taught)} training rows are fewer than trainer.batch_size={trainer.batch_size}: lower it."
-        )
+    rows = lengths(request)
+    trainer = settled(request.trainer, rows)
+    if len(rows) < trainer.batch_size:
+        raise UsageError(f"{len(rows)} training rows are fewer than trainer.batch_size={trainer.batch_size}: lower it.")
     return replace(trainer, epochs=0.0, tokens=0, validate_epochs=0.0)
 
 
@@ -113,11 +114,9 @@ def _checked(request: Request) -> pl.DataFrame:
 
 
 def _train(request: Request, trainer: LightningTrainer, folder: Path, records: Records) -> None:
-    model = request.model
-    assert isinstance(model, CausalLM)  # the trainer needs it
     job = {
-        "base": str(base_folder(model)),
-        "name": model.name,
+        "base": str(base_folder(_model(request))),
+        "name": _model(request).name,
         "out": str(folder),
         "train": str(folder / "train.parquet"),
         "validation": str(folder / "validation.parquet"),
@@ -140,11 +139,11 @@ def _train(request: Request, trainer: LightningTrainer, folder: Path, records: R
             say(f"step {step}: validation loss {known['val_loss']:.4f}, in {known['validation_s']:.0f} s")
 
 
-def _write_result(request: Request, objective: Objective, made: list[Entry], target: Path) -> None:
+def _write_result(request: Request, best: Path, made: list[Entry], target: Path) -> None:
     """Hands on the step of the lowest validation loss, with answers that our own code generates."""
-    shutil.copytree(request.run / PLACE / "best", target, dirs_exist_ok=True)
-    task, checked, precision = request.task, _checked(request), precision_of(request)
-    network = attach(objective.network(precision.weights), request.adapter)
+    shutil.copytree(best, target, dirs_exist_ok=True)
+    task, checked, objective = request.task, _checked(request), build_objective(request)
+    network = attach(objective.network(precision_of(request).weights), request.adapter)
     with swapped_weights(network, saved(network, target)), evaluating(network):
         answers = Answers.of(task, checked, objective.predict(base_of(network), checked).predictions)
     answers.write(target / ANSWERS)
@@ -162,7 +161,7 @@ def _write_result(request: Request, objective: Objective, made: list[Entry], tar
             "tokens": sum(entry["tokens"] for entry in made),
             "tokens_per_s": sum(entry["tokens"] for entry in made) / seconds,
             "supervised_tokens_per_s": sum(entry["supervised_tokens"] for entry in made) / seconds,
-            "precision": precision.name,
+            "precision": precision_of(request).name,
             "parameters": quantities.parameters,
             "trainable_parameters": quantities.trainable_parameters,
             "peak_memory_mb": max(entry["memory_mb"] for entry in made),
@@ -179,3 +178,8 @@ def _write_result(request: Request, objective: Objective, made: list[Entry], tar
     )
     value = figures.figure(task.metric, answers.metric)
     say(f"TRL: step {chosen['step']} has the lowest validation loss; its {title(task.metric)} on validation is {value}")
+
+
+def _model(request: Request) -> CausalLM:
+    assert isinstance(request.model, CausalLM)  # config/root.py refuses others
+    return request.model

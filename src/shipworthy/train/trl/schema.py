@@ -35,11 +35,11 @@ class TRLTrainer(LightningTrainer):
     """
 
     needs: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        **LightningTrainer.needs,
         "model": ("causal_lm",),
-        "adapter": ("lora", "none"),
         "objective": ("sft",),
-        "optimizer": ("gradient_steps",),
         "strategy": ("ddp",),
+        "adapter": ("lora", "none"),
     }
 
     def __post_init__(self) -> None:
