@@ -7,7 +7,7 @@ config/load.py makes the whole config of them.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache
@@ -15,6 +15,7 @@ from itertools import combinations, product, zip_longest
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from omegaconf import DictConfig
 from omegaconf.errors import InterpolationKeyError
@@ -23,15 +24,18 @@ from shipworthy.config.compose import compose, composed
 from shipworthy.config.keys import import_checked_schemas
 from shipworthy.config.load import as_dict, plain
 from shipworthy.config.root import GROUPS, Config
-from shipworthy.core.artifact import read_artifact, write_artifact
+from shipworthy.core.artifact import Artifact, read_artifact, write_artifact
 from shipworthy.core.choices import of as choices_of
 from shipworthy.core.errors import UsageError
 from shipworthy.core.files import write_json
+from shipworthy.core.groups import ModelConfig
 from shipworthy.core.schema import SCHEMAS, Schema, from_plain
 from shipworthy.core.workspace import Workspace
 from shipworthy.execution.reads import stage_groups
 from shipworthy.execution.stage import stage
 from shipworthy.models.causal_lm.schema import CausalLM
+from shipworthy.models.sequence_classifier.schema import SequenceClassifier
+from shipworthy.models.sequence_classifier.weights import fetch
 from shipworthy.track.trackers.schema import NoTracker
 from shipworthy.train.optimizers.schema import AdamW
 from shipworthy.train.schedules.schema import Cosine
@@ -48,7 +52,7 @@ Combination = tuple[str, ...]
 
 @cache
 def parts() -> dict[str, dict[str, Schema]]:
-    """Group → choice → its config."""
+    """Group → choice → its config; of a trainer with each value of its settings that have few, too."""
     names = {group: sorted(choices_of(group)) for group in GROUPS}
     found: dict[str, dict[str, Schema]] = defaultdict(dict)
     for row in zip_longest(*names.values()):
@@ -57,6 +61,11 @@ def parts() -> dict[str, dict[str, Schema]]:
         for group, choice in asked.items():
             value = resolved(whole, group, choice)
             found[group][choice] = from_plain(SCHEMAS[group][value["kind"]], value, group)
+    for name, trainer in [*found["trainer"].items()]:
+        for setting, value in ((one, value) for one, values in KNOWN.items() for value in values):
+            if isinstance(trainer, LightningTrainer):
+                with suppress(UsageError):  # what a trainer alone refuses is no matter of other groups
+                    found["trainer"][f"{name} {setting}={value}"] = replace(trainer, **{setting: value})
     return found
 
 
@@ -76,17 +85,24 @@ def known(part: DictConfig) -> dict[str, Any] | None:
 
 
 def different(group: str) -> dict[str, Schema]:
-    """The choices of a group of which no two are of one class and learn the same, and a trainer in each precision."""
+    """The choices of a group; of those that no rule of another group tells apart one stands for all."""
     found: dict[Any, tuple[str, Schema]] = {}
     for name, part in parts()[group].items():
-        if group == "trainer" and hasattr(part, "precision"):
-            for value in KNOWN["precision"]:
-                found[part.kind, value] = (f"{name} {value}", replace(part, precision=value))  # type: ignore[call-arg]
-        else:
-            # Optimizers, adapters and the like differ in what they are; models and tasks have many files of one class.
-            known = (type(part), getattr(part, "learns", ())) if group in ("model", "task") else name
-            found.setdefault(known, (name, part))
+        found.setdefault(told_by(group, part), (name, part))
     return dict(found.values())
+
+
+def told_by(group: str, part: Schema) -> tuple[Any, ...]:
+    """What config/root.py can ask of a choice: what it declares, and what others say of it by name, or of a setting."""
+    every = [cls for kinds in SCHEMAS.values() for cls in kinds.values()]
+    rules = [cls.needs.get(group, ()) for cls in every] + [getattr(cls, "tasks", ()) for cls in every]
+    rules += [(getattr(cls, "ignores", {}).get(group, ""),) for cls in every]
+    settings = sorted({key.partition(".")[2] for cls in every for key in cls.excludes if key.startswith(f"{group}.")})
+    declared = [repr(getattr(part, name, "")) for name in ("needs", "excludes", "ignores", "learns", "asks_judge")]
+    names = {part.kind, *part.provides} & {name for rule in rules for name in rule}
+    ignored = any(group in getattr(cls, "ignores", {}) for cls in every)
+    set_otherwise = ignored and part != type(part)()
+    return (*sorted(names), *declared, *(getattr(part, name, "") for name in settings), set_otherwise)
 
 
 @cache
@@ -115,7 +131,7 @@ def assert_a_sentence(said: str) -> None:
 
 
 def test_a_training_of_any_choices_goes_or_is_refused_in_a_sentence() -> None:
-    """The whole product of the groups that may depend on one another."""
+    """The whole product of the groups that may depend on one another, but for choices that no rule tells apart."""
     choices = {group: different(group) for group in TRAINING}
     accepted: set[tuple[str, str]] = set()
     refusals: set[str] = set()
@@ -132,7 +148,7 @@ def test_a_training_of_any_choices_goes_or_is_refused_in_a_sentence() -> None:
 
 
 def test_any_two_choices_of_all_groups_go_or_are_refused_in_a_sentence() -> None:
-    """Pairs, all else as in a recipe: what has no part in a training is asked by one group at most."""
+    """Pairs of all choices, all else as in a recipe: what has no part in a training is asked by one group at most."""
     refusals = {
         refusal({first: one, second: other})
         for first, second in combinations(GROUPS, 2)
@@ -184,34 +200,51 @@ def test_two_steps_of_all_others(combination: Combination, tmp_path: Path, monke
 def two_steps(chosen: dict[str, str], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Trains two steps of a tiny model, unless the config or this machine refuses them, in a sentence."""
     monkeypatch.setenv("SHIPWORTHY_CACHE", str(folder / "cache"))
-    model = runs.model_in(folder / "hub")
     trainer = replace(runs.TRAINER, steps=2, validate_every=2, precision=chosen.pop("precision"))
+    tiny = runs.model_in(folder / "hub")
+    model = MODELS[SCHEMAS["objective"][chosen["objective"]].needs["model"][0]](tiny)
     try:
-        config = configured(chosen, model, trainer)
-        done = trained(config, folder)
+        done = trained(configured(chosen, model, trainer), runs.rows(tiny), folder)
     except UsageError as error:
         assert_a_sentence(str(error))
         return
     history = done.json("history.json")
     assert [entry["step"] for entry in history] == [1, 2]
     assert all(entry["grad_norm"] > 0 and entry["loss"] > 0 for entry in history)
-    assert read_artifact(done.path, "checkpoint").manifest.files.keys() >= {"generation.json", "training.json"}
+    assert done.manifest.files.keys() >= {"training.json", "validation.parquet"}
 
 
-def configured(chosen: Mapping[str, str], model: CausalLM, trainer: LightningTrainer) -> Config:
+def with_head(model: CausalLM) -> SequenceClassifier:
+    """The same network, to which a head is given."""
+    made = SequenceClassifier(name="tiny", licence="none", source=model.source, template="{text}", max_length=24)
+    fetch(made)
+    return made
+
+
+MODELS: Mapping[str, Callable[[CausalLM], ModelConfig]] = {
+    "causal_lm": lambda one: one,
+    "sequence_classifier": with_head,
+}
+"""What an objective needs → a tiny model of that kind; a new one has to be put here."""
+
+
+def configured(chosen: Mapping[str, str], model: ModelConfig, trainer: LightningTrainer) -> Config:
     """The default config with these parts in it."""
     own = {"task": runs.TASK, "model": model, "trainer": trainer, "optimizer": AdamW(lr=0.01), "schedule": Cosine()}
     made = {group: SCHEMAS[group][kind]() for group, kind in chosen.items()}
-    return Config(**{**compose().groups(), **own, **made, "tracker": NoTracker()})
+    beside = {"quant": "none", "engine": "in_process"} if model.provides else {}
+    served = {group: SCHEMAS[group][kind]() for group, kind in beside.items()}
+    return Config(**{**compose().groups(), **own, **served, **made, "tracker": NoTracker()})  # type: ignore[arg-type]
 
 
-def trained(config: Config, folder: Path) -> Any:
-    """The checkpoint of a training on a few rows."""
-    root, table = folder / "artifacts", runs.rows(config.model)  # type: ignore[arg-type]
+def trained(config: Config, table: pl.DataFrame, folder: Path) -> Artifact:
+    """The checkpoint of a training on a few rows, of three different answers."""
+    root, answers = folder / "artifacts", pl.Series("answer", [f"Del{i % 3}" for i in range(table.height)])
+    rows = table.with_columns(answers)
     with write_artifact(root / "dataset", "dataset", run_id="d", config={}, inputs={}, seeds={}) as target:
-        table[:10].write_parquet(target / "train.parquet")
-        table[10:].write_parquet(target / "validation.parquet")
-        table[10:].drop("answer", "answer_ids").write_parquet(target / "test.parquet")
+        rows[:9].write_parquet(target / "train.parquet")
+        rows[9:].write_parquet(target / "validation.parquet")
+        rows[9:].drop("answer", "answer_ids").write_parquet(target / "test.parquet")
     with write_artifact(root / "plan", "plan", run_id="p", config={}, inputs={}, seeds={}) as target:
         write_json(target / "fits.json", {"fits": True, "reasons": []})
     asked = {name: getattr(config, name) for name in stage_groups("train")} | {"preflight": "off"}

@@ -42,6 +42,7 @@ from shipworthy.track.trackers.none import NoTracker
 from shipworthy.track.trackers.schema import NoTracker as NoTrackerConfig
 from shipworthy.train.continuation import origin
 from shipworthy.train.monitor.schema import Forgetting, Monitor, Patience
+from shipworthy.train.objectives.schema import SupervisedFineTuning
 from shipworthy.train.optimizers.schema import AdamW
 from shipworthy.train.replay.schema import Replay
 from shipworthy.train.schedules.schema import Cosine
@@ -120,6 +121,7 @@ def train(
         "optimizer": AdamW(lr=0.01),
         "schedule": Cosine(),
         "strategy": DDP(),
+        "objective": SupervisedFineTuning(),
         "tracker": NoTrackerConfig(),
     }
     config: dict[str, Any] = {name: as_dict(part) for name, part in parts.items()}

@@ -17,7 +17,7 @@ from shipworthy.train.length import recorded, rows_seen, settled
 FILE = "continued.json"
 KIND = "resume"
 """Of the artifacts `step-…` in a run's folder (see lightning/checkpoints.py, which needs torch)."""
-FREE = ("trainer", "optimizer", "schedule", "validation_share")
+FREE = ("trainer", "optimizer", "schedule", "strategy", "validation_share")
 """What may change within a training, but for HELD."""
 HELD = ("trainer.kind", "trainer.batch_size", "optimizer.kind")
 
@@ -119,7 +119,7 @@ def checkpoint(run: Path) -> Artifact:
     path = run.parent / found["run"] / f"step-{found['step']:07d}"
     artifact = read_artifact(path, KIND)
     if artifact.digest != found["checkpoint"]:
-        raise ArtifactError(f"{path} is another checkpoint than when this run was begun: begin it anew, resume=never.")
+        raise ArtifactError(f"{path} is another checkpoint than when this run was begun: start over with resume=never.")
     return artifact
 
 

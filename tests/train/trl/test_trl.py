@@ -15,6 +15,7 @@ from safetensors.torch import load_file
 from shipworthy.core.errors import ShipworthyError, UsageError
 from shipworthy.core.files import read_json
 from shipworthy.core.groups import AdapterConfig
+from shipworthy.core.interrupt import StopRequestedError, ask, withdraw
 from shipworthy.models.adapters.schema import Lora, NoAdapter
 from shipworthy.models.build import load
 from shipworthy.models.causal_lm.schema import CausalLM
@@ -110,7 +111,7 @@ def test_a_run_is_as_ours_and_goes_on_when_it_was_killed(built: CausalLM, tmp_pa
     training = read_json(trl / "training.json")
     assert training["selected_step"] in (3, 6) and training["steps"] == 6 and training["selected_by"] == "val_loss"
     assert {"generation.json", "validation.parquet", "adapter"} <= {path.name for path in trl.iterdir()}
-    (answer,) = load(trl).predict(runs.rows(built)[:1].drop("answer", "answer_ids"))
+    (answer,) = load(trl).predict(runs.rows(built)[-2:-1].drop("answer", "answer_ids"))
     assert answer.text == pl.read_parquet(trl / "validation.parquet")["prediction"][0]
     killed = asked(built, tmp_path / "killed", **changes)
     with pytest.raises(runs.Cut):
@@ -119,6 +120,27 @@ def test_a_run_is_as_ours_and_goes_on_when_it_was_killed(built: CausalLM, tmp_pa
     again = train(theirs, killed)
     assert all(torch.equal(tensor, tensors(again)[name]) for name, tensor in tensors(trl).items())
     assert [entry["loss"] for entry in read_json(again / "history.json")] == [one["loss"] for one in histories[1]]
+
+
+class Asks(NoRecords):
+    """Asks this process to stop, as a signal does, when a step is recorded."""
+
+    def log(self, metrics: object, step: int) -> None:
+        if step == 2:
+            ask("SIGTERM")
+
+
+@pytest.mark.e2e
+def test_a_run_that_is_asked_to_stop_saves_its_step(built: CausalLM, tmp_path: Path) -> None:
+    request = asked(built, tmp_path / "run", optimizer=AdamW(lr=0.01))
+    long = replace(request, trainer=replace(TRAINER, steps=500, validate_every=500))
+    try:
+        with pytest.raises(StopRequestedError, match="stopped by SIGTERM: TRL's step is saved; run it again to go on"):
+            train(theirs, long, Asks())
+    finally:
+        withdraw("SIGTERM")
+    (kept,) = (long.run / "trl").glob("checkpoint-*")
+    assert 2 <= int(kept.name.rpartition("-")[2]) < 500 and (kept / "trainer_state.json").is_file()
 
 
 def test_without_trl_a_sentence_says_how_to_get_it(model: CausalLM, tmp_path: Path) -> None:

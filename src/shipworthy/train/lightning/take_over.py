@@ -7,7 +7,7 @@ from shipworthy.core.progress import say
 from shipworthy.core.schema import SCHEMAS, from_plain
 from shipworthy.models.adapters.network import trained_of
 from shipworthy.train import continuation
-from shipworthy.train.lightning.checkpoints import read_tensors, reordered, restore, state_of
+from shipworthy.train.lightning.checkpoints import divided, read_tensors, reordered, restore, state_of
 from shipworthy.train.lightning.processes import rank
 from shipworthy.train.lightning.training_state import TrainingState
 from shipworthy.train.optimizers.build import build
@@ -35,11 +35,11 @@ def take_over(state: TrainingState) -> None:
     found, own = state_of(checkpoint), state.tuning.optimizer
     rule = cast(Rule, from_plain(SCHEMAS["optimizer"][other["optimizer"]["kind"]], other["optimizer"], "optimizer"))
     theirs = build(trained_of(state.network).items(), rule)  # its groups may be others: rates differ by part and layer
-    tensors = reordered(read_tensors(checkpoint.path), theirs, own)
+    tensors = reordered(read_tensors(checkpoint.path, like=divided(state.network, theirs)), theirs, own)
     restore(tensors, own.state_dict()["param_groups"], state.network, own)
     state.tuning.schedule.last_epoch = other["step"]
     state.tuning.lower_rates(1.0)
     state.progress.history, state.progress.seconds = found["progress"]["history"], found["progress"]["seconds"]
-    state.randomness = tensors
+    state.randomness = read_tensors(checkpoint.path, names="random.")
     if rank() == 0:
         say(f"going on from step {other['step']} of run {other['run']}, to step {steps}")
