@@ -48,6 +48,7 @@ from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.models import base, quantities
 from shipworthy.models.quantities import StepTiming, row_lengths
 from shipworthy.models.rows import features
+from shipworthy.train.general.lengths import general_lengths
 from shipworthy.train.length import in_steps
 from shipworthy.train.schema import LightningTrainer
 
@@ -99,8 +100,9 @@ def run(
         machine=machine,
         seed=seed,
         load=load,
-        quantities=quantities.of(model, adapter),
+        quantities=quantities.of(model, adapter, trainer, on_gpu=bool(machine.gpus)),
         lengths=lengths,
+        general=general_lengths(model, trainer) if lengths and isinstance(trainer, LightningTrainer) else None,
         timing=_timing(model, adapter, trainer, optimizer, lengths, seed) if lengths and not machine.gpus else None,
     )
     past = workspace.root.parent / "runs"

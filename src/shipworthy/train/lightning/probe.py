@@ -7,6 +7,7 @@ import psutil
 import torch
 
 from shipworthy.core.groups import AdapterConfig
+from shipworthy.models.activations import checkpoint
 from shipworthy.models.adapters.build import build as build_adapter
 from shipworthy.models.adapters.network import base_of, trained_of
 from shipworthy.models.causal_lm.base import base_folder
@@ -50,6 +51,8 @@ def measure(
     rows = [Row(tokens(prompt), tokens(answer)) for prompt, answer in lengths.rows]
     base = base_of(network)
     settle(base, trainer.packing)
+    quantities = NetworkQuantities(network)
+    checkpoint(base, trainer.activation_checkpointing, offload=False, draws=quantities.draws)
     named = trained_of(network)
     trained = list(named.values())
     updates = build_optimizer(named.items(), optimizer)
@@ -74,5 +77,5 @@ def measure(
         tokens_per_second=seen / MEASURED_STEPS / seconds,
         peak_memory_mb=memory,
         steps=MEASURED_STEPS,
-        trainable_parameters=NetworkQuantities(network).trainable_parameters,
+        trainable_parameters=quantities.trainable_parameters,
     )
