@@ -36,9 +36,10 @@ def eager(
     return torch.cat(found, dim=1)
 
 
-def drawn(rows: list[Row], heads: int = 4, groups: int = 2, width: int = 16) -> list[torch.Tensor]:
+def drawn(rows: list[Row]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     draw, tokens = torch.Generator().manual_seed(1), len(pack(rows).ids_T)
-    return [torch.randn(1, n, tokens, width, generator=draw) for n in (heads, groups, groups)]
+    query, key, value = (torch.randn(1, n, tokens, 16, generator=draw) for n in (4, 2, 2))
+    return query, key, value
 
 
 @pytest.mark.parametrize("window", [None, 20])
