@@ -5,7 +5,6 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from torch.nn import Linear
 from transformers import LlamaConfig
 
 from shipworthy.architect.compute.schema import Machine
@@ -17,10 +16,7 @@ from shipworthy.core.errors import UsageError
 from shipworthy.core.sources.schema import Folder
 from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models import quantities
-from shipworthy.models.adapters import lora
-from shipworthy.models.adapters.network import base_of
 from shipworthy.models.adapters.schema import Lora, NoAdapter
-from shipworthy.models.causal_lm.network import load_network
 from shipworthy.models.causal_lm.quantities import NetworkQuantities, from_config
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.causal_lm.weights import fetch
@@ -166,20 +162,6 @@ def test_general_questions_and_replayed_rows_take_their_time(problem: Problem) -
     assert found.general_s.value == pytest.approx((2 * 48 * 40 * 1.33 + 80 * 0.67) / 200)
     assert found.validation_s.value == pytest.approx(task.validation_s.value + 2 * 4 * 40 * 1.33 / 200)
     assert found.total_s.value == found.training_s.value + found.validation_s.value + found.general_s.value
-
-
-def test_a_kind_says_in_how_many_bits_it_keeps_frozen_layers(
-    hub: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SHIPWORTHY_CACHE", str(tmp_path))
-    model, trainer = CausalLM(name="tiny", licence="none", source=Folder(path=str(hub))), LightningTrainer()
-    fetch(model)
-    plain = quantities.of(model, Lora(), trainer)
-    monkeypatch.setattr(lora, "BASE_BITS", 4.0, raising=False)
-    narrow = quantities.of(model, Lora(), trainer)
-    assert isinstance(plain, NetworkQuantities) and isinstance(narrow, NetworkQuantities)
-    frozen = sum(m.weight.numel() for m in base_of(load_network(hub)).model.layers.modules() if isinstance(m, Linear))
-    assert plain.weight_bytes - narrow.weight_bytes == 3.5 * frozen
 
 
 def test_rows_that_are_all_too_long_are_refused(problem: Problem) -> None:

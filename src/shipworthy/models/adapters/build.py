@@ -41,11 +41,3 @@ def attach(network: PreTrainedModel, config: AdapterConfig) -> Network:
         raise UsageError(f"adapter.first_layer={first}: the network has layers 0 to {count - 1}.")
     adapted: Network = KINDS.load(config).attach(network, config)
     return adapted
-
-
-def base_bits(config: AdapterConfig) -> float:
-    """Bits in which an adapter's kind keeps each number of a frozen linear layer (0: in the type that it is loaded in).
-
-    Its module says so by a constant `BASE_BITS`, scales of blocks counted in.
-    """
-    return float(getattr(KINDS.load(config), "BASE_BITS", 0.0))

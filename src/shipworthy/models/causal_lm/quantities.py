@@ -7,12 +7,11 @@ from typing import Any
 
 import torch
 from peft.tuners.lora.layer import ParamWrapper
-from torch.nn import Linear
 from transformers import AutoConfig, AutoModelForCausalLM, PretrainedConfig, PreTrainedModel
 
 from shipworthy.core.groups import AdapterConfig
 from shipworthy.models.activations import checkpoint, made_again
-from shipworthy.models.adapters.build import attach, base_bits
+from shipworthy.models.adapters.build import attach
 from shipworthy.models.adapters.network import Network, base_of, is_added
 from shipworthy.models.causal_lm.base import base_folder
 from shipworthy.models.causal_lm.fitness import unfit_by_structure
@@ -120,11 +119,7 @@ def of(model: CausalLM, adapter: AdapterConfig, trainer: Any, *, on_gpu: bool = 
     precision, how = planned(trainer.precision, on_gpu=on_gpu), trainer.activation_checkpointing
     network = on_meta(base_folder(model), adapter, precision)
     checkpoint(base_of(network), how, offload=False, draws=False)
-    counted = NetworkQuantities(network, precision, offload=trainer.offload_activations)
-    if bits := base_bits(adapter):
-        frozen = (m.weight for m in layers(base_of(network)).modules() if isinstance(m, Linear))
-        counted.weight_bytes -= sum(w.numel() * (w.itemsize - bits / 8) for w in frozen if not w.requires_grad)
-    return counted
+    return NetworkQuantities(network, precision, offload=trainer.offload_activations)
 
 
 def on_meta(folder: Path, adapter: AdapterConfig, precision: Precision = FLOAT32) -> Network:
