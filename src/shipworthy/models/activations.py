@@ -1,5 +1,6 @@
 """What the forward pass keeps for the backward pass: all of it, or the inputs of layers, which are computed again."""
 
+from torch.nn import Module
 from transformers import PreTrainedModel
 
 from shipworthy.core.errors import UsageError
@@ -29,3 +30,8 @@ def checkpoint(network: PreTrainedModel, how: str, *, offload: bool, draws: bool
         )
     settings = {"use_reentrant": False, "preserve_rng_state": draws}
     network.activation_checkpointing_enable(settings, every_n_layers=EVERY[how], offload=offload)
+
+
+def made_again(layer: Module) -> bool:
+    """Whether a layer computes its activations again in the backward pass."""
+    return bool(getattr(layer, "gradient_checkpointing", False))

@@ -76,6 +76,17 @@ def choose(name: str, device: torch.device) -> tuple[Precision, str]:
     return chosen, f"trainer.precision={name}"
 
 
+def planned(name: str, *, on_gpu: bool) -> Precision:
+    """The precision on a machine that is planned for: this processor, or GPUs, which count as from Ampere on.
+
+    Raises:
+        UsageError: this processor cannot compute in it.
+    """
+    if on_gpu:
+        return PRECISIONS["bf16" if name == "auto" else name]
+    return choose(name, torch.device("cpu"))[0]
+
+
 def has_bf16(device: torch.device) -> tuple[bool, str]:
     """Whether a device has instructions for bf16, and what it has or lacks: without them it is many times slower."""
     if device.type == "cuda":

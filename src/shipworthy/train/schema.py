@@ -75,6 +75,7 @@ class LightningTrainer(TrainerConfig):
         "accept_unfit_plan",
         "continue_from",  # the checkpoint itself is an input
     )
+    asks_general: ClassVar[bool] = True  # whether general questions are asked before, in and after a training
 
     batch_size: int = 16
     micro_batch_size: int = 8

@@ -91,11 +91,11 @@ def _pairs(batch: BatchShape, seen: float, causal: bool) -> float:
     return start + sum(below(batch.prefix + length) - start for length in batch.lengths)
 
 
-def matrix_product_rate(device: torch.device, rounds: int = 5) -> float:
-    """What a product of two square float32 matrices reaches on this machine now (operations per second, median)."""
+def matrix_product_rate(device: torch.device, rounds: int = 5, dtype: torch.dtype = torch.float32) -> float:
+    """What a product of two square matrices reaches on this machine now (operations per second, median)."""
     side = SIDE if device.type == "cpu" else SIDE_ON_GPU
     draw = torch.Generator(device).manual_seed(0)  # of its own: a run's draws are not disturbed
-    a, b = (torch.randn(side, side, device=device, generator=draw) for _ in range(2))
+    a, b = (torch.randn(side, side, device=device, generator=draw).to(dtype) for _ in range(2))
     seconds = []
     for _ in range(rounds + 1):
         begun = time.perf_counter()

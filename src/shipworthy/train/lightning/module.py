@@ -117,6 +117,7 @@ class FineTuningModule(lightning.LightningModule):
             for parameter, gradient in zip(self.trained, found, strict=True):
                 parameter.grad = gradient.to(parameter.dtype)
             self.optimizer.step()
+            self.optimizer.zero_grad()  # else they would be there beside the next step's
         self.schedule.step()
         self._note(entry, self.quantities.flops(p.shape for p in packs))
         return {"done": True}

@@ -9,6 +9,7 @@ from transformers import PreTrainedModel
 
 from shipworthy.core.groups import AdapterConfig, ModelConfig
 from shipworthy.core.lazy import Lazy
+from shipworthy.models.activations import checkpoint
 from shipworthy.models.adapters.build import build as build_adapter
 from shipworthy.models.adapters.network import base_of, trained_of
 from shipworthy.models.causal_lm.fitness import make_batch, settle
@@ -52,6 +53,8 @@ def measure(
 
     rows = [Row(draw(prompt, vocabulary), draw(answer, targets)) for prompt, answer in lengths.rows]
     settle(base, trainer.packing)
+    quantities = NetworkQuantities(network)
+    checkpoint(base, trainer.activation_checkpointing, offload=False, draws=quantities.draws)
     named = trained_of(network)
     trained = list(named.values())
     updates = build_optimizer(named.items(), optimizer)
@@ -76,5 +79,5 @@ def measure(
         tokens_per_second=seen / MEASURED_STEPS / seconds,
         peak_memory_mb=memory,
         steps=MEASURED_STEPS,
-        trainable_parameters=NetworkQuantities(network).trainable_parameters,
+        trainable_parameters=quantities.trainable_parameters,
     )

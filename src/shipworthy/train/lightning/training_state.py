@@ -41,6 +41,7 @@ from shipworthy.train.lightning.module import FineTuningModule, Policy
 from shipworthy.train.lightning.processes import connect, gather_values, rank
 from shipworthy.train.lightning.progress import Progress
 from shipworthy.train.lightning.steps import Step, Steps
+from shipworthy.train.memory.step import StepMemory
 from shipworthy.train.monitor.findings import Finding, rate_factor
 from shipworthy.train.monitor.forgetting import GeneralPrompts
 from shipworthy.train.monitor.replay import row_losses, swapped_weights
@@ -205,6 +206,17 @@ class TrainingState:
     def workers(self) -> int:
         """Threads that compute packs side by side: on a GPU one, and one where they would disturb one another."""
         return 1 if self.quantities.one_at_a_time or torch.cuda.is_available() else torch.get_num_threads()
+
+    def memory(self, *, begun: bool = False) -> StepMemory:
+        """What a step takes; `begun`: the optimizer has made its states."""
+        return StepMemory(
+            self.network,
+            self.request.optimizer,
+            self.precision,
+            self.workers,
+            begun=begun,
+            offload=self.request.trainer.offload_activations,
+        )
 
     def module(self, policy: Policy) -> FineTuningModule:
         """The training step; what is restored is restored into it."""
