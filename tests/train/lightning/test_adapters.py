@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file
 
 from shipworthy.core.groups import AdapterConfig
-from shipworthy.models.adapters.schema import Lora, NoAdapter
+from shipworthy.models.adapters.schema import Lora, NoAdapter, QLora
 from shipworthy.models.causal_lm.base import base_folder
 from shipworthy.models.causal_lm.network import load_network
 from shipworthy.models.causal_lm.schema import CausalLM
@@ -22,6 +22,8 @@ ADAPTERS = {
     "rslora": Lora(rank=2, alpha=4, rslora=True),
     "dora": Lora(rank=2, alpha=4, dora=True),
     "beside": Lora(rank=2, alpha=4, whole=["norm"]),
+    "qlora": QLora(rank=2, alpha=4),
+    "qlora dora": QLora(rank=2, alpha=4, dora=True, double_quantization=False, whole=["norm"]),
     "full": NoAdapter(),
     "upper": NoAdapter(first_layer=1, embeddings=False),
 }

@@ -9,6 +9,7 @@ from safetensors.torch import load_file
 from transformers import PreTrainedModel
 
 from shipworthy.core.files import read_json, write_json
+from shipworthy.models.adapters import nf4
 from shipworthy.models.causal_lm.checkpoint import ADAPTER, WHOLE
 
 Network: TypeAlias = PeftModel | PreTrainedModel
@@ -49,6 +50,8 @@ def save(network: Network, folder: Path, base_name: str) -> None:
     # PEFT writes sets in an order that is another one in each process.
     config = read_json(folder / ADAPTER / ADAPTER_CONFIG)
     write_json(folder / ADAPTER / ADAPTER_CONFIG, {**config, "target_modules": sorted(config["target_modules"])})
+    if how := nf4.of(base_of(network)):
+        write_json(folder / ADAPTER / nf4.FILE, how.plain())
 
 
 def saved(network: Network, folder: Path) -> dict[str, torch.Tensor]:

@@ -9,6 +9,7 @@ from peft.tuners.lora.layer import ParamWrapper
 from transformers import AutoConfig, AutoModelForCausalLM, PretrainedConfig, PreTrainedModel
 
 from shipworthy.core.groups import AdapterConfig
+from shipworthy.models.adapters import nf4
 from shipworthy.models.adapters.build import attach
 from shipworthy.models.adapters.network import Network, base_of, is_added
 from shipworthy.models.causal_lm.base import base_folder
@@ -33,11 +34,11 @@ class NetworkQuantities:
         self.base: PreTrainedModel = base_of(network)
         every = dict(network.named_parameters())
         trained = [p for p in every.values() if p.requires_grad]
-        self.parameters = sum(p.numel() for p in every.values())
-        self.trainable_parameters = sum(p.numel() for p in trained)
-        self.base_parameters = sum(p.numel() for name, p in every.items() if not is_added(network, name))
-        self.weight_bytes = sum(map(_bytes, every.values()))
-        self.trainable_bytes = sum(map(_bytes, trained))
+        self.parameters = sum(map(nf4.numbers, every.values()))
+        self.trainable_parameters = sum(map(nf4.numbers, trained))
+        self.base_parameters = sum(nf4.numbers(p) for name, p in every.items() if not is_added(network, name))
+        self.weight_bytes = sum(map(nf4.size, every.values()))
+        self.trainable_bytes = sum(map(nf4.size, trained))
         self.checkpoint_bytes = (1 + ADAMW_MOMENTS) * self.trainable_bytes
         self.draws = any(map(_draws, network.modules()))
         # PEFT puts an expert's update into its weight for the while of a forward pass.
@@ -105,7 +106,3 @@ def from_config(config: PretrainedConfig, adapter: AdapterConfig) -> Network:
 def _draws(module: torch.nn.Module) -> bool:
     share = module.p if isinstance(module, torch.nn.Dropout) else getattr(module, "attention_dropout", 0)
     return isinstance(share, float) and share > 0
-
-
-def _bytes(tensor: torch.Tensor) -> int:
-    return int(tensor.numel() * tensor.element_size())

@@ -8,6 +8,7 @@ import torch
 
 from shipworthy.core.groups import AdapterConfig
 from shipworthy.models.adapters.build import build as build_adapter
+from shipworthy.models.adapters.build import quantizer
 from shipworthy.models.adapters.network import base_of, trained_of
 from shipworthy.models.causal_lm.base import base_folder
 from shipworthy.models.causal_lm.fitness import make_batch, settle
@@ -39,7 +40,8 @@ def measure(
     quiet()
     torch.set_num_threads(trainer.threads or len(os.sched_getaffinity(0)))
     precision, _ = choose(trainer.precision, torch.device("cpu"))
-    network = build_adapter(load_network(base_folder(model), dtype=precision.weights), adapter, seed, precision)
+    plain = load_network(base_folder(model), dtype=precision.weights, quantizer=quantizer(adapter, precision))
+    network = build_adapter(plain, adapter, seed, precision)
     vocabulary = int(network.config.vocab_size)
     generator = torch.Generator().manual_seed(seed)
 

@@ -20,6 +20,7 @@ from shipworthy.core.seeds import seed_everything
 from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models.activations import checkpoint
 from shipworthy.models.adapters.build import build as build_adapter
+from shipworthy.models.adapters.build import quantizer
 from shipworthy.models.adapters.network import Network, base_of
 from shipworthy.models.causal_lm.base import base_folder
 from shipworthy.models.causal_lm.chat import Chat
@@ -117,7 +118,7 @@ class TrainingState:
             )
         base = base_folder(request.model)
         self.chat = Chat(base)
-        network = load_network(base, dtype=self.precision.weights)
+        network = load_network(base, dtype=self.precision.weights, quantizer=quantizer(request.adapter, self.precision))
         self._plan_batches(network)
         self.network: Network = build_adapter(network, request.adapter, request.seed, self.precision)
         self._settle_packing()

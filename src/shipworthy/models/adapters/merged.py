@@ -1,0 +1,21 @@
+"""A network with what an adapter's folder holds, as it answers."""
+
+from pathlib import Path
+
+from peft import PeftModel
+from transformers import PreTrainedModel
+
+from shipworthy.models.adapters import nf4
+
+
+def with_adapter(network: PreTrainedModel, folder: Path) -> PreTrainedModel:
+    """The network with the adapter merged into its weights, which are first rounded as they were when it was trained.
+
+    Args:
+        network: with its base weights, none of them quantized.
+        folder: in PEFT's layout.
+    """
+    if how := nf4.read(folder):
+        nf4.round_weights(network, how)
+    merged: PreTrainedModel = PeftModel.from_pretrained(network, str(folder)).merge_and_unload()
+    return merged
