@@ -8,7 +8,7 @@ OURS = {
     "deepspeed": "",
     "eval_steps": "trainer.validate_every",
     "flash_attention": "",
-    "fp16": "",
+    "fp16": "trainer.precision=fp16_mixed",
     "fsdp": "",
     "gradient_accumulation_steps": "trainer.batch_size, the rows of a whole step",
     "gradient_checkpointing": "trainer.activation_checkpointing=full",

@@ -7,6 +7,7 @@ gradients, to the last bit, from one process or several, as long as each is give
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from math import isfinite
 
 import torch
 from transformers import PreTrainedModel
@@ -27,6 +28,7 @@ def gradients(
     tokens: int,
     workers: int = 1,
     precision: Precision = FLOAT32,
+    scale: float | None = None,
 ) -> tuple[float, list[torch.Tensor]]:
     """The loss of a step and its gradients.
 
@@ -37,12 +39,16 @@ def gradients(
         workers: threads that compute packs side by side; the machine's cores are divided among them. One core each is
             faster than all cores for one pack after another: most operations are too small to be divided.
         precision: in which the forward pass is computed.
+        scale: by what the loss is multiplied meanwhile (None: as the precision begins, or the half of it, and so on,
+            whose gradients are finite).
 
     Returns:
         The sum of the packs' losses over `tokens` (nats), and the gradient of each parameter, in float32.
     """
     if not packs:
         return 0.0, [torch.zeros_like(parameter, dtype=torch.float32) for parameter in parameters]
+    if scale is None:
+        return _finite(base, packs, parameters, tokens, workers, precision)
     workers = min(workers, len(packs))
     threads = torch.get_num_threads()
     each = max(1, threads // workers)
@@ -52,9 +58,9 @@ def gradients(
             torch.set_num_threads(each)
         with precision.computing(base.device):
             loss = token_losses(base, batch).sum() / tokens
-        found = torch.autograd.grad(loss, parameters, allow_unused=True)
+        found = torch.autograd.grad(loss * scale, parameters, allow_unused=True)
         return loss.detach(), tuple(
-            torch.zeros_like(p, dtype=torch.float32) if g is None else g.float()
+            torch.zeros_like(p, dtype=torch.float32) if g is None else g.float() / scale
             for p, g in zip(parameters, found, strict=True)
         )
 
@@ -63,6 +69,22 @@ def gradients(
     finally:
         torch.set_num_threads(threads)
     return float(loss), list(total)
+
+
+def _finite(
+    base: PreTrainedModel,
+    packs: Sequence[Batch],
+    parameters: Sequence[torch.nn.Parameter],
+    tokens: int,
+    workers: int,
+    precision: Precision,
+) -> tuple[float, list[torch.Tensor]]:
+    scale = precision.scale
+    while True:
+        loss, found = gradients(base, packs, parameters, tokens, workers, precision, scale)
+        if scale <= 1 or not isfinite(loss) or all(bool(gradient.isfinite().all()) for gradient in found):
+            return loss, found
+        scale /= 2
 
 
 def _added(parts: Iterable[Part]) -> Part:

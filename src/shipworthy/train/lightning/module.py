@@ -16,6 +16,7 @@ from shipworthy.models.causal_lm.structure import named_layers
 from shipworthy.models.precision import Precision
 from shipworthy.train.lightning.batch_plan import ledger
 from shipworthy.train.lightning.gradients import gradients
+from shipworthy.train.lightning.loss_scale import LossScale
 from shipworthy.train.lightning.processes import summed
 from shipworthy.train.lightning.progress import Entry, Progress
 from shipworthy.train.lightning.steps import Step, on, padding_share
@@ -65,6 +66,7 @@ class FineTuningModule(lightning.LightningModule):
         super().__init__()
         self.network = network
         self.steps, self.clip, self.workers, self.precision = steps, clip, workers, precision
+        self.loss_scale = LossScale(precision.scale, moves=precision.scale != 1)
         self.ids, self.progress, self.policy = ids, progress, policy
         self.quantities = NetworkQuantities(network)
         named = trained_of(network)
@@ -89,7 +91,8 @@ class FineTuningModule(lightning.LightningModule):
         if step.number != self.progress.step + 1:
             return None  # fetched before the run went back
         packs = on(step.packs, self.device)
-        parts = gradients(self.base, packs, self.trained, step.tokens, self.workers, self.precision)
+        scale = self.loss_scale.value
+        parts = gradients(self.base, packs, self.trained, step.tokens, self.workers, self.precision, scale)
         loss, found, self.asked = summed(*parts)
         norms = torch.stack(torch._foreach_norm(found)).tolist()
         weights = torch.stack(torch._foreach_norm(self.trained)).tolist()
@@ -106,8 +109,13 @@ class FineTuningModule(lightning.LightningModule):
             "data_wait_s": step.waited,
             "ledger": ledger(self.progress.ledger, step.number, [self.ids[row] for row in step.rows]),
         }
+        if self.loss_scale.moves:
+            entry["loss_scale"] = scale
+        if overflow := self.loss_scale.is_too_large(loss, entry["grad_norm"]):
+            entry |= {"overflow": 1, "skipped": 1}
         if not self.policy(step, entry):
             return None
+        self.loss_scale.update(overflow)
         if "skipped" not in entry:
             torch._foreach_mul_(found, min(1.0, self.clip / (entry["grad_norm"] + 1e-6)))
             for parameter, gradient in zip(self.trained, found, strict=True):

@@ -42,6 +42,7 @@ from shipworthy.train.lightning.checkpoints import (
     state_of,
     weights_in,
 )
+from shipworthy.train.lightning.loss_scale import LossScale
 from shipworthy.train.lightning.module import FineTuningModule, Policy
 from shipworthy.train.lightning.processes import gather_values, rank
 from shipworthy.train.lightning.progress import Progress
@@ -252,6 +253,8 @@ class TrainingState:
         tensors = read_tensors(checkpoint.path)
         restore(tensors, state["groups"], self.network, self.tuning.optimizer)
         self.tuning.schedule.load_state_dict(state["schedule"])
+        if "loss_scale" in state:  # a checkpoint of an earlier version has none
+            self.tuning.loss_scale = LossScale(**state["loss_scale"])
         reseed(tensors)
         return state
 
