@@ -18,12 +18,11 @@ from transformers.pytorch_utils import Conv1D
 from shipworthy.core.errors import UsageError
 from shipworthy.core.files import read_json
 from shipworthy.models.adapters.linear import changeable
+from shipworthy.models.causal_lm.checkpoint import QUANTIZATION
 from shipworthy.models.causal_lm.structure import named_layers
 
 Quantizer: TypeAlias = Callable[[PreTrainedModel], BitsAndBytesConfig]
 """Given a network without weights: which of them are quantized while they are read, and how."""
-FILE = "quantization.json"
-"""Beside an adapter's weights: how the base was quantized to which it was trained."""
 BLOCK, SCALES = 64, 256
 
 
@@ -46,9 +45,9 @@ class NF4:
 
 def read(folder: Path) -> NF4 | None:
     """How the base was quantized that an adapter was trained on; None: it was not."""
-    if not (folder / FILE).is_file():
+    if not (folder / QUANTIZATION).is_file():
         return None
-    kept = read_json(folder / FILE)
+    kept = read_json(folder / QUANTIZATION)
     return NF4(kept["double"], getattr(torch, kept["dtype"]))
 
 

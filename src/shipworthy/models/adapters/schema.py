@@ -55,6 +55,31 @@ class QLora(Lora):
     double_quantization: bool = True
 
 
+@schema("adapter", "prompt")
+class PromptTuning(AdapterConfig):
+    """Virtual tokens before every row: their embeddings are trained, nothing else (Lester et al. 2021).
+
+    They can't be merged into the weights, and so not be written as a GGUF file.
+
+    Attributes:
+        tokens: how many.
+    """
+
+    tokens: int = 20
+
+    def __post_init__(self) -> None:
+        if self.tokens < 1:
+            raise UsageError(f"adapter.tokens={self.tokens} must be 1 or more.")
+
+
+@schema("adapter", "prefix")
+class PrefixTuning(PromptTuning):
+    """The same, but of each virtual token the keys and values in each layer are trained (Li and Liang 2021).
+
+    Rows are computed side by side, not in packs. Activations can't be computed again.
+    """
+
+
 @schema("adapter", "none")
 class NoAdapter(AdapterConfig):
     """Nothing is added to the model: a network's own weights are trained (full fine-tuning).

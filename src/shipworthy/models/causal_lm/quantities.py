@@ -1,6 +1,7 @@
 """A causal language model with its adapter, counted: parameters, operations and memory of a training step."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from peft.tuners.lora.layer import ParamWrapper
 from transformers import AutoConfig, AutoModelForCausalLM, PretrainedConfig, PreTrainedModel
 
 from shipworthy.core.groups import AdapterConfig
-from shipworthy.models.adapters import nf4
+from shipworthy.models.adapters import nf4, virtual
 from shipworthy.models.adapters.build import attach
 from shipworthy.models.adapters.network import Network, base_of, is_added
 from shipworthy.models.causal_lm.base import base_folder
@@ -45,7 +46,8 @@ class NetworkQuantities:
         self.one_at_a_time = self.draws or any(isinstance(module, ParamWrapper) for module in network.modules())
         stack = list(layers(self.base))
         first = (i for i, layer in enumerate(stack) if any(p.requires_grad for p in layer.parameters()))
-        self.kept_layers = len(stack) - min(first, default=len(stack))
+        self.virtual = virtual.of(self.base)
+        self.kept_layers = len(stack) - (0 if self.virtual else min(first, default=len(stack)))
 
     @cached_property
     def _counter(self) -> FlopCounter:
@@ -57,12 +59,21 @@ class NetworkQuantities:
 
     def flops(self, batches: Iterable[BatchShape]) -> float:
         """Floating-point operations of forward and backward pass over the batches."""
-        return self._counter.of(batches)
+        return self._counter.of(map(self._whole, batches))
+
+    def _whole(self, batch: BatchShape) -> BatchShape:
+        """The batch with its virtual tokens."""
+        if not self.virtual:
+            return batch
+        if not self.virtual.cached and unfit_by_structure(self.base) is None:
+            return replace(batch, prefix=batch.prefix + self.virtual.count)
+        return replace(batch, lengths=tuple(length + self.virtual.count for length in batch.lengths))
 
     def memory(
         self, batch: BatchShape, side_by_side: int = 1, *, on_gpu: bool = False, optimizer_bytes: float = 0.0
     ) -> MemoryParts:
         """The parts of a step, from shapes alone (see `Quantities`)."""
+        batch = self._whole(batch)
         config, itemsize = self.base.config.get_text_config(decoder=True), self.base.dtype.itemsize
         keeping = layers(self.base)[len(layers(self.base)) - self.kept_layers :]
         # Rows that can't share a sequence stand side by side, the prefix in each, filled up to the longest.
