@@ -4,6 +4,7 @@ from torch.nn import Module
 from transformers import PreTrainedModel
 
 from shipworthy.core.errors import UsageError
+from shipworthy.models.adapters import virtual
 
 EVERY = {"full": 1, "selective": 2}
 """By `trainer.activation_checkpointing`: of how many layers one is computed again (Chen et al. 2016)."""
@@ -23,6 +24,11 @@ def checkpoint(network: PreTrainedModel, how: str, *, offload: bool, draws: bool
     """
     if how == "none":
         return
+    if (found := virtual.of(network)) and found.cached:
+        raise UsageError(
+            f"trainer.activation_checkpointing={how} has no room for the keys and values of adapter=prefix: take none, "
+            "or adapter=prompt."
+        )
     if not network.supports_gradient_checkpointing:
         raise UsageError(
             f"trainer.activation_checkpointing={how}: {type(network).__name__} cannot compute its layers again: take "

@@ -1,6 +1,7 @@
 """A causal language model with its adapter, counted: parameters, operations and memory of a training step."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, PretrainedConfig, Pre
 
 from shipworthy.core.groups import AdapterConfig
 from shipworthy.models.activations import checkpoint, made_again
+from shipworthy.models.adapters import nf4, virtual
 from shipworthy.models.adapters.build import attach
 from shipworthy.models.adapters.network import Network, base_of, is_added
 from shipworthy.models.causal_lm.base import base_folder
@@ -44,18 +46,19 @@ class NetworkQuantities:
         self.base: PreTrainedModel = base_of(network)
         every = dict(network.named_parameters())
         trained = [p for p in every.values() if p.requires_grad]
-        self.parameters = sum(p.numel() for p in every.values())
-        self.trainable_parameters = sum(p.numel() for p in trained)
-        self.base_parameters = sum(p.numel() for name, p in every.items() if not is_added(network, name))
+        self.parameters = sum(map(nf4.numbers, every.values()))
+        self.trainable_parameters = sum(map(nf4.numbers, trained))
+        self.base_parameters = sum(nf4.numbers(p) for name, p in every.items() if not is_added(network, name))
         self.precision, self.offload, self.trained = precision, offload, trained
-        self.weight_bytes = float(sum(map(_bytes, every.values())))
-        self.trainable_bytes = sum(map(_bytes, trained))
+        self.weight_bytes = float(sum(map(nf4.size, every.values())))
+        self.trainable_bytes = sum(map(nf4.size, trained))
         self.draws = any(map(_draws, network.modules()))
         # PEFT puts an expert's update into its weight for the while of a forward pass.
         self.one_at_a_time = self.draws or any(isinstance(module, ParamWrapper) for module in network.modules())
         stack = list(layers(self.base))
         first = (i for i, layer in enumerate(stack) if any(p.requires_grad for p in layer.parameters()))
-        self.kept_layers = len(stack) - min(first, default=len(stack))
+        self.virtual = virtual.of(self.base)
+        self.kept_layers = len(stack) - (0 if self.virtual else min(first, default=len(stack)))
 
     @cached_property
     def _counter(self) -> FlopCounter:
@@ -67,7 +70,15 @@ class NetworkQuantities:
 
     def flops(self, batches: Iterable[BatchShape]) -> float:
         """Floating-point operations of forward and backward pass over the batches."""
-        return self._counter.of(batches)
+        return self._counter.of(map(self._whole, batches))
+
+    def _whole(self, batch: BatchShape) -> BatchShape:
+        """The batch with its virtual tokens."""
+        if not self.virtual:
+            return batch
+        if not self.virtual.cached and unfit_by_structure(self.base) is None:
+            return replace(batch, prefix=batch.prefix + self.virtual.count)
+        return replace(batch, lengths=tuple(length + self.virtual.count for length in batch.lengths))
 
     def checkpoint_bytes(self, rule: Rule) -> float:
         """What a run goes on from: trained weights with the rule's states."""
@@ -75,12 +86,13 @@ class NetworkQuantities:
 
     def memory(self, batch: BatchShape, rule: Rule, side_by_side: int = 1, *, on_gpu: bool = False) -> MemoryParts:
         """The parts of a step, from shapes alone (see `Quantities`)."""
+        batch = self._whole(batch)
         activations = self._activations(batch, on_gpu=on_gpu)
         logits = projection_bytes(outputs(self.base), batch.supervised)
         # A step adds gradients in 32 bits; those of a micro-batch come in the weights' type first, and take the room
         # that its activations leave.
         sums = FLOAT32.weights.itemsize * self.trainable_parameters
-        own = sums + sum(_bytes(p) for p in self.trained if p.itemsize < FLOAT32.weights.itemsize)
+        own = sums + sum(nf4.size(p) for p in self.trained if p.itemsize < FLOAT32.weights.itemsize)
         return MemoryParts(
             weights=self.weight_bytes,
             gradients=sums + side_by_side * max(0.0, own - activations - logits),
@@ -157,7 +169,3 @@ def from_config(
 def _draws(module: torch.nn.Module) -> bool:
     share = module.p if isinstance(module, torch.nn.Dropout) else getattr(module, "attention_dropout", 0)
     return isinstance(share, float) and share > 0
-
-
-def _bytes(tensor: torch.Tensor) -> int:
-    return int(tensor.numel() * tensor.element_size())

@@ -11,6 +11,7 @@ from shipworthy.core.groups import AdapterConfig, ModelConfig
 from shipworthy.core.lazy import Lazy
 from shipworthy.models.activations import checkpoint
 from shipworthy.models.adapters.build import build as build_adapter
+from shipworthy.models.adapters.build import quantizer
 from shipworthy.models.adapters.network import base_of, trained_of
 from shipworthy.models.causal_lm.fitness import make_batch, settle
 from shipworthy.models.causal_lm.packed import Row
@@ -41,7 +42,7 @@ def measure(
     quiet()
     torch.set_num_threads(trainer.threads or len(os.sched_getaffinity(0)))
     precision, _ = choose(trainer.precision, torch.device("cpu"))
-    untrained: PreTrainedModel = NETWORKS.load(model).load(model, precision.weights)
+    untrained: PreTrainedModel = NETWORKS.load(model).load(model, precision.weights, quantizer(adapter, precision))
     network = build_adapter(untrained, adapter, seed, precision)
     base = base_of(network)
     vocabulary, targets = int(base.config.get_text_config(decoder=True).vocab_size), outputs(base)
