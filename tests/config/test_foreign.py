@@ -21,7 +21,7 @@ from shipworthy.core.errors import UsageError
         ("+gradient_checkpointing=true", "here it is trainer.activation_checkpointing=full."),
         ("trainer.num_train_epochs=3", "there is no trainer.num_train_epochs: here it is trainer.epochs."),
         ("trainer.bf16=true", "here it is trainer.precision=bf16_mixed"),
-        ("model.load_in_4bit=true", "load_in_4bit is not supported."),
+        ("model.load_in_4bit=true", "here it is adapter=qlora."),
         ("optimizer.learning_rate=1e-4", "here it is optimizer.lr"),
         ("trainer.per_device_train_batch_size=4", "here it is trainer.micro_batch_size."),
     ],
