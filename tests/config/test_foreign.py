@@ -22,6 +22,7 @@ from shipworthy.core.errors import UsageError
         ("trainer.num_train_epochs=3", "there is no trainer.num_train_epochs: here it is trainer.epochs."),
         ("trainer.bf16=true", "here it is trainer.precision=bf16_mixed"),
         ("model.load_in_4bit=true", "here it is adapter=qlora."),
+        ("trainer.neftune_noise_alpha=5", "neftune_noise_alpha is not supported."),
         ("optimizer.learning_rate=1e-4", "here it is optimizer.lr"),
         ("trainer.per_device_train_batch_size=4", "here it is trainer.micro_batch_size."),
     ],
