@@ -13,12 +13,14 @@ from shipworthy.models.activations import checkpoint
 from shipworthy.models.adapters.build import build
 from shipworthy.models.adapters.network import base_of, is_added, save, saved, trained_of
 from shipworthy.models.adapters.schema import PrefixTuning, PromptTuning
+from shipworthy.models.causal_lm.checkpoint import is_plain
 from shipworthy.models.causal_lm.fitness import fit_for_packs, make_batch
 from shipworthy.models.causal_lm.generate import greedy
 from shipworthy.models.causal_lm.network import load_network
 from shipworthy.models.causal_lm.packed import Pack, Row, token_losses
 from shipworthy.models.causal_lm.padded import pad
 from shipworthy.models.causal_lm.quantities import NetworkQuantities, on_meta
+from shipworthy.models.causal_lm.tuned import load_merged
 from tests.models.causal_lm.families import FAMILIES, UNFIT, tiny
 
 ROWS = [Row([1, 2, 3, 4, 5], [6, 7, 8]), Row([1, 2, 9, 10], [11, 12, 13, 14]), Row([1, 2, 15], [16])]
@@ -105,6 +107,9 @@ def test_it_is_saved_and_answers_as_it_did(folder: Path, kind: str, tmp_path: Pa
         torch.testing.assert_close(by_peft(by_library, ROWS[0]), expected_N[: len(ROWS[0].answer)])
     torch.testing.assert_close(found_N, expected_N)
     assert (plain_N - expected_N).abs().max() > 1e-2
+    assert not is_plain(tmp_path / "adapter")
+    with pytest.raises(UsageError, match=r"can't be merged into the model's weights: to hand on one model, train with"):
+        load_merged(folder, tmp_path)
 
 
 def test_they_are_counted(folder: Path, kind: str) -> None:

@@ -70,8 +70,8 @@ def install(network: PeftModel) -> PeftModel:
     base, config = network.get_base_model(), network.peft_config["default"]
     if base._is_stateful or 0 in reach(base):
         raise UsageError(
-            f"adapter={_kind(config)}: {type(base).__name__} hands a state from token to token, where virtual tokens "
-            "would be counted anew at each: take adapter=lora."
+            f"adapter={_kind(config)}: {type(base).__name__} hands a state from token to token, not keys and values "
+            "behind which virtual tokens could be seen: take adapter=lora."
         )
     virtual = VirtualTokens(network, config.num_virtual_tokens, config.peft_type == PeftType.PREFIX_TUNING)
     setattr(base, PLACE, virtual)
@@ -98,7 +98,7 @@ def _with_virtual(base: PreTrainedModel, virtual: VirtualTokens, asked: dict[str
     rows, added = len(tokens), count if begins and not virtual.cached else 0
     if begins and virtual.cached:
         if asked.get("pack") is not None:
-            raise ValueError("keys and values of virtual tokens stand in a cache, which packs do not have")
+            raise ValueError("packs have no cache for the keys and values of virtual tokens")
         asked["past_key_values"] = cache = DynamicCache() if cache is None else cache
         virtual.fill(cache, rows, base)
     if added:
