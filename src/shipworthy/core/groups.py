@@ -43,7 +43,13 @@ class AdapterConfig(Schema):
 
 @dataclass
 class ObjectiveConfig(Schema):
-    """What a network learns from rows."""
+    """What a network learns from rows.
+
+    Attributes:
+        writes: whether it learns to answer in words.
+    """
+
+    writes: ClassVar[bool] = False
 
 
 @dataclass

@@ -11,7 +11,7 @@ from shipworthy.train.monitor.schema import Monitor, Overfitting, Patience
 from shipworthy.train.replay.schema import Replay
 
 KNOWN = {
-    "precision": ("auto", "float32", "tf32", "bf16", "bf16_mixed"),  # see models/precision.py
+    "precision": ("auto", "float32", "tf32", "bf16", "bf16_mixed", "fp16_mixed"),  # see models/precision.py
     "activation_checkpointing": ("none", "full", "selective"),  # see models/activations.py
     "packing": ("auto", "on", "off"),
     "unsaved": ("warn", "stop"),
@@ -51,7 +51,8 @@ class LightningTrainer(TrainerConfig):
         clip: the largest global gradient norm.
         precision: of the training: `float32`; `tf32` (a GPU's rounded products of float32 matrices); `bf16` (weights
             and products in 16 bits, but for the weights of an adapter); `bf16_mixed` (weights in 32 bits, products in
-            16); or `auto` (bf16 where GPU or processor have instructions for it, else float32).
+            16); `fp16_mixed` (the same in float16, with a scaled loss: for GPUs before Ampere); or `auto` (bf16 where
+            GPU or processor have instructions for it, else float32).
         activation_checkpointing: which layers keep their inputs only, and are computed again in the backward pass:
             `none`, `full` (all: least memory, about a third more time) or `selective` (every second one).
         offload_activations: what these layers keep waits in main memory (GPUs only).
@@ -75,6 +76,7 @@ class LightningTrainer(TrainerConfig):
         "accept_unfit_plan",
         "continue_from",  # the checkpoint itself is an input
     )
+    asks_general: ClassVar[bool] = True  # whether general questions are asked before, in and after a training
 
     batch_size: int = 16
     micro_batch_size: int = 8

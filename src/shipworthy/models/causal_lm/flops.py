@@ -12,6 +12,7 @@ from statistics import median
 import torch
 from transformers import PreTrainedModel
 
+from shipworthy.models.adapters import virtual
 from shipworthy.models.causal_lm.structure import has_head, head_modules, is_encoder, layers
 from shipworthy.models.causal_lm.widths import Matrix, experts_met, matrices, reach
 from shipworthy.models.quantities import BatchShape
@@ -30,8 +31,8 @@ class FlopCounter:
     def __init__(self, base: PreTrainedModel) -> None:
         config = base.config.get_text_config(decoder=True)
         found = [matrices(layer, experts_met(base)) for layer in layers(base)]
-        first = next((i for i, layer in enumerate(found) if any(m.trained for m in layer)), len(found))
-        below = any(p.requires_grad for p in base.get_input_embeddings().parameters())
+        below = virtual.of(base) is not None or any(p.requires_grad for p in base.get_input_embeddings().parameters())
+        first = next((i for i, layer in enumerate(found) if below or any(m.trained for m in layer)), len(found))
         # Multiply and add, forward; as much again for the gradient of the inputs; as much for that of trained weights.
         self.per_token = sum(
             2 * m.numbers * (1 + (i >= first) + m.trained) for i, layer in enumerate(found) for m in layer
@@ -91,11 +92,11 @@ def _pairs(batch: BatchShape, seen: float, causal: bool) -> float:
     return start + sum(below(batch.prefix + length) - start for length in batch.lengths)
 
 
-def matrix_product_rate(device: torch.device, rounds: int = 5) -> float:
-    """What a product of two square float32 matrices reaches on this machine now (operations per second, median)."""
+def matrix_product_rate(device: torch.device, rounds: int = 5, dtype: torch.dtype = torch.float32) -> float:
+    """What a product of two square matrices reaches on this machine now (operations per second, median)."""
     side = SIDE if device.type == "cpu" else SIDE_ON_GPU
     draw = torch.Generator(device).manual_seed(0)  # of its own: a run's draws are not disturbed
-    a, b = (torch.randn(side, side, device=device, generator=draw) for _ in range(2))
+    a, b = (torch.randn(side, side, device=device, generator=draw).to(dtype) for _ in range(2))
     seconds = []
     for _ in range(rounds + 1):
         begun = time.perf_counter()

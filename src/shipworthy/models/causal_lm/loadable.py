@@ -7,7 +7,7 @@ from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import read_json
 from shipworthy.core.sources.repository import WEIGHTS
 from shipworthy.models.causal_lm import shards
-from shipworthy.models.causal_lm.start import ADAPTER_CONFIG
+from shipworthy.models.causal_lm.checkpoint import ADAPTER_CONFIG
 
 CONFIG = "config.json"
 FLOATS = {"F64", "F32", "F16", "BF16"}

@@ -1,10 +1,11 @@
 """The network of a causal language model."""
 
+import ctypes
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors import safe_open
@@ -16,14 +17,26 @@ from shipworthy.core.errors import ArtifactError
 from shipworthy.models.causal_lm import attention, shards
 from shipworthy.models.causal_lm.structure import head_modules, is_encoder
 
+if TYPE_CHECKING:
+    from shipworthy.models.adapters.nf4 import Quantizer
+
 disable_progress_bar()
 # PEFT asks for it by its old name.
 warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing.*")
 
+MMAP_THRESHOLD = -3  # glibc's M_MMAP_THRESHOLD
+FEW_BYTES, MOST_BYTES = 2**17, 2**25
+"""The size from which a buffer is a mapping of its own: at first, and the largest to which glibc raises it."""
 DTYPES = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
 
 
-def load_network(folder: Path, adapter: Path | None = None, *, dtype: torch.dtype = torch.float32) -> PreTrainedModel:
+def load_network(
+    folder: Path,
+    adapter: Path | None = None,
+    *,
+    dtype: torch.dtype = torch.float32,
+    quantizer: "Quantizer | None" = None,
+) -> PreTrainedModel:
     """A network in evaluation mode, with the adapter (if any) merged into its weights.
 
     While it is loaded it takes the memory of its weights and of a few tensors of the files.
@@ -32,24 +45,17 @@ def load_network(folder: Path, adapter: Path | None = None, *, dtype: torch.dtyp
         folder: a Hugging Face folder of the base weights, in whatever type.
         adapter: a PEFT folder.
         dtype: of its weights (`native_dtype` says in which the files have them).
+        quantizer: which weights are kept in fewer bits; given the network without weights.
 
     Raises:
         ArtifactError: the folder lacks weights of the network that its config describes.
     """
-    network = built(AutoConfig.from_pretrained(str(folder)), tensors(folder), folder, dtype)
-    return (network if adapter is None else merged(network, adapter)).eval()
+    network = built(AutoConfig.from_pretrained(str(folder)), tensors(folder), folder, dtype, quantizer=quantizer)
+    if adapter is not None:
+        from shipworthy.models.adapters.merged import with_adapter
 
-
-def merged(network: PreTrainedModel, adapter: Path) -> PreTrainedModel:
-    """The network with an adapter's updates in its weights.
-
-    Args:
-        adapter: a PEFT folder.
-    """
-    from peft import PeftModel
-
-    found: PreTrainedModel = PeftModel.from_pretrained(network, str(adapter)).merge_and_unload()
-    return found
+        network = with_adapter(network, adapter)
+    return network.eval()
 
 
 def native_dtype(folder: Path) -> torch.dtype:
@@ -78,6 +84,7 @@ def built(
     dtype: torch.dtype,
     *,
     kind: Any = AutoModelForCausalLM,
+    quantizer: "Quantizer | None" = None,
 ) -> PreTrainedModel:
     """The network that a config describes, with weights that are converted one by one.
 
@@ -88,16 +95,20 @@ def built(
         folder: from which they come.
         dtype: of the network's weights.
         kind: one of transformers' classes that choose a network by its config.
+        quantizer: as of `load_network`.
 
     Raises:
         ArtifactError: there are not all of them.
     """
-    with _without_reports():
-        network, found = _network(config, kind).from_pretrained(
+    with torch.device("meta"):
+        shape = kind.from_config(config)
+    with _without_reports(), _freed_at_once() if quantizer else nullcontext():
+        network, found = type(shape).from_pretrained(
             None,
             config=config,
             state_dict=dict(weights),
             dtype=dtype,
+            quantization_config=quantizer(shape) if quantizer else None,
             generation_config=_generation(folder),
             output_loading_info=True,
         )
@@ -130,10 +141,21 @@ def _is_in(name: str, modules: Iterable[str]) -> bool:
     return any(f".{one}." in f".{name}" for one in modules)
 
 
-def _network(config: PretrainedConfig, kind: Any) -> Any:
-    """The class of the network that a config describes."""
-    with torch.device("meta"):
-        return type(kind.from_config(config))
+@contextmanager
+def _freed_at_once() -> Iterator[None]:
+    """In the block, the C library gives large buffers back to the system when they are freed.
+
+    Else what tensors were read into lies scattered between the few bits that are left of them, and stays taken.
+    """
+    library = ctypes.CDLL(None)
+    if not hasattr(library, "mallopt"):
+        yield
+        return
+    library.mallopt(MMAP_THRESHOLD, FEW_BYTES)
+    try:
+        yield
+    finally:
+        library.mallopt(MMAP_THRESHOLD, MOST_BYTES)
 
 
 def _generation(folder: Path) -> GenerationConfig | None:

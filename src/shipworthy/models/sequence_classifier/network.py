@@ -7,8 +7,10 @@ import torch
 from transformers import AutoConfig, AutoModelForSequenceClassification, PretrainedConfig, PreTrainedModel
 
 from shipworthy.core.files import read_json, write_json
+from shipworthy.models.adapters.merged import with_adapter
+from shipworthy.models.adapters.nf4 import Quantizer
 from shipworthy.models.causal_lm.checkpoint import weights
-from shipworthy.models.causal_lm.network import built, merged, tensors
+from shipworthy.models.causal_lm.network import built, tensors
 
 FILE = "head.json"
 CLASSES, NUMBER = "single_label_classification", "regression"
@@ -51,20 +53,30 @@ def config_of(folder: Path, outputs: int, kind: str) -> PretrainedConfig:
     return config
 
 
-def load_with_head(folder: Path, head: Head, *, seed: int = 0, dtype: torch.dtype = torch.float32) -> PreTrainedModel:
+def load_with_head(
+    folder: Path,
+    head: Head,
+    *,
+    seed: int = 0,
+    dtype: torch.dtype = torch.float32,
+    quantizer: Quantizer | None = None,
+) -> PreTrainedModel:
     """The network of a folder with its head, in evaluation mode.
 
     Args:
         folder: a Hugging Face folder, with the head's weights or without: then they are drawn.
         seed: of the draws.
         dtype: of its weights.
+        quantizer: which of them are kept in fewer bits.
 
     Raises:
         ArtifactError: the folder lacks weights of the rest of the network.
     """
     config = config_of(folder, head.outputs, CLASSES if head.classes else NUMBER)
     torch.manual_seed(seed)
-    return built(config, tensors(folder), folder, dtype, kind=AutoModelForSequenceClassification).eval()
+    return built(
+        config, tensors(folder), folder, dtype, kind=AutoModelForSequenceClassification, quantizer=quantizer
+    ).eval()
 
 
 def load_tuned(base: Path, checkpoint: Path) -> PreTrainedModel:
@@ -76,4 +88,4 @@ def load_tuned(base: Path, checkpoint: Path) -> PreTrainedModel:
     """
     folder, adapter = weights(base, checkpoint)
     network = load_with_head(folder, Head.read(checkpoint))
-    return (network if adapter is None else merged(network, adapter)).eval()
+    return (network if adapter is None else with_adapter(network, adapter)).eval()

@@ -142,7 +142,7 @@ def _train(state: TrainingState, world: int, records: Records) -> None:
     # Here the failed step's tensors are gone, which the explanation must not count.
     number = state.progress.step
     rows = [state.rows[row] for row in state.batches[number][: trainer.micro_batch_size]]
-    raise ShipworthyError(f"Step {number + 1}: {explain(state.network, rows, module.optimizer, state.workers)}")
+    raise ShipworthyError(f"Step {number + 1}: {explain(state.memory(begun=bool(module.optimizer.state)), rows)}")
 
 
 def _checked(request: Request) -> pl.DataFrame:

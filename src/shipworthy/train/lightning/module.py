@@ -16,6 +16,7 @@ from shipworthy.models.causal_lm.structure import named_layers
 from shipworthy.models.precision import Precision
 from shipworthy.train.lightning.batch_plan import ledger
 from shipworthy.train.lightning.gradients import Losses
+from shipworthy.train.lightning.loss_scale import LossScale
 from shipworthy.train.lightning.progress import Entry, Progress
 from shipworthy.train.lightning.steps import Step, on, padding_share
 from shipworthy.train.optimizers.build import build as build_optimizer
@@ -69,6 +70,7 @@ class FineTuningModule(lightning.LightningModule):
         self.network, self.strategy = network, strategy
         self.steps, self.clip, self.workers = steps, clip, workers
         self.precision, self.losses = precision, losses
+        self.loss_scale = LossScale(precision.scale, moves=precision.scale != 1)
         self.ids, self.progress, self.policy = ids, progress, policy
         self.quantities = NetworkQuantities(network)
         named = trained_of(network)
@@ -93,8 +95,9 @@ class FineTuningModule(lightning.LightningModule):
         if step.number != self.progress.step + 1:
             return None  # fetched before the run went back
         packs = on(step.packs, self.device)
+        scale = self.loss_scale.value
         loss, found, self.asked = self.strategy.gradients(
-            self.network, packs, self.trained, step.tokens, self.workers, self.precision, self.losses
+            self.network, packs, self.trained, step.tokens, self.workers, self.precision, self.losses, scale
         )
         norms, weights = self.strategy.norms(found), self.strategy.norms(self.trained)
         entry: Entry = {
@@ -110,13 +113,19 @@ class FineTuningModule(lightning.LightningModule):
             "data_wait_s": step.waited,
             "ledger": ledger(self.progress.ledger, step.number, [self.ids[row] for row in step.rows]),
         }
+        if self.loss_scale.moves:
+            entry["loss_scale"] = scale
+        if overflow := self.loss_scale.is_too_large(loss, entry["grad_norm"]):
+            entry |= {"overflow": 1, "skipped": 1}
         if not self.policy(step, entry):
             return None
+        self.loss_scale.update(overflow)
         if "skipped" not in entry:
             torch._foreach_mul_(found, min(1.0, self.clip / (entry["grad_norm"] + 1e-6)))
             for parameter, gradient in zip(self.trained, found, strict=True):
                 parameter.grad = gradient.to(parameter.dtype)
             self.optimizer.step()
+            self.optimizer.zero_grad()  # else they would be there beside the next step's
         self.schedule.step()
         self._note(entry, self.quantities.flops(p.shape for p in packs))
         return {"done": True}

@@ -9,7 +9,9 @@ from transformers import PreTrainedModel
 
 from shipworthy.core.groups import AdapterConfig, ModelConfig
 from shipworthy.core.lazy import Lazy
+from shipworthy.models.activations import checkpoint
 from shipworthy.models.adapters.build import build as build_adapter
+from shipworthy.models.adapters.build import quantizer
 from shipworthy.models.adapters.network import base_of, trained_of
 from shipworthy.models.causal_lm.fitness import make_batch, settle
 from shipworthy.models.causal_lm.packed import Row
@@ -40,7 +42,7 @@ def measure(
     quiet()
     torch.set_num_threads(trainer.threads or len(os.sched_getaffinity(0)))
     precision, _ = choose(trainer.precision, torch.device("cpu"))
-    untrained: PreTrainedModel = NETWORKS.load(model).load(model, precision.weights)
+    untrained: PreTrainedModel = NETWORKS.load(model).load(model, precision.weights, quantizer(adapter, precision))
     network = build_adapter(untrained, adapter, seed, precision)
     base = base_of(network)
     vocabulary, targets = int(base.config.get_text_config(decoder=True).vocab_size), outputs(base)
@@ -52,6 +54,8 @@ def measure(
 
     rows = [Row(draw(prompt, vocabulary), draw(answer, targets)) for prompt, answer in lengths.rows]
     settle(base, trainer.packing)
+    quantities = NetworkQuantities(network)
+    checkpoint(base, trainer.activation_checkpointing, offload=False, draws=quantities.draws)
     named = trained_of(network)
     trained = list(named.values())
     updates = build_optimizer(named.items(), optimizer)
@@ -76,5 +80,5 @@ def measure(
         tokens_per_second=seen / MEASURED_STEPS / seconds,
         peak_memory_mb=memory,
         steps=MEASURED_STEPS,
-        trainable_parameters=NetworkQuantities(network).trainable_parameters,
+        trainable_parameters=quantities.trainable_parameters,
     )

@@ -133,7 +133,7 @@ def with_auto_batch(state: TrainingState) -> LightningTrainer:
         return time.monotonic() - begun
 
     def fits(size: int) -> bool:
-        return expected_to_live(network, longest[-size:], None, state.workers)
+        return expected_to_live(state.memory(), longest[-size:])
 
     if not path.is_file():
         size = find_micro_batch(step, min(trainer.micro_batch_size, trainer.batch_size), fits)

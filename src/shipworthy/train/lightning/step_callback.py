@@ -146,7 +146,12 @@ class StepCallback(Callback):
 
     def _save(self, module: FineTuningModule) -> None:
         groups = module.optimizer.state_dict()["param_groups"]
-        state = {"groups": groups, "schedule": module.schedule.state_dict(), "progress": asdict(self.progress)}
+        state = {
+            "groups": groups,
+            "schedule": module.schedule.state_dict(),
+            "loss_scale": asdict(module.loss_scale),
+            "progress": asdict(self.progress),
+        }
         self.saver.save(snapshot(module.network, module.optimizer), {"step": self.progress.step, **state})
 
     def _validate(self, module: FineTuningModule, entry: Entry) -> bool:

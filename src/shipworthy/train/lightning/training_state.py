@@ -17,6 +17,7 @@ from shipworthy.core.progress import say
 from shipworthy.core.seeds import seed_everything
 from shipworthy.models.activations import checkpoint
 from shipworthy.models.adapters.build import build as build_adapter
+from shipworthy.models.adapters.build import quantizer
 from shipworthy.models.adapters.network import Network, base_of
 from shipworthy.models.causal_lm.fitness import make_batch, settle
 from shipworthy.models.causal_lm.packed import Row
@@ -37,10 +38,12 @@ from shipworthy.train.lightning.checkpoints import (
     state_of,
     weights_in,
 )
+from shipworthy.train.lightning.loss_scale import LossScale
 from shipworthy.train.lightning.module import FineTuningModule, Policy
 from shipworthy.train.lightning.processes import connect, gather_values, rank
 from shipworthy.train.lightning.progress import Progress
 from shipworthy.train.lightning.steps import Step, Steps
+from shipworthy.train.memory.step import StepMemory
 from shipworthy.train.monitor.findings import Finding, rate_factor
 from shipworthy.train.monitor.forgetting import GeneralPrompts
 from shipworthy.train.monitor.replay import row_losses, swapped_weights
@@ -110,7 +113,7 @@ class TrainingState:
             raise UsageError(
                 f"{len(self.rows)} training rows are fewer than trainer.batch_size={trainer.batch_size}: lower it."
             )
-        network = self.objective.network(self.precision.weights)
+        network = self._untrained()
         self._plan_batches(network)
         self.network: Network = build_adapter(network, request.adapter, request.seed, self.precision)
         self._settle_packing()
@@ -127,10 +130,13 @@ class TrainingState:
 
     def fresh(self) -> Network:
         """Another network, whole, as this one was before its training: it is loaded once more."""
-        base = self.objective.network(self.precision.weights)
-        network = build_adapter(base, self.request.adapter, self.request.seed, self.precision)
+        network = build_adapter(self._untrained(), self.request.adapter, self.request.seed, self.precision)
         settle(base_of(network), self.request.trainer.packing)
         return network
+
+    def _untrained(self) -> PreTrainedModel:
+        """The network without its adapter, in the types in which it is trained."""
+        return self.objective.network(self.precision.weights, quantizer(self.request.adapter, self.precision))
 
     def _plan_batches(self, network: PreTrainedModel) -> None:
         """The rows of every step, and with them those that are replayed, which the untrained network may make."""
@@ -205,6 +211,17 @@ class TrainingState:
     def workers(self) -> int:
         """Threads that compute packs side by side: on a GPU one, and one where they would disturb one another."""
         return 1 if self.quantities.one_at_a_time or torch.cuda.is_available() else torch.get_num_threads()
+
+    def memory(self, *, begun: bool = False) -> StepMemory:
+        """What a step takes; `begun`: the optimizer has made its states."""
+        return StepMemory(
+            self.network,
+            self.request.optimizer,
+            self.precision,
+            self.workers,
+            begun=begun,
+            offload=self.request.trainer.offload_activations,
+        )
 
     def module(self, policy: Policy) -> FineTuningModule:
         """The training step; what is restored is restored into it."""
@@ -284,6 +301,8 @@ class TrainingState:
         tensors = read_tensors(checkpoint.path, like=divided(self.network, self.tuning.optimizer))
         restore(tensors, state["groups"], self.network, self.tuning.optimizer)
         self.tuning.schedule.load_state_dict(state["schedule"])
+        if "loss_scale" in state:  # a checkpoint of an earlier version has none
+            self.tuning.loss_scale = LossScale(**state["loss_scale"])
         reseed(tensors)
         return state
 

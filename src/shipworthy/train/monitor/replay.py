@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from shipworthy.models.adapters import nf4
 from shipworthy.models.adapters.network import Network, base_of
 from shipworthy.models.causal_lm.fitness import make_batch
 from shipworthy.models.causal_lm.packed import Row
@@ -32,9 +33,10 @@ def row_losses(network: Network, rows: Sequence[Row], losses: Callable[..., torc
     A network in a lower precision is copied, which takes its memory twice more.
     """
     base = base_of(network)
-    if any(parameter.dtype != torch.float32 for parameter in base.parameters()):
-        base = copy.deepcopy(base).float()
-    with evaluating(base):
+    if any(parameter.is_floating_point() and parameter.dtype != torch.float32 for parameter in base.parameters()):
+        base = copy.deepcopy(base)
+        torch.nn.Module.float(base)  # transformers' own refuses to cast a network with weights in 4 bits
+    with evaluating(base), nf4.computing(base, torch.float32):
         return [float(losses(base, make_batch(base, [row]).to(base.device)).mean()) for row in rows]
 
 

@@ -15,6 +15,7 @@ from shipworthy.core.errors import UsageError
 from shipworthy.core.progress import say
 from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.models import rows as read
+from shipworthy.models.adapters.nf4 import Quantizer
 from shipworthy.models.causal_lm.fitness import Batch
 from shipworthy.models.causal_lm.packed import Row
 from shipworthy.models.losses import cost, losses
@@ -56,9 +57,9 @@ class HeadObjective:
                 f"(model.max_length={self.texts.max_length})"
             )
 
-    def network(self, dtype: torch.dtype) -> PreTrainedModel:
+    def network(self, dtype: torch.dtype, quantizer: Quantizer | None = None) -> PreTrainedModel:
         """The network with its head; what the base lacks of it is drawn."""
-        return load_with_head(self.folder, self.head, seed=self.seed, dtype=dtype)
+        return load_with_head(self.folder, self.head, seed=self.seed, dtype=dtype, quantizer=quantizer)
 
     def rows(self, split: pl.DataFrame) -> list[Row]:
         """The tokens of each text, and its class or number."""

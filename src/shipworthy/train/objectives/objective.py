@@ -15,6 +15,7 @@ import polars as pl
 import torch
 from transformers import PreTrainedModel
 
+from shipworthy.models.adapters.nf4 import Quantizer
 from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.fitness import Batch
 from shipworthy.models.causal_lm.packed import Row
@@ -49,8 +50,12 @@ class Objective(Protocol):
     chat: Chat | None
     guessing: float
 
-    def network(self, dtype: torch.dtype) -> PreTrainedModel:
-        """The network before it is trained, without an adapter; what is drawn is drawn by the run's seed."""
+    def network(self, dtype: torch.dtype, quantizer: Quantizer | None = None) -> PreTrainedModel:
+        """The network before it is trained, without an adapter; what is drawn is drawn by the run's seed.
+
+        Args:
+            quantizer: which weights are kept in fewer bits (None: none).
+        """
         ...
 
     def rows(self, split: pl.DataFrame) -> list[Row]:

@@ -12,6 +12,7 @@ class SupervisedFineTuning(ObjectiveConfig):
     """Answers to prompts: each token of an answer is predicted from all before it, and nothing of a prompt is."""
 
     needs: ClassVar[Mapping[str, tuple[str, ...]]] = {"model": ("causal_lm",)}
+    writes: ClassVar[bool] = True
 
 
 @schema("objective", "head")

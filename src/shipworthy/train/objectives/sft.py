@@ -10,6 +10,7 @@ from transformers import AutoConfig, PreTrainedModel
 
 from shipworthy.core.files import write_json
 from shipworthy.core.groups import ModelConfig
+from shipworthy.models.adapters.nf4 import Quantizer
 from shipworthy.models.causal_lm.base import base_folder
 from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.conversation import is_next_turn
@@ -38,9 +39,9 @@ class SupervisedFineTuning:
         config = AutoConfig.from_pretrained(str(self.folder)).get_text_config(decoder=True)
         self.guessing = math.log(config.vocab_size)
 
-    def network(self, dtype: torch.dtype) -> PreTrainedModel:
+    def network(self, dtype: torch.dtype, quantizer: Quantizer | None = None) -> PreTrainedModel:
         """The base model."""
-        return load_network(self.folder, dtype=dtype)
+        return load_network(self.folder, dtype=dtype, quantizer=quantizer)
 
     def rows(self, split: pl.DataFrame) -> list[Row]:
         """Prompt and answer of each row, in tokens."""

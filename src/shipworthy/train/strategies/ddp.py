@@ -56,9 +56,10 @@ class DataParallel:
         workers: int,
         precision: Precision,
         losses: Losses,
+        scale: float,
     ) -> tuple[float, list[torch.Tensor], bool]:
         """Each process's own, summed in one exchange."""
-        return summed(*gradients(base_of(network), packs, parameters, tokens, workers, precision, losses))
+        return summed(*gradients(base_of(network), packs, parameters, tokens, workers, precision, losses, scale))
 
     def norms(self, tensors: Sequence[torch.Tensor]) -> list[float]:
         """Each process has the same tensors."""

@@ -102,6 +102,7 @@ class FullySharded:
         workers: int,
         precision: Precision,
         losses: Losses,
+        scale: float,
     ) -> tuple[float, list[torch.Tensor], bool]:
         """Of one micro-batch after another, each summed over the processes."""
         for parameter in parameters:  # what the last update was made of would be added to
@@ -112,9 +113,9 @@ class FullySharded:
         for number in range(most):
             own = number < len(packs)
             loss = self._loss(network, packs[number] if own else self.spare, tokens, precision, losses)
-            (loss if own else loss * 0.0).backward()
+            (loss * (scale if own else 0.0)).backward()
             total[0] += loss.detach() if own else 0.0
-            parts = [_taken(parameter) for parameter in parameters]
+            parts = [_taken(parameter, scale) for parameter in parameters]
             found = [one + other for one, other in zip(found, parts, strict=True)] if found else parts
         total[1] = bool(asked())
         dist.all_reduce(total)
@@ -165,10 +166,10 @@ class FullySharded:
         return [module for module in self.root.modules() if isinstance(module, FSDPModule)]
 
 
-def _taken(parameter: torch.nn.Parameter) -> torch.Tensor:
+def _taken(parameter: torch.nn.Parameter, scale: float) -> torch.Tensor:
     """This process's part of a gradient, which is left empty for the next micro-batch."""
     gradient, parameter.grad = parameter.grad, None
-    return torch.zeros_like(parameter, dtype=torch.float32) if gradient is None else gradient.float()
+    return torch.zeros_like(parameter, dtype=torch.float32) if gradient is None else gradient.float() / scale
 
 
 def _part(tensor: torch.Tensor) -> torch.Tensor:

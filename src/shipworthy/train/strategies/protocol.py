@@ -44,6 +44,7 @@ class Strategy(Protocol):
         workers: int,
         precision: Precision,
         losses: Losses,
+        scale: float,
     ) -> tuple[float, list[torch.Tensor], bool]:
         """The loss of a step over all processes, its gradients, and whether any process was asked to stop.
 
@@ -53,6 +54,7 @@ class Strategy(Protocol):
             tokens: supervised tokens of the whole step, over all processes.
             workers: threads that may compute packs side by side.
             losses: what the targets of a batch cost.
+            scale: by what the loss is multiplied for the backward pass, and gradients divided behind it.
 
         Returns:
             The sum of all losses over `tokens` (nats), and of each parameter the gradient in float32, or of a parameter

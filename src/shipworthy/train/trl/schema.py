@@ -41,6 +41,7 @@ class TRLTrainer(LightningTrainer):
         "strategy": ("ddp",),
         "adapter": ("lora", "none"),
     }
+    asks_general: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
