@@ -113,6 +113,7 @@ def settings(job):
         greater_is_better=False,
         gradient_checkpointing=job["activation_checkpointing"] == "full",
         bf16=PRECISIONS[job["precision"]].products == torch.bfloat16,
+        fp16=PRECISIONS[job["precision"]].products == torch.float16,
         tf32=PRECISIONS[job["precision"]].tf32 or None,
         seed=job["seed"],
         logging_steps=1,

@@ -145,8 +145,9 @@ def data(record: Mapping[str, Any], whole: Mapping[str, Any], runs: Path, projec
         ShipworthyError: what was made again is another dataset.
     """
     workspace = target / "artifacts"
-    (target / "data").unlink(missing_ok=True)
-    (target / "data").symlink_to(os.path.relpath((project / "data").absolute(), target.resolve()))
+    for name in ("data", "toolchains"):
+        (target / name).unlink(missing_ok=True)
+        (target / name).symlink_to(os.path.relpath((project / name).absolute(), target.resolve()))
     kept = rows.folder_of(runs, record["inputs"]["dataset"])
     if found := dataset(record, runs):
         found.copy_to(workspace / "dataset")

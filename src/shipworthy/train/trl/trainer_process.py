@@ -13,7 +13,7 @@ from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import write_json
 from shipworthy.core.interrupt import StopRequestedError, asked, reason
 from shipworthy.core.lazy import project_files
-from shipworthy.core.project import code_root
+from shipworthy.core.project import project_root
 
 NAME = "trl"
 FOLDER = project_files("toolchains/trl")
@@ -45,7 +45,7 @@ def steps(job: Mapping[str, Any], folder: Path) -> Iterator[dict[str, Any]]:
         StopRequestedError: this process was asked to stop; the step is saved.
     """
     write_json(folder / "job.json", {**job, "parent": os.getpid()})
-    command = [str(interpreter()), str(code_root() / FOLDER / SCRIPT), str(folder / "job.json")]
+    command = [str(interpreter()), str(project_root() / FOLDER / SCRIPT), str(folder / "job.json")]
     environment = {**os.environ, "PYTHONPATH": str(SOURCE), "HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_OFFLINE": "1"}
     with (folder / "trl.log").open("a+", encoding="utf-8", errors="replace") as log:
         with subprocess.Popen(
