@@ -34,7 +34,11 @@ ADAPTERS = {
     "dropout": Lora(rank=4, dropout=0.1),
     "none": NoAdapter(),
 }
-RULES = [rule(lr=0.01) for rule in SCHEMAS["optimizer"].values() if issubclass(rule, Rule)]
+RULES = [rule for rule in SCHEMAS["optimizer"].values() if issubclass(rule, Rule)]
+RATES = {"lamb": 0.03, "lion": 0.003, "sgd": 1.0, "adafactor": 0.1}
+"""Where 0.01 is too much or too little for so few steps."""
+EPOCH = 3
+"""Steps: the means of two epochs are of the same rows."""
 ROWS = [Row([1, 30, *[9 + i] * 200], [60, 2, 4, 5] * 10) for i in range(8)]
 
 
@@ -47,12 +51,19 @@ def losses(folder: Path) -> list[float]:
     return [entry["loss"] for entry in json.loads((folder / "history.json").read_text())]
 
 
+def learned(folder: Path) -> bool:
+    found = losses(folder)
+    return sum(found[-EPOCH:]) < sum(found[:EPOCH])
+
+
 @pytest.mark.parametrize("adapter", ADAPTERS.values(), ids=ADAPTERS)
 @pytest.mark.parametrize("precision", KNOWN["precision"])
 def test_a_training_learns(precision: str, adapter: AdapterConfig, tmp_path: Path) -> None:
     model = model_in(tmp_path / "hub")
-    found = losses(run(model, tmp_path / "run", adapter=adapter, precision=precision, steps=12, validate_every=6))
-    assert found[-1] < found[0]
+    # Weights of 1 in bf16 move by a 128th or not at all.
+    lr = 0.01 if adapter.kind == "lora" else 0.03 if precision in ("bf16", "auto") else 0.002
+    how = {"precision": precision, "steps": 12, "validate_every": 6, "lr": lr}
+    assert learned(run(model, tmp_path / "run", table=rows(model, 14), adapter=adapter, **how))
 
 
 @pytest.mark.parametrize("precision", ["tf32", "bf16", "bf16_mixed"])
@@ -64,13 +75,12 @@ def test_a_narrow_precision_begins_at_the_same_loss(precision: str, tmp_path: Pa
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.kind)
-def test_every_rule_updates_weights_on_a_gpu(rule: Rule, tmp_path: Path) -> None:
+def test_every_rule_learns_on_a_gpu(rule: type[Rule], tmp_path: Path) -> None:
     model = model_in(tmp_path / "hub")
-    asked = replace(request(model, tmp_path / "run", rows(model)), optimizer=rule)
+    asked = request(model, tmp_path / "run", rows(model, 14), steps=12, validate_every=6)
     with new_folder(tmp_path / "run" / "done") as target:
-        fit(asked, NoRecords(), target)
-    found = losses(tmp_path / "run" / "done")
-    assert found[-1] < found[0]
+        fit(replace(asked, optimizer=rule(lr=RATES.get(rule.kind, 0.01))), NoRecords(), target)
+    assert learned(tmp_path / "run" / "done")
 
 
 @pytest.mark.parametrize("offload", [False, True])
