@@ -73,6 +73,7 @@ class FineTuningModule(lightning.LightningModule):
         self.optimizer = build_optimizer(named.items(), rule)
         self.schedule = build_schedule(self.optimizer, schedule, steps)
         self.highest = list(self.schedule.base_lrs)
+        strategy.take(self.optimizer, clip)
         self.ended = time.monotonic()
         self.asked = False  # whether any process of the run was asked to stop
 
@@ -109,10 +110,8 @@ class FineTuningModule(lightning.LightningModule):
         if not self.policy(step, entry):
             return None
         if "skipped" not in entry:
-            torch._foreach_mul_(found, min(1.0, self.clip / (entry["grad_norm"] + 1e-6)))
-            for parameter, gradient in zip(self.trained, found, strict=True):
-                parameter.grad = gradient.to(parameter.dtype)
-            self.optimizer.step()
+            scale = min(1.0, self.clip / (entry["grad_norm"] + 1e-6))
+            self.strategy.update(self.trained, found, scale, self.optimizer)
         self.schedule.step()
         self._note(entry, self.quantities.flops(p.shape for p in packs))
         return {"done": True}

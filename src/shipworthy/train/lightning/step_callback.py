@@ -146,7 +146,8 @@ class StepCallback(Callback):
     def _save(self, module: FineTuningModule) -> None:
         groups = module.optimizer.state_dict()["param_groups"]
         state = {"groups": groups, "schedule": module.schedule.state_dict(), "progress": asdict(self.progress)}
-        self.saver.save(snapshot(module.network, module.optimizer), {"step": self.progress.step, **state})
+        tensors = snapshot(module.network, module.optimizer, own_moments=module.strategy.own_moments)
+        self.saver.save(tensors, {"step": self.progress.step, **state})
 
     def _validate(self, module: FineTuningModule, entry: Entry) -> bool:
         started, step = time.monotonic(), self.progress.step
