@@ -292,6 +292,14 @@ def test_a_model_and_a_metric_suit_the_task(overrides: list[str], said: str) -> 
         ),
         (["trainer.auto_batch=true"], "strategy 'fsdp' does not go with trainer.auto_batch=true: it tries one process"),
         (["experiment=adult_xgboost"], "strategy 'fsdp' needs trainer to be lightning, not 'classical'"),
+        (
+            ["strategy=deepspeed", "trainer.precision=bf16"],
+            "'deepspeed' does not go with trainer.precision=bf16: its",
+        ),
+        (
+            ["strategy=deepspeed", "optimizer=muon"],
+            "'deepspeed' needs optimizer to be adamw or lion or sgd, not",
+        ),
     ],
 )
 def test_a_strategy_suits_what_it_divides(overrides: list[str], said: str) -> None:

@@ -88,9 +88,9 @@ class Config:
 
     def _check_excluded(self, name: str, part: Schema) -> None:
         """What a part cannot be combined with in the settings of others."""
-        for key, (value, why) in part.excludes.items():
+        for key, (values, why) in part.excludes.items():
             group, _, setting = key.partition(".")
-            if getattr(getattr(self, group), setting, None) == value:
+            if (value := getattr(getattr(self, group), setting, None)) in values:
                 raise UsageError(
                     f"{name} '{part.kind}' does not go with {key}={str(value).lower()}: {why}, or take another {name}."
                 )

@@ -23,7 +23,7 @@ from torch.distributed.tensor import DTensor
 
 from shipworthy.core import events
 from shipworthy.core.artifact import Artifact, read_artifact, write_artifact
-from shipworthy.core.errors import ArtifactError, ShipworthyError
+from shipworthy.core.errors import ArtifactError, ShipworthyError, UsageError
 from shipworthy.core.files import read_json
 from shipworthy.core.progress import say
 from shipworthy.models.adapters.network import Network, trained_of
@@ -37,25 +37,53 @@ warnings.filterwarnings("ignore", message="torch.distributed is disabled")
 logging.getLogger("c10d-NullHandler-dcp_logger").setLevel(logging.WARNING)
 
 
-def snapshot(network: Network, optimizer: torch.optim.Optimizer) -> Tensors:
-    """Copies, in main memory, of what a run goes on from: trained weights, moments, this process's random states."""
+def snapshot(network: Network, optimizer: torch.optim.Optimizer, *, own_moments: bool = False) -> Tensors:
+    """Copies, in main memory, of what a run goes on from: trained weights, moments, this process's random states.
+
+    Args:
+        own_moments: whether the moments are another thing in each process.
+    """
     found: Tensors = {f"{WEIGHT}{name}": parameter for name, parameter in trained_of(network).items()}
+    place = _own_place() if own_moments else OPTIMIZER
     for index, values in optimizer.state_dict()["state"].items():
-        found |= {f"{OPTIMIZER}{index}.{name}": torch.as_tensor(value) for name, value in values.items()}
+        found |= {f"{place}{index}.{name}": torch.as_tensor(value) for name, value in values.items()}
     found[f"random.{rank()}.cpu"] = torch.get_rng_state()
     if torch.cuda.is_available():
         found[f"random.{rank()}.cuda"] = torch.cuda.get_rng_state()
     return {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in found.items()}
 
 
-def restore(tensors: Tensors, groups: list[dict[str, Any]], network: Network, optimizer: torch.optim.Optimizer) -> None:
-    """Puts weights and moments back; `groups` are the optimizer's settings (`param_groups` of its state)."""
+def _own_place() -> str:
+    """Where the moments are that only this one of so many processes can read."""
+    return f"optimizer-{rank()}-of-{dist.get_world_size()}."
+
+
+def restore(
+    tensors: Tensors,
+    groups: list[dict[str, Any]],
+    network: Network,
+    optimizer: torch.optim.Optimizer,
+    *,
+    own_moments: bool = False,
+) -> None:
+    """Puts weights and moments back; `groups` are the optimizer's settings (`param_groups` of its state).
+
+    Raises:
+        UsageError: each process has moments of its own, and there were more or fewer processes.
+    """
+    place = _own_place() if own_moments else OPTIMIZER
+    others = {name.partition(".")[0] for name in tensors if name.startswith("optimizer-")}
+    if own_moments and others and place.rstrip(".") not in others:
+        raise UsageError(
+            f"The checkpoint is of {len(others)} processes, each with moments of its own: go on with as many "
+            "(trainer.devices), or start over with resume=never."
+        )
     with torch.no_grad():
         for name, parameter in trained_of(network).items():
             parameter.copy_(tensors[f"{WEIGHT}{name}"])
     moments: dict[int, Tensors] = {}
     for name, tensor in tensors.items():
-        if name.startswith(OPTIMIZER):
+        if name.startswith(place):
             _, index, field = name.split(".")
             # The optimizer would take the tensor itself, and change it at its next step.
             moments.setdefault(int(index), {})[field] = tensor.clone()

@@ -79,6 +79,7 @@ class FineTuningModule(lightning.LightningModule):
         self.optimizer = build_optimizer(named.items(), rule)
         self.schedule = build_schedule(self.optimizer, schedule, steps)
         self.highest = list(self.schedule.base_lrs)
+        strategy.take(self.optimizer, clip)
         self.ended = time.monotonic()
         self.asked = False  # whether any process of the run was asked to stop
 
@@ -121,11 +122,8 @@ class FineTuningModule(lightning.LightningModule):
             return None
         self.loss_scale.update(overflow)
         if "skipped" not in entry:
-            torch._foreach_mul_(found, min(1.0, self.clip / (entry["grad_norm"] + 1e-6)))
-            for parameter, gradient in zip(self.trained, found, strict=True):
-                parameter.grad = gradient.to(parameter.dtype)
-            self.optimizer.step()
-            self.optimizer.zero_grad()  # else they would be there beside the next step's
+            clipped = min(1.0, self.clip / (entry["grad_norm"] + 1e-6))
+            self.strategy.update(self.trained, found, clipped, self.optimizer)
         self.schedule.step()
         self._note(entry, self.quantities.flops(p.shape for p in packs))
         return {"done": True}

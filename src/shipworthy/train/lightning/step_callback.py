@@ -152,7 +152,8 @@ class StepCallback(Callback):
             "loss_scale": asdict(module.loss_scale),
             "progress": asdict(self.progress),
         }
-        self.saver.save(snapshot(module.network, module.optimizer), {"step": self.progress.step, **state})
+        tensors = snapshot(module.network, module.optimizer, own_moments=module.strategy.own_moments)
+        self.saver.save(tensors, {"step": self.progress.step, **state})
 
     def _validate(self, module: FineTuningModule, entry: Entry) -> bool:
         started, step = time.monotonic(), self.progress.step

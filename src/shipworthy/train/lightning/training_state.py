@@ -124,7 +124,7 @@ class TrainingState:
 
     def divide(self, world: int) -> None:
         """Connects the processes, and divides the network among them; what is asked of it whole comes before."""
-        if world > 1 or self.strategy.sharded:
+        if world > 1:
             connect(world)
         self.strategy.wrap(self.network, self.batch(self.rows[:1]))
 
@@ -299,7 +299,9 @@ class TrainingState:
     def _restore(self, checkpoint: Artifact) -> dict[str, Any]:
         state = state_of(checkpoint)
         tensors = read_tensors(checkpoint.path, like=divided(self.network, self.tuning.optimizer))
-        restore(tensors, state["groups"], self.network, self.tuning.optimizer)
+        own = self.strategy.own_moments
+        restore(tensors, state["groups"], self.network, self.tuning.optimizer, own_moments=own)
+        self.strategy.restored()
         self.tuning.schedule.load_state_dict(state["schedule"])
         if "loss_scale" in state:  # a checkpoint of an earlier version has none
             self.tuning.loss_scale = LossScale(**state["loss_scale"])

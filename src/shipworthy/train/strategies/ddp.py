@@ -16,6 +16,7 @@ from shipworthy.models.adapters.network import Network, base_of
 from shipworthy.models.causal_lm.fitness import Batch
 from shipworthy.models.precision import Precision
 from shipworthy.train.lightning.gradients import Losses, gradients
+from shipworthy.train.strategies.protocol import Strategy
 from shipworthy.train.strategies.schema import DDP
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def build(config: DDP) -> "DataParallel":
     return DataParallel()
 
 
-class DataParallel:
+class DataParallel(Strategy):
     """See the module's head; methods as in `protocol.py`."""
 
     sharded = False

@@ -9,7 +9,7 @@ Lightning only places nothing and steps nothing here: its ModelParallelStrategy 
 optimizer is built and the checkpoint read.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,6 @@ import torch.distributed as dist
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import CPUOffloadPolicy, FSDPModule, MixedPrecisionPolicy, OffloadPolicy, fully_shard
 from torch.distributed.tensor import DTensor
-from torch.nn import Module
 
 from shipworthy.core.errors import UsageError
 from shipworthy.core.interrupt import asked
@@ -27,24 +26,14 @@ from shipworthy.models.causal_lm.fitness import Batch
 from shipworthy.models.causal_lm.structure import layers
 from shipworthy.models.precision import Precision
 from shipworthy.train.lightning.gradients import Losses
-from shipworthy.train.lightning.processes import gather_values
+from shipworthy.train.lightning.processes import connect, gather_values
 from shipworthy.train.lightning.steps import on
+from shipworthy.train.strategies.placed import Root, device, placed
+from shipworthy.train.strategies.protocol import Strategy
 from shipworthy.train.strategies.schema import FSDP
 
 if TYPE_CHECKING:
     from lightning.pytorch.strategies import Strategy as LightningStrategy
-
-
-class Root(Module):
-    """The network as the outermost thing that is divided: in its forward pass what is not in a layer is gathered."""
-
-    def __init__(self, network: Network) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, compute: Callable[[], torch.Tensor]) -> torch.Tensor:
-        """What is computed in the while."""
-        return compute()
 
 
 def build(config: FSDP) -> "FullySharded":
@@ -58,7 +47,7 @@ def build(config: FSDP) -> "FullySharded":
     return FullySharded(config)
 
 
-class FullySharded:
+class FullySharded(Strategy):
     """See the module's head; methods as in `protocol.py`."""
 
     sharded = True
@@ -68,13 +57,14 @@ class FullySharded:
 
     def lightning(self, world: int) -> "LightningStrategy":
         """A strategy that leaves module and optimizer where they are."""
-        return _placed(world)
+        return placed(world)
 
     def wrap(self, network: Network, spare: Batch) -> None:
         """Divides the network; its weights move to this process's device, unless they are offloaded."""
-        kind = "cuda" if torch.cuda.is_available() else "cpu"
+        connect(1)  # where there are several, they are connected
+        self.device, self.spare = device(), spare
         how: dict[str, Any] = {
-            "mesh": init_device_mesh(kind, (dist.get_world_size(),)),
+            "mesh": init_device_mesh(self.device.type, (dist.get_world_size(),)),
             # Products in 16 bits are autocast's, as in one process: weights are sent as they are kept.
             "mp_policy": MixedPrecisionPolicy(reduce_dtype=torch.float32, cast_forward_inputs=False),
             "offload_policy": CPUOffloadPolicy() if self.config.cpu_offload else OffloadPolicy(),
@@ -88,7 +78,6 @@ class FullySharded:
             part.set_gradient_divide_factor(1.0)
             part.set_force_sum_reduction_for_comms(True)
         self.root.set_reduce_scatter_unused_params(True)  # an expert that no token of this process met
-        self.device, self.spare = torch.device(kind, torch.cuda.current_device() if kind == "cuda" else None), spare
         with torch.no_grad():
             self.root(lambda: torch.zeros(()))  # the first forward pass makes it the root
         self.root.reshard()
@@ -174,25 +163,3 @@ def _taken(parameter: torch.nn.Parameter, scale: float) -> torch.Tensor:
 
 def _part(tensor: torch.Tensor) -> torch.Tensor:
     return tensor.to_local() if isinstance(tensor, DTensor) else tensor
-
-
-def _placed(world: int) -> "LightningStrategy":
-    from lightning.pytorch.strategies import DDPStrategy, SingleDeviceStrategy  # takes seconds
-
-    class Placed:
-        def model_to_device(self) -> None:
-            """It is where it belongs, which may be main memory."""
-
-        def setup_optimizers(self, trainer: Any) -> None:
-            """The optimizer is ours: its moments stay where they are, too."""
-
-    class Alone(Placed, SingleDeviceStrategy):
-        pass
-
-    class Several(Placed, DDPStrategy):
-        def configure_ddp(self) -> None:
-            """Leaves the module as it is."""
-
-    if world > 1:
-        return Several()
-    return Alone("cuda:0" if torch.cuda.is_available() else "cpu")

@@ -23,6 +23,11 @@ class Strategy(Protocol):
         """Whether a process holds a part of the weights only, so that it can't compute without the others."""
         ...
 
+    @property
+    def own_moments(self) -> bool:
+        """Whether what the optimizer keeps is another thing in each process, and is read again by as many."""
+        return False
+
     def lightning(self, world: int) -> "LightningStrategy | str":
         """What Lightning is told."""
         ...
@@ -34,6 +39,10 @@ class Strategy(Protocol):
             spare: any micro-batch: what a process computes, and leaves out, where others have more of them.
         """
         ...
+
+    def take(self, optimizer: torch.optim.Optimizer, clip: float) -> None:
+        """Is given the optimizer when it is built, and the largest global gradient norm."""
+        return
 
     def gradients(
         self,
@@ -65,6 +74,29 @@ class Strategy(Protocol):
     def norms(self, tensors: Sequence[torch.Tensor]) -> list[float]:
         """The Euclidean norm of each tensor, whole."""
         ...
+
+    def update(
+        self,
+        parameters: Sequence[torch.nn.Parameter],
+        gradients: list[torch.Tensor],
+        scale: float,
+        optimizer: torch.optim.Optimizer,
+    ) -> None:
+        """Makes the step's update.
+
+        Args:
+            gradients: those that `gradients` returned.
+            scale: by which they are clipped (0 to 1).
+        """
+        torch._foreach_mul_(gradients, scale)
+        for parameter, gradient in zip(parameters, gradients, strict=True):
+            parameter.grad = gradient.to(parameter.dtype)
+        optimizer.step()
+        optimizer.zero_grad()  # else they would be there beside the next step's
+
+    def restored(self) -> None:
+        """Is told that weights and moments are those of a checkpoint now."""
+        return
 
     def whole(self) -> AbstractContextManager[None]:
         """In the block each process holds all weights, and computes without the others."""
