@@ -9,6 +9,7 @@ Lightning's DeepSpeedStrategy is not used: it is for GPUs alone, and its checkpo
 """
 
 import logging
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -75,6 +76,8 @@ class ZeRO(Strategy):
         import deepspeed
         from deepspeed.utils import groups
 
+        alone = "LOCAL_RANK" not in os.environ
+        os.environ.setdefault("LOCAL_RANK", "0")  # it asks for it, of one process, too
         groups._WORLD_GROUP = None  # of a training before in this process, whose connections are closed
         zero: dict[str, Any] = {"stage": self.config.stage}
         if self.config.cpu_offload:
@@ -93,6 +96,8 @@ class ZeRO(Strategy):
                 "steps_per_print": 10**9,
             },
         )
+        if alone:
+            del os.environ["LOCAL_RANK"]
 
     def gradients(
         self,
