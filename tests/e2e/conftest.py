@@ -118,7 +118,7 @@ def sarcasm_head(shipworthy: Shipworthy, tmp_path_factory: pytest.TempPathFactor
             write_encoder(folder)
     model = ("model=modernbert_base", "model.source.kind=folder", f"model.source.path={folder}", "model.max_length=48")
     small = (
-        "model.template=${task.prompt}",
+        "model.template='{question}'",
         "tracker=none",
         "data.sample=0.04",
         "trainer.accept_unfit_plan=true",

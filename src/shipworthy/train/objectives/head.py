@@ -110,7 +110,7 @@ def head_of(task: Task, train: pl.DataFrame) -> Head:
     classes = sorted(set(read.classes(train)))
     if len(classes) > MOST_CLASSES:
         raise UsageError(
-            f"objective 'head' tells classes apart, and train has {len(classes):,} different answers: take a causal "
+            f"objective 'head' learns classes, and train has {len(classes):,} different answers: take a causal "
             "language model with objective=sft, which writes them."
         )
     return Head(tuple(classes))

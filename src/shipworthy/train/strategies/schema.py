@@ -70,7 +70,7 @@ class DeepSpeed(Strategy):
     excludes: ClassVar[Mapping[str, tuple[tuple[object, ...], str]]] = {
         "trainer.precision": (
             ("bf16", "fp16_mixed", "auto"),
-            "neither its copies of the weights in 32 bits nor its scale of the loss are in a checkpoint: take bf16_mixed",
+            "its copies of weights in 32 bits, and its scale of the loss, are in no checkpoint: take bf16_mixed",
         )
     }
     non_identity: ClassVar[tuple[str, ...]] = ("cpu_offload",)
