@@ -29,6 +29,7 @@ class ModelConfig(Schema):
     tasks: ClassVar[tuple[str, ...]] = ("classification", "text_to_text")  # the kinds of task that it may learn
     reads_words: ClassVar[bool] = False  # trained on texts as they are, without a tokenizer
     reads_prompt: ClassVar[bool] = False  # as a baseline it fills in `task.prompt`
+    fits_itself: ClassVar[bool] = True  # in one call; else a trainer makes steps with it
 
     @property
     def learns(self) -> tuple[str, ...]:

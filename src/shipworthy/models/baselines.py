@@ -7,7 +7,6 @@ from shipworthy.core.groups import ModelConfig, TaskConfig
 from shipworthy.core.lazy import Lazy
 from shipworthy.core.schema import SCHEMAS
 from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
-from shipworthy.models.quantities import COUNTED
 
 FAMILIES = Lazy("{task.baselines}.family")
 """What build.py loads for them."""
@@ -25,7 +24,7 @@ def as_baseline(name: str, model: ModelConfig, task: TaskConfig) -> ModelConfig:
     if cls is None:
         raise UsageError(f"task.baselines names '{name}', which is no model: choose of {', '.join(SCHEMAS['model'])}.")
     config: ModelConfig = cls.as_baseline(model, task) if hasattr(cls, "as_baseline") else cls()
-    if task.kind in config.learns and not COUNTED.name(config):
+    if task.kind in config.learns and config.fits_itself:
         return config
     others = ", ".join(kind for kind, one in SCHEMAS["model"].items() if _could_be(one, task.kind))
     what = f"which learns {' or '.join(config.learns)}, not {task.kind}"
@@ -36,7 +35,7 @@ def as_baseline(name: str, model: ModelConfig, task: TaskConfig) -> ModelConfig:
 
 def _could_be(family: type, task: str) -> bool:
     """Whether models of a family learn such tasks, by themselves."""
-    return issubclass(family, ModelConfig) and task in family.tasks and not COUNTED.name(family())
+    return issubclass(family, ModelConfig) and task in family.tasks and family.fits_itself
 
 
 def prompt(name: str, model: ModelConfig, task: TaskConfig) -> str:

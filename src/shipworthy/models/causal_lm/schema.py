@@ -59,6 +59,7 @@ class CausalLM(ModelConfig):
     """
 
     tasks: ClassVar[tuple[str, ...]] = ("text_to_text",)
+    fits_itself: ClassVar[bool] = False
     has_head: ClassVar[bool] = False  # whether the network is to have a head instead of its vocabulary projection
 
     name: str = MISSING

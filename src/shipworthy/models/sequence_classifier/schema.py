@@ -29,6 +29,7 @@ class SequenceClassifier(ModelConfig):
     tasks: ClassVar[tuple[str, ...]] = ("classification", "regression", "text_to_text")
     reads_words: ClassVar[bool] = True
     reads_prompt: ClassVar[bool] = True
+    fits_itself: ClassVar[bool] = False
     provides: ClassVar[tuple[str, ...]] = ("in_process",)
 
     name: str = MISSING
