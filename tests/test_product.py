@@ -210,7 +210,7 @@ def two_steps(chosen: dict[str, str], folder: Path, monkeypatch: pytest.MonkeyPa
         return
     history = done.json("history.json")
     assert [entry["step"] for entry in history] == [1, 2]
-    assert all(entry["grad_norm"] > 0 and entry["loss"] > 0 for entry in history)
+    assert all(entry["loss"] > 0 and (entry["grad_norm"] > 0 or entry.get("overflow")) for entry in history)
     assert done.manifest.files.keys() >= {"training.json", "validation.parquet"}
 
 

@@ -70,7 +70,7 @@ def step(strategy: Any, model: Network, rank: int, world: int, *how: str) -> tup
     precision = PRECISIONS[how[0] if how and how[0] in PRECISIONS else "float32"]
     packs = [make_batch(base_of(model), [ROWS[i] for i in part]) for part in micro_batches(range(5), 1, rank, world)]
     named = list(trained_of(model).values())
-    loss, found, stop = strategy.gradients(model, packs, named, TOKENS, 1, precision, losses)
+    loss, found, stop = strategy.gradients(model, packs, named, TOKENS, 1, precision, losses, 1.0)
     assert not stop
     return loss, found
 
