@@ -121,6 +121,7 @@ def sarcasm_head(shipworthy: Shipworthy, tmp_path_factory: pytest.TempPathFactor
         "model.template='{question}'",
         "tracker=none",
         "data.sample=0.04",
+        "adapter.first_layer=0",
         "trainer.accept_unfit_plan=true",
         "optimizer.lr=0.01",
     )
