@@ -10,6 +10,7 @@ import polars as pl
 from shipworthy.core import json_output, words
 from shipworthy.core.artifact import read_artifact
 from shipworthy.core.errors import ShipworthyError, UsageError
+from shipworthy.core.extensions import import_schemas
 from shipworthy.core.files import read_json
 from shipworthy.core.progress import say
 from shipworthy.core.schema import SCHEMAS, from_plain
@@ -127,6 +128,7 @@ def _plan(record: dict[str, Any], run: Path) -> tuple[pl.DataFrame, list[list[in
 
 def _part(group: str, value: dict[str, Any]) -> Any:
     """A group of a run's config."""
+    import_schemas()
     return from_plain(SCHEMAS[group][value["kind"]], value, group)
 
 
