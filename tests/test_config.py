@@ -284,6 +284,31 @@ def test_a_model_and_a_metric_suit_the_task(overrides: list[str], said: str) -> 
 
 
 @pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (
+            ["optimizer=adafactor"],
+            "strategy 'fsdp' needs optimizer to be adamw or lamb or lion or muon or sgd",
+        ),
+        (["trainer.auto_batch=true"], "strategy 'fsdp' does not go with trainer.auto_batch=true: it tries one process"),
+        (["experiment=adult_xgboost"], "strategy 'fsdp', as it is set, has no effect with trainer 'classical'"),
+        (
+            ["strategy=deepspeed", "trainer.precision=bf16"],
+            "'deepspeed' does not go with trainer.precision=bf16: its",
+        ),
+        (
+            ["strategy=deepspeed", "optimizer=muon"],
+            "'deepspeed' needs optimizer to be adamw or lion or sgd, not",
+        ),
+    ],
+)
+def test_a_strategy_suits_what_it_divides(overrides: list[str], said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        compose(["strategy=fsdp", *overrides])
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
     ("task", "said"),
     [
         (Regression(name="t", description="d", baselines=["logistic"]), "'logistic', which learns classification or"),

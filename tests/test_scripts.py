@@ -170,7 +170,7 @@ def test_torch_is_looked_at_with_all_its_markers(clone: Path, build: str, code: 
 
 
 STUBS = ("ruff", "mypy", "lint-imports", "pytest", "shipworthy", "chromium")
-BUILDS = ("slurm/testcluster", "toolchains/llamacpp/build", "toolchains/ray/build", "toolchains/lm_eval/build")
+BUILDS = ("slurm/testcluster", *(f"toolchains/{name}/build" for name in ("llamacpp", "ray", "lm_eval", "trl")))
 
 
 @pytest.fixture
@@ -211,7 +211,7 @@ def test_the_test_command_says_what_it_leaves_out(stubbed: Path) -> None:
     )
     assert ("NOT RUN: they need root" in done.stdout) == ("and not slurm" in real) == (os.geteuid() != 0)
     called = (stubbed / "called").read_text()
-    assert "shipworthy fetch" in called and called.count("build") == 3
+    assert "shipworthy fetch" in called and called.count("build") == 4
 
 
 def test_the_fast_tests_need_nothing_that_is_downloaded(stubbed: Path) -> None:

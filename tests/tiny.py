@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import BertConfig, BertModel, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 CHATML = (
     "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>\n' }}"
@@ -57,6 +57,25 @@ def write_model(folder: Path, template: str = CHATML, specials: Sequence[str] = 
             bos_token_id=1,
             eos_token_id=2,
             initializer_range=0.3,
+        )
+    ).save_pretrained(folder)
+    return folder
+
+
+def write_encoder(folder: Path) -> Path:
+    """Writes a BERT of 2 layers without a head, with random weights and a byte-level tokenizer."""
+    tokenizer = write_tokenizer(folder)
+    torch.manual_seed(0)
+    BertModel(
+        BertConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=32,
+            intermediate_size=64,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            max_position_embeddings=512,
+            initializer_range=0.1,
+            pad_token_id=0,
         )
     ).save_pretrained(folder)
     return folder

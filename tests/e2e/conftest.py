@@ -3,7 +3,7 @@
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from filelock import FileLock
 
 from shipworthy.cli import COMMANDS
 from tests.conftest import Shipworthy
+from tests.tiny import write_encoder
 
 
 @dataclass
@@ -105,6 +106,28 @@ def sarcasm_tfidf(shipworthy: Shipworthy, tmp_path_factory: pytest.TempPathFacto
     """experiment=sarcasm_tfidf on a tenth of the data: texts, a family that fits itself."""
     overrides = ("tracker=none", "data.sample=0.1")
     return Pipeline.shared(shipworthy, "sarcasm_tfidf", tmp_path_factory, "sarcasm_tfidf", overrides)
+
+
+@pytest.fixture(scope="session")
+def sarcasm_head(shipworthy: Shipworthy, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
+    """experiment=sarcasm_head with a tiny random encoder, on 4% of the data: classes by a head."""
+    pipeline = Pipeline.shared(shipworthy, "sarcasm_head", tmp_path_factory, "sarcasm_head")
+    folder = pipeline.workspace.with_name("encoder")
+    with FileLock(f"{folder}.lock"):
+        if not folder.is_dir():
+            write_encoder(folder)
+    model = ("model=modernbert_base", "model.source.kind=folder", f"model.source.path={folder}", "model.max_length=48")
+    small = (
+        "model.template='{question}'",
+        "tracker=none",
+        "data.sample=0.04",
+        "adapter.first_layer=0",
+        "trainer.accept_unfit_plan=true",
+        "optimizer.lr=0.01",
+    )
+    steps = ("steps=40", "validate_every=20", "validation_rows=100", "checkpoint_every=10", "threads=1")
+    trainer = (f"trainer.{step}" for step in steps)
+    return replace(pipeline, overrides=(*model, *small, *trainer))
 
 
 @pytest.fixture

@@ -193,7 +193,7 @@ def demo(shipworthy: Shipworthy, tmp_path_factory: pytest.TempPathFactory) -> Pi
     return Pipeline.shared(shipworthy, "smoke", tmp_path_factory, "demo", ("model=smollm2_135m", *steps))
 
 
-RECIPES = ["demo", "smoke", "adult", "california", "operation_errors", "sarcasm", "sarcasm_tfidf"]
+RECIPES = ["demo", "smoke", "adult", "california", "operation_errors", "sarcasm", "sarcasm_tfidf", "sarcasm_head"]
 
 
 @pytest.mark.parametrize(

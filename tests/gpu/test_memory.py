@@ -15,6 +15,8 @@ from shipworthy.train.lightning.gradients import gradients
 from shipworthy.train.memory.batch import find_micro_batch
 from shipworthy.train.memory.explain import explain, is_out_of_memory
 from shipworthy.train.memory.headroom import headroom
+from shipworthy.train.memory.step import StepMemory
+from shipworthy.train.optimizers.schema import AdamW
 
 pytestmark = pytest.mark.gpu
 GPU = torch.device("cuda")
@@ -58,7 +60,7 @@ def test_it_is_caught_and_the_change_that_is_named_fits(crowded: Crowded) -> Non
     except RuntimeError as error:
         caught = error.with_traceback(None)
     assert caught is not None and is_out_of_memory(caught)
-    said = explain(crowded.network, ROWS)
+    said = explain(StepMemory(crowded.network, AdamW()), ROWS)
     assert torch.cuda.get_device_name(GPU) in said
     named = re.search(r"trainer\.micro_batch_size=(\d+)", said)
     assert named is not None, said

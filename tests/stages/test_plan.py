@@ -30,6 +30,7 @@ from shipworthy.models.causal_lm.weights import fetch
 from shipworthy.models.xgboost.schema import XGBoost
 from shipworthy.stages import plan
 from shipworthy.track.cost.calibration import note
+from shipworthy.train.objectives.schema import SupervisedFineTuning
 from shipworthy.train.optimizers.schema import AdamW, NoOptimizer
 from shipworthy.train.schedules.schema import Cosine
 from shipworthy.train.schema import ClassicalTrainer, LightningTrainer
@@ -58,6 +59,7 @@ def words(project: Path) -> dict[str, Any]:
         ),
         "model": model,
         "adapter": Lora(rank=2),
+        "objective": SupervisedFineTuning(),
         "trainer": LightningTrainer(steps=8, batch_size=4, validate_every=4),
         "optimizer": AdamW(),
         "schedule": Cosine(),
@@ -161,6 +163,7 @@ def test_a_tables_plan(project: Path) -> None:
             "data": Table(name="t", licence="l", file="t.csv", label="pay"),
             "model": XGBoost(rounds=3, threads=1),
             "adapter": NoAdapter(),
+            "objective": SupervisedFineTuning(),
             "trainer": ClassicalTrainer(),
             "optimizer": NoOptimizer(),
             "schedule": Cosine(),
@@ -186,6 +189,7 @@ def test_a_tables_plan_sees_the_columns_as_training_will_and_says_the_memory_of_
         "data": Table(name="t", licence="l", file="t.csv", label="pay"),
         "model": XGBoost(rounds=3, threads=1),
         "adapter": NoAdapter(),
+        "objective": SupervisedFineTuning(),
         "trainer": ClassicalTrainer(),
         "optimizer": NoOptimizer(),
         "schedule": Cosine(),

@@ -1,6 +1,7 @@
 """The train stage on a tiny model: repeatable, resumable, and obedient to the plan."""
 
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -32,14 +33,21 @@ from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.causal_lm.weights import fetch
 from shipworthy.models.dataset import seen
 from shipworthy.stages.trace import run as trace
+from shipworthy.track.reproduce import restore
 from shipworthy.track.runs import notes
+from shipworthy.track.runs.project_paths import ProjectPaths
+from shipworthy.track.runs.registry import find
+from shipworthy.track.runs.show import lines
 from shipworthy.track.trackers.none import NoTracker
 from shipworthy.track.trackers.schema import NoTracker as NoTrackerConfig
+from shipworthy.train.continuation import origin
 from shipworthy.train.monitor.schema import Forgetting, Monitor, Patience
+from shipworthy.train.objectives.schema import SupervisedFineTuning
 from shipworthy.train.optimizers.schema import AdamW
 from shipworthy.train.replay.schema import Replay
 from shipworthy.train.schedules.schema import Cosine
 from shipworthy.train.schema import LightningTrainer
+from shipworthy.train.strategies.schema import DDP
 from tests.tiny import write_model
 
 TASK = TextToText(name="t", description="d", prompt="{text}", max_new_tokens=6, baselines=["majority"])
@@ -112,6 +120,8 @@ def train(
         "trainer": trainer,
         "optimizer": AdamW(lr=0.01),
         "schedule": Cosine(),
+        "strategy": DDP(),
+        "objective": SupervisedFineTuning(),
         "tracker": NoTrackerConfig(),
     }
     config: dict[str, Any] = {name: as_dict(part) for name, part in parts.items()}
@@ -338,6 +348,34 @@ def test_a_run_that_is_being_trained_is_left_alone_until_its_owner_is_gone(
         threading.Timer(2.0, other.kill).start()
         train(model, tmp_path)
         assert f"waiting for process {other.pid} on " in capsys.readouterr().out
+
+
+def test_a_run_goes_on_from_a_named_one_as_a_run_of_its_own(
+    model: CausalLM, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = train(model, tmp_path).run_folder()
+    longer = replace(TRAINER, steps=9, continue_from=first.name[:10])
+    second = train(model, tmp_path, longer)
+    input_name = f"run {first.name}"
+    assert second.run_id != first.name
+    assert second.inputs[input_name] == read_artifact(first / "step-0000006", "resume").digest
+    assert read_artifact(second.run_folder() / "checkpoint", "checkpoint").manifest.inputs == second.inputs
+    capsys.readouterr()
+    trace([str(second.run_folder()), "step=7"])
+    assert "as the run noted it" in capsys.readouterr().out
+    shown = lines(find(tmp_path / "runs", second.run_id), ProjectPaths(tmp_path / "artifacts", tmp_path / "runs"))
+    assert any(line.strip().startswith(input_name) for line in shown)
+    with pytest.raises(UsageError, match="trainer.batch_size=4 is 2 in run"):
+        train(model, tmp_path, replace(longer, batch_size=4))
+    with pytest.raises(UsageError, match="there is no run 'nowhere'"):
+        train(model, tmp_path, replace(longer, continue_from="nowhere"))
+    record = read_json(second.run_folder() / "record.json")
+    restore._checkpoint(first, record["inputs"][input_name], tmp_path / "again" / "runs" / first.name)
+    copied = origin(tmp_path / "again" / "runs" / first.name, read_json(first / "record.json"), "")
+    assert copied.inputs == {input_name: second.inputs[input_name]}
+    shutil.rmtree(first / "step-0000006")
+    with pytest.raises(ShipworthyError, match="a checkpoint of run .* no longer there: bring back"):
+        restore._checkpoint(first, record["inputs"][input_name], tmp_path / "later")
 
 
 def test_other_base_weights_under_the_same_path_make_another_run(model: CausalLM, tmp_path: Path) -> None:

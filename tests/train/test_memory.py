@@ -16,14 +16,16 @@ from shipworthy.models.adapters.build import build
 from shipworthy.models.adapters.schema import Lora
 from shipworthy.models.causal_lm import attention
 from shipworthy.models.causal_lm.gathered import gathered
-from shipworthy.models.causal_lm.memory import gathered_numbers, kept_numbers, projection_bytes
+from shipworthy.models.causal_lm.memory import Keeping, gathered_numbers, projection_bytes
 from shipworthy.models.causal_lm.network import load_network
 from shipworthy.models.causal_lm.packed import Row, pack, shape, token_losses
-from shipworthy.models.causal_lm.quantities import NetworkQuantities
+from shipworthy.models.causal_lm.quantities import FLOAT32, NetworkQuantities
 from shipworthy.train.memory import explain as explaining
 from shipworthy.train.memory.batch import find_micro_batch
-from shipworthy.train.memory.explain import explain, is_out_of_memory, parts, refuse_if_too_large
+from shipworthy.train.memory.explain import explain, is_out_of_memory, refuse_if_too_large
 from shipworthy.train.memory.headroom import Headroom, _container, headroom
+from shipworthy.train.memory.step import StepMemory
+from shipworthy.train.optimizers.schema import SGD, AdamW
 from tests.tiny import write_model
 
 ROWS = [Row([1, 30, *range(40, 60 + i)], [60, 61, 2]) for i in range(16)]
@@ -58,26 +60,23 @@ def test_the_parts_are_those_of_the_real_step(
     batch = shape(ROWS)
     assert batch == pack(ROWS).shape
     assert batch.tokens == len(pack(ROWS).ids_T) and batch.supervised == len(pack(ROWS).target_N)
-    layers = NetworkQuantities(network).kept_layers
-    numbers = batch.tokens * kept_numbers(base.model.layers[-layers:])
+    layers = base.model.layers[-NetworkQuantities(network).kept_layers :]
+    estimated = sum(batch.tokens * Keeping(FLOAT32).bytes(layer) for layer in layers)
     if gathers:
-        numbers += gathered_numbers(base.config.hidden_size, layers, len(ROWS), batch.longest)
-    estimated = 4 * numbers + projection_bytes(base.config.vocab_size, batch.supervised) / 3
+        estimated += 4 * len(layers) * gathered_numbers(base.config.hidden_size, len(ROWS), batch.longest)
+    estimated += projection_bytes(base.config.vocab_size, batch.supervised) / 3
     assert 0.85 * estimated < sum(kept.values()) < 1.15 * estimated
     trained = sum(4 * p.numel() for p in network.parameters() if p.requires_grad)
-    found = parts(network, ROWS)
-    assert found.optimizer == pytest.approx(2 * trained) and found.gradients == pytest.approx(2 * trained)
-    assert parts(network, ROWS, workers=2).activations == pytest.approx(2 * found.activations)
+    found = StepMemory(network, AdamW()).parts(ROWS)
+    assert found.optimizer == pytest.approx(2 * trained) and found.gradients == pytest.approx(trained)
+    assert StepMemory(network, AdamW(), workers=2).parts(ROWS).activations == pytest.approx(2 * found.activations)
 
 
-def test_the_optimizers_own_states_are_counted(network: PeftModel) -> None:
-    rule = torch.optim.SGD([p for p in network.parameters() if p.requires_grad], lr=0.0, momentum=0.9)
-    for group in rule.param_groups:
-        for parameter in group["params"]:
-            parameter.grad = torch.zeros_like(parameter)
-    rule.step()
-    rule.zero_grad()
-    assert parts(network, ROWS, rule).optimizer == pytest.approx(parts(network, ROWS).optimizer / 2)
+def test_states_that_are_there_already_are_not_missing(network: PeftModel) -> None:
+    first, later = (StepMemory(network, SGD(), begun=begun) for begun in (False, True))
+    states = first.parts(ROWS).optimizer
+    assert states == StepMemory(network, AdamW()).parts(ROWS).optimizer / 2 > 0
+    assert first.missing_mb(ROWS) == pytest.approx(later.missing_mb(ROWS) + states / 1e6)
 
 
 def test_a_shared_prefix_is_counted_once() -> None:
@@ -104,26 +103,29 @@ def test_what_counts_as_out_of_memory(error: BaseException, is_memory: bool) -> 
 
 
 def test_the_change_that_is_named_fits_and_a_smaller_one_does_not(network: PeftModel) -> None:
+    memory = StepMemory(network, AdamW())
+
     def need(size: int) -> float:
-        found = parts(network, sorted(ROWS, key=len, reverse=True)[:size])
+        found = memory.parts(sorted(ROWS, key=len, reverse=True)[:size])
         return (found.step + found.optimizer) / 1e6
 
-    said = explain(network, ROWS, at=Headroom(1.01 * need(4), 100.0, "the test"))
+    said = explain(memory, ROWS, at=Headroom(1.01 * need(4), 100.0, "the test"))
     assert "trainer.micro_batch_size=4 " in said and need(8) > 1.01 * need(4)
     assert "activations" in said and "vocabulary projection" in said and "the test had" in said
-    assert "task.max_length=" in explain(network, ROWS, at=Headroom(0.8 * need(1), 100.0, "the test"))
-    assert "Nothing of this model fits" in explain(network, ROWS, at=Headroom(0.0, 100.0, "the test")) or (
-        "adapter.rank" in explain(network, ROWS, at=Headroom(0.0, 100.0, "the test"))
+    assert "task.max_length=" in explain(memory, ROWS, at=Headroom(0.8 * need(1), 100.0, "the test"))
+    assert "Nothing of this model fits" in explain(memory, ROWS, at=Headroom(0.0, 100.0, "the test")) or (
+        "adapter.rank" in explain(memory, ROWS, at=Headroom(0.0, 100.0, "the test"))
     )
 
 
 def test_a_step_that_cannot_fit_is_refused_before_it_is_made(
     network: PeftModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    refuse_if_too_large(network, ROWS)
+    memory = StepMemory(network, AdamW())
+    refuse_if_too_large(memory, ROWS)
     monkeypatch.setattr(explaining, "headroom", lambda device, deadly: Headroom(0.5, 100.0, "the test"))
     with pytest.raises(ShipworthyError, match="Out of memory in a micro-batch of 16 rows"):
-        refuse_if_too_large(network, ROWS)
+        refuse_if_too_large(memory, ROWS)
 
 
 SCRIPT = """
@@ -137,6 +139,8 @@ from shipworthy.models.causal_lm.quantities import NetworkQuantities
 from shipworthy.models.adapters.build import build
 from shipworthy.models.adapters.schema import Lora
 from shipworthy.train.memory.explain import explain, is_out_of_memory
+from shipworthy.train.memory.step import StepMemory
+from shipworthy.train.optimizers.schema import AdamW
 torch.set_num_threads(1)
 shape = dict(vocab_size=300, hidden_size=64, intermediate_size=16384, num_hidden_layers=1, num_attention_heads=2)
 base = LlamaForCausalLM(LlamaConfig(**shape, num_key_value_heads=2, attn_implementation=attention.NAME))
@@ -155,7 +159,7 @@ for kind, name in ((resource.RLIMIT_DATA, "data"), (resource.RLIMIT_AS, "vms")):
         assert is_out_of_memory(error), error
         failed = True
     assert failed
-    said = explain(network, rows)
+    said = explain(StepMemory(network, AdamW()), rows)
     print(said)
     step(rows[: int(said.split("micro_batch_size=")[1].split()[0])])
     print("fits")

@@ -37,7 +37,7 @@ def test_a_sample_makes_all_its_steps() -> None:
     trainer = LightningTrainer(steps=400, validate_every=50, monitor=monitor)
     tokens = pl.Series([[1, 2]] * 200)
     rows = pl.DataFrame({"id": range(200), "prompt_ids": tokens, "answer_ids": tokens})
-    small = PilotRun("5%", rows, trainer, seed=1).trainer
+    small = PilotRun("5%", rows, [4] * 200, trainer, seed=1).trainer
     assert small.steps == 20
     assert small.monitor.patience == Patience()
     assert small.monitor.overfitting == Overfitting(action="warn", validations=5)

@@ -57,7 +57,7 @@ for step in range(job.steps):
     packs = [
         pack([rows[i] for i in part], share=own["share"]) for part in micro_batches(batch, own["micro_batch_size"])
     ]
-    supervised = sum(len(rows[i].answer) for i in batch)
+    supervised = sum(rows[i].supervised for i in batch)
     loss, found = gradients(network.get_base_model(), packs, parameters, supervised, workers)
     for parameter, gradient in zip(parameters, found, strict=True):
         parameter.grad = gradient

@@ -51,6 +51,7 @@ def plan(
         "baselines": [one.to_json() for one in baselines],
         "seconds": asdict(estimate.training_s),
         "validation_seconds": asdict(estimate.validation_s),
+        "general_seconds": asdict(estimate.general_s),
         "measured": dict(estimate.measured),
         "calibration": dict(estimate.calibration),
         "energy_kwh": kwh(machine, estimate.total_s.value),

@@ -14,9 +14,11 @@ from shipworthy.core.groups import (
     JudgeConfig,
     ModelConfig,
     NetworkConfig,
+    ObjectiveConfig,
     OptimizerConfig,
     QuantConfig,
     ScheduleConfig,
+    StrategyConfig,
     TaskConfig,
     TrackerConfig,
     TrainerConfig,
@@ -43,9 +45,11 @@ class Config:
     data: DataConfig = MISSING
     model: ModelConfig = MISSING
     adapter: AdapterConfig = MISSING
+    objective: ObjectiveConfig = MISSING
     trainer: TrainerConfig = MISSING
     optimizer: OptimizerConfig = MISSING
     schedule: ScheduleConfig = MISSING
+    strategy: StrategyConfig = MISSING
     general: GeneralConfig = MISSING
     judge: JudgeConfig = MISSING
     quant: QuantConfig = MISSING
@@ -67,7 +71,10 @@ class Config:
         """Refuses combinations that cannot work; each part refuses its own in its own `__post_init__`."""
         self._check_own()
         self._check_model()
+        ignored = self.trainer.ignores if isinstance(self.trainer, TrainerConfig) else {}
         for name, part in self.groups().items():
+            if name in ignored:
+                continue
             for group, wanted in part.needs.items():
                 chosen: Schema = getattr(self, group)
                 if not chosen.fits(wanted):
@@ -76,8 +83,17 @@ class Config:
                         f"{name} '{part.kind}' needs {group} to be {' or '.join(fit)}, not '{chosen.kind}': "
                         f"change one of the two, or take a whole recipe with experiment=NAME."
                     )
-
+            self._check_excluded(name, part)
         self._check_ignored()
+
+    def _check_excluded(self, name: str, part: Schema) -> None:
+        """What a part cannot be combined with in the settings of others."""
+        for key, (values, why) in part.excludes.items():
+            group, _, setting = key.partition(".")
+            if (value := getattr(getattr(self, group), setting, None)) in values:
+                raise UsageError(
+                    f"{name} '{part.kind}' does not go with {key}={str(value).lower()}: {why}, or take another {name}."
+                )
 
     def _check_ignored(self) -> None:
         """What the trainer does not read is as it usually is."""
@@ -103,6 +119,11 @@ class Config:
         if self.sample and isinstance(self.trainer, TrainerConfig) and not hasattr(self.trainer, "steps"):
             raise UsageError(
                 f"sample={self.sample} needs a trainer that makes steps, not '{self.trainer.kind}': leave it out."
+            )
+
+        if self.sample and getattr(self.trainer, "continue_from", ""):
+            raise UsageError(
+                f"sample={self.sample} sees other rows than the run that trainer.continue_from names: leave one out."
             )
 
     def _check_model(self) -> None:

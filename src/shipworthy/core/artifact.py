@@ -32,6 +32,9 @@ MADE_BY = {
 }
 """Kind of an artifact → the command that writes it."""
 
+OTHER_RUN = "run "
+"""How the name of an input begins that is a checkpoint of another run; behind it stands that run's id."""
+
 
 @dataclass(frozen=True)
 class Manifest:

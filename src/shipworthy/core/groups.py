@@ -29,6 +29,7 @@ class ModelConfig(Schema):
     tasks: ClassVar[tuple[str, ...]] = ("classification", "text_to_text")  # the kinds of task that it may learn
     reads_words: ClassVar[bool] = False  # trained on texts as they are, without a tokenizer
     reads_prompt: ClassVar[bool] = False  # as a baseline it fills in `task.prompt`
+    fits_itself: ClassVar[bool] = True  # in one call; else a trainer makes steps with it
 
     @property
     def learns(self) -> tuple[str, ...]:
@@ -39,6 +40,17 @@ class ModelConfig(Schema):
 @dataclass
 class AdapterConfig(Schema):
     """Which weights of a network are trained."""
+
+
+@dataclass
+class ObjectiveConfig(Schema):
+    """What a network learns from rows.
+
+    Attributes:
+        writes: whether it learns to answer in words.
+    """
+
+    writes: ClassVar[bool] = False
 
 
 @dataclass
@@ -60,6 +72,11 @@ class OptimizerConfig(Schema):
 @dataclass
 class ScheduleConfig(Schema):
     """How the optimizer's rate changes over a training."""
+
+
+@dataclass
+class StrategyConfig(Schema):
+    """How the processes of a training share its work and its memory."""
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """Progress of work that takes longer than two seconds: a bar on a terminal, a line every few seconds elsewhere."""
 
+import logging
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -9,6 +10,9 @@ from typing import TypeVar
 Item = TypeVar("Item")
 
 SECONDS_BETWEEN_LINES = 10.0
+
+# It says at its import which kernels of the hub it lacks; PEFT imports it whenever it is installed.
+logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
 
 
 def say(text: str) -> None:

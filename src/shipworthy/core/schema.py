@@ -29,6 +29,7 @@ class Schema:
         non_identity: fields that don't make another run, such as the number of processes.
         kinds_in: fields that hold names of another group's kinds → that group.
         needs: group → kinds of it, or what they provide, of which one must be chosen beside this.
+        excludes: `group.setting` → values that it must not have beside this, and why, with what to do instead.
         provides: what the `needs` of others may ask for instead of naming kinds. `in_process`: a model is complete in
             its own folder and answers in its own library; a quantizer keeps it so; an engine serves it so.
     """
@@ -36,6 +37,7 @@ class Schema:
     non_identity: ClassVar[tuple[str, ...]] = ()
     kinds_in: ClassVar[Mapping[str, str]] = {}
     needs: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    excludes: ClassVar[Mapping[str, tuple[tuple[object, ...], str]]] = {}
     provides: ClassVar[tuple[str, ...]] = ()
 
     kind: str = MISSING

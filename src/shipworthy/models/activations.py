@@ -1,8 +1,10 @@
 """What the forward pass keeps for the backward pass: all of it, or the inputs of layers, which are computed again."""
 
+from torch.nn import Module
 from transformers import PreTrainedModel
 
 from shipworthy.core.errors import UsageError
+from shipworthy.models.adapters import virtual
 
 EVERY = {"full": 1, "selective": 2}
 """By `trainer.activation_checkpointing`: of how many layers one is computed again (Chen et al. 2016)."""
@@ -22,6 +24,11 @@ def checkpoint(network: PreTrainedModel, how: str, *, offload: bool, draws: bool
     """
     if how == "none":
         return
+    if (found := virtual.of(network)) and found.cached:
+        raise UsageError(
+            f"trainer.activation_checkpointing={how} has no room for the keys and values of adapter=prefix: take none, "
+            "or adapter=prompt."
+        )
     if not network.supports_gradient_checkpointing:
         raise UsageError(
             f"trainer.activation_checkpointing={how}: {type(network).__name__} cannot compute its layers again: take "
@@ -29,3 +36,8 @@ def checkpoint(network: PreTrainedModel, how: str, *, offload: bool, draws: bool
         )
     settings = {"use_reentrant": False, "preserve_rng_state": draws}
     network.activation_checkpointing_enable(settings, every_n_layers=EVERY[how], offload=offload)
+
+
+def made_again(layer: Module) -> bool:
+    """Whether a layer computes its activations again in the backward pass."""
+    return bool(getattr(layer, "gradient_checkpointing", False))

@@ -24,17 +24,18 @@ def as_baseline(name: str, model: ModelConfig, task: TaskConfig) -> ModelConfig:
     if cls is None:
         raise UsageError(f"task.baselines names '{name}', which is no model: choose of {', '.join(SCHEMAS['model'])}.")
     config: ModelConfig = cls.as_baseline(model, task) if hasattr(cls, "as_baseline") else cls()
-    if task.kind not in config.learns:
-        others = ", ".join(kind for kind, one in SCHEMAS["model"].items() if task.kind in _tasks(one))
-        raise UsageError(
-            f"task.baselines names '{name}', which learns {' or '.join(config.learns)}, not {task.kind}: choose of "
-            f"{others}."
-        )
-    return config
+    if task.kind in config.learns and config.fits_itself:
+        return config
+    others = ", ".join(kind for kind, one in SCHEMAS["model"].items() if _could_be(one, task.kind))
+    what = f"which learns {' or '.join(config.learns)}, not {task.kind}"
+    if task.kind in config.learns:
+        what = "a network, which a trainer trains"
+    raise UsageError(f"task.baselines names '{name}', {what}: choose of {others}.")
 
 
-def _tasks(family: type) -> tuple[str, ...]:
-    return family.tasks if issubclass(family, ModelConfig) else ()
+def _could_be(family: type, task: str) -> bool:
+    """Whether models of a family learn such tasks, by themselves."""
+    return issubclass(family, ModelConfig) and task in family.tasks and family.fits_itself
 
 
 def prompt(name: str, model: ModelConfig, task: TaskConfig) -> str:

@@ -1,7 +1,8 @@
 """In which numbers a network is trained: what its weights are kept in, and what its products are computed in.
 
 `bf16` and `bf16_mixed` differ in the weights. In `bf16` they are kept in 16 bits, but for those of an adapter, which
-are added in 32; in `bf16_mixed` all are kept in 32 bits, and cast for each product (Micikevicius et al. 2018).
+are added in 32; in `bf16_mixed` and `fp16_mixed` all are kept in 32 bits, and cast for each product (Micikevicius et
+al. 2018). float16 has fewer exponents: there the loss is scaled, so that small gradients don't become 0.
 """
 
 from collections.abc import Iterator
@@ -26,12 +27,14 @@ class Precision:
         weights: what the network's own weights are kept in.
         products: what matrix products are computed in where it is another type than the weights' (None: the weights').
         tf32: whether products of float32 matrices may be rounded to TF32 (19 bits) on a GPU.
+        scale: by what the loss is multiplied at first while gradients are computed (1: it is not).
     """
 
     name: str
     weights: torch.dtype = torch.float32
     products: torch.dtype | None = None
     tf32: bool = False
+    scale: float = 1.0
 
     @property
     def rounding(self) -> torch.dtype:
@@ -52,6 +55,7 @@ PRECISIONS = {
         Precision("tf32", tf32=True),
         Precision("bf16", weights=torch.bfloat16),
         Precision("bf16_mixed", products=torch.bfloat16),
+        Precision("fp16_mixed", products=torch.float16, scale=2.0**16),
     )
 }
 
@@ -74,6 +78,17 @@ def choose(name: str, device: torch.device) -> tuple[Precision, str]:
             "trainer.precision=float32, or auto."
         )
     return chosen, f"trainer.precision={name}"
+
+
+def planned(name: str, *, on_gpu: bool) -> Precision:
+    """The precision on a machine that is planned for: this processor, or GPUs, which count as from Ampere on.
+
+    Raises:
+        UsageError: this processor cannot compute in it.
+    """
+    if on_gpu:
+        return PRECISIONS["bf16" if name == "auto" else name]
+    return choose(name, torch.device("cpu"))[0]
 
 
 def has_bf16(device: torch.device) -> tuple[bool, str]:

@@ -4,9 +4,9 @@ A family whose networks are trained in steps has two files beside its schema: `q
 `of(model, adapter) -> Quantities`, and `lengths.py` with `row_lengths(model, task, rows) -> RowLengths`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import polars as pl
 
@@ -16,8 +16,6 @@ from shipworthy.evaluation.tasks.schema import Task
 
 COUNTED, LENGTHS = Lazy("{model}.quantities"), Lazy("{model}.lengths")
 MB = 1e6
-ADAMW_MOMENTS = 2
-"""Tensors that AdamW keeps of each trained one."""
 
 
 @dataclass(frozen=True)
@@ -86,12 +84,36 @@ class RowLengths:
 
 
 @dataclass(frozen=True)
+class GeneralLengths:
+    """What a training asks and replays beside the task's rows: tokens of prompt and answer of each.
+
+    Attributes:
+        asked: general questions, asked before the training and of the selected step.
+        during: those of them that are asked at each validation.
+        replayed: rows that may stand in batches beside the task's.
+        share: of a batch's rows that do, on average.
+        written: whether the network first writes their answers itself.
+    """
+
+    asked: Sequence[tuple[int, int]]
+    during: Sequence[tuple[int, int]]
+    replayed: Sequence[tuple[int, int]]
+    share: float
+    written: bool
+
+    @property
+    def for_each(self) -> float:
+        """Replayed rows for each of the task's."""
+        return self.share / (1 - self.share)
+
+
+@dataclass(frozen=True)
 class MemoryParts:
     """Where the memory of a training step goes (bytes).
 
     Attributes:
         weights: of the network and its adapter, there before the step.
-        gradients: of the trained weights: their sum, and the parts that are being added.
+        gradients: of the trained weights: their sum, and a micro-batch's own where its activations leave no room.
         optimizer: its states; as they are, or as the first step will make them.
         activations: what the forward pass leaves for the backward pass, at its peak.
         logits: of the vocabulary projection, with their softmax and gradient.
@@ -122,13 +144,25 @@ class MemoryParts:
         return ", ".join(f"{name} {value / MB:,.0f} MB" for name, value in self.named().items())
 
 
+class Rule(Protocol):
+    """What updates the weights: the choice of the group `optimizer`, as far as memory follows from it."""
+
+    def state_bytes(self, shape: Sequence[int], itemsize: int) -> float:
+        """What it keeps beside a trained weight (bytes).
+
+        Args:
+            shape: of the weight.
+            itemsize: of its numbers (bytes).
+        """
+        ...
+
+
 class Quantities(Protocol):
-    """A network with its adapter, counted.
+    """A network with its adapter, counted as it is trained: in its precision, with its activations kept or made again.
 
     Attributes:
         base_parameters: of the network without its adapter.
         parameters, trainable_parameters: with it.
-        checkpoint_bytes: what a run goes on from: trained weights with AdamW's moments.
         draws: whether training steps draw random numbers (dropout).
         one_at_a_time: whether micro-batches would disturb one another if they were computed side by side.
     """
@@ -136,7 +170,6 @@ class Quantities(Protocol):
     base_parameters: int
     parameters: int
     trainable_parameters: int
-    checkpoint_bytes: int
     draws: bool
     one_at_a_time: bool
 
@@ -144,16 +177,18 @@ class Quantities(Protocol):
         """Floating-point operations of forward and backward pass over the batches."""
         ...
 
-    def memory(
-        self, batch: BatchShape, side_by_side: int = 1, *, on_gpu: bool = False, optimizer_bytes: float = 0.0
-    ) -> MemoryParts:
+    def memory(self, batch: BatchShape, rule: Rule, side_by_side: int = 1, *, on_gpu: bool = False) -> MemoryParts:
         """The parts of a step, from shapes alone: nothing is computed.
 
         Args:
             batch: the largest micro-batch.
+            rule: whose states are counted.
             side_by_side: micro-batches that are computed at the same time.
-            optimizer_bytes: of the optimizer's states (0: it has none yet, and AdamW's are foretold).
         """
+        ...
+
+    def checkpoint_bytes(self, rule: Rule) -> float:
+        """What a run goes on from: trained weights with the rule's states."""
         ...
 
 
@@ -176,13 +211,20 @@ class StepTiming:
     trainable_parameters: int
 
 
-def of(model: ModelConfig, adapter: AdapterConfig) -> Quantities | None:
+def of(model: ModelConfig, adapter: AdapterConfig, trainer: Any, *, on_gpu: bool = False) -> Quantities | None:
     """Of the network that would be trained, from its shapes, without its weights; None for a family without networks.
+
+    Args:
+        trainer: whose `precision`, `activation_checkpointing` and `offload_activations` are read.
+        on_gpu: whether it would be trained on a GPU (from Ampere on), else on this machine's processor.
 
     Raises:
         ArtifactError: its base was not fetched.
+        UsageError: the processor cannot compute in that precision, or the network not make its activations again.
     """
-    counted: Quantities | None = COUNTED.load(model).of(model, adapter) if COUNTED.name(model) else None
+    counted: Quantities | None = None
+    if COUNTED.name(model):
+        counted = COUNTED.load(model).of(model, adapter, trainer, on_gpu=on_gpu)
     return counted
 
 

@@ -36,7 +36,7 @@ def run(*, task: Task, engine: EngineConfig, workspace: Workspace) -> None:
         write_json(folder / "lineage.json", origin)
         write_text(folder / "MODEL_CARD.md", card.render(subject, contents, origin, judged))
         write_sums(folder)
-        asked = validate(folder, questions(subject, contents), contents.wheels)
+        asked = validate(folder, questions(subject, contents), contents.wheels, contents.rounding)
         write_json(
             folder / "package.json",
             {"validated": True, "variant": chosen["name"], "format": chosen["format"], "questions": asked},

@@ -24,6 +24,7 @@ from shipworthy.core.groups import (
     ComputeConfig,
     DataConfig,
     ModelConfig,
+    ObjectiveConfig,
     OptimizerConfig,
     ScheduleConfig,
     TrainerConfig,
@@ -46,8 +47,9 @@ from shipworthy.evaluation import slices
 from shipworthy.evaluation.tasks.regression.schema import Regression
 from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.models import base, quantities
-from shipworthy.models.quantities import StepTiming, row_lengths
+from shipworthy.models.quantities import GeneralLengths, StepTiming, row_lengths
 from shipworthy.models.rows import features
+from shipworthy.train.general.lengths import general_lengths
 from shipworthy.train.length import in_steps
 from shipworthy.train.schema import LightningTrainer
 
@@ -62,6 +64,7 @@ def run(
     data: DataConfig,
     model: ModelConfig,
     adapter: AdapterConfig,
+    objective: ObjectiveConfig,
     trainer: TrainerConfig,
     optimizer: OptimizerConfig,
     schedule: ScheduleConfig,
@@ -99,8 +102,9 @@ def run(
         machine=machine,
         seed=seed,
         load=load,
-        quantities=quantities.of(model, adapter),
+        quantities=quantities.of(model, adapter, trainer, on_gpu=bool(machine.gpus)),
         lengths=lengths,
+        general=_general(model, objective, trainer) if lengths else None,
         timing=_timing(model, adapter, trainer, optimizer, lengths, seed) if lengths and not machine.gpus else None,
     )
     past = workspace.root.parent / "runs"
@@ -136,6 +140,13 @@ def _cleaned(
         store.drop(*split_only_columns(data))
         gone = left_out.causes(store) if store.height < store.total else ""
         return whole.total, store.height / store.total, as_encoded(data, store, seed, numbers=numbers), gone
+
+
+def _general(model: ModelConfig, objective: ObjectiveConfig, trainer: TrainerConfig) -> GeneralLengths | None:
+    """What is asked and replayed beside the task's rows; None where nothing is."""
+    if not (isinstance(trainer, LightningTrainer) and trainer.asks_general and objective.writes):
+        return None
+    return general_lengths(model, trainer)
 
 
 def _timing(*arguments: Any) -> StepTiming:

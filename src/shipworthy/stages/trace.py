@@ -1,6 +1,7 @@
 """Shows which rows a step of a run saw, and proves it by the run's ledger."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,18 +10,21 @@ import polars as pl
 from shipworthy.core import json_output, words
 from shipworthy.core.artifact import read_artifact
 from shipworthy.core.errors import ShipworthyError, UsageError
+from shipworthy.core.extensions import import_schemas
 from shipworthy.core.files import read_json
 from shipworthy.core.progress import say
+from shipworthy.core.schema import SCHEMAS, from_plain
 from shipworthy.models.dataset import split
 from shipworthy.track.record.record import RECORD, dataset_folder
 from shipworthy.track.runs.project_paths import project_paths
 from shipworthy.track.runs.registry import find
-from shipworthy.train.length import rows_seen, settled
+from shipworthy.train.continuation import before
+from shipworthy.train.length import recorded, rows_seen, settled
 from shipworthy.train.lightning.batch_plan import ledger, plan_batches
-from shipworthy.train.pilot_run import PilotRun, row_lengths
+from shipworthy.train.objectives.build import tokens
+from shipworthy.train.pilot_run import PilotRun
 from shipworthy.train.replay import kept
 from shipworthy.train.replay.plan import with_replay
-from shipworthy.train.schema import LightningTrainer
 
 USAGE = """\
 shipworthy trace RUN step=N [workspace=artifacts] [--json]
@@ -97,19 +101,23 @@ def _plan(record: dict[str, Any], run: Path) -> tuple[pl.DataFrame, list[list[in
             f"{dataset.path} is not the dataset of this run: check out {record['inputs']['dataset'][:12]}… again."
         )
     config = record["config"]
-    if config["trainer"]["kind"] != "lightning":
-        raise UsageError(f"trainer '{config['trainer']['kind']}' makes no steps, so there is none to show.")
+    if (kind := config["trainer"]["kind"]) not in ("lightning", "trl"):
+        raise UsageError(f"trainer '{kind}' makes no steps, so there is none to show.")
     rows, sample = split(dataset, "train"), config["sample"]
-    names = ("batch_size", "steps", "epochs", "tokens", "validate_every", "validate_epochs")
-    known = {name: config["trainer"][name] for name in names if name in config["trainer"]}
-    trainer = LightningTrainer(**known)
+    model = _part("model", config["model"])
+    objective = _part("objective", config.get("objective", {"kind": "sft"}))  # older runs had no other
+    trainer = recorded(config["trainer"])
     if sample:
-        pilot = PilotRun(sample, rows, trainer, record["seeds"]["seed"])
+        lengths = [length for _, length in tokens(objective, model, rows)]
+        pilot = PilotRun(sample, rows, lengths, trainer, record["seeds"]["seed"])
         rows, trainer = pilot.rows, pilot.trainer
-    lengths = row_lengths(rows)
+    taught = dict(tokens(objective, model, rows))
+    rows, lengths = rows.filter(pl.col("id").cast(pl.String).is_in(list(taught))), list(taught.values())
     trainer = settled(trainer, lengths)
+    if kind == "trl":  # its batches are whole
+        trainer = replace(trainer, epochs=0.0)
     seed, share = record["seeds"]["seed"], config["trainer"].get("replay", {}).get("share", 0.0)
-    batches = plan_batches(lengths, trainer.batch_size, rows_seen(trainer, len(lengths)), seed)
+    batches = plan_batches(lengths, trainer.batch_size, rows_seen(trainer, len(lengths)), seed, before(run, lengths))
     if not share:
         return rows, batches
     replayed = kept.table(run)
@@ -118,9 +126,16 @@ def _plan(record: dict[str, Any], run: Path) -> tuple[pl.DataFrame, list[list[in
     return pl.concat(both, how="diagonal_relaxed"), with_replay(batches, places, share, seed)
 
 
+def _part(group: str, value: dict[str, Any]) -> Any:
+    """A group of a run's config."""
+    import_schemas()
+    return from_plain(SCHEMAS[group][value["kind"]], value, group)
+
+
 def _show(rows: pl.DataFrame) -> None:
     texts = [name for name in rows.columns if rows[name].dtype == pl.String and name not in SHOWN]
     for row in rows.iter_rows(named=True):
-        tokens = len(row["prompt_ids"]) + len(row["answer_ids"])
+        known = [row[name] for name in ("prompt_ids", "answer_ids") if row.get(name)]
+        size = f"{sum(map(len, known))} tokens  " if known else ""
         told = " | ".join(str(row[name]) for name in texts if row[name] is not None)
-        say(f"  {row['id']}  {tokens} tokens  {told} → {row['answer']}")
+        say(f"  {row['id']}  {size}{told} → {row['answer']}")

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -13,8 +14,10 @@ from shipworthy.core.groups import (
     AdapterConfig,
     ComputeConfig,
     ModelConfig,
+    ObjectiveConfig,
     OptimizerConfig,
     ScheduleConfig,
+    StrategyConfig,
     TaskConfig,
     TrackerConfig,
     TrainerConfig,
@@ -33,7 +36,10 @@ from shipworthy.track.record import record
 from shipworthy.track.record.tracked_run import tracked_run
 from shipworthy.track.reproduce import rows
 from shipworthy.track.runs import notes, starts
-from shipworthy.train.pilot_run import FILE, PilotRun, compare, find, identity
+from shipworthy.track.runs.registry import find
+from shipworthy.train import pilot_run
+from shipworthy.train.continuation import Origin, origin
+from shipworthy.train.pilot_run import FILE, PilotRun, compare, identity
 from shipworthy.train.replay import file
 from shipworthy.train.request import Request
 
@@ -41,6 +47,8 @@ READS = ("plan", "dataset")
 NON_IDENTITY = ("preflight", "resume", "compute", "note", "tracker")
 HISTORY = (notes.FILE, notes.OLD_FILE, starts.FILE, starts.SAMPLES, "reproductions.jsonl")
 """What a run keeps of its earlier starts, whatever begins it anew."""
+BEGUN = ("step-*", "trl/checkpoint-*")
+"""What lies in a run's folder that it can go on from: our own checkpoints, TRL's."""
 TRAINERS = Lazy("shipworthy.train.{trainer.kind}.fit")
 
 
@@ -49,9 +57,11 @@ def run(
     task: TaskConfig,
     model: ModelConfig,
     adapter: AdapterConfig,
+    objective: ObjectiveConfig,
     trainer: TrainerConfig,
     optimizer: OptimizerConfig,
     schedule: ScheduleConfig,
+    strategy: StrategyConfig,
     tracker: TrackerConfig,
     compute: ComputeConfig,
     sample: str,
@@ -65,7 +75,8 @@ def run(
     """Reads plan and dataset, writes `checkpoint`; with `sample` or `preflight=only`, only into the run's folder.
 
     Raises:
-        UsageError: `sample` can't be read, or `resume=must` and there is nothing to go on from.
+        UsageError: `sample` can't be read, or there is nothing to go on from, as `resume=must` or
+            `trainer.continue_from` ask for.
         ShipworthyError: the plan says that it does not fit, and trainer.accept_unfit_plan is not set.
     """
     plan = _refuse_unfit(workspace, accepted=bool(getattr(trainer, "accept_unfit_plan", False)))
@@ -73,26 +84,33 @@ def run(
     workspace.uses(base.inputs(model))
     if (replay := getattr(trainer, "replay", None)) is not None:
         workspace.uses(file.inputs(replay))
+    begins_at = _origin(trainer, workspace)
     whole = split(dataset, "train")
-    pilot = PilotRun(sample, whole, trainer, seed) if sample else None
     folder = workspace.run_folder()
     kind = TRAINERS.load(trainer)
     request = kind.Request(
         task=task,
         model=model,
         adapter=adapter,
-        trainer=pilot.trainer if pilot else trainer,
+        objective=objective,
+        trainer=trainer,
         optimizer=optimizer,
         schedule=schedule,
-        train=pilot.rows if pilot else whole,
+        train=whole,
+        strategy=strategy,
         validation=seen(split(dataset, "validation"), validation_share),
         seed=seed,
         run=folder,
         run_id=workspace.run_id,
     )
+    pilot = PilotRun(sample, whole, kind.lengths(request), trainer, seed) if sample else None
+    if pilot:
+        request = replace(request, trainer=pilot.trainer, train=pilot.rows)
     events.emit(run_id=workspace.run_id)
     with own_run(folder):
         started = _prepare(folder, resume)
+        if begins_at:
+            begins_at.note(folder)
         _describe(workspace, model, dataset, record.seeds(seed, trainer), anew=not started)
         if preflight == "only" or (preflight == "on" and not started):
             kind.check(request)
@@ -110,6 +128,18 @@ def run(
             _publish(workspace)
 
 
+def _origin(trainer: TrainerConfig, workspace: Workspace) -> Origin | None:
+    """Where another run stands that this one is to go on from; its checkpoint becomes an input."""
+    name, _, step = str(getattr(trainer, "continue_from", "")).partition("@")
+    if not name:
+        return None
+    other = find(workspace.root.parent / "runs", name)
+    begun = origin(other.folder, other.record, step)
+    begun.check({**workspace.identity, "seed": workspace.seed}, workspace.inputs)
+    workspace.uses(begun.inputs)
+    return begun
+
+
 def _prepare(folder: Path, resume: str) -> bool:
     """Makes the run's folder; whether there is something to go on from. What was noted of earlier starts stays."""
     if resume == "never":
@@ -118,7 +148,7 @@ def _prepare(folder: Path, resume: str) -> bool:
                 shutil.rmtree(path)
             elif path.name not in HISTORY:
                 path.unlink()
-    started = any(folder.glob("step-*")) or (folder / "checkpoint" / MANIFEST).is_file()
+    started = any(any(folder.glob(pattern)) for pattern in BEGUN) or (folder / "checkpoint" / MANIFEST).is_file()
     if resume == "must" and not started:
         raise UsageError(f"resume=must, but {folder} holds no checkpoint: take resume=auto, or the config of that run.")
     folder.mkdir(parents=True, exist_ok=True)
@@ -158,7 +188,7 @@ def _fit(
         kind.fit(request, records, target)
         write_json(target / flat_records.CURVE, flat_records.curve(read_json(target / "history.json")))
         transformation.carry(dataset, target)
-        if foretold := find(workspace.root.parent / "runs", _identity(workspace)):
+        if foretold := pilot_run.find(workspace.root.parent / "runs", _identity(workspace)):
             write_json(target / FILE, compare(foretold, read_json(target / "training.json")))
 
 

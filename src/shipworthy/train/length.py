@@ -1,16 +1,25 @@
 """How long a training is: in steps, epochs or tokens, of which the last two are steps once the rows are known."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import ceil
+from typing import Any
 
 from shipworthy.core.errors import UsageError
 from shipworthy.train.schema import LightningTrainer
+
+LENGTH = ("batch_size", "steps", "epochs", "tokens", "validate_every", "validate_epochs")
+"""The fields that say which rows are seen at which step."""
 
 
 def rows_seen(trainer: LightningTrainer, rows: int) -> int:
     """How many rows a training of `rows` sees in all, those of later epochs counted again."""
     return round(trainer.epochs * rows) if trainer.epochs else trainer.steps * trainer.batch_size
+
+
+def recorded(trainer: Mapping[str, Any]) -> LightningTrainer:
+    """What a run's record says of its trainer's length and batches; it may be of a time that knew less, or more."""
+    return LightningTrainer(**{name: trainer[name] for name in LENGTH if name in trainer})
 
 
 def settled(trainer: LightningTrainer, lengths: Sequence[int]) -> LightningTrainer:

@@ -78,11 +78,6 @@ def subset(rows: pl.DataFrame, sample: Sample, seed: int) -> pl.DataFrame:
     return rows[sorted(chosen)]
 
 
-def row_lengths(rows: pl.DataFrame) -> list[int]:
-    """Tokens of each row, prompt and answer."""
-    return (rows["prompt_ids"].list.len() + rows["answer_ids"].list.len()).to_list()
-
-
 def scaled_steps(steps: int, rows: int, sampled: int) -> int:
     """Steps for as many epochs over the sample as `steps` are over all rows; a few at least, `steps` at most."""
     return min(steps, max(LEAST_STEPS, round(steps * sampled / rows)))
@@ -179,17 +174,20 @@ class PilotRun:
     Args:
         text: `1%`, or a number of rows.
         whole: the train split.
+        lengths: tokens of each of the rows that a training makes of it.
 
     Raises:
         UsageError: the text is neither.
     """
 
-    def __init__(self, text: str, whole: pl.DataFrame, trainer: TrainerConfig, seed: int) -> None:
+    def __init__(
+        self, text: str, whole: pl.DataFrame, lengths: Sequence[int], trainer: TrainerConfig, seed: int
+    ) -> None:
         assert isinstance(trainer, LightningTrainer)  # config/root.py refuses it elsewhere
         sample = parse(text)
         assert sample is not None
-        self.lengths = row_lengths(whole)
-        trainer = settled(trainer, self.lengths)
+        self.lengths = lengths
+        trainer = settled(trainer, lengths)
         self.text, self.whole, self.whole_trainer, self.seed = text, whole, trainer, seed
         self.rows = subset(whole, sample, seed)
         steps = scaled_steps(trainer.steps, whole.height, self.rows.height)

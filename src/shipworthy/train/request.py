@@ -5,7 +5,15 @@ from pathlib import Path
 
 import polars as pl
 
-from shipworthy.core.groups import AdapterConfig, ModelConfig, OptimizerConfig, ScheduleConfig, TrainerConfig
+from shipworthy.core.groups import (
+    AdapterConfig,
+    ModelConfig,
+    ObjectiveConfig,
+    OptimizerConfig,
+    ScheduleConfig,
+    StrategyConfig,
+    TrainerConfig,
+)
 from shipworthy.evaluation.tasks.schema import Task
 
 
@@ -17,16 +25,18 @@ class Request:
     `fit(request, records, target)` and `check(request)`.
 
     Attributes:
-        train, validation: splits with `id` and `answer`; for a network with `prompt_ids` and `answer_ids`.
+        train, validation: splits with `id` and `answer`; for a language model with `prompt_ids` and `answer_ids`.
         run: the run's folder, where checkpoints are kept.
     """
 
     task: Task
     model: ModelConfig
     adapter: AdapterConfig
+    objective: ObjectiveConfig
     trainer: TrainerConfig
     optimizer: OptimizerConfig
     schedule: ScheduleConfig
+    strategy: StrategyConfig
     train: pl.DataFrame
     validation: pl.DataFrame
     seed: int

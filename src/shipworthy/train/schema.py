@@ -11,7 +11,7 @@ from shipworthy.train.monitor.schema import Monitor, Overfitting, Patience
 from shipworthy.train.replay.schema import Replay
 
 KNOWN = {
-    "precision": ("auto", "float32", "tf32", "bf16", "bf16_mixed"),  # see models/precision.py
+    "precision": ("auto", "float32", "tf32", "bf16", "bf16_mixed", "fp16_mixed"),  # see models/precision.py
     "activation_checkpointing": ("none", "full", "selective"),  # see models/activations.py
     "packing": ("auto", "on", "off"),
     "unsaved": ("warn", "stop"),
@@ -39,6 +39,8 @@ class LightningTrainer(TrainerConfig):
         steps: optimizer steps.
         epochs: how often each row is seen, e.g. 3 or 0.5; where it is above 0, it stands for `steps`.
         tokens: of all rows that are seen, prompts included; where it is above 0, it stands for `steps`.
+        continue_from: another run, by its id or folder, of which this one takes weights, moments and the rows seen, and
+            goes on at its own rates to its own length; `RUN@STEP` from a step that it kept, else from the newest.
         validate_every: steps between validations; each makes a checkpoint, and the best is the result.
         validate_epochs: epochs between validations, e.g. 0.25; where it is above 0, it stands for `validate_every`.
         validation_rows: rows of the validation split (of texts in chunks: documents) that are generated for each
@@ -49,7 +51,8 @@ class LightningTrainer(TrainerConfig):
         clip: the largest global gradient norm.
         precision: of the training: `float32`; `tf32` (a GPU's rounded products of float32 matrices); `bf16` (weights
             and products in 16 bits, but for the weights of an adapter); `bf16_mixed` (weights in 32 bits, products in
-            16); or `auto` (bf16 where GPU or processor have instructions for it, else float32).
+            16); `fp16_mixed` (the same in float16, with a scaled loss: for GPUs before Ampere); or `auto` (bf16 where
+            GPU or processor have instructions for it, else float32).
         activation_checkpointing: which layers keep their inputs only, and are computed again in the backward pass:
             `none`, `full` (all: least memory, about a third more time) or `selective` (every second one).
         offload_activations: what these layers keep waits in main memory (GPUs only).
@@ -62,8 +65,18 @@ class LightningTrainer(TrainerConfig):
         accept_unfit_plan: train although the plan says that it does not fit.
     """
 
-    needs: ClassVar[Mapping[str, tuple[str, ...]]] = {"model": ("causal_lm",), "optimizer": ("gradient_steps",)}
-    non_identity: ClassVar[tuple[str, ...]] = ("devices", "threads", "loader_patience_s", "accept_unfit_plan")
+    needs: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "model": ("causal_lm", "sequence_classifier"),
+        "optimizer": ("gradient_steps",),
+    }
+    non_identity: ClassVar[tuple[str, ...]] = (
+        "devices",
+        "threads",
+        "loader_patience_s",
+        "accept_unfit_plan",
+        "continue_from",  # the checkpoint itself is an input
+    )
+    asks_general: ClassVar[bool] = True  # whether general questions are asked before, in and after a training
 
     batch_size: int = 16
     micro_batch_size: int = 8
@@ -72,6 +85,7 @@ class LightningTrainer(TrainerConfig):
     steps: int = 320
     epochs: float = 0.0
     tokens: int = 0
+    continue_from: str = ""
     validate_every: int = 80
     validate_epochs: float = 0.0
     validation_rows: int = 200
@@ -141,7 +155,12 @@ class ClassicalTrainer(TrainerConfig):
     """
 
     needs: ClassVar[Mapping[str, tuple[str, ...]]] = {"adapter": ("none",), "optimizer": ("none",)}
-    ignores: ClassVar[Mapping[str, str]] = {"adapter": "none", "schedule": "cosine"}
+    ignores: ClassVar[Mapping[str, str]] = {
+        "adapter": "none",
+        "objective": "sft",
+        "schedule": "cosine",
+        "strategy": "ddp",
+    }
     non_identity: ClassVar[tuple[str, ...]] = ("accept_unfit_plan",)
 
     accept_unfit_plan: bool = False

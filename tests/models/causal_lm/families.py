@@ -7,7 +7,7 @@ changes the loss.
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSequenceClassification, PreTrainedModel
 
 from shipworthy.models.causal_lm import attention
 
@@ -131,6 +131,39 @@ FAMILIES: dict[str, dict[str, Any]] = {
 }
 """Family, as transformers names it → what its config sets."""
 
+ENCODERS: dict[str, dict[str, Any]] = {
+    "bert": {**SHAPE, "hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0},
+    "modernbert": {
+        **SHAPE,
+        "local_attention": WINDOW,
+        "layer_types": MIXED,
+        "pad_token_id": 0,
+        "cls_token_id": 1,
+        "sep_token_id": 2,
+    },
+    "roberta": {**SHAPE, "hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0, "pad_token_id": 0},
+    "distilbert": {
+        "dim": 32,
+        "hidden_dim": 48,
+        "n_layers": 2,
+        "n_heads": 4,
+        "dropout": 0.0,
+        "attention_dropout": 0.0,
+        "seq_classif_dropout": 0.0,
+    },
+    "deberta-v2": {
+        **SHAPE,
+        "hidden_dropout_prob": 0.0,
+        "attention_probs_dropout_prob": 0.0,
+        "relative_attention": True,
+        "pos_att_type": ["p2c", "c2p"],
+        "position_buckets": 8,
+    },
+}
+"""Those that see what comes after a token, too; they have heads."""
+WITH_HEADS = [*ENCODERS, *("llama", "mistral", "qwen3", "gemma3_text", "gemma2", "phi3", "gpt2", "gpt_neox", "falcon")]
+"""Families of which transformers makes sequence classifiers, encoders first."""
+
 UNFIT = {"falcon", "gpt_oss", "lfm2", "llama4_text", "mamba2"}
 """Those whose rows can't share a sequence."""
 
@@ -147,17 +180,18 @@ def tiny(family: str, *, eager: bool = False, seed: int = 0, **changes: Any) -> 
         "bos_token_id": 1,
         "eos_token_id": 2,
         "initializer_range": 0.3,
-        **FAMILIES[family],
+        **(FAMILIES | ENCODERS)[family],
         **changes,
     }
     torch.manual_seed(seed)
-    network: PreTrainedModel = AutoModelForCausalLM.from_config(
+    kind = AutoModelForSequenceClassification if "num_labels" in changes else AutoModelForCausalLM
+    network: PreTrainedModel = kind.from_config(
         AutoConfig.for_model(family, **settings), **({"attn_implementation": "eager"} if eager else {})
     )
     with torch.no_grad():
         for parameter in network.parameters():  # norms and biases begin where they do nothing
             if parameter.dim() == 1:
                 parameter.add_(0.2 * torch.randn_like(parameter))
-    if not eager:
+    if not eager and family not in ENCODERS:
         attention.install(network)
     return network.eval()

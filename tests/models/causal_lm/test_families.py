@@ -23,6 +23,7 @@ from shipworthy.models.causal_lm.generate import greedy
 from shipworthy.models.causal_lm.packed import Pack, Row, pack, token_losses
 from shipworthy.models.causal_lm.padded import Padded, pad
 from shipworthy.models.causal_lm.quantities import NetworkQuantities
+from shipworthy.train.optimizers.schema import AdamW
 from tests.models.causal_lm.families import FAMILIES, UNFIT, VOCABULARY, WINDOW, tiny
 
 RECURRENT = {"mamba2"}
@@ -195,7 +196,7 @@ def test_what_a_step_keeps_is_foretold(family: str) -> None:
 
     with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
         token_losses(network.get_base_model(), batch)
-    foretold = NetworkQuantities(network).memory(batch.shape)
+    foretold = NetworkQuantities(network).memory(batch.shape, AdamW())
     peak = foretold.activations + foretold.logits
     # What transformers' own attention keeps, or a latent one, is not counted.
     least = 0.6 if family in UNFIT | {"deepseek_v3"} else 1.0

@@ -122,4 +122,4 @@ def test_a_model_is_held_once_while_it_is_loaded_and_never_copied_on_disk(megaby
     assert done.returncode == 0, done.stdout + done.stderr
     size = re.search(r"model: (\d+) MB in \d+ files, bf16", done.stdout)
     assert size and 0.85 * megabytes < int(size[1]) < 1.15 * megabytes
-    assert re.findall(r"load in (\w+):", done.stdout) == ["bfloat16", "float32"]
+    assert re.findall(r"load in (\w+):", done.stdout) == ["bfloat16", "float32", "nf4"]

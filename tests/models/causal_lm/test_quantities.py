@@ -16,9 +16,10 @@ from shipworthy.models.causal_lm.quantities import NetworkQuantities, on_meta
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.causal_lm.weights import fetch
 from shipworthy.models.majority.schema import Majority
-from shipworthy.train.memory.explain import parts
+from shipworthy.train.memory.step import StepMemory
 from shipworthy.train.optimizers.build import build as build_optimizer
 from shipworthy.train.optimizers.schema import AdamW
+from shipworthy.train.schema import LightningTrainer
 from tests.models.causal_lm.families import tiny
 from tests.tiny import write_model
 
@@ -46,7 +47,8 @@ def test_plan_checks_and_training_count_the_same(hub: Path, adapter: Lora) -> No
         assert counted.draws == bool(adapter.dropout)
     batch = shape(ROWS)
     assert planned.flops([batch]) == trained.flops([pack(ROWS).shape]) > 0
-    assert planned.memory(batch, 2) == trained.memory(batch, 2) == parts(network, ROWS, workers=2)
+    step = StepMemory(network, AdamW(), workers=2).parts(ROWS)
+    assert planned.memory(batch, AdamW(), 2) == trained.memory(batch, AdamW(), 2) == step
     # LoRA's share by its paper: rank x (inputs + outputs) of every layer that it changes.
     lora = [m for m in network.modules() if hasattr(m, "lora_A")]
     assert planned.trainable_parameters == sum(adapter.rank * (m.in_features + m.out_features) for m in lora)
@@ -55,7 +57,8 @@ def test_plan_checks_and_training_count_the_same(hub: Path, adapter: Lora) -> No
 def test_optimizer_states_and_checkpoints_are_as_long_as_they_are_said_to_be(hub: Path) -> None:
     network = build(load_network(hub), Lora(rank=4), seed=1)
     trained = [p for p in network.parameters() if p.requires_grad]
-    foretold = parts(network, ROWS).optimizer
+    counted = NetworkQuantities(network)
+    foretold = counted.memory(shape(ROWS), AdamW()).optimizer
     rule = build_optimizer(trained_of(network).items(), AdamW())
     for parameter in trained:
         parameter.grad = torch.zeros_like(parameter)
@@ -63,19 +66,19 @@ def test_optimizer_states_and_checkpoints_are_as_long_as_they_are_said_to_be(hub
     moments = [t for state in rule.state.values() for t in state.values() if t.dim()]
     assert foretold == sum(t.numel() * t.element_size() for t in moments)
     weights = sum(p.numel() * p.element_size() for p in trained)
-    assert NetworkQuantities(network).checkpoint_bytes == weights + foretold
+    assert counted.checkpoint_bytes(AdamW()) == weights + foretold
 
 
 def test_a_family_is_asked_by_its_folder(hub: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHIPWORTHY_CACHE", str(tmp_path))
     model = CausalLM(name="tiny", licence="none", source=Folder(path=str(hub)))
     fetch(model)
-    counted = quantities.of(model, Lora(rank=4))
+    counted = quantities.of(model, Lora(rank=4), LightningTrainer())
     assert (
         counted and counted.trainable_parameters == NetworkQuantities(on_meta(hub, Lora(rank=4))).trainable_parameters
     )
-    assert quantities.of(Majority(), Lora()) is None
-    whole = quantities.of(model, NoAdapter())
+    assert quantities.of(Majority(), Lora(), LightningTrainer()) is None
+    whole = quantities.of(model, NoAdapter(), LightningTrainer())
     assert whole and whole.trainable_parameters == whole.parameters == whole.base_parameters == counted.base_parameters
 
 

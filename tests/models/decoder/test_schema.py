@@ -18,6 +18,7 @@ from shipworthy.models.decoder.counts import parameters
 from shipworthy.models.decoder.layout import load
 from shipworthy.models.decoder.network import draw
 from shipworthy.models.decoder.schema import Decoder, DecoderShape
+from shipworthy.train.schema import LightningTrainer
 from tests.tiny import CHATML, write_tokenizer
 
 SMOLLM2 = 49152
@@ -71,7 +72,7 @@ def test_weights_are_drawn_once_and_are_read_as_a_language_models(tokenizer: Fol
     assert [*base.inputs(model).values()] == [before]
     chat = base.chat(model)
     assert chat is not None and chat.tokenizer.chat_template == CHATML
-    counted = quantities.of(model, Lora(rank=4))
+    counted = quantities.of(model, Lora(rank=4), LightningTrainer())
     assert counted is not None and counted.base_parameters == parameters(SHAPE, network.vocabulary)
     assert build.FAMILIES.name(model) == "shipworthy.models.causal_lm.family"
     again = decoder(tokenizer, shape=DecoderShape(32, 64, 2, 4, 2, context=128, seed=1))

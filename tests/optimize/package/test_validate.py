@@ -13,6 +13,9 @@ INTERVAL = {"id": "a", "expected": "12.3", "interval": [10.0, 15.0]}
 LABELS = {"id": "a", "expected": '["x", "y"]', "interval": None}
 
 
+ROUNDING = 1e-9
+
+
 @pytest.mark.parametrize(
     ("question", "answer"),
     [
@@ -24,7 +27,7 @@ LABELS = {"id": "a", "expected": '["x", "y"]', "interval": None}
     ],
 )
 def test_the_same_is_let_through(question: dict[str, Any], answer: dict[str, Any]) -> None:
-    _compare(question, answer)
+    _compare(question, answer, ROUNDING)
 
 
 @pytest.mark.parametrize(
@@ -41,4 +44,4 @@ def test_the_same_is_let_through(question: dict[str, Any], answer: dict[str, Any
 )
 def test_anything_else_is_not_shipped(question: dict[str, Any], answer: dict[str, Any], said: str) -> None:
     with pytest.raises(ShipworthyError, match=said):
-        _compare(question, answer)
+        _compare(question, answer, ROUNDING)

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -21,6 +22,7 @@ def test_a_runs_texts_are_read_back_by_the_code_of_then_and_of_now(tmp_path: Pat
 
 
 GROUPS = {"adapter": {"kind": "none"}, "model": {"kind": "xgboost"}}
+RECORD: dict[str, Any] = {"config": GROUPS, "inputs": {"dataset": "d"}}
 DEMO = "model: {kind: llm}\nadapter: {kind: lora}\nquant: {kind: gguf}\nengine: {kind: llamacpp}\nhpo: {kind: h}\n"
 
 
@@ -30,8 +32,8 @@ def test_a_run_has_its_own_config_alone_whatever_params_say_by_now(tmp_path: Pat
     run.mkdir()
     (run / "params.yaml").write_text("model: {kind: xgboost}\nquant: {kind: none}\n", encoding="utf-8")
     own = {"model": {"kind": "xgboost"}, "quant": {"kind": "none"}}
-    assert restore.config({"config": GROUPS}, run, tmp_path, "run") == own
-    present = restore.config({"config": GROUPS}, run, tmp_path, "present")
+    assert restore.config(RECORD, run, tmp_path, "run") == own
+    present = restore.config(RECORD, run, tmp_path, "present")
     assert present == {**yaml.safe_load(DEMO), **own}, "the code of now may ask for parts that there were none of"
 
 

@@ -28,11 +28,13 @@ from shipworthy.models.ridge.schema import Ridge
 from shipworthy.models.xgboost.family import XGBoostModel
 from shipworthy.models.xgboost.schema import XGBoost
 from shipworthy.train.classical.fit import VALIDATE_EVERY, fit
+from shipworthy.train.objectives.schema import SupervisedFineTuning
 from shipworthy.train.optimizers.schema import NoOptimizer
 from shipworthy.train.records import NoRecords, Records
 from shipworthy.train.request import Request
 from shipworthy.train.schedules.schema import Cosine
 from shipworthy.train.schema import ClassicalTrainer
+from shipworthy.train.strategies.schema import DDP
 from tests.models import samples
 
 TASK = Classification(name="t", description="d", baselines=["majority"])
@@ -65,9 +67,11 @@ def run(
             task=task,
             model=model,
             adapter=NoAdapter(),
+            objective=SupervisedFineTuning(),
             trainer=ClassicalTrainer(),
             optimizer=NoOptimizer(),
             schedule=Cosine(),
+            strategy=DDP(),
             train=splits[0],
             validation=splits[1],
             seed=3,

@@ -9,8 +9,9 @@ import polars as pl
 from safetensors.torch import load_file
 
 from shipworthy.core.files import new_folder, sha256_of_file
-from shipworthy.core.groups import AdapterConfig
+from shipworthy.core.groups import AdapterConfig, ModelConfig, ObjectiveConfig
 from shipworthy.core.sources.schema import Folder
+from shipworthy.evaluation.tasks.schema import Task
 from shipworthy.evaluation.tasks.text_to_text.schema import TextToText
 from shipworthy.models.adapters.schema import Lora
 from shipworthy.models.causal_lm.chat import Chat
@@ -19,10 +20,12 @@ from shipworthy.models.causal_lm.weights import fetch
 from shipworthy.train.lightning.fit import fit
 from shipworthy.train.lightning.training_state import Request
 from shipworthy.train.monitor.schema import Forgetting, Monitor
+from shipworthy.train.objectives.schema import SupervisedFineTuning
 from shipworthy.train.optimizers.schema import AdamW
 from shipworthy.train.records import NoRecords, Records
 from shipworthy.train.schedules.schema import Cosine
 from shipworthy.train.schema import LightningTrainer
+from shipworthy.train.strategies.schema import DDP, Strategy
 from tests.tiny import write_model
 
 TASK = TextToText(name="t", description="d", prompt="{text}", max_new_tokens=3, baselines=["majority"])
@@ -40,6 +43,7 @@ TRAINER = LightningTrainer(
     monitor=Monitor(forgetting=FEW),
 )
 ADAPTER = Lora(rank=2, alpha=4)
+ANSWERS = SupervisedFineTuning()
 
 
 def model_in(folder: Path) -> CausalLM:
@@ -80,23 +84,28 @@ class CutAt(NoRecords):
 
 
 def request(
-    model: CausalLM,
+    model: ModelConfig,
     folder: Path,
     table: pl.DataFrame,
     *,
     adapter: AdapterConfig = ADAPTER,
+    objective: ObjectiveConfig = ANSWERS,
+    task: Task = TASK,
     lr: float = 0.01,
     held_out: int = 2,
+    strategy: Strategy | None = None,
     **changes: Any,
 ) -> Request:
     """What a run in `folder` is asked for; the last rows are held out."""
     return Request(
-        task=TASK,
+        task=task,
         model=model,
         adapter=adapter,
+        objective=objective,
         trainer=replace(TRAINER, **changes),
         optimizer=AdamW(lr=lr),
         schedule=Cosine(),
+        strategy=strategy or DDP(),
         train=table[:-held_out],
         validation=table[-held_out:],
         seed=1,
@@ -106,14 +115,16 @@ def request(
 
 
 def run(
-    model: CausalLM, folder: Path, *, table: pl.DataFrame | None = None, records: Records | None = None, **how: Any
+    model: ModelConfig, folder: Path, *, table: pl.DataFrame | None = None, records: Records | None = None, **how: Any
 ) -> Path:
     """Trains in `folder`, going on if something is there; returns the finished folder.
 
     Args:
         how: as `request` takes it.
     """
-    table = rows(model) if table is None else table
+    if table is None:
+        assert isinstance(model, CausalLM)
+        table = rows(model)
     with new_folder(folder / "done") as target:
         fit(request(model, folder, table, **how), records or NoRecords(), target)
     return folder / "done"

@@ -3,13 +3,15 @@
 from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
 import pytest
 import torch
 from safetensors.torch import load_file
 
 from shipworthy.core.groups import AdapterConfig
-from shipworthy.models.adapters.schema import Lora, NoAdapter
+from shipworthy.models.adapters.schema import Lora, NoAdapter, PrefixTuning, PromptTuning, QLora
 from shipworthy.models.causal_lm.base import base_folder
+from shipworthy.models.causal_lm.family import load
 from shipworthy.models.causal_lm.network import load_network
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.causal_lm.tuned import load_tuned
@@ -22,6 +24,10 @@ ADAPTERS = {
     "rslora": Lora(rank=2, alpha=4, rslora=True),
     "dora": Lora(rank=2, alpha=4, dora=True),
     "beside": Lora(rank=2, alpha=4, whole=["norm"]),
+    "qlora": QLora(rank=2, alpha=4),
+    "qlora dora": QLora(rank=2, alpha=4, dora=True, double_quantization=False, whole=["norm"]),
+    "prompt": PromptTuning(tokens=4),
+    "prefix": PrefixTuning(tokens=4),
     "full": NoAdapter(),
     "upper": NoAdapter(first_layer=1, embeddings=False),
 }
@@ -61,12 +67,17 @@ def test_a_run_that_is_cut_goes_on_bit_for_bit(model: CausalLM, tmp_path: Path, 
 
 
 def test_what_is_handed_over_is_what_was_trained(model: CausalLM, tmp_path: Path, adapter: AdapterConfig) -> None:
-    run(model, tmp_path / "run", adapter=adapter, lr=0.003)
-    base, tuned = load_network(base_folder(model)), load_tuned(base_folder(model), tmp_path / "run" / "done")
+    done = run(model, tmp_path / "run", adapter=adapter, lr=0.003)
+    answers = load(model, done).predict(rows(model)[-2:])
+    kept = pl.read_parquet(done / "validation.parquet")
+    assert [one.text for one in answers] == kept["prediction"].to_list()
+    base, tuned = load_network(base_folder(model)), load_tuned(base_folder(model), done)
     before = dict(base.named_parameters())
     changed = {name for name, parameter in tuned.named_parameters() if not torch.equal(parameter, before[name])}
     layers = {name.split(".")[2] for name in changed if ".layers." in name}
-    if isinstance(adapter, NoAdapter):
+    if isinstance(adapter, PromptTuning):
+        assert not changed
+    elif isinstance(adapter, NoAdapter):
         assert layers == {str(layer) for layer in range(adapter.first_layer, 2)}
         assert any("embed" in name for name in changed) == adapter.embeddings and any("norm" in n for n in changed)
     else:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,3 +47,23 @@ def test_the_ledger_knows_every_row_and_its_place() -> None:
 def test_a_run_shorter_than_the_data_repeats_no_row(steps: int) -> None:
     batches = plan_batches([3] * 100, 10, 10 * steps, 4)
     assert len({row for batch in batches for row in batch}) == 10 * steps
+
+
+@pytest.mark.parametrize(("needed", "step", "later"), [(24, 3, 60), (24, 6, 60), (60, 4, 24), (25, 4, 75), (25, 7, 75)])
+def test_a_run_that_goes_on_from_another_sees_what_is_left(needed: int, step: int, later: int) -> None:
+    lengths = [1 + i % 7 for i in range(25)]
+    first = plan_batches(lengths, 4, needed, 9)
+    second = plan_batches(lengths, 4, later, 9, [(needed, step)])
+    assert second[:step] == first[:step]
+    seen = np.bincount(np.concatenate(second), minlength=25)
+    assert seen.sum() == later
+    if later > needed:  # else a window may have held rows of the other run's later epochs
+        assert seen.max() - seen.min() <= 1
+    third = plan_batches(lengths, 4, 100, 9, [(needed, step), (later, len(second) - 1)])
+    assert third[: len(second) - 1] == second[:-1]
+    assert set(np.bincount(np.concatenate(third), minlength=25)) == {4}
+
+
+def test_a_run_that_goes_on_to_the_same_length_sees_the_same_rows_at_the_same_steps() -> None:
+    lengths = [1 + i % 7 for i in range(25)]
+    assert plan_batches(lengths, 4, 60, 9, [(60, 3), (60, 5)]) == plan_batches(lengths, 4, 60, 9)

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import shipworthy.train.lightning.fit as fitting
-import shipworthy.train.lightning.module as module
+import shipworthy.train.strategies.ddp as ddp
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.models.adapters.schema import Lora
 from shipworthy.models.causal_lm.schema import CausalLM
@@ -35,7 +35,7 @@ def plant(monkeypatch: pytest.MonkeyPatch, change: Change) -> list[int]:
         calls.append(len(calls) + 1)
         return change(calls[-1], *gradients(*arguments, **options))
 
-    monkeypatch.setattr(module, "gradients", changed)
+    monkeypatch.setattr(ddp, "gradients", changed)
     return calls
 
 

@@ -1,6 +1,8 @@
 """Training in 16 bits: the loss of 32 within rounding, cut and gone on with bit for bit, weights kept as promised."""
 
 import json
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.precision import PRECISIONS, choose
 from shipworthy.train import schema
 from shipworthy.train.lightning.fit import check
+from shipworthy.train.lightning.loss_scale import LossScale
 from tests.train.lightning.runs import Cut, CutAt, model_in, request, rows, run, weights
 from tests.train.lightning.test_adapters import same
 
@@ -38,10 +41,12 @@ def history(folder: Path) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("adapter", [Lora(rank=2, alpha=4), Lora(rank=2, alpha=4, dropout=0.1), NoAdapter()])
-@pytest.mark.parametrize("name", ["bf16", "bf16_mixed"])
+@pytest.mark.parametrize("name", ["bf16", "bf16_mixed", "fp16_mixed"])
 def test_it_learns_as_in_32_bits_and_goes_on_bit_for_bit(
-    model: CausalLM, tmp_path: Path, name: str, adapter: AdapterConfig
+    model: CausalLM, tmp_path: Path, name: str, adapter: AdapterConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if name == "fp16_mixed":  # from so low a scale no step is left out
+        monkeypatch.setitem(PRECISIONS, name, replace(PRECISIONS[name], scale=2.0**8))
     how: dict[str, Any] = {"adapter": adapter, "lr": 0.003}
     run(model, tmp_path / "32", **how)
     run(model, tmp_path / "whole", precision=name, **how)
@@ -58,7 +63,7 @@ def test_it_learns_as_in_32_bits_and_goes_on_bit_for_bit(
     assert kept == {torch.bfloat16 if in_16 else torch.float32}, "an adapter's weights stay in 32 bits"
 
 
-@pytest.mark.parametrize("name", ["bf16", "bf16_mixed"])
+@pytest.mark.parametrize("name", ["bf16", "bf16_mixed", "fp16_mixed"])
 def test_the_checks_before_a_run_pass(model: CausalLM, tmp_path: Path, name: str) -> None:
     (tmp_path / "run").mkdir()
     asked = request(model, tmp_path / "run", rows(model), precision=name)
@@ -66,6 +71,40 @@ def test_the_checks_before_a_run_pass(model: CausalLM, tmp_path: Path, name: str
         check(asked)
     said = json.loads((tmp_path / "run" / "preflight.json").read_text())
     assert [one["name"] for one in said if one["passed"] is False] == ["generation stops"]
+
+
+def test_a_gradient_that_float16_does_not_hold_costs_a_step_and_halves_the_scale(
+    model: CausalLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    far = replace(PRECISIONS["fp16_mixed"], scale=2.0**21)
+    monkeypatch.setitem(PRECISIONS, "fp16_mixed", far)
+    how: dict[str, Any] = {"precision": "fp16_mixed", "steps": 12, "validate_every": 4, "lr": 0.003}
+    run(model, tmp_path / "whole", **how)
+    entries = history(tmp_path / "whole")
+    scales = [entry["loss_scale"] for entry in entries]
+    overflows = sum("overflow" in entry for entry in entries)
+    assert 0 < overflows < 12 and scales[0] == 2.0**21 and scales[-1] < 2.0**21
+    for entry, following in pairwise(entries):
+        assert ("overflow" in entry) == ("skipped" in entry) == (following["loss_scale"] == entry["loss_scale"] / 2)
+    said = json.loads((tmp_path / "whole" / "done" / "training.json").read_text())
+    assert said["skipped_steps"] == overflows and not said["events"]
+    with pytest.raises(Cut):
+        run(model, tmp_path / "cut", records=CutAt(overflows + 1), **how)
+    run(model, tmp_path / "cut", **how)
+    assert same(tmp_path / "whole", tmp_path / "cut")
+    assert [entry["loss_scale"] for entry in history(tmp_path / "cut")] == scales
+
+
+def test_the_scale_grows_after_many_good_steps_and_does_not_hide_a_loss_that_is_none() -> None:
+    scale = LossScale(2.0, moves=True, steps=1998)
+    scale.update(overflow=False)
+    assert (scale.value, scale.steps) == (2.0, 1999)
+    scale.update(overflow=False)
+    assert (scale.value, scale.steps) == (4.0, 0)
+    assert scale.is_too_large(1.0, float("inf")) and scale.is_too_large(1.0, float("nan"))
+    assert not scale.is_too_large(float("nan"), float("nan")) and not scale.is_too_large(1.0, 3.0)
+    assert not LossScale(1.0, moves=True).is_too_large(1.0, float("inf")), "no smaller one will help"
+    assert not LossScale(1.0, moves=False).is_too_large(1.0, float("inf"))
 
 
 def test_what_a_run_chose_it_keeps(model: CausalLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from shipworthy.core import events, interrupt
 from shipworthy.core.interrupt import SIGNALS, StopRequestedError
 from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.train.lightning.checkpoints import newest, state_of
-from shipworthy.train.lightning.validation import Validation
+from shipworthy.train.objectives.sft import SupervisedFineTuning
 from shipworthy.train.records import NoRecords
 from tests.train.lightning.runs import adapter_hash, model_in, run, weights
 
@@ -91,17 +91,17 @@ def test_before_the_first_step(model: CausalLM, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("step", [3, STEPS])
 def test_during_validation(model: CausalLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int) -> None:
-    whole_part = Validation._part
+    predict = SupervisedFineTuning.predict
     validations: list[int] = []
 
-    def interrupted(self: Validation, *arguments: Any) -> Any:
+    def interrupted(self: SupervisedFineTuning, *arguments: Any) -> Any:
         validations.append(len(validations) + 1)
         if validations[-1] * 3 == step:
             send()
-        return whole_part(self, *arguments)
+        return predict(self, *arguments)
 
     with monkeypatch.context() as patched:
-        patched.setattr(Validation, "_part", interrupted)
+        patched.setattr(SupervisedFineTuning, "predict", interrupted)
         with pytest.raises(StopRequestedError, match=f"step {step} of 6"):
             run(model, tmp_path / "run", checkpoint_every=50)
     state = reached(tmp_path / "run")

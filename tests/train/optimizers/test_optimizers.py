@@ -1,8 +1,6 @@
 """Every rule learns, goes on from its state bit for bit, and keeps as much in memory as it says."""
 
-import importlib.util
 import json
-import sys
 from typing import Any
 
 import pytest
@@ -26,9 +24,8 @@ from shipworthy.train.optimizers.schema import (
     Rule,
 )
 
-IN_8_BITS = pytest.mark.skipif(importlib.util.find_spec("bitsandbytes") is None, reason="bitsandbytes is not installed")
 OPTIMIZERS = [
-    pytest.param(rule, id=rule.kind, marks=IN_8_BITS if isinstance(rule, AdamW8bit) else ())
+    pytest.param(rule, id=rule.kind)
     for rule in (
         AdamW(lr=0.01),
         AdamW8bit(lr=0.01),
@@ -123,21 +120,20 @@ def kept_bytes(optimizer: torch.optim.Optimizer) -> int:
     return sum(t.numel() * t.element_size() for t in tensors if isinstance(t, torch.Tensor) and t.dim())
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("rule", OPTIMIZERS)
-def test_it_keeps_as_much_as_it_says(rule: Rule) -> None:
-    weights = {f"layers.{n}.weight": Parameter(torch.zeros(64, width)) for n, width in enumerate((64, 128, 256))}
+def test_it_keeps_as_much_as_it_says(rule: Rule, dtype: torch.dtype) -> None:
+    weights = {
+        f"layers.{n}.weight": Parameter(torch.zeros(64, width, dtype=dtype)) for n, width in enumerate((32, 128, 256))
+    }
     optimizer = build(weights.items(), rule)
     for weight in weights.values():
         weight.grad = torch.ones_like(weight)
     optimizer.step()
-    count = sum(weight.numel() for weight in weights.values())
-    kept, promised = kept_bytes(optimizer), rule.state_bytes(count)
-    if isinstance(rule, Adafactor | Muon):  # which have a bound, for shapes tell the rest
-        assert 0 < kept <= promised
-    else:
-        assert kept == promised
-    assert Muon().state_bytes(10) == AdamW().state_bytes(10) == 80
-    assert SGD(momentum=0.0).state_bytes(10) == 0
+    kept = kept_bytes(optimizer)
+    promised = sum(rule.state_bytes(weight.shape, weight.itemsize) for weight in weights.values())
+    assert kept == (promised / 2 if isinstance(rule, Muon) else promised)  # a bound: the shape does not tell a layer's
+    assert SGD(momentum=0.0).state_bytes((10,)) == 0
 
 
 def test_muon_keeps_of_matrices_half_of_what_adamw_keeps() -> None:
@@ -147,12 +143,6 @@ def test_muon_keeps_of_matrices_half_of_what_adamw_keeps() -> None:
         weight.grad = torch.ones_like(weight)
     optimizer.step()
     assert kept_bytes(optimizer) == 4 * 64 + 8 * 64
-
-
-def test_a_library_that_is_missing_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "bitsandbytes.optim", None)
-    with pytest.raises(UsageError, match=r"^optimizer=adamw_8bit needs bitsandbytes, which is not installed: `pip in"):
-        optimizer_of(network(), AdamW8bit())
 
 
 def test_paging_without_a_gpu_is_refused() -> None:

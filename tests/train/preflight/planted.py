@@ -1,5 +1,6 @@
 """A healthy run on the tiny model, into which each test plants one fault."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.network import load_network
 from shipworthy.models.causal_lm.packed import Row
 from shipworthy.train.optimizers.schema import AdamW
-from shipworthy.train.preflight.context import Context
+from shipworthy.train.preflight.context import Context, Writing
 from shipworthy.train.schema import LightningTrainer
 from tests.tiny import write_model
 
@@ -35,18 +36,15 @@ def healthy(folder: Path, lr: float = 2e-2) -> Context:
     return Context(
         network=network,
         rows=[Row(chat.prompt_ids("Translate.", question), chat.answer_ids(answer)) for question, answer in TEXTS],
-        answers=[answer for _, answer in TEXTS],
-        decode=chat.decode,
+        guessing=math.log(network.config.vocab_size),
+        writing=Writing([[answer] for _, answer in TEXTS], chat.decode, chat.eos_id, max_new_tokens=24, pad_id=0),
         trainer=LightningTrainer(batch_size=4, steps=8, validate_every=4),
         optimizer=AdamW(lr=lr),
-        eos_id=chat.eos_id,
-        max_new_tokens=24,
         seed=5,
         save=save,
         load=load,
         batches=[[0, 1], [2, 3]],
         run=folder / "run",
-        pad_id=0,
         patience=5.0,
     )
 

@@ -36,7 +36,9 @@ def test_an_end_token_out_of_place_is_found(context: Context, answer: list[int],
 
 
 def test_padding_that_is_the_end_token_is_no_fault_if_it_is_learned(context: Context) -> None:
-    assert eos_in_labels(replace(context, pad_id=context.eos_id)).passed
+    assert context.writing
+    writing = replace(context.writing, pad_id=context.writing.eos_id)
+    assert eos_in_labels(replace(context, writing=writing)).passed
 
 
 def test_answers_shifted_by_one_are_found(context: Context) -> None:

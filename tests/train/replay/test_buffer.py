@@ -12,7 +12,7 @@ from shipworthy.models.causal_lm.chat import Chat
 from shipworthy.models.causal_lm.network import load_network
 from shipworthy.train.general.suite import MEASURED, suite
 from shipworthy.train.replay import file
-from shipworthy.train.replay.buffer import Buffer, prepare
+from shipworthy.train.replay.buffer import prepare
 from shipworthy.train.replay.kept import FILE, table
 from shipworthy.train.replay.schema import Replay
 from tests.tiny import write_model
@@ -34,13 +34,15 @@ def lines(path: Path, *rows: object) -> str:
 def test_own_answers_are_of_the_practised_half_and_made_once(folder: Path, tmp_path: Path) -> None:
     chat, network = Chat(folder), load_network(folder)
     found = prepare(OWN, chat, network, tmp_path, rows=18)
-    assert len(found.ids) == len(found.rows) == 18
-    assert all(name.startswith("general:") and name.endswith("-practice") for name in found.ids)
+    assert len([row.id for row in found]) == len(found) == 18
+    assert all(name.startswith("general:") and name.endswith("-practice") for name in [row.id for row in found])
     measured = {tuple(chat.prompt_ids("", item.prompt)) for item in suite(MEASURED)}
-    assert not measured & {tuple(row.prompt) for row in found.rows}
-    assert all(1 <= len(row.answer) <= 3 for row in found.rows)
+    assert not measured & {tuple(row.prompt) for row in found}
+    assert all(1 <= len(row.answer) <= 3 for row in found)
     kept = table(tmp_path)
-    assert kept["id"].to_list() == found.ids and kept["answer_ids"].to_list() == [row.answer for row in found.rows]
+    assert kept["id"].to_list() == [row.id for row in found] and kept["answer_ids"].to_list() == [
+        row.answer for row in found
+    ]
 
     # A resumed run, whose network is another by now, replays the same.
     network.model.norm.weight.data.mul_(-1)
@@ -50,7 +52,7 @@ def test_own_answers_are_of_the_practised_half_and_made_once(folder: Path, tmp_p
 
 
 def test_nothing_is_made_where_nothing_is_replayed(folder: Path, tmp_path: Path) -> None:
-    assert prepare(Replay(), Chat(folder), load_network(folder), tmp_path, rows=0) == Buffer([], [])
+    assert prepare(Replay(), Chat(folder), load_network(folder), tmp_path, rows=0) == []
     assert not any(tmp_path.iterdir()) and table(tmp_path).is_empty()
 
 
@@ -59,8 +61,8 @@ def test_own_rows_are_read_with_their_system_prompt(folder: Path, tmp_path: Path
     name = lines(tmp_path / "rows.jsonl", row, "", {**row, "system": "Be brief."})
     config = Replay(share=0.1, file=name)
     found = prepare(config, chat, load_network(folder), tmp_path, rows=5)
-    assert [one.answer for one in found.rows] == [chat.answer_ids("Blue.")] * 2
-    assert [one.prompt for one in found.rows] == [
+    assert [one.answer for one in found] == [chat.answer_ids("Blue.")] * 2
+    assert [one.prompt for one in found] == [
         chat.prompt_ids("", row["prompt"]),
         chat.prompt_ids("Be brief.", row["prompt"]),
     ]

@@ -53,6 +53,7 @@ class Estimate:
         peak_mb: the peak of them all.
         training_s: seconds of the training itself.
         validation_s: seconds of the validations within it.
+        general_s: seconds of what is asked before the training and after it.
         measured: what was measured on this machine, and how (empty: nothing was).
         give_up: when to stop before the end, one sentence each.
         calibration: the past runs that it was set right by, and what it was before (empty: by none).
@@ -68,6 +69,7 @@ class Estimate:
     peak_mb: Bounds
     training_s: Bounds
     validation_s: Bounds
+    general_s: Bounds = Bounds(0.0, 0.0, 0.0)
     measured: Mapping[str, Any] = field(default_factory=dict)
     give_up: list[str] = field(default_factory=list)
     calibration: Mapping[str, Any] = field(default_factory=dict)
@@ -75,4 +77,4 @@ class Estimate:
     @property
     def total_s(self) -> Bounds:
         """Seconds from start to end."""
-        return total([self.training_s, self.validation_s])
+        return total([self.training_s, self.validation_s, self.general_s])

@@ -1,11 +1,12 @@
 """A network that is trained in steps: its family's counts, memory by parts, time from a few real steps."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from shipworthy.architect.estimate.estimate import Bounds, Estimate, total
 from shipworthy.architect.estimate.problem import Problem
 from shipworthy.architect.estimate.scale import TIMING
-from shipworthy.models.quantities import MB, Quantities
+from shipworthy.models.quantities import MB, Quantities, RowLengths
 
 MILLION = 1e6
 MOST_CLASSES = 100  # with more different answers than these, they count as text
@@ -13,14 +14,17 @@ MOST_CLASSES = 100  # with more different answers than these, they count as text
 # to 900 on Linux), and what CUDA's context takes on a GPU.
 LIBRARIES_MB = Bounds(700, 550, 950)
 CUDA_MB = Bounds(700, 400, 1200)
-# While weights are read, their file's pages are resident too; the allocator keeps what it was given back.
-WEIGHTS_COPIES = Bounds(1.3, 1.0, 2.0)
+# While weights are read, a few tensors of their files are there too (measured: at most 1.1 times the weights).
+WEIGHTS_COPIES = Bounds(1.05, 1.0, 1.1)
 ALLOCATOR = 1.4  # the most that it holds over what is in use at the peak
 # The share of a GPU's peak that small fine-tuning runs reach.
 UTILISATION = Bounds(0.2, 0.1, 0.4)
 # Reading a prompt takes a third of a training step on it (no backward pass); writing the answer, token by token,
 # takes as much again.
 VALIDATION = Bounds(0.67, 0.33, 1.5)
+# General questions are answered like those of a validation; then two answers to each are read, the right one and what
+# the model answered before.
+GENERAL = Bounds(1.33, 0.8, 2.5)
 
 
 def estimate(problem: Problem) -> Estimate:
@@ -28,13 +32,14 @@ def estimate(problem: Problem) -> Estimate:
     trainer, quantities, lengths, timing = problem.trainer, problem.quantities, problem.lengths, problem.timing
     assert quantities and lengths
     steps, batch = int(trainer.steps), int(trainer.batch_size)
-    tokens = steps * batch * lengths.mean
+    replayed = _replayed(problem)
+    tokens = steps * batch * (lengths.mean + replayed)
     parts = memory_parts(problem)
     peak = total(parts.values())
     measured: dict[str, Any] = {}
     if timing is None:
-        each = quantities.flops(lengths.shapes()) / len(lengths.rows)
-        at_peak = steps * batch * each / (problem.machine.gpu_tflops * 1e12)
+        each = quantities.flops(lengths.shapes()) / len(lengths.rows) / lengths.mean
+        at_peak = tokens * each / (problem.machine.gpu_tflops * 1e12)
         seconds = Bounds(*(at_peak / share for share in (UTILISATION.value, UTILISATION.high, UTILISATION.low)))
     else:
         assert timing.trainable_parameters == quantities.trainable_parameters, "another network was timed"
@@ -57,12 +62,14 @@ def estimate(problem: Problem) -> Estimate:
             "mean of an answer": round(lengths.answer, 1),
             "longest row of the sample": lengths.longest,
             "per epoch": round(problem.expected.train * lengths.per_document * lengths.mean),
+            **({"of them replayed": round(steps * batch * replayed)} if replayed else {}),
             "in all": round(tokens),
         },
         memory_mb=parts,
         peak_mb=peak,
         training_s=seconds,
-        validation_s=_validation(problem, seconds),
+        validation_s=_validation(problem, seconds.scaled(1 / tokens)),
+        general_s=_general(problem, seconds.scaled(1 / tokens)),
         measured=measured,
         give_up=_give_up(problem),
     )
@@ -74,10 +81,10 @@ def memory_parts(problem: Problem) -> dict[str, Bounds]:
     assert quantities and lengths
     rows = min(trainer.micro_batch_size, trainer.batch_size)
     at_once = side_by_side(problem, -(-trainer.batch_size // rows))
-    states = float(problem.optimizer.state_bytes(quantities.trainable_parameters))
+    everything = [*lengths.rows, *(problem.general.replayed if problem.general else ())]
     typical, worst = (
-        quantities.memory(batch, at_once, on_gpu=bool(machine.gpus), optimizer_bytes=states).named()
-        for batch in (lengths.mean_batch(rows), lengths.longest_batch(rows))
+        quantities.memory(batch, problem.optimizer, at_once, on_gpu=bool(machine.gpus)).named()
+        for batch in (lengths.mean_batch(rows), RowLengths(everything).longest_batch(rows))
     )
     found = {name: Bounds.between(typical[name] / MB, worst[name] / MB) for name in typical}
     activations = found["activations"]
@@ -97,17 +104,44 @@ def side_by_side(problem: Problem, packs: int) -> int:
     return max(1, min(packs, int(trainer.threads or problem.machine.cores // trainer.devices)))
 
 
-def _validation(problem: Problem, training_s: Bounds) -> Bounds:
-    trainer = problem.trainer
-    steps, every = trainer.steps, trainer.validate_every
+def _replayed(problem: Problem) -> float:
+    """Tokens that are replayed beside each of the task's rows."""
+    general = problem.general
+    return general.for_each * _mean(general.replayed) if general and general.replayed else 0.0
+
+
+def _validation(problem: Problem, per_token_s: Bounds) -> Bounds:
+    """Seconds of all validations.
+
+    Args:
+        per_token_s: seconds of training for each token.
+    """
+    trainer, lengths = problem.trainer, problem.lengths
+    assert lengths
+    times = -(-trainer.steps // trainer.validate_every)
     documents = min(trainer.validation_rows or problem.expected.validation, problem.expected.validation)
-    rows = documents * (problem.lengths.per_document if problem.lengths else 1.0)
-    share = -(-steps // every) * rows / (steps * trainer.batch_size)
-    return Bounds(
-        training_s.value * share * VALIDATION.value,
-        training_s.low * share * VALIDATION.low,
-        training_s.high * share * VALIDATION.high,
-    )
+    own = _times(per_token_s, VALIDATION).scaled(times * documents * lengths.per_document * lengths.mean)
+    during = problem.general.during if problem.general else ()
+    return total([own, _times(per_token_s, GENERAL).scaled(times * sum(map(sum, during)))])
+
+
+def _general(problem: Problem, per_token_s: Bounds) -> Bounds:
+    """Seconds of the general questions, before and after, and of the answers that are to be replayed."""
+    general = problem.general
+    if general is None:
+        return Bounds.exactly(0.0)
+    asked = _times(per_token_s, GENERAL).scaled(2 * sum(map(sum, general.asked)))
+    rows = problem.trainer.steps * problem.trainer.batch_size * general.for_each
+    written = min(len(general.replayed), rows) * _mean(general.replayed) if general.written else 0.0
+    return total([asked, _times(per_token_s, VALIDATION).scaled(written)])
+
+
+def _mean(rows: Sequence[tuple[int, int]]) -> float:
+    return sum(map(sum, rows)) / len(rows) if rows else 0.0
+
+
+def _times(one: Bounds, other: Bounds) -> Bounds:
+    return Bounds(one.value * other.value, one.low * other.low, one.high * other.high)
 
 
 def _why(problem: Problem, quantities: Quantities) -> str:
@@ -124,7 +158,7 @@ def _why(problem: Problem, quantities: Quantities) -> str:
     trainable, share = quantities.trainable_parameters, quantities.trainable_parameters / quantities.base_parameters
     trained = f"{trainable / MILLION:.2f} million"
     added = quantities.parameters > quantities.base_parameters
-    how = f"LoRA adds {trained} that are trained" if added else f"{trained} of them are trained"
+    how = f"An adapter adds {trained} that are trained" if added else f"{trained} of them are trained"
     return f"{why}. {how} ({100 * share:.1f}%)."
 
 

@@ -10,7 +10,7 @@ from shipworthy.architect.compute.schema import Machine
 from shipworthy.architect.rows import Expected
 from shipworthy.core.groups import ModelConfig
 from shipworthy.evaluation.tasks.schema import Task
-from shipworthy.models.quantities import Quantities, RowLengths, StepTiming
+from shipworthy.models.quantities import GeneralLengths, Quantities, RowLengths, StepTiming
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class Problem:
         load: processes that wanted a core before anything was measured, the mean of a minute.
         quantities: of the network that would be trained (None: the family fits itself).
         lengths: tokens of the sample's rows, where there is a network.
+        general: what the training asks and replays beside these rows (None: nothing).
         timing: of a few of its training steps on this machine (None: nothing was timed, for the plan is for another).
     """
 
@@ -43,4 +44,5 @@ class Problem:
     load: float = 0.0
     quantities: Quantities | None = None
     lengths: RowLengths | None = None
+    general: GeneralLengths | None = None
     timing: StepTiming | None = None

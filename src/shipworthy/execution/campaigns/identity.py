@@ -17,7 +17,7 @@ from shipworthy.track.hpo.schema import Search
 
 WINNERS = "winners.jsonl"
 """The winners before, each of which looked at the rows that no trial saw."""
-MAKING = ("task", "data", "model", "adapter", "trainer", "optimizer", "schedule")
+MAKING = ("task", "data", "model", "adapter", "objective", "trainer", "optimizer", "schedule", "strategy")
 """The groups that a training's result depends on."""
 
 

@@ -8,6 +8,7 @@ from shipworthy.core.groups import AdapterConfig
 from shipworthy.core.lazy import Lazy
 from shipworthy.models.adapters.fused import fuse
 from shipworthy.models.adapters.network import Network
+from shipworthy.models.adapters.nf4 import Quantizer
 from shipworthy.models.causal_lm.structure import layers
 from shipworthy.models.precision import PRECISIONS, Precision
 
@@ -15,10 +16,20 @@ FLOAT32 = PRECISIONS["float32"]
 KINDS = Lazy("shipworthy.models.adapters.{adapter.kind}")
 
 
+def quantizer(config: AdapterConfig, precision: Precision = FLOAT32) -> Quantizer | None:
+    """How the network is to be loaded to which this adapter is added; None: as it is."""
+    kind = KINDS.load(config)
+    made: Quantizer | None = kind.quantizer(config, precision.rounding) if hasattr(kind, "quantizer") else None
+    return made
+
+
 def build(network: PreTrainedModel, config: AdapterConfig, seed: int, precision: Precision = FLOAT32) -> Network:
     """The network as it is trained; with the fused training steps of `fused.py`, unless weights are cast for products.
 
     The seed is set here, before new weights are drawn.
+
+    Args:
+        network: loaded with `quantizer`.
 
     Raises:
         UsageError: the adapter names what the network does not have.

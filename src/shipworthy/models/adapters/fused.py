@@ -155,7 +155,7 @@ def _norm_step(self: Any, x: torch.Tensor) -> torch.Tensor:
     return output
 
 
-def _plain(layer: Any) -> bool:
+def is_plain(layer: Any) -> bool:
     """Whether PEFT's layer is the function that `_Linear` computes."""
     return (
         isinstance(layer, LoraLinear)
@@ -170,15 +170,20 @@ def is_gated(module: Any) -> bool:
     layers: list[Any] = [getattr(module, f"{name}_proj", None) for name in ("gate", "up", "down")]
     return (
         isinstance(getattr(module, "act_fn", None), SiLU | SiLUActivation)
-        and all(map(_plain, layers))
+        and all(map(is_plain, layers))
         and len({layer.scaling["default"] for layer in layers}) == 1
     )
 
 
-def _plain_norm(module: Any) -> bool:
-    """Whether a module, frozen, is what its class's name says; a family may add one to the weight, or take the mean."""
+def is_named_norm(module: Any) -> bool:
+    """Whether a module is by its name the norm that `_Norm` computes, and frozen."""
     named = type(module).__name__.endswith("RMSNorm") and hasattr(module, "variance_epsilon")
-    if not named or module.weight.requires_grad:
+    return named and not module.weight.requires_grad
+
+
+def _plain_norm(module: Any) -> bool:
+    """Whether a module is what its class's name says; a family may add one to the weight, or take the mean."""
+    if not is_named_norm(module):
         return False
     x = torch.linspace(-2.0, 3.0, module.weight.numel(), device=module.weight.device)[None]
     with torch.no_grad():
@@ -191,7 +196,7 @@ def fuse(network: torch.nn.Module) -> None:
     Layers with dropout or a bias keep PEFT's own, for there the two are not the same function.
     """
     for module in network.modules():
-        if _plain(module):
+        if is_plain(module):
             module.forward = MethodType(_linear_step, module)
         elif is_gated(module):
             module.forward = MethodType(_gated_step, module)

@@ -1,6 +1,8 @@
 """Which weights of a network are trained: the `adapter` group."""
 
+from collections.abc import Mapping
 from dataclasses import field
+from typing import ClassVar
 
 from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import AdapterConfig
@@ -39,6 +41,47 @@ class Lora(AdapterConfig):
             raise UsageError(f"adapter.dropout={self.dropout} must be from 0 to below 1.")
         if not self.targets:
             raise UsageError("adapter.targets is empty, so nothing would be trained: name layers, or 'all-linear'.")
+
+
+@schema("adapter", "qlora")
+class QLora(Lora):
+    """The same on a network whose linear layers are kept in 4 bits (NF4; Dettmers et al. 2023), by bitsandbytes.
+
+    They take a fourth of the memory of 16 bits, and are brought back for each product, which takes time; much on a CPU.
+    What is evaluated, and handed on, are the weights in 4 bits with the updates: what was trained.
+
+    Attributes:
+        double_quantization: the scales of the blocks are quantized as well: 4.13 bits for a weight instead of 4.5.
+    """
+
+    double_quantization: bool = True
+
+
+@schema("adapter", "prompt")
+class PromptTuning(AdapterConfig):
+    """Virtual tokens before every row: their embeddings are trained, nothing else (Lester et al. 2021).
+
+    They can't be merged into the weights, and so not be written as a GGUF file.
+
+    Attributes:
+        tokens: how many.
+    """
+
+    needs: ClassVar[Mapping[str, tuple[str, ...]]] = {"model": ("causal_lm",)}
+
+    tokens: int = 20
+
+    def __post_init__(self) -> None:
+        if self.tokens < 1:
+            raise UsageError(f"adapter.tokens={self.tokens} must be 1 or more.")
+
+
+@schema("adapter", "prefix")
+class PrefixTuning(PromptTuning):
+    """The same, but of each virtual token the keys and values in each layer are trained (Li and Liang 2021).
+
+    Rows are computed side by side, not in packs. Activations can't be computed again.
+    """
 
 
 @schema("adapter", "none")

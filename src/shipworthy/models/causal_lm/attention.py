@@ -2,8 +2,9 @@
 
 A row's keys are those of the prefix and its own. Attention to the two parts is computed apart, the prefix standing
 once for all rows, and merged by the logarithms of their sums: softmax over both, exactly (as in Flash-Decoding; Dao
-et al. 2023, and "cascade" attention; Ye et al. 2024). Where torch has no kernel that gives these logarithms, and where
-a token sees a window or scores are capped, the prefix's keys are gathered for every row instead.
+et al. 2023, and "cascade" attention; Ye et al. 2024). That is for a CPU. On a GPU one kernel knows which token sees
+which (see `flex.py`). Where neither is there (on a CPU for windows and capped scores, with dropout, or where the kernel
+doesn't stand its trial), the prefix's keys are gathered for every row instead.
 
 Shapes: T tokens, P of the prefix, M own tokens of all rows, B rows, L of the longest, H heads, G heads of keys and
 values, R = H / G, E width of a head.
@@ -17,6 +18,7 @@ from transformers import AttentionInterface, PreTrainedModel
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 
+from shipworthy.models.causal_lm.flex import flexed, proven
 from shipworthy.models.causal_lm.gathered import gathered
 
 if TYPE_CHECKING:
@@ -103,6 +105,8 @@ def _packed(
     if plain and query_1HTE.device.type == "cpu":
         output_1THE: torch.Tensor = _Cascade.apply(query_1HTE, key_1GTE, value_1GTE, pack, scaling)
         return output_1THE
+    if not dropout and query_1HTE.is_cuda and proven(query_1HTE, key_1GTE, value_1GTE, window=window, softcap=softcap):
+        return flexed(query_1HTE, key_1GTE, value_1GTE, pack, scaling, window, softcap)
     return gathered(query_1HTE, key_1GTE, value_1GTE, pack, scaling, window, softcap, dropout)
 
 

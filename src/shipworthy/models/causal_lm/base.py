@@ -38,6 +38,8 @@ def place(config: CausalLM) -> Path:
         parts.append({"start": content(Folder(path=config.start), notes())})
     if config.new_tokens:
         parts.append({"new_tokens": list(config.new_tokens)})
+    if config.has_head:  # what is fetched is not checked for the same
+        parts.append("with a head")
     identity = sha256_of_json(parts)
     return cache_folder() / "models" / f"{config.name}-{identity[:12]}"
 

@@ -87,6 +87,12 @@ def turn_id(row: str, number: int) -> str:
     return f"{row}#{number}"
 
 
+def is_next_turn(one: str, other: str) -> bool:
+    """Whether two rows, by their ids, teach turns of the same conversation, the second row a later one."""
+    (row, _, number), (same, _, later) = one.rpartition("#"), other.rpartition("#")
+    return row == same and number.isdecimal() and later.isdecimal() and int(number) < int(later)
+
+
 def parse(text: str | None, tools: str | None, system: str = "") -> Conversation:
     """A row's conversation.
 

@@ -17,9 +17,11 @@ import torch
 from transformers import PreTrainedModel
 
 from shipworthy.core.errors import UsageError
-from shipworthy.models.causal_lm.packed import Pack, Row, pack, token_losses
+from shipworthy.models.causal_lm.packed import Pack, Row, pack
 from shipworthy.models.causal_lm.padded import Padded, pad
+from shipworthy.models.causal_lm.structure import has_head, is_encoder
 from shipworthy.models.causal_lm.widths import reach
+from shipworthy.models.losses import losses
 
 Batch: TypeAlias = Pack | Padded
 TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 5e-2, torch.float16: 1e-2}
@@ -53,7 +55,7 @@ def fit_for_packs(network: PreTrainedModel) -> Fitness:
     """Whether the network's losses in a pack are its own; found out once for a network.
 
     Args:
-        network: with its weights; a causal language model (a PEFT model's `get_base_model()`).
+        network: with its weights (a PEFT model's `get_base_model()`).
     """
     if network not in _found:
         _found[network] = unfit_by_structure(network) or _by_trial(network)
@@ -82,6 +84,8 @@ def make_batch(network: PreTrainedModel, rows: Sequence[Row]) -> Batch:
 def unfit_by_structure(network: PreTrainedModel) -> Fitness | None:
     """Why the network's layers can't take packs, whatever their weights; None where it must be tried."""
     name = type(network).__name__
+    if is_encoder(network):
+        return Fitness(False, f"tokens of {name} see those after them, too, and in a pack those of other rows")
     if network._is_stateful or 0 in reach(network):
         return Fitness(False, f"layers of {name} hand a state from token to token, from one row into the next")
     if not network._supports_attention_backend:
@@ -90,7 +94,7 @@ def unfit_by_structure(network: PreTrainedModel) -> Fitness | None:
 
 
 def _by_trial(network: PreTrainedModel) -> Fitness:
-    rows, name = _rows(int(network.config.get_text_config(decoder=True).vocab_size)), type(network).__name__
+    rows, name = _rows(network), type(network).__name__
     with _in_evaluation(network), _short_windows(network):
         alone_N = torch.cat([_losses(network, pad([row])) for row in rows])
         beside_N = _losses(network, pad(rows))
@@ -105,7 +109,8 @@ def _by_trial(network: PreTrainedModel) -> Fitness:
     return Fitness(True, f"losses of {len(rows)} rows in a pack are those of the rows alone ({off:.0e} nats off)")
 
 
-def _rows(vocabulary: int) -> list[Row]:
+def _rows(network: PreTrainedModel) -> list[Row]:
+    vocabulary = int(network.config.get_text_config(decoder=True).vocab_size)
     generator = torch.Generator().manual_seed(0)
 
     def draw(count: int) -> list[int]:
@@ -113,12 +118,14 @@ def _rows(vocabulary: int) -> list[Row]:
         return drawn
 
     shared = draw(PREFIX)
+    if has_head(network):
+        return [Row([*shared, *draw(own)], (0,)) for own in OWN]
     return [Row([*shared, *draw(1)], draw(own - 1)) for own in OWN]
 
 
 def _losses(network: PreTrainedModel, batch: Pack | Padded) -> torch.Tensor:
     with torch.no_grad():
-        return token_losses(network, batch.to(network.device)).cpu()
+        return losses(network, batch.to(network.device)).cpu()
 
 
 @contextmanager

@@ -12,7 +12,8 @@ from statistics import median
 import torch
 from transformers import PreTrainedModel
 
-from shipworthy.models.causal_lm.structure import layers
+from shipworthy.models.adapters import virtual
+from shipworthy.models.causal_lm.structure import has_head, head_modules, is_encoder, layers
 from shipworthy.models.causal_lm.widths import Matrix, experts_met, matrices, reach
 from shipworthy.models.quantities import BatchShape
 
@@ -30,16 +31,18 @@ class FlopCounter:
     def __init__(self, base: PreTrainedModel) -> None:
         config = base.config.get_text_config(decoder=True)
         found = [matrices(layer, experts_met(base)) for layer in layers(base)]
-        first = next((i for i, layer in enumerate(found) if any(m.trained for m in layer)), len(found))
-        below = any(p.requires_grad for p in base.get_input_embeddings().parameters())
+        below = virtual.of(base) is not None or any(p.requires_grad for p in base.get_input_embeddings().parameters())
+        first = next((i for i, layer in enumerate(found) if below or any(m.trained for m in layer)), len(found))
         # Multiply and add, forward; as much again for the gradient of the inputs; as much for that of trained weights.
         self.per_token = sum(
             2 * m.numbers * (1 + (i >= first) + m.trained) for i, layer in enumerate(found) for m in layer
         )
         if first < len(found) and not below:
             self.per_token -= 2 * sum(m.numbers for m in _readers(found[first], config.hidden_size))
-        projection = base.get_output_embeddings().weight
-        self.per_supervised_token = (4 + 2 * projection.requires_grad) * projection.numel()
+        last = [base.get_output_embeddings()] if not has_head(base) else map(base.get_submodule, head_modules(base))
+        ends = [weight for module in last for weight in module.parameters() if weight.dim() == 2]
+        self.per_supervised_token = sum((4 + 2 * weight.requires_grad) * weight.numel() for weight in ends)
+        self.causal = not is_encoder(base)
         heads = getattr(config, "num_attention_heads", 0)
         width = getattr(config, "head_dim", None) or config.hidden_size // max(1, heads)
         # Its score, and its share of the value.
@@ -54,7 +57,7 @@ class FlopCounter:
         total = 0.0
         for one in batches:
             total += one.tokens * self.per_token + one.supervised * self.per_supervised_token
-            total += sum(_pairs(one, seen) * each for seen, each in self.per_pair.items())
+            total += sum(_pairs(one, seen, self.causal) * each for seen, each in self.per_pair.items())
         return total
 
 
@@ -70,8 +73,15 @@ def _readers(layer: list[Matrix], width: int) -> list[Matrix]:
     return [m for m in layer if m.layer in reading and m.inputs == width]
 
 
-def _pairs(batch: BatchShape, seen: float) -> float:
-    """Pairs of a token and one that it sees."""
+def _pairs(batch: BatchShape, seen: float, causal: bool) -> float:
+    """Pairs of a token and one that it sees.
+
+    Args:
+        seen: how many it sees at most.
+        causal: only those before it, and itself.
+    """
+    if not causal:
+        return sum(length * min(length, seen) for length in batch.lengths)
 
     def below(position: int) -> float:
         """Those of the tokens before a position of a row."""
@@ -82,11 +92,11 @@ def _pairs(batch: BatchShape, seen: float) -> float:
     return start + sum(below(batch.prefix + length) - start for length in batch.lengths)
 
 
-def matrix_product_rate(device: torch.device, rounds: int = 5) -> float:
-    """What a product of two square float32 matrices reaches on this machine now (operations per second, median)."""
+def matrix_product_rate(device: torch.device, rounds: int = 5, dtype: torch.dtype = torch.float32) -> float:
+    """What a product of two square matrices reaches on this machine now (operations per second, median)."""
     side = SIDE if device.type == "cpu" else SIDE_ON_GPU
     draw = torch.Generator(device).manual_seed(0)  # of its own: a run's draws are not disturbed
-    a, b = (torch.randn(side, side, device=device, generator=draw) for _ in range(2))
+    a, b = (torch.randn(side, side, device=device, generator=draw).to(dtype) for _ in range(2))
     seconds = []
     for _ in range(rounds + 1):
         begun = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Whether a folder holds a causal language model that can be loaded and trained here, before anything heavy is done."""
+"""Whether a folder holds a network that can be loaded and trained here, before anything heavy is done."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,7 @@ from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import read_json
 from shipworthy.core.sources.repository import WEIGHTS
 from shipworthy.models.causal_lm import shards
-from shipworthy.models.causal_lm.start import ADAPTER_CONFIG
+from shipworthy.models.causal_lm.checkpoint import ADAPTER_CONFIG
 
 CONFIG = "config.json"
 FLOATS = {"F64", "F32", "F16", "BF16"}
@@ -15,11 +15,12 @@ PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt")
 ELSEWHERE = "take another model (model.source)"
 
 
-def check_config(folder: Path, title: str) -> None:
+def check_config(folder: Path, title: str, *, with_head: bool = False) -> None:
     """Refuses what is no causal language model of transformers' own, by its config.json.
 
     Args:
         title: what messages call the source.
+        with_head: it is to be a sequence classifier instead, whatever it was before.
 
     Raises:
         ShipworthyError: with what it is instead, and what to do.
@@ -34,6 +35,10 @@ def check_config(folder: Path, title: str) -> None:
     kind = config.get("model_type", "")
     if kind not in _kinds():
         raise ShipworthyError(_foreign(config, title))
+    if with_head:
+        if kind not in _with_heads():
+            raise ShipworthyError(f"{title} is a '{kind}', which transformers gives no head for texts: {ELSEWHERE}.")
+        return
     name, known = _kinds()[kind], _networks()
     if not name:
         raise ShipworthyError(f"{title} is a '{kind}', which is no causal language model: {ELSEWHERE}.")
@@ -96,6 +101,13 @@ def _kinds() -> dict[str, str]:
     from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES as NETWORKS
 
     return {kind: str(NETWORKS.get(kind, "")) for kind in CONFIG_MAPPING_NAMES}
+
+
+def _with_heads() -> set[str]:
+    """Every `model_type` of which transformers makes a sequence classifier."""
+    from transformers.models.auto.modeling_auto import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES as NETWORKS
+
+    return set(NETWORKS)
 
 
 def _networks() -> set[str]:

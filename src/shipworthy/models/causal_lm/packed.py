@@ -29,13 +29,55 @@ CHUNK = 1024
 
 @dataclass(frozen=True)
 class Row:
-    """One row's token ids; `answer` ends with the token that ends the turn."""
+    """What one row teaches.
+
+    Attributes:
+        prompt: token ids that are read.
+        answer: token ids, each predicted from all before it, the last of them the one that ends the turn; or, for a
+            network with a head, one target: the number of a class, or a number.
+        passed: spans of `answer` (begin, end) that are read, too, and not predicted: what is asked between the answers
+            of a conversation.
+        id: of the row in its dataset.
+    """
 
     prompt: Sequence[int]
-    answer: Sequence[int]
+    answer: Sequence[int] | Sequence[float]
+    passed: tuple[tuple[int, int], ...] = ()
+    id: str = ""
 
     def __len__(self) -> int:
         return len(self.prompt) + len(self.answer)
+
+    @property
+    def spans(self) -> list[tuple[int, int]]:
+        """The spans of `answer` that are predicted, in order."""
+        edges = [0, *(edge for span in self.passed for edge in span), len(self.answer)]
+        return list(zip(edges[::2], edges[1::2], strict=True))
+
+    @property
+    def targets(self) -> list[int] | list[float]:
+        """What is predicted."""
+        return [target for begin, end in self.spans for target in self.answer[begin:end]]
+
+    @property
+    def supervised(self) -> int:
+        """How many targets it has."""
+        return len(self.answer) - sum(end - begin for begin, end in self.passed)
+
+    def places(self) -> torch.Tensor:
+        """Where in `answer` they stand: shape (targets,)."""
+        return torch.cat([torch.arange(begin, end) for begin, end in self.spans])
+
+    def then(self, prompt: Sequence[int], answer: Sequence[int], name: str) -> "Row":
+        """The same row with the next turn of its conversation.
+
+        Args:
+            prompt: of the next turn; it begins with all of this row.
+            name: its id.
+        """
+        begin, end = len(self.answer), len(prompt) - len(self.prompt)
+        longer = [*self.answer, *prompt[len(self) :], *answer]
+        return Row(self.prompt, longer, (*self.passed, (begin, end)), name)
 
 
 @dataclass(frozen=True)
@@ -144,17 +186,17 @@ def pack(rows: Sequence[Row], share: bool = True) -> Pack:
         slot_BL=torch.minimum(end_B1 - length_B1 + column_L, end_B1 - 1),
         place_M=real_BL.flatten().nonzero()[:, 0],
         supervised_N=torch.cat(
-            [torch.arange(end - len(row.answer), end) + prefix for row, end in zip(rows, ends, strict=True)]
+            [end - len(row.answer) + row.places() + prefix for row, end in zip(rows, ends, strict=True)]
         ),
-        target_N=torch.tensor([token for row in rows for token in row.answer]),
-        row_N=torch.tensor([number for number, row in enumerate(rows) for _ in row.answer]),
+        target_N=torch.tensor([target for row in rows for target in row.targets]),
+        row_N=torch.tensor([number for number, row in enumerate(rows) for _ in range(row.supervised)]),
     )
 
 
 def shape(rows: Sequence[Row]) -> BatchShape:
     """The shape of a pack of these rows, which is not made."""
     prefix = shared_prefix([row.prompt for row in rows])
-    return BatchShape(prefix, tuple(len(row) - prefix - 1 for row in rows), sum(len(row.answer) for row in rows))
+    return BatchShape(prefix, tuple(len(row) - prefix - 1 for row in rows), sum(row.supervised for row in rows))
 
 
 def token_losses(base: PreTrainedModel, batch: "Pack | Padded") -> torch.Tensor:

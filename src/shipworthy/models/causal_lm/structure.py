@@ -1,6 +1,9 @@
 """A network's parts, found as transformers finds them: no family's names.
 
 Shapes: N tokens, D width, V vocabulary.
+
+A network predicts each next token, or has a head instead, which gives a row as a whole scores. A head reads the last
+token of a row where tokens see what stands before them only, and all of it in an encoder.
 """
 
 import copy
@@ -14,6 +17,7 @@ from transformers.pytorch_utils import Conv1D
 
 from shipworthy.core.errors import UsageError
 
+POOLER = "pooler"
 LINEAR = (Linear, Conv1D)
 """Layers that multiply by a matrix; GPT-2's keep theirs transposed."""
 
@@ -66,6 +70,37 @@ def _backbone_name(base: PreTrainedModel) -> str:
         f"{type(base).__name__} has no backbone apart from its vocabulary projection: it can't be trained here, take "
         "another model."
     )
+
+
+def has_head(base: PreTrainedModel) -> bool:
+    """Whether the network scores rows, and not each next token."""
+    return base.get_output_embeddings() is None
+
+
+def is_encoder(base: PreTrainedModel) -> bool:
+    """Whether its tokens see those after them, too: then its head is more than the one projection of the others."""
+    return has_head(base) and not hasattr(base, "score")
+
+
+def head_modules(base: PreTrainedModel) -> list[str]:
+    """Names of the modules with weights that a network's head is made of: none where it has no head.
+
+    They stand beside the backbone; and in some encoders a pooler, which only the head reads, stands in it.
+    """
+    if not has_head(base):
+        return []
+    prefix = base.base_model_prefix
+    beside = {name: module for name, module in base.named_children() if name != prefix}
+    if (pooler := getattr(getattr(base, prefix), POOLER, None)) is not None:
+        beside[f"{prefix}.{POOLER}"] = pooler
+    return [name for name, module in beside.items() if any(True for _ in module.parameters())]
+
+
+def outputs(base: PreTrainedModel) -> int:
+    """How many scores it gives: of the vocabulary's tokens, or of its head."""
+    if has_head(base):
+        return int(base.config.num_labels)
+    return int(base.config.get_text_config(decoder=True).vocab_size)
 
 
 def logits(base: PreTrainedModel, hidden_ND: torch.Tensor) -> torch.Tensor:

@@ -44,7 +44,7 @@ def fetch(config: CausalLM) -> Path:
         ShipworthyError: the source cannot be reached, is not what its pin says, or holds no language model that can
             be trained here.
     """
-    folder = _fetched(config)
+    folder = fetched(config)
     if not _has_template(folder):
         say(
             f"{config.name}: its tokenizer has no chat template, which `prepare` asks for: set model.template, or take "
@@ -53,7 +53,8 @@ def fetch(config: CausalLM) -> Path:
     return folder
 
 
-def _fetched(config: CausalLM) -> Path:
+def fetched(config: CausalLM) -> Path:
+    """As `fetch`, of weights that need not chat."""
     if isinstance(config.source, Folder):
         note_content(config.source, notes())
     if config.start:
@@ -77,16 +78,16 @@ def _make(config: CausalLM, place: Path) -> Path:
         the folder to whose files they lead.
     """
     if config.template != OWN:
-        return derived.retold(config, _fetched(replace(config, template=OWN)), place)
+        return derived.retold(config, fetched(replace(config, template=OWN)), place)
     if config.new_tokens:
-        return derived.extended(config, _fetched(replace(config, new_tokens=[])), place)
+        return derived.extended(config, fetched(replace(config, new_tokens=[])), place)
     if config.start:
-        return derived.started(config, _fetched(replace(config, start="")), place)
+        return derived.started(config, fetched(replace(config, start="")), place)
     found = _fetch_source(config)
     if found.is_file() or config.shape.hidden_size:
         say(f"base weights of {config.name}: from {config.source.title}, converted once")
         return _convert(config, found, place)
-    loadable.check_config(found, config.source.title)
+    loadable.check_config(found, config.source.title, with_head=config.has_head)
     loadable.check_weights(found, config.source.title)
     if loadable.is_part(found):
         say(f"base weights of {config.name}: the language model of {config.source.title}, copied once")
@@ -101,7 +102,8 @@ def _fetch_source(config: CausalLM) -> Path:
         texts = hub.fetch_texts(config.source)
         if config.shape.hidden_size:  # of which the tokenizer is all that is asked for
             return texts
-        loadable.check_config(texts, config.source.title)  # before gigabytes are fetched
+        # Before gigabytes are fetched.
+        loadable.check_config(texts, config.source.title, with_head=config.has_head)
     return sources.fetch(config.source, cache_folder() / "downloads")
 
 

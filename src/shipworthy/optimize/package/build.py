@@ -76,6 +76,8 @@ class Contents:
         limits: sentences for the card, beside those of the task and the data.
         licences: rows of (what, licence, note).
         answer: what an answer looks like, and what it holds, for the card.
+        rounding: the share by which a number may differ from the one that was evaluated: by default no more than a sum
+            does that is added up in another order.
     """
 
     columns: list[str]
@@ -86,6 +88,7 @@ class Contents:
     limits: list[str]
     licences: list[tuple[str, str, str]]
     answer: str = TEXT_ANSWER
+    rounding: float = 1e-9
 
 
 class Kind(Protocol):

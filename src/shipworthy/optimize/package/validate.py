@@ -19,7 +19,6 @@ from shipworthy.core.progress import say
 
 SUMS = "SHA256SUMS"
 START_SECONDS = 60
-ROUNDING = 1e-9
 KEPT_ENVIRONMENT = ("PATH", "HOME", "LANG", "TMPDIR")
 
 
@@ -29,10 +28,13 @@ def write_sums(folder: Path) -> None:
     write_text(folder / SUMS, "".join(f"{sha256_of_file(p)}  {p.relative_to(folder).as_posix()}\n" for p in files))
 
 
-def validate(folder: Path, questions: Sequence[dict[str, Any]], wheels: Path | None) -> list[dict[str, Any]]:
+def validate(
+    folder: Path, questions: Sequence[dict[str, Any]], wheels: Path | None, rounding: float
+) -> list[dict[str, Any]]:
     """Asks the package the questions twice: its `predict` alone, and through its `serve`.
 
-    Numbers are the same where they differ by no more than a sum does that is added up in another order.
+    Args:
+        rounding: the share by which a number may differ.
 
     Returns:
         The questions with `answer` and `served`.
@@ -49,7 +51,7 @@ def validate(folder: Path, questions: Sequence[dict[str, Any]], wheels: Path | N
         served = _ask_server(python, folder, rows)
     for said in (alone, served):
         for question, answer in zip(questions, said, strict=True):
-            _compare(question, answer)
+            _compare(question, answer, rounding)
     asked = [
         {**question, "answer": _text(one["prediction"]), "served": _text(other["prediction"])}
         for question, one, other in zip(questions, alone, served, strict=True)
@@ -59,12 +61,16 @@ def validate(folder: Path, questions: Sequence[dict[str, Any]], wheels: Path | N
     return asked
 
 
-def _compare(question: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
+def _compare(question: Mapping[str, Any], answer: Mapping[str, Any], rounding: float) -> None:
     wanted, ends = question["expected"], question.get("interval") or []
     number, given = answer["prediction"], [answer[end] for end in ("low", "high") if end in answer]
     said = _text(number)
-    same = said == wanted or (isinstance(number, float) and _near(number, float(wanted)))
-    if not same or len(given) != len(ends) or not all(map(_near, given, ends)):
+    same = said == wanted or (isinstance(number, float) and _near(number, float(wanted), rounding))
+    if (
+        not same
+        or len(given) != len(ends)
+        or not all(_near(one, end, rounding) for one, end in zip(given, ends, strict=True))
+    ):
         told, known = (f"{text} {interval or ''}".strip() for text, interval in ((said, given), (wanted, ends)))
         raise ShipworthyError(
             f"The package answers '{told}' to row {question['id']} where the source model says '{known}': it is not "
@@ -72,8 +78,8 @@ def _compare(question: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
         )
 
 
-def _near(one: float, other: float) -> bool:
-    return isclose(one, other, rel_tol=ROUNDING, abs_tol=ROUNDING)
+def _near(one: float, other: float, rounding: float) -> bool:
+    return isclose(one, other, rel_tol=rounding, abs_tol=rounding)
 
 
 def _environment(folder: Path, target: Path, wheels: Path | None) -> Path:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from shipworthy.core import yaml_text
-from shipworthy.core.artifact import MANIFEST, read_artifact
+from shipworthy.core.artifact import MANIFEST, OTHER_RUN, read_artifact
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.extensions import FOLDER, in_folder, installed, module_files
 from shipworthy.core.files import read_json, sha256_of_file, sha256_of_json, write_json, write_text
@@ -112,7 +112,16 @@ def config(record: Mapping[str, Any], run: Path, target: Path, code: str) -> dic
         own = IN_PROCESS if record["config"]["adapter"]["kind"] == "none" else {}
         return {**yaml_text.read(target / PARAMS), **own, **record["config"]}
     later = yaml_text.read(target / PARAMS) if code == "present" else {}
-    return {**later, **yaml_text.read(run / PARAMS)}
+    whole = {**later, **yaml_text.read(run / PARAMS)}
+    if other := _other_run(record):  # which may have been named by its folder
+        whole["trainer"] = {**whole["trainer"], "continue_from": other[0]}
+    return whole
+
+
+def _other_run(record: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The run that a run goes on from, and the digest of the checkpoint that it begins with."""
+    inputs = record["inputs"].items()
+    return next(((name[len(OTHER_RUN) :], digest) for name, digest in inputs if name.startswith(OTHER_RUN)), None)
 
 
 def write(whole: Mapping[str, Any], target: Path) -> None:
@@ -136,8 +145,9 @@ def data(record: Mapping[str, Any], whole: Mapping[str, Any], runs: Path, projec
         ShipworthyError: what was made again is another dataset.
     """
     workspace = target / "artifacts"
-    (target / "data").unlink(missing_ok=True)
-    (target / "data").symlink_to(os.path.relpath((project / "data").absolute(), target.resolve()))
+    for name in ("data", "toolchains"):
+        (target / name).unlink(missing_ok=True)
+        (target / name).symlink_to(os.path.relpath((project / name).absolute(), target.resolve()))
     kept = rows.folder_of(runs, record["inputs"]["dataset"])
     if found := dataset(record, runs):
         found.copy_to(workspace / "dataset")
@@ -158,6 +168,22 @@ def data(record: Mapping[str, Any], whole: Mapping[str, Any], runs: Path, projec
         read_artifact(plan, "plan").copy_to(workspace / "plan")
     else:
         shipworthy("plan", record, target)
+    if other := _other_run(record):
+        _checkpoint(runs / other[0], other[1], target / "runs" / other[0])
+
+
+def _checkpoint(run: Path, digest: str, target: Path) -> None:
+    """Copies what a run went on from: one checkpoint of another, and what is known of that one."""
+    for path in sorted(run.glob("step-*"), reverse=True):
+        if (found := read_artifact(path, "resume")).digest == digest:
+            found.copy_to(target / path.name)
+            for known in run.glob("*.json"):
+                shutil.copy2(known, target)
+            return
+    raise ShipworthyError(
+        f"the run went on from a checkpoint of run {run.name} that is no longer there: bring back {run}, or reproduce "
+        "that run first, with as many checkpoints kept (trainer.keep)."
+    )
 
 
 def shipworthy(command: str, record: Mapping[str, Any], target: Path) -> None:

@@ -24,7 +24,8 @@ class AnomalyPolicy:
         metric: the name of the task's deciding metric.
         alert: tells whoever is to know, by title, sentence and step.
         roll_back: takes the run back to a checkpoint of a step before the one that it is given.
-        report_spike: writes the spike report of a step's batch, whose entry is the history's last; returns its path.
+        report_spike: writes the spike report of a step's batch, whose entry is the history's last; returns its path,
+            or None where another process writes it.
     """
 
     def __init__(
@@ -34,7 +35,7 @@ class AnomalyPolicy:
         progress: Progress,
         alert: Callable[[str, str, int], None],
         roll_back: Callable[[int], None],
-        report_spike: Callable[[Finding, Step], Path],
+        report_spike: Callable[[Finding, Step], Path | None],
     ) -> None:
         self.config, self.metric, self.progress, self.alert = config, metric, progress, alert
         self.roll_back, self.report_spike = roll_back, report_spike
@@ -50,8 +51,8 @@ class AnomalyPolicy:
             findings = detect(self.progress.history, self.config)
             for finding in findings:
                 self._announce(finding)
-                if finding.detector in REPORTED and rank() == 0:
-                    self.progress.events[-1]["spike_report"] = self.report_spike(finding, step).name
+                if finding.detector in REPORTED and (path := self.report_spike(finding, step)):
+                    self.progress.events[-1]["spike_report"] = path.name
         finally:
             self.progress.history.pop()
         return self._act(findings, entry)

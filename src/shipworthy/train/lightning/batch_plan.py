@@ -5,7 +5,7 @@ seen the same rows at the same steps, however often they were killed and on howe
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -13,20 +13,42 @@ WINDOW = 50
 """Batches whose rows are sorted by length together: enough for little padding, few enough to stay random."""
 
 
-def plan_batches(lengths: Sequence[int], batch_size: int, needed: int, seed: int) -> list[list[int]]:
+def plan_batches(
+    lengths: Sequence[int], batch_size: int, needed: int, seed: int, before: Iterable[tuple[int, int]] = ()
+) -> list[list[int]]:
     """The rows of every step: each epoch a new order, batches of like length.
 
     Every row is seen once before any is seen twice, up to the window at an epoch's end.
 
     Args:
         needed: rows that are seen in all; where they don't divide, one of the last steps has fewer.
+        before: of the runs that this one goes on from, the first one's first: the rows that it was to see in all, and
+            the step after which the next one went on. Their steps stay as they were; what they saw is not seen again.
+            Who is to see as many rows as the one before sees the same ones at the same steps.
     """
+    batches: list[list[int]] = []
+    done, known = 0, 0
+    for rows, step in (*before, (needed, 0)):
+        if rows != known:
+            batches = _planned(lengths, batch_size, rows, seed, batches[:done])
+        done, known = step, rows
+    return batches
+
+
+def _planned(
+    lengths: Sequence[int], batch_size: int, needed: int, seed: int, done: Sequence[list[int]]
+) -> list[list[int]]:
+    """The batches that are done, and behind them those of what is left."""
     generator = np.random.default_rng(seed)
     epochs = -(-needed // len(lengths))
     stream = np.concatenate([generator.permutation(len(lengths)) for _ in range(epochs)])[:needed]
+    if done:
+        seen = np.bincount(np.concatenate(done), minlength=len(lengths))
+        epoch = np.arange(needed) // len(lengths)
+        stream = stream[epoch >= seen[stream]][: max(0, needed - seen.sum())]
     size = np.asarray(lengths)
-    batches: list[list[int]] = []
-    for start in range(0, needed, WINDOW * batch_size):
+    batches = [list(batch) for batch in done]
+    for start in range(0, len(stream), WINDOW * batch_size):
         window = stream[start : start + WINDOW * batch_size]
         window = window[np.argsort(size[window], kind="stable")]
         parts = [window[first : first + batch_size].tolist() for first in range(0, len(window), batch_size)]

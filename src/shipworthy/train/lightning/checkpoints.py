@@ -1,7 +1,8 @@
 """Checkpoints: a folder per step, whole or not there, written beside the training.
 
-Weights, optimizer and random states are safetensors, by torch.distributed.checkpoint: each process writes its part,
-and any number of processes reads them. Step, schedule and history are JSON. The manifest comes last.
+Weights, optimizer and random states are safetensors, by torch.distributed.checkpoint: each process writes its part
+(of what is divided among them what it holds), and any number of processes reads them. Step, schedule and history are
+JSON. The manifest comes last.
 """
 
 import json
@@ -18,10 +19,11 @@ import torch
 import torch.distributed as dist
 import torch.distributed.checkpoint as dcp
 from torch.distributed.checkpoint.api import CheckpointException
+from torch.distributed.tensor import DTensor
 
 from shipworthy.core import events
 from shipworthy.core.artifact import Artifact, read_artifact, write_artifact
-from shipworthy.core.errors import ArtifactError, ShipworthyError
+from shipworthy.core.errors import ArtifactError, ShipworthyError, UsageError
 from shipworthy.core.files import read_json
 from shipworthy.core.progress import say
 from shipworthy.models.adapters.network import Network, trained_of
@@ -35,29 +37,75 @@ warnings.filterwarnings("ignore", message="torch.distributed is disabled")
 logging.getLogger("c10d-NullHandler-dcp_logger").setLevel(logging.WARNING)
 
 
-def snapshot(network: Network, optimizer: torch.optim.Optimizer) -> Tensors:
-    """Copies, in main memory, of what a run goes on from: trained weights, moments, this process's random states."""
+def snapshot(network: Network, optimizer: torch.optim.Optimizer, *, own_moments: bool = False) -> Tensors:
+    """Copies, in main memory, of what a run goes on from: trained weights, moments, this process's random states.
+
+    Args:
+        own_moments: whether the moments are another thing in each process.
+    """
     found: Tensors = {f"{WEIGHT}{name}": parameter for name, parameter in trained_of(network).items()}
+    place = _own_place() if own_moments else OPTIMIZER
     for index, values in optimizer.state_dict()["state"].items():
-        found |= {f"{OPTIMIZER}{index}.{name}": torch.as_tensor(value) for name, value in values.items()}
+        found |= {f"{place}{index}.{name}": torch.as_tensor(value) for name, value in values.items()}
     found[f"random.{rank()}.cpu"] = torch.get_rng_state()
     if torch.cuda.is_available():
         found[f"random.{rank()}.cuda"] = torch.cuda.get_rng_state()
     return {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in found.items()}
 
 
-def restore(tensors: Tensors, groups: list[dict[str, Any]], network: Network, optimizer: torch.optim.Optimizer) -> None:
-    """Puts weights and moments back; `groups` are the optimizer's settings (`param_groups` of its state)."""
+def _own_place() -> str:
+    """Where the moments are that only this one of so many processes can read."""
+    return f"optimizer-{rank()}-of-{dist.get_world_size()}."
+
+
+def restore(
+    tensors: Tensors,
+    groups: list[dict[str, Any]],
+    network: Network,
+    optimizer: torch.optim.Optimizer,
+    *,
+    own_moments: bool = False,
+) -> None:
+    """Puts weights and moments back; `groups` are the optimizer's settings (`param_groups` of its state).
+
+    Raises:
+        UsageError: each process has moments of its own, and there were more or fewer processes.
+    """
+    place = _own_place() if own_moments else OPTIMIZER
+    others = {name.partition(".")[0] for name in tensors if name.startswith("optimizer-")}
+    if own_moments and others and place.rstrip(".") not in others:
+        raise UsageError(
+            f"The checkpoint is of {len(others)} processes, each with moments of its own: go on with as many "
+            "(trainer.devices), or start over with resume=never."
+        )
     with torch.no_grad():
         for name, parameter in trained_of(network).items():
             parameter.copy_(tensors[f"{WEIGHT}{name}"])
     moments: dict[int, Tensors] = {}
     for name, tensor in tensors.items():
-        if name.startswith(OPTIMIZER):
+        if name.startswith(place):
             _, index, field = name.split(".")
             # The optimizer would take the tensor itself, and change it at its next step.
             moments.setdefault(int(index), {})[field] = tensor.clone()
     optimizer.load_state_dict({"state": moments, "param_groups": groups})
+
+
+def reordered(tensors: Tensors, theirs: torch.optim.Optimizer, own: torch.optim.Optimizer) -> Tensors:
+    """A checkpoint of one optimizer's, for another of the same rule and weights that puts these into other groups."""
+    places = {weight: place for place, weight in enumerate(_weights(own))}
+    moved = {str(place): str(places[weight]) for place, weight in enumerate(_weights(theirs))}
+
+    def renamed(name: str) -> str:
+        if not name.startswith(OPTIMIZER):
+            return name
+        _, place, field = name.split(".")
+        return f"{OPTIMIZER}{moved[place]}.{field}"
+
+    return {renamed(name): tensor for name, tensor in tensors.items()}
+
+
+def _weights(optimizer: torch.optim.Optimizer) -> list[torch.Tensor]:
+    return [weight for group in optimizer.param_groups for weight in group["params"]]
 
 
 def weights_in(tensors: Tensors) -> Tensors:
@@ -80,13 +128,35 @@ def write_tensors(folder: Path, tensors: Mapping[str, torch.Tensor], group: Any 
     dcp.save(dict(tensors), storage_writer=writer, process_group=group, no_dist=group is None)
 
 
-def read_tensors(folder: Path) -> Tensors:
-    """All tensors, whole, whatever number of processes wrote them."""
+def divided(network: Network, optimizer: torch.optim.Optimizer) -> Tensors:
+    """The trained weights that are divided among processes, by the names of their values, and of their moments."""
+    indices = {id(p): index for index, p in enumerate(p for group in optimizer.param_groups for p in group["params"])}
+    parts = {name: p for name, p in trained_of(network).items() if isinstance(p, DTensor)}
+    return {
+        **{f"{WEIGHT}{name}": p for name, p in parts.items()},
+        **{f"{OPTIMIZER}{indices[id(p)]}": p for p in parts.values()},
+    }
+
+
+def read_tensors(folder: Path, *, names: str = "", like: Mapping[str, torch.Tensor] | None = None) -> Tensors:
+    """Tensors of a checkpoint, whatever number of processes wrote them; whole, unless `like` says which are divided.
+
+    Args:
+        names: what their names begin with.
+        like: of what is divided among processes (see `divided`): of those this process reads its part.
+    """
     reader = dcp.HuggingFaceStorageReader(str(folder))
-    found = reader.read_metadata().state_dict_metadata
-    tensors = {name: torch.empty(entry.size, dtype=entry.properties.dtype) for name, entry in found.items()}
+    found = {name: e for name, e in reader.read_metadata().state_dict_metadata.items() if name.startswith(names)}
+    tensors = {name: _empty(name, entry, like or {}) for name, entry in found.items()}
     dcp.load(tensors, storage_reader=reader, no_dist=True)
     return tensors
+
+
+def _empty(name: str, entry: Any, like: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    whole = like.get(name, like.get(name.rpartition(".")[0]))
+    if whole is None or whole.shape != entry.size:  # a count of steps is nobody's part
+        return torch.empty(entry.size, dtype=entry.properties.dtype)
+    return torch.empty_like(whole, dtype=entry.properties.dtype, requires_grad=False)
 
 
 class Saver:

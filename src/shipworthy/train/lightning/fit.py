@@ -1,4 +1,4 @@
-"""Trains an adapter on a causal language model, from the start or from where a killed run stood."""
+"""Trains a network, from the start or from where a killed run stood."""
 
 import logging
 import os
@@ -17,15 +17,15 @@ from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import write_json
 from shipworthy.core.interrupt import listening
 from shipworthy.core.progress import say
+from shipworthy.evaluation import calibration
 from shipworthy.evaluation.metric import metric
 from shipworthy.models.adapters.network import saved
 from shipworthy.models.build import describe
-from shipworthy.models.causal_lm.family import GENERATION
 from shipworthy.models.causal_lm.flops import matrix_product_rate
 from shipworthy.models.documents import first
 from shipworthy.train.lightning.anomaly_policy import AnomalyPolicy
 from shipworthy.train.lightning.checkpoints import Saver, newest
-from shipworthy.train.lightning.processes import followers, rank, strategy
+from shipworthy.train.lightning.processes import followers, rank
 from shipworthy.train.lightning.progress import Progress
 from shipworthy.train.lightning.setup import run_preflight, with_auto_batch
 from shipworthy.train.lightning.step_callback import (
@@ -34,11 +34,14 @@ from shipworthy.train.lightning.step_callback import (
     emit_end,
     validation_is_missing,
 )
+from shipworthy.train.lightning.take_over import take_over
 from shipworthy.train.lightning.training_state import Request, TrainingState
 from shipworthy.train.lightning.validation import Validation
 from shipworthy.train.memory.explain import explain, is_out_of_memory
 from shipworthy.train.monitor.replay import swapped_weights
+from shipworthy.train.objectives.build import tokens
 from shipworthy.train.records import NoRecords, Records
+from shipworthy.train.strategies.protocol import Strategy
 from shipworthy.train.validation_answers import ANSWERS, interval, validated
 
 
@@ -48,17 +51,27 @@ def fit(request: Request, records: Records, target: Path) -> None:
     A run that was killed goes on from its newest whole checkpoint.
 
     Raises:
-        UsageError: fewer rows than one batch.
+        UsageError: fewer rows than one batch, or too few of validation to tell the task's intervals.
         ShipworthyError: the monitor stopped the run, a process died, or memory ran out.
     """
     quiet()
+    calibration.check(request.task, _checked(request).height)
     state = TrainingState(request)
-    assert state.general_prompts  # asked for before others look for it, and before the network changes
+    state.general_prompts  # noqa: B018 (asked for before others look for it, and before the network changes)
     if request.trainer.auto_batch:
         state.request = replace(request, trainer=with_auto_batch(state))
     with listening(), followers(request.trainer.devices, _train_on_other_rank, {"request": state.request}) as world:
         _train(state, world, records)
     _write_result(state, target)
+
+
+def lengths(request: Request) -> list[int]:
+    """Tokens of each row that the training would see.
+
+    Raises:
+        ArtifactError: the base weights were not fetched.
+    """
+    return [length for _, length in tokens(request.objective, request.model, request.train)]
 
 
 def check(request: Request) -> None:
@@ -79,7 +92,8 @@ def _train_on_other_rank(request: Request) -> None:
 
 def _train(state: TrainingState, world: int, records: Records) -> None:
     request, trainer = state.request, state.request.trainer
-    validation = Validation(request.task, state.chat, _checked(request), state.general_prompts)
+    validation = Validation(request.task, state.objective, _checked(request), state.general_prompts)
+    state.divide(world)
     policy = AnomalyPolicy(
         trainer.monitor,
         request.task.metric,
@@ -93,16 +107,18 @@ def _train(state: TrainingState, world: int, records: Records) -> None:
         state.resume_from(checkpoint)
         if rank() == 0:
             say(f"going on from step {state.progress.step} of {trainer.steps} ({checkpoint.path})")
+    else:
+        take_over(state)
     if state.progress.is_finished(trainer.steps) and not validation_is_missing(state.progress, trainer):
         emit_end(state.progress)
         return
-    runner = _runner(trainer.devices, world)
+    runner = _runner(trainer.devices, world, state.strategy)
     saver = Saver(request.run, request.run_id, request.seed, trainer.keep, trainer.unsaved)
     runner.callbacks.append(
         StepCallback(
             request.run,
             trainer,
-            request.model.name,
+            getattr(request.model, "name", request.model.kind),
             request.task.metric,
             state.progress,
             saver,
@@ -126,7 +142,7 @@ def _train(state: TrainingState, world: int, records: Records) -> None:
     # Here the failed step's tensors are gone, which the explanation must not count.
     number = state.progress.step
     rows = [state.rows[row] for row in state.batches[number][: trainer.micro_batch_size]]
-    raise ShipworthyError(f"Step {number + 1}: {explain(state.network, rows, module.optimizer, state.workers)}")
+    raise ShipworthyError(f"Step {number + 1}: {explain(state.memory(begun=bool(module.optimizer.state)), rows)}")
 
 
 def _checked(request: Request) -> pl.DataFrame:
@@ -134,13 +150,13 @@ def _checked(request: Request) -> pl.DataFrame:
     return first(request.validation, request.trainer.validation_rows or request.validation.height)
 
 
-def _runner(devices: int, world: int) -> lightning.Trainer:
+def _runner(devices: int, world: int, strategy: Strategy) -> lightning.Trainer:
     """Lightning's, of which the loop and the processes are used, and nothing that would write or print."""
     runner = lightning.Trainer(
         accelerator="auto",
         devices=devices,
         num_nodes=world // devices,
-        strategy=strategy(world),
+        strategy=strategy.lightning(world),
         plugins=[LightningEnvironment()],
         precision="32-true",
         max_epochs=1,
@@ -159,7 +175,7 @@ def _write_result(state: TrainingState, target: Path) -> None:
     assert progress.best
     shutil.copytree(best_folder(request.run, progress.best[1]), target, dirs_exist_ok=True)
     describe(request.model, target)
-    write_json(target / GENERATION, {"max_new_tokens": request.task.max_new_tokens})
+    state.objective.write(target)
     write_json(target / "history.json", progress.history)
     on = {
         "selected_interval": interval(target / ANSWERS, request.task.metric),
@@ -171,7 +187,10 @@ def _write_result(state: TrainingState, target: Path) -> None:
 
 def _forgotten(state: TrainingState, target: Path) -> dict[str, Any] | None:
     """The verdict on general skills, of the selected step's weights."""
-    request, network = state.request, state.network
+    request = state.request
+    if state.general_prompts is None:
+        return None
+    network = state.fresh() if state.strategy.sharded else state.network
     with swapped_weights(network, saved(network, target)):
         found = state.general_prompts.verdict(network, request.task.criteria.alpha, request.seed, target)
     if found:

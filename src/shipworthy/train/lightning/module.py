@@ -15,14 +15,15 @@ from shipworthy.models.causal_lm.quantities import NetworkQuantities
 from shipworthy.models.causal_lm.structure import named_layers
 from shipworthy.models.precision import Precision
 from shipworthy.train.lightning.batch_plan import ledger
-from shipworthy.train.lightning.gradients import gradients
-from shipworthy.train.lightning.processes import summed
+from shipworthy.train.lightning.gradients import Losses
+from shipworthy.train.lightning.loss_scale import LossScale
 from shipworthy.train.lightning.progress import Entry, Progress
 from shipworthy.train.lightning.steps import Step, on, padding_share
 from shipworthy.train.optimizers.build import build as build_optimizer
 from shipworthy.train.optimizers.schema import Rule
 from shipworthy.train.schedules.build import build as build_schedule
 from shipworthy.train.schedules.schema import Schedule
+from shipworthy.train.strategies.protocol import Strategy
 
 SPANS = 3
 """Gradient and weight norms are noted for so many spans of layers."""
@@ -32,15 +33,16 @@ Policy = Callable[[Step, Entry], bool]
 
 
 class FineTuningModule(lightning.LightningModule):
-    """Supervised fine-tuning of a causal language model on answers.
+    """A network that learns an objective.
 
     Args:
-        network: whose weights that require a gradient are trained.
+        network: whose weights that require a gradient are trained, as the strategy wrapped it.
         rule, schedule: of the optimizer.
         steps: of the whole run; the schedule ends there.
         clip: the largest global gradient norm.
         workers: threads that compute packs side by side.
         precision: in which they are computed.
+        losses: what the targets of a batch cost (see train/objectives/objective.py).
         ids: of the train split's rows, for the ledger.
         progress: where each step is noted.
         policy: asked before each update.
@@ -56,15 +58,19 @@ class FineTuningModule(lightning.LightningModule):
         steps: int,
         clip: float,
         *,
+        strategy: Strategy,
         workers: int,
         precision: Precision,
+        losses: Losses,
         ids: list[str],
         progress: Progress,
         policy: Policy,
     ) -> None:
         super().__init__()
-        self.network = network
-        self.steps, self.clip, self.workers, self.precision = steps, clip, workers, precision
+        self.network, self.strategy = network, strategy
+        self.steps, self.clip, self.workers = steps, clip, workers
+        self.precision, self.losses = precision, losses
+        self.loss_scale = LossScale(precision.scale, moves=precision.scale != 1)
         self.ids, self.progress, self.policy = ids, progress, policy
         self.quantities = NetworkQuantities(network)
         named = trained_of(network)
@@ -73,12 +79,13 @@ class FineTuningModule(lightning.LightningModule):
         self.optimizer = build_optimizer(named.items(), rule)
         self.schedule = build_schedule(self.optimizer, schedule, steps)
         self.highest = list(self.schedule.base_lrs)
+        strategy.take(self.optimizer, clip)
         self.ended = time.monotonic()
         self.asked = False  # whether any process of the run was asked to stop
 
     @property
     def base(self) -> PreTrainedModel:
-        """The causal language model, with the adapter's updates, if it has one, in place."""
+        """The network itself, with the adapter's updates, if it has one, in place."""
         return base_of(self.network)
 
     def training_step(self, step: Step, batch_idx: int) -> dict[str, bool] | None:
@@ -89,10 +96,11 @@ class FineTuningModule(lightning.LightningModule):
         if step.number != self.progress.step + 1:
             return None  # fetched before the run went back
         packs = on(step.packs, self.device)
-        parts = gradients(self.base, packs, self.trained, step.tokens, self.workers, self.precision)
-        loss, found, self.asked = summed(*parts)
-        norms = torch.stack(torch._foreach_norm(found)).tolist()
-        weights = torch.stack(torch._foreach_norm(self.trained)).tolist()
+        scale = self.loss_scale.value
+        loss, found, self.asked = self.strategy.gradients(
+            self.network, packs, self.trained, step.tokens, self.workers, self.precision, self.losses, scale
+        )
+        norms, weights = self.strategy.norms(found), self.strategy.norms(self.trained)
         entry: Entry = {
             "step": step.number,
             "loss": loss,
@@ -106,13 +114,16 @@ class FineTuningModule(lightning.LightningModule):
             "data_wait_s": step.waited,
             "ledger": ledger(self.progress.ledger, step.number, [self.ids[row] for row in step.rows]),
         }
+        if self.loss_scale.moves:
+            entry["loss_scale"] = scale
+        if overflow := self.loss_scale.is_too_large(loss, entry["grad_norm"]):
+            entry |= {"overflow": 1, "skipped": 1}
         if not self.policy(step, entry):
             return None
+        self.loss_scale.update(overflow)
         if "skipped" not in entry:
-            torch._foreach_mul_(found, min(1.0, self.clip / (entry["grad_norm"] + 1e-6)))
-            for parameter, gradient in zip(self.trained, found, strict=True):
-                parameter.grad = gradient.to(parameter.dtype)
-            self.optimizer.step()
+            clipped = min(1.0, self.clip / (entry["grad_norm"] + 1e-6))
+            self.strategy.update(self.trained, found, clipped, self.optimizer)
         self.schedule.step()
         self._note(entry, self.quantities.flops(p.shape for p in packs))
         return {"done": True}

@@ -5,16 +5,18 @@ import time
 
 import psutil
 import torch
+from transformers import PreTrainedModel
 
-from shipworthy.core.groups import AdapterConfig
+from shipworthy.core.groups import AdapterConfig, ModelConfig
+from shipworthy.core.lazy import Lazy
+from shipworthy.models.activations import checkpoint
 from shipworthy.models.adapters.build import build as build_adapter
+from shipworthy.models.adapters.build import quantizer
 from shipworthy.models.adapters.network import base_of, trained_of
-from shipworthy.models.causal_lm.base import base_folder
 from shipworthy.models.causal_lm.fitness import make_batch, settle
-from shipworthy.models.causal_lm.network import load_network
 from shipworthy.models.causal_lm.packed import Row
 from shipworthy.models.causal_lm.quantities import NetworkQuantities
-from shipworthy.models.causal_lm.schema import CausalLM
+from shipworthy.models.causal_lm.structure import outputs
 from shipworthy.models.precision import choose
 from shipworthy.models.quantities import RowLengths, StepTiming
 from shipworthy.train.lightning.batch_plan import micro_batches, plan_batches
@@ -25,10 +27,11 @@ from shipworthy.train.optimizers.schema import Rule
 from shipworthy.train.schema import LightningTrainer
 
 MEASURED_STEPS = 2
+NETWORKS = Lazy("{model}.untrained")
 
 
 def measure(
-    model: CausalLM,
+    model: ModelConfig,
     adapter: AdapterConfig,
     trainer: LightningTrainer,
     optimizer: Rule,
@@ -39,17 +42,20 @@ def measure(
     quiet()
     torch.set_num_threads(trainer.threads or len(os.sched_getaffinity(0)))
     precision, _ = choose(trainer.precision, torch.device("cpu"))
-    network = build_adapter(load_network(base_folder(model), dtype=precision.weights), adapter, seed, precision)
-    vocabulary = int(network.config.vocab_size)
+    untrained: PreTrainedModel = NETWORKS.load(model).load(model, precision.weights, quantizer(adapter, precision))
+    network = build_adapter(untrained, adapter, seed, precision)
+    base = base_of(network)
+    vocabulary, targets = int(base.config.get_text_config(decoder=True).vocab_size), outputs(base)
     generator = torch.Generator().manual_seed(seed)
 
-    def tokens(count: int) -> list[int]:
-        drawn: list[int] = torch.randint(vocabulary, (count,), generator=generator).tolist()
+    def draw(count: int, below: int) -> list[int]:
+        drawn: list[int] = torch.randint(below, (count,), generator=generator).tolist()
         return drawn
 
-    rows = [Row(tokens(prompt), tokens(answer)) for prompt, answer in lengths.rows]
-    base = base_of(network)
+    rows = [Row(draw(prompt, vocabulary), draw(answer, targets)) for prompt, answer in lengths.rows]
     settle(base, trainer.packing)
+    quantities = NetworkQuantities(network)
+    checkpoint(base, trainer.activation_checkpointing, offload=False, draws=quantities.draws)
     named = trained_of(network)
     trained = list(named.values())
     updates = build_optimizer(named.items(), optimizer)
@@ -61,7 +67,7 @@ def measure(
         if number == 1:
             started, seen = time.monotonic(), 0
         packs = [make_batch(base, [rows[i] for i in part]) for part in micro_batches(batch, trainer.micro_batch_size)]
-        supervised = sum(len(rows[i].answer) for i in batch)
+        supervised = sum(rows[i].supervised for i in batch)
         _, found = gradients(base, packs, trained, supervised, torch.get_num_threads(), precision)
         for parameter, gradient in zip(trained, found, strict=True):
             parameter.grad = gradient.to(parameter.dtype)
@@ -74,5 +80,5 @@ def measure(
         tokens_per_second=seen / MEASURED_STEPS / seconds,
         peak_memory_mb=memory,
         steps=MEASURED_STEPS,
-        trainable_parameters=NetworkQuantities(network).trainable_parameters,
+        trainable_parameters=quantities.trainable_parameters,
     )

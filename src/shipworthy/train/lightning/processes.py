@@ -1,9 +1,6 @@
 """Several processes for one run: started beside this one, or, by torchrun or srun, at the same time.
 
 In the second case the first process does what comes before the training, and the others wait for their part.
-
-The sum over processes is taken by ourselves, once per step and weighted by tokens; Lightning starts the connection
-and places the network, without torch's wrapper that averages over processes at every backward pass.
 """
 
 import multiprocessing
@@ -16,34 +13,20 @@ from contextlib import contextmanager
 from datetime import timedelta
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
 
 from shipworthy.core.errors import ShipworthyError
-from shipworthy.core.interrupt import PeerLostError, asked, listen
-
-if TYPE_CHECKING:
-    from lightning.pytorch.strategies import Strategy
+from shipworthy.core.interrupt import PeerLostError, listen
 
 Value = TypeVar("Value")
 
 PATIENCE_S = 10.0
 """How long the others have to notice that one of them is gone (seconds)."""
-
-
-def strategy(world: int) -> "Strategy | str":
-    """What Lightning is told."""
-    if world == 1:
-        return "auto"
-    from lightning.pytorch.strategies import DDPStrategy  # takes seconds, and only a training needs it
-
-    class Unwrapped(DDPStrategy):
-        def configure_ddp(self) -> None:
-            """Leaves the module as it is."""
-
-    return Unwrapped()
+TIMEOUT_S = 1800.0
+"""The longest that a process waits for what another one sends (seconds)."""
 
 
 def rank() -> int:
@@ -69,7 +52,10 @@ def followers(devices: int, follow: Callable[..., None], arguments: Mapping[str,
             yield world
         return
     if devices == 1:
-        yield 1
+        try:
+            yield 1
+        finally:
+            leave()
         return
     with _started(devices, follow, arguments):
         yield devices
@@ -115,12 +101,26 @@ def join(timeout_s: float) -> None:
     Raises:
         PeerLostError: not all came.
     """
+    with others_may_end():
+        _connect(timeout=timedelta(seconds=timeout_s))
+
+
+def connect(world: int) -> None:
+    """Connects the processes of a run, unless they are; one process with itself alone."""
+    if dist.is_initialized():
+        return
+    if world > 1:
+        _connect(timeout=timedelta(seconds=TIMEOUT_S))
+    else:
+        _connect(store=dist.HashStore(), rank=0, world_size=1)
+
+
+def _connect(**how: Any) -> None:
     backend = "gloo"  # not cpu:gloo, of whose end torch warns
     if torch.cuda.is_available():
-        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
         backend = "cpu:gloo,cuda:nccl"
-    with others_may_end():
-        dist.init_process_group(backend, timeout=timedelta(seconds=timeout_s))
+    dist.init_process_group(backend, **how)
 
 
 def wait_for_part() -> None:
@@ -214,18 +214,6 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def summed(loss: float, gradients: list[torch.Tensor]) -> tuple[float, list[torch.Tensor], bool]:
-    """Loss and gradients summed over all processes, and whether any was asked to stop, in one exchange."""
-    stop = bool(asked())
-    if not dist.is_initialized():
-        return loss, gradients, stop
-    flat = torch.cat([gradients[0].new_tensor([loss, stop]), *(gradient.flatten() for gradient in gradients)])
-    dist.all_reduce(flat)
-    parts = flat[2:].split([gradient.numel() for gradient in gradients])
-    summands = [part.view_as(gradient) for part, gradient in zip(parts, gradients, strict=True)]
-    return float(flat[0]), summands, bool(flat[1] > 0)
 
 
 def gather_values(value: Value) -> list[Value]:

@@ -20,7 +20,7 @@ from shipworthy.train.lightning.training_state import TrainingState
 from shipworthy.train.memory.batch import find_micro_batch
 from shipworthy.train.memory.explain import expected_to_live
 from shipworthy.train.optimizers.build import build as build_optimizer
-from shipworthy.train.preflight.context import Context
+from shipworthy.train.preflight.context import Context, Writing
 from shipworthy.train.preflight.runner import preflight
 from shipworthy.train.schema import LightningTrainer
 
@@ -78,24 +78,38 @@ def run_preflight(state: TrainingState) -> None:
     preflight(
         Context(
             network=network,
-            rows=state.rows[: request.train.height],
-            answers=request.train["answer"].to_list(),
-            decode=state.chat.decode,
+            rows=state.rows[: state.taught],
+            guessing=state.objective.guessing,
+            writing=_writing(state),
+            losses=state.objective.losses,
             trainer=request.trainer,
             optimizer=request.optimizer,
-            eos_id=state.chat.eos_id,
-            max_new_tokens=request.task.max_new_tokens,
             seed=request.seed,
             save=save,
             load=load,
             batches=_FirstSteps(state),
             run=request.run,
-            pad_id=state.chat.tokenizer.pad_token_id,
             workers=state.workers,
             precision=state.precision,
             state=optimizer_state,
             patience=min(20.0, request.trainer.loader_patience_s),
         )
+    )
+
+
+def _writing(state: TrainingState) -> Writing | None:
+    """What the answers should be of a network that writes."""
+    chat, request = state.objective.chat, state.request
+    if chat is None:
+        return None
+    given = iter(request.train["answer"])
+    answers = [[next(given) for _ in row.spans] for row in state.rows[: state.taught]]
+    return Writing(
+        answers=answers,
+        decode=chat.decode,
+        eos_id=chat.eos_id,
+        max_new_tokens=getattr(request.task, "max_new_tokens"),  # noqa: B009 (of a task that asks for text)
+        pad_id=chat.tokenizer.pad_token_id,
     )
 
 
@@ -114,12 +128,12 @@ def with_auto_batch(state: TrainingState) -> LightningTrainer:
         begun = time.monotonic()
         parts = micro_batches(range(len(longest)), size)
         packs = on([make_batch(base_of(network), [longest[row] for row in part]) for part in parts], network.device)
-        tokens = sum(len(row.answer) for row in longest)
-        gradients(base_of(network), packs, trained, tokens, state.workers, state.precision)
+        tokens = sum(row.supervised for row in longest)
+        gradients(base_of(network), packs, trained, tokens, state.workers, state.precision, state.objective.losses)
         return time.monotonic() - begun
 
     def fits(size: int) -> bool:
-        return expected_to_live(network, longest[-size:], None, state.workers)
+        return expected_to_live(state.memory(), longest[-size:])
 
     if not path.is_file():
         size = find_micro_batch(step, min(trainer.micro_batch_size, trainer.batch_size), fits)

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import lightning
 import torch
 from lightning.pytorch.callbacks import Callback
+from peft import PeftModel
 
 from shipworthy.core import events
 from shipworthy.core.files import new_folder
@@ -18,6 +19,7 @@ from shipworthy.core.progress import SECONDS_BETWEEN_LINES, say
 from shipworthy.evaluation import figures
 from shipworthy.evaluation.metric import metric, title
 from shipworthy.models.adapters.network import save
+from shipworthy.train.decided_answers import Decided
 from shipworthy.train.lightning.anomaly_policy import AnomalyPolicy
 from shipworthy.train.lightning.checkpoints import Saver, snapshot
 from shipworthy.train.lightning.module import FineTuningModule
@@ -25,7 +27,7 @@ from shipworthy.train.lightning.processes import gather_values, rank
 from shipworthy.train.lightning.progress import Entry, Progress
 from shipworthy.train.records import Records
 from shipworthy.train.schema import LightningTrainer
-from shipworthy.train.validation_answers import ANSWERS, Answers
+from shipworthy.train.validation_answers import ANSWERS
 
 
 def best_folder(run: Path, step: int) -> Path:
@@ -69,7 +71,7 @@ class StepCallback(Callback):
         policy: AnomalyPolicy,
         records: Records,
         *,
-        measure: Callable[[torch.nn.Module], tuple[dict[str, float], Answers] | None],
+        measure: Callable[[torch.nn.Module], tuple[dict[str, float], Decided] | None],
         reseed: Callable[[], None],
     ) -> None:
         self.run, self.config, self.base_name, self.metric, self.progress = run, config, base_name, metric, progress
@@ -79,7 +81,7 @@ class StepCallback(Callback):
     def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Saves where the run begins, so that it can go back there; starts the first step's clock."""
         assert isinstance(pl_module, FineTuningModule)
-        if not self.progress.step:
+        if not any(self.run.glob("step-*")):
             self._save(pl_module)
         self.reseed()
         if any(gather_values(bool(asked()))):
@@ -144,24 +146,34 @@ class StepCallback(Callback):
 
     def _save(self, module: FineTuningModule) -> None:
         groups = module.optimizer.state_dict()["param_groups"]
-        state = {"groups": groups, "schedule": module.schedule.state_dict(), "progress": asdict(self.progress)}
-        self.saver.save(snapshot(module.network, module.optimizer), {"step": self.progress.step, **state})
+        state = {
+            "groups": groups,
+            "schedule": module.schedule.state_dict(),
+            "loss_scale": asdict(module.loss_scale),
+            "progress": asdict(self.progress),
+        }
+        tensors = snapshot(module.network, module.optimizer, own_moments=module.strategy.own_moments)
+        self.saver.save(tensors, {"step": self.progress.step, **state})
 
     def _validate(self, module: FineTuningModule, entry: Entry) -> bool:
         started, step = time.monotonic(), self.progress.step
-        found = self.measure(module.network)
+        with module.strategy.whole():
+            found = self.measure(module.network)
         if found is None:
             self._stop(module)
-        numbers, answers = found
+        numbers, decided = found
         entry |= numbers
         entry["validation_s"] = time.monotonic() - started
         value = entry["val_metric"]
         is_best = self.progress.note_validation(value, step, greater_is_better=metric(self.metric).GREATER_IS_BETTER)
+        part = isinstance(module.network, PeftModel)
+        whole = module.strategy.weights(module.network, trained=part) if is_best else None
         if rank() == 0:
             if is_best:
                 with new_folder(best_folder(self.run, step)) as folder:
-                    save(module.network, folder, self.base_name)
-                    answers.write(folder / ANSWERS)
+                    save(module.network, folder, self.base_name, whole)
+                    decided.answers.write(folder / ANSWERS)
+                    decided.write(folder)
             assert self.progress.best
             now, best = (figures.figure(self.metric, one) for one in (value, self.progress.best[0]))
             taken = entry["validation_s"]

@@ -88,7 +88,7 @@ class Steps:
         ]
         # A row's last token is a target only.
         seen = sum(len(self.rows[row]) - 1 for row in rows)
-        tokens = sum(len(self.rows[row].answer) for row in rows)
+        tokens = sum(self.rows[row].supervised for row in rows)
         return Step(number, rows, tuple(p.pin_memory() if self.pinned else p for p in packs), tokens, seen, 0.0)
 
     def _make_all(self, done: int, made: "queue.Queue[Step | Exception]") -> None:

@@ -30,9 +30,10 @@ def mean(values: list[float]) -> tuple[float, float]:
 
 
 def not_finite(history: History, end: int, config: NotFinite) -> Detection | None:
-    """A loss or a gradient norm that is NaN or infinite."""
+    """A loss or a gradient norm that is NaN or infinite; not where float16 overflowed, and the next step is smaller."""
     entry = history[end - 1]
-    loss, norm, step = float(entry["loss"]), float(entry.get("grad_norm", 0.0)), int(entry["step"])
+    loss, step = float(entry["loss"]), int(entry["step"])
+    norm = 0.0 if entry.get("overflow") else float(entry.get("grad_norm", 0.0))
     if math.isfinite(loss) and math.isfinite(norm):
         return None
     what = f"loss is {loss:.3g}" if not math.isfinite(loss) else f"gradient norm is {norm:.3g} (loss {loss:.3g})"

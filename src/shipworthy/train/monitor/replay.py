@@ -1,15 +1,17 @@
 """What rows cost under a network's weights as they are, in float32, the same each time."""
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import torch
 
+from shipworthy.models.adapters import nf4
 from shipworthy.models.adapters.network import Network, base_of
 from shipworthy.models.causal_lm.fitness import make_batch
-from shipworthy.models.causal_lm.packed import Row, token_losses
+from shipworthy.models.causal_lm.packed import Row
+from shipworthy.models.losses import losses as usual
 
 
 @contextmanager
@@ -25,16 +27,17 @@ def evaluating(network: torch.nn.Module) -> Iterator[None]:
             module.training = mode
 
 
-def row_losses(network: Network, rows: Sequence[Row]) -> list[float]:
-    """Mean loss per supervised token of each row, computed alone in float32 (nats).
+def row_losses(network: Network, rows: Sequence[Row], losses: Callable[..., torch.Tensor] = usual) -> list[float]:
+    """Mean loss of each row's targets, computed alone in float32.
 
     A network in a lower precision is copied, which takes its memory twice more.
     """
     base = base_of(network)
-    if any(parameter.dtype != torch.float32 for parameter in base.parameters()):
-        base = copy.deepcopy(base).float()
-    with evaluating(base):
-        return [float(token_losses(base, make_batch(base, [row]).to(base.device)).mean()) for row in rows]
+    if any(parameter.is_floating_point() and parameter.dtype != torch.float32 for parameter in base.parameters()):
+        base = copy.deepcopy(base)
+        torch.nn.Module.float(base)  # transformers' own refuses to cast a network with weights in 4 bits
+    with evaluating(base), nf4.computing(base, torch.float32):
+        return [float(losses(base, make_batch(base, [row]).to(base.device)).mean()) for row in rows]
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from typing import Any
 
 import torch
 
-from shipworthy.core.errors import UsageError
 from shipworthy.train.optimizers.groups import Group
 from shipworthy.train.optimizers.schema import AdamW8bit
 
@@ -14,17 +13,8 @@ def build(groups: list[Group], config: AdamW8bit, *, paged: bool = False) -> tor
 
     Args:
         paged: moments go to main memory while the GPU's is short.
-
-    Raises:
-        UsageError: bitsandbytes is not installed.
     """
-    try:
-        from bitsandbytes.optim import AdamW8bit as ByBitsAndBytes
-    except ImportError as error:
-        raise UsageError(
-            f"optimizer={config.kind} needs bitsandbytes, which is not installed: `pip install bitsandbytes`, or take "
-            "optimizer=adamw."
-        ) from error
+    from bitsandbytes.optim import AdamW8bit as ByBitsAndBytes
 
     class Flat(ByBitsAndBytes):
         """Without the inner mapping in which its state is hidden from FSDP of old."""

@@ -12,7 +12,7 @@ def build(groups: list[Group], config: PagedAdamW8bit) -> torch.optim.Optimizer:
     """The optimizer.
 
     Raises:
-        UsageError: the weights are not on a GPU, or bitsandbytes is not installed.
+        UsageError: the weights are not on a GPU.
     """
     if not all(weight.is_cuda for group in groups for weight in group["params"]):
         raise UsageError(

@@ -1,18 +1,20 @@
 """The rules by which weights are updated: what can be set of each, and what each keeps in memory."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil, prod
 from typing import ClassVar
 
 from shipworthy.core.errors import UsageError
 from shipworthy.core.groups import OptimizerConfig
 from shipworthy.core.schema import schema
 
-NUMBER = 4
-"""Bytes of a number that a rule keeps; half of it where the weights are in 16 bits."""
+SCALE = 4
+"""Bytes of the scale that numbers in 8 bits share, and of a number that is not kept in 8 bits after all."""
 BLOCK = 256
-"""Numbers in 8 bits that share a scale in 32 (bitsandbytes)."""
-NARROW = 16
-"""The narrowest side of a matrix for which Adafactor's memory is foretold: LoRA's usual rank."""
+"""Numbers in 8 bits that share a scale (bitsandbytes)."""
+SMALL = 4096
+"""Weights of fewer numbers keep theirs in 32 bits (bitsandbytes)."""
 
 
 @dataclass
@@ -40,8 +42,13 @@ class Rule(OptimizerConfig):
         if self.layer_decay > 1:
             raise UsageError(f"optimizer.layer_decay={self.layer_decay} must be at most 1: lower layers learn less.")
 
-    def state_bytes(self, parameters: int) -> float:
-        """What the rule keeps beside so many trained weights (bytes, in 32 bits)."""
+    def state_bytes(self, shape: Sequence[int], itemsize: int = 4) -> float:
+        """What the rule keeps beside a trained weight (bytes).
+
+        Args:
+            shape: of the weight.
+            itemsize: of its numbers, which most rules keep theirs like (bytes).
+        """
         raise NotImplementedError
 
     def _above(self, bound: float, *names: str) -> None:
@@ -73,9 +80,9 @@ class AdamW(Rule):
         self._above(0, "eps")
         self._shares("beta1", "beta2")
 
-    def state_bytes(self, parameters: int) -> float:
-        """Two moments of each weight."""
-        return 2 * NUMBER * parameters
+    def state_bytes(self, shape: Sequence[int], itemsize: int = 4) -> float:
+        """Two moments of each number."""
+        return 2.0 * itemsize * prod(shape)
 
 
 @schema("optimizer", "adamw_8bit")
@@ -85,9 +92,10 @@ class AdamW8bit(AdamW):
     Weights of fewer than 4,096 numbers keep theirs in 32 bits.
     """
 
-    def state_bytes(self, parameters: int) -> float:
+    def state_bytes(self, shape: Sequence[int], itemsize: int = 4) -> float:
         """A byte for each moment, and a scale for each block of each."""
-        return 2 * parameters * (1 + NUMBER / BLOCK)
+        numbers = prod(shape)
+        return 2.0 * (SCALE * numbers if numbers < SMALL else numbers + SCALE * ceil(numbers / BLOCK))
 
 
 @schema("optimizer", "paged_adamw_8bit")
@@ -119,9 +127,12 @@ class Adafactor(Rule):
         if self.clip < 1:
             raise UsageError(f"optimizer.clip={self.clip} must be 1 or more.")
 
-    def state_bytes(self, parameters: int) -> float:
-        """At most: a number for each row and each column of matrices that are 16 wide and high, or more."""
-        return 2 * NUMBER * parameters / NARROW
+    def state_bytes(self, shape: Sequence[int], itemsize: int = 4) -> float:
+        """A number for each row and each column of a matrix; for each of all others' numbers one."""
+        if len(shape) < 2:
+            return float(itemsize * prod(shape))
+        *stacked, rows, columns = shape
+        return float(itemsize * prod(stacked) * (rows + columns))
 
 
 @schema("optimizer", "lamb")
@@ -151,9 +162,9 @@ class Lion(Rule):
         super().__post_init__()
         self._shares("beta1", "beta2")
 
-    def state_bytes(self, parameters: int) -> float:
-        """The momentum of each weight."""
-        return NUMBER * parameters
+    def state_bytes(self, shape: Sequence[int], itemsize: int = 4) -> float:
+        """The momentum of each number."""
+        return float(itemsize * prod(shape))
 
 
 @schema("optimizer", "muon")
@@ -177,9 +188,9 @@ class Muon(AdamW):
         if not 1 <= self.iterations < 100:
             raise UsageError(f"optimizer.iterations={self.iterations} must be from 1 to 99.")
 
-    def state_bytes(self, parameters: int) -> float:
+    def state_bytes(self, shape: Sequence[int], itemsize: int = 4) -> float:
         """At most: AdamW's two moments; of the matrices of layers it is half of that."""
-        return 2 * NUMBER * parameters
+        return 2.0 * itemsize * prod(shape)
 
 
 @schema("optimizer", "sgd")
@@ -203,9 +214,9 @@ class SGD(Rule):
         if self.nesterov and not self.momentum:
             raise UsageError("optimizer.nesterov=true has no effect with optimizer.momentum=0: drop one of them.")
 
-    def state_bytes(self, parameters: int) -> float:
-        """The momentum of each weight, if there is any."""
-        return NUMBER * parameters if self.momentum else 0.0
+    def state_bytes(self, shape: Sequence[int], itemsize: int = 4) -> float:
+        """The momentum of each number, if there is any."""
+        return float(itemsize * prod(shape)) if self.momentum else 0.0
 
 
 @schema("optimizer", "none")

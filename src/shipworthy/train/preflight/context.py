@@ -12,11 +12,32 @@ from transformers import PreTrainedModel
 from shipworthy.models.adapters.network import Network, base_of, trained_of
 from shipworthy.models.causal_lm.fitness import Batch, make_batch
 from shipworthy.models.causal_lm.packed import Row
+from shipworthy.models.losses import losses as usual
 from shipworthy.models.precision import PRECISIONS, Precision
+from shipworthy.train.lightning.gradients import Losses
 from shipworthy.train.optimizers.schema import Rule
 from shipworthy.train.schema import LightningTrainer
 
 FLOAT32 = PRECISIONS["float32"]
+
+
+@dataclass(frozen=True)
+class Writing:
+    """What the answers of a network that writes should be.
+
+    Attributes:
+        answers: the texts of each row's: one, or those of a conversation's turns.
+        decode: token ids to text, without special tokens.
+        eos_id: the token that ends an answer.
+        max_new_tokens: of a generated answer.
+        pad_id: the token that fills up shorter rows, if any.
+    """
+
+    answers: Sequence[Sequence[str]]
+    decode: Callable[[list[int]], str]
+    eos_id: int
+    max_new_tokens: int
+    pad_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -26,15 +47,13 @@ class Context:
     Attributes:
         network: as the first step will find it.
         rows: the training rows, truncated as they will be.
-        answers: the text that each row's answer should be.
-        decode: token ids to text, without special tokens.
-        eos_id: the token that ends an answer.
-        max_new_tokens: of a generated answer.
+        guessing: what a target costs a network that knows nothing.
+        losses: what the targets of a batch cost.
+        writing: what is known of the answers of a network that writes (None: it does not).
         save, load: writes a checkpoint into an empty folder, and puts it back into the network (and into whatever
             `state` shows).
         batches: what the training loop iterates over; each `iter()` begins anew.
         run: the run's folder.
-        pad_id: the token that fills up shorter rows, if any.
         workers: threads that compute a step's packs side by side.
         precision: in which they are computed.
         state: tensors beside the weights that a checkpoint must bring back, such as the optimizer's.
@@ -43,18 +62,16 @@ class Context:
 
     network: Network
     rows: Sequence[Row]
-    answers: Sequence[str]
-    decode: Callable[[list[int]], str]
+    guessing: float
     trainer: LightningTrainer
     optimizer: Rule
-    eos_id: int
-    max_new_tokens: int
     seed: int
     save: Callable[[Path], None]
     load: Callable[[Path], None]
     batches: Iterable[Any]
     run: Path
-    pad_id: int | None = None
+    writing: "Writing | None" = None
+    losses: Losses = usual
     workers: int = 1
     precision: Precision = FLOAT32
     state: Callable[[], Mapping[str, torch.Tensor]] | None = None
@@ -62,7 +79,7 @@ class Context:
 
     @property
     def base(self) -> PreTrainedModel:
-        """The causal language model, an adapter's updates in place."""
+        """The network itself, an adapter's updates in place."""
         return base_of(self.network)
 
     def batch(self, rows: Sequence[Row]) -> Batch:
@@ -103,12 +120,14 @@ class Check:
         run: looks.
         remedy: what to do where it fails.
         needs: names of checks without which this one says nothing.
+        of_writing: whether it says something of a network that writes answers only.
     """
 
     name: str
     run: Callable[[Context], Outcome]
     remedy: str
     needs: tuple[str, ...] = ()
+    of_writing: bool = False
 
 
 @dataclass(frozen=True)

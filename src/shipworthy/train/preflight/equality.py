@@ -8,8 +8,10 @@ from collections.abc import Sequence
 import torch
 from torch.nn.functional import cross_entropy
 
-from shipworthy.models.causal_lm.packed import Row, token_losses
+from shipworthy.models.causal_lm.packed import Row
+from shipworthy.models.causal_lm.padded import pad
 from shipworthy.models.causal_lm.quantities import NetworkQuantities
+from shipworthy.models.causal_lm.structure import has_head
 from shipworthy.train.lightning.gradients import gradients
 from shipworthy.train.preflight.context import Context, Outcome
 from shipworthy.train.preflight.preserve import add_noise_to_zeros, preserve_network
@@ -30,10 +32,10 @@ def packed_is_unpacked(context: Context) -> Outcome:
     with preserve_network(context.network), torch.no_grad():
         add_noise_to_zeros(list(context.trained().values()), context.seed)
         context.network.train(not NetworkQuantities(context.network).draws)
-        losses_N = token_losses(context.base, context.batch(rows)).cpu()
+        losses_N = context.losses(context.base, context.batch(rows)).cpu()
         context.network.eval()
         alone = [_alone(context, row) for row in rows]
-    lengths = [len(row.answer) for row in rows]
+    lengths = [row.supervised for row in rows]
     together = [float(part.mean()) for part in losses_N.split(lengths)]
     differences = [abs(a - b) for a, b in zip(together, alone, strict=True)]
     worst = max(range(len(rows)), key=lambda i: differences[i])
@@ -49,10 +51,12 @@ def packed_is_unpacked(context: Context) -> Outcome:
 
 
 def _alone(context: Context, row: Row) -> float:
+    if has_head(context.base):
+        return float(context.losses(context.base, pad([row]).to(context.base.device)))
     ids_1L = torch.tensor([[*row.prompt, *row.answer]], device=context.base.device)
     logits_LV = context.base(input_ids=ids_1L[:, :-1], use_cache=False).logits[0]
-    answer_N = ids_1L[0, len(row.prompt) :]
-    return float(cross_entropy(logits_LV[-len(row.answer) :].float(), answer_N))
+    places_N = len(row.prompt) + row.places().to(ids_1L.device)
+    return float(cross_entropy(logits_LV[places_N - 1].float(), ids_1L[0, places_N]))
 
 
 def accumulation(context: Context) -> Outcome:
@@ -86,4 +90,5 @@ def accumulation(context: Context) -> Outcome:
 def _gradients(context: Context, parts: Sequence[Sequence[Row]]) -> tuple[float, list[torch.Tensor]]:
     packs = [context.batch(part) for part in parts]
     tokens = sum(len(p.target_N) for p in packs)
-    return gradients(context.base, packs, list(context.trained().values()), tokens, context.workers, context.precision)
+    trained = list(context.trained().values())
+    return gradients(context.base, packs, trained, tokens, context.workers, context.precision, context.losses)

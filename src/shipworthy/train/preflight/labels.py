@@ -16,7 +16,7 @@ DECODED_ROWS = 4000
 def trainable_tokens(context: Context) -> Outcome:
     """Every row has a prompt to answer and an answer to learn, after whatever truncation there was."""
     empty = [i for i, row in enumerate(context.rows) if not row.answer or not row.prompt]
-    tokens = sum(len(row.answer) for row in context.rows)
+    tokens = sum(row.supervised for row in context.rows)
     measured = {"rows": len(context.rows), "rows_without": len(empty), "supervised_tokens": tokens}
     if not context.rows or empty:
         where = f" (the first is row {empty[0]})" if empty else ""
@@ -26,38 +26,44 @@ def trainable_tokens(context: Context) -> Outcome:
 
 def eos_in_labels(context: Context) -> Outcome:
     """Each answer ends with the end token, holds it once, and holds no padding."""
-    without = _where(context.rows, lambda row: row.answer[-1] != context.eos_id)
-    early = _where(context.rows, lambda row: context.eos_id in row.answer[:-1])
+    writing = context.writing
+    assert writing
+    without = _where(context.rows, lambda answer: answer[-1] != writing.eos_id)
+    early = _where(context.rows, lambda answer: writing.eos_id in answer[:-1])
     padded = []
-    if context.pad_id not in (None, context.eos_id):
-        padded = _where(context.rows, lambda row: context.pad_id in row.answer)
+    if writing.pad_id not in (None, writing.eos_id):
+        padded = _where(context.rows, lambda answer: writing.pad_id in answer)
     measured = {"rows": len(context.rows), "without": len(without), "early": len(early), "padding": len(padded)}
     for rows, what in (
-        (without, f"do not end with the end token {context.eos_id}, so the model would never learn to stop"),
-        (early, f"hold the end token {context.eos_id} before their end"),
-        (padded, f"hold the padding token {context.pad_id} among what is learned"),
+        (without, f"do not end with the end token {writing.eos_id}, so the model would never learn to stop"),
+        (early, f"hold the end token {writing.eos_id} before their end"),
+        (padded, f"hold the padding token {writing.pad_id} among what is learned"),
     ):
         if rows:
             return Outcome(False, f"{len(rows)} of {len(context.rows)} answers {what}: row {rows[0]} first.", measured)
-    return Outcome(True, f"every answer ends with token {context.eos_id}, once.", measured)
+    return Outcome(True, f"every answer ends with token {writing.eos_id}, once.", measured)
 
 
 def labels_are_answers(context: Context) -> Outcome:
     """What is supervised decodes to the answers' text, each token predicted from the one before it."""
+    writing = context.writing
+    assert writing
     every = max(1, math.ceil(len(context.rows) / DECODED_ROWS))
     looked = range(0, len(context.rows), every)
     wrong = []
     for i in looked:
-        text = context.decode([token for token in context.rows[i].answer if token != context.eos_id])
-        if text.strip() != context.answers[i].strip():
-            wrong.append((i, text))
+        row = context.rows[i]
+        for (begin, end), answer in zip(row.spans, writing.answers[i], strict=True):
+            text = writing.decode([int(token) for token in row.answer[begin:end] if token != writing.eos_id])
+            if text.strip() != answer.strip():
+                wrong.append((i, text, answer))
     measured = {"rows_read": len(looked), "other_text": len(wrong)}
     if wrong:
-        row, text = wrong[0]
+        number, text, answer = wrong[0]
         return Outcome(
             False,
-            f"{len(wrong)} of {len(looked)} answers decode to something else: row {row} to {text!r} instead of "
-            f"{context.answers[row]!r}.",
+            f"{len(wrong)} of {len(looked)} answers decode to something else: row {number} to {text!r} instead of "
+            f"{answer!r}.",
             measured,
         )
     rows = context.spread(PACKED_ROWS)
@@ -76,15 +82,17 @@ def _displaced(rows: Sequence[Row], batch: Batch) -> int:
     for number, row in enumerate(rows):
         mine = batch.row_N == number
         at = batch.supervised_N[mine]
-        first = len(row.prompt) - 1
+        before = (len(row.prompt) - 1 + row.places()).tolist()
+        whole = [*row.prompt, *row.answer]
         found += not (
-            batch.target_N[mine].tolist() == list(row.answer)
-            and ids_T.flatten()[at].tolist() == [row.prompt[-1], *row.answer[:-1]]
+            batch.target_N[mine].tolist() == [whole[place + 1] for place in before]
+            and ids_T.flatten()[at].tolist() == [whole[place] for place in before]
             # Where none are given, the network counts a row's positions itself.
-            and (position_1T is None or position_1T[0][at].tolist() == list(range(first, first + len(row.answer))))
+            and (position_1T is None or position_1T[0][at].tolist() == before)
         )
     return found
 
 
-def _where(rows: Sequence[Row], holds: Callable[[Row], bool]) -> list[int]:
-    return [i for i, row in enumerate(rows) if holds(row)]
+def _where(rows: Sequence[Row], holds: Callable[[Sequence[float]], bool]) -> list[int]:
+    """The rows of which an answer holds something."""
+    return [i for i, row in enumerate(rows) if any(holds(row.answer[begin:end]) for begin, end in row.spans)]

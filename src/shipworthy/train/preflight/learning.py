@@ -69,15 +69,18 @@ def overfits(context: Context) -> Outcome:
 
 def generation_stops(context: Context) -> Outcome:
     """After overfitting, greedy answers to the same prompts end by themselves."""
+    writing = context.writing
+    assert writing
     rows = _few(context)
-    longest = max(len(row.answer) for row in rows)
-    most = min(context.max_new_tokens, 2 * longest + 8)
+    answers = [list(row.answer[slice(*row.spans[0])]) for row in rows]
+    longest = max(map(len, answers))
+    most = min(writing.max_new_tokens, 2 * longest + 8)
     context.network.eval()
     made = greedy(
-        context.base, [row.prompt for row in rows], max_new_tokens=most, eos_id=context.eos_id, what="preflight"
+        context.base, [row.prompt for row in rows], max_new_tokens=most, eos_id=writing.eos_id, what="preflight"
     )
     endless = sum(len(answer) >= most for answer in made)
-    same = sum(answer == list(row.answer[:-1]) for answer, row in zip(made, rows, strict=True))
+    same = sum(one == answer[:-1] for one, answer in zip(made, answers, strict=True))
     measured = {"rows": len(rows), "endless": endless, "as_learned": same, "most_tokens": most, "longest": longest}
     if endless:
         sentence = f"{endless} of {len(rows)} memorized answers had not ended after {most} tokens."
@@ -96,7 +99,7 @@ def _descend(
     context: Context, packs: list[Batch], parameters: list[torch.nn.Parameter], rule: torch.optim.Optimizer
 ) -> float:
     tokens = sum(len(p.target_N) for p in packs)
-    loss, found = gradients(context.base, packs, parameters, tokens, context.workers, context.precision)
+    loss, found = gradients(context.base, packs, parameters, tokens, context.workers, context.precision, context.losses)
     for parameter, gradient in zip(parameters, found, strict=True):
         parameter.grad = gradient.to(parameter.dtype)
     torch.nn.utils.clip_grad_norm_(parameters, context.trainer.clip)

@@ -13,6 +13,7 @@ from shipworthy.models.causal_lm.packed import Row
 from shipworthy.train.lightning.gradients import gradients
 from shipworthy.train.memory.explain import explain, is_out_of_memory, refuse_if_too_large
 from shipworthy.train.memory.headroom import headroom
+from shipworthy.train.memory.step import StepMemory
 from shipworthy.train.optimizers.build import build as build_optimizer
 from shipworthy.train.preflight.context import Context, Outcome
 from shipworthy.train.preflight.preserve import preserve_network
@@ -64,7 +65,14 @@ def longest_batch_fits(context: Context) -> Outcome:
     parts = [rows[i : i + micro] for i in range(0, len(rows), micro)]
     workers = min(context.workers, len(parts))
     before = headroom(context.base.device)
-    refuse_if_too_large(context.network, parts[0], workers=workers)
+    memory = StepMemory(
+        context.network,
+        context.optimizer,
+        context.precision,
+        workers,
+        offload=trainer.offload_activations,
+    )
+    refuse_if_too_large(memory, parts[0])
     problem = ""
     with preserve_network(context.network):
         try:
@@ -76,7 +84,7 @@ def longest_batch_fits(context: Context) -> Outcome:
     tokens = sum(map(len, rows))
     measured = {"rows": len(rows), "tokens": tokens, "free_before_mb": before.free_mb, "peak_mb": _peak_mb(context)}
     if problem:
-        return Outcome(False, explain(context.network, parts[0], workers=workers), measured)
+        return Outcome(False, explain(memory, parts[0]), measured)
     return Outcome(True, f"a step of the {len(rows)} longest rows fits: peak {measured['peak_mb']:,.0f} MB.", measured)
 
 
@@ -95,7 +103,7 @@ def make_step(context: Context, parts: Sequence[Sequence[Row]]) -> None:
     parameters = list(context.trained().values())
     packs = [context.batch(part) for part in parts]
     tokens = sum(len(p.target_N) for p in packs)
-    _, found = gradients(context.base, packs, parameters, tokens, context.workers, context.precision)
+    _, found = gradients(context.base, packs, parameters, tokens, context.workers, context.precision, context.losses)
     for parameter, gradient in zip(parameters, found, strict=True):
         parameter.grad = gradient.to(parameter.dtype)
     optimizer = build_optimizer(context.trained().items(), context.optimizer)

@@ -1,11 +1,8 @@
 """Where the run begins: weights that receive gradient, and a loss that stands where it should."""
 
-import math
-
 import torch
 
 from shipworthy.models.adapters.network import Network, is_added
-from shipworthy.models.causal_lm.packed import token_losses
 from shipworthy.models.causal_lm.quantities import NetworkQuantities
 from shipworthy.train.preflight.context import Context, Outcome
 from shipworthy.train.preflight.preserve import add_noise_to_zeros, preserve_network
@@ -15,8 +12,9 @@ LOSS_ROWS = 16
 LEAST_LOSS = 0.02
 """Nats per token under which there is nothing left to learn, or the prompt holds the answer."""
 MARGIN = 2.0
-"""Nats above the logarithm of the vocabulary's size. Who guesses pays that logarithm, and half the variance of the
-logits: 1 to 2 nats for random weights. A trained network that pays more was not made for these tokens."""
+"""Nats above what guessing costs. Who guesses a token pays the logarithm of the vocabulary's size, and half the
+variance of the logits: 1 to 2 nats for random weights. A trained network that pays more was not made for these
+tokens."""
 
 
 def receive_gradient(context: Context) -> Outcome:
@@ -37,7 +35,7 @@ def receive_gradient(context: Context) -> Outcome:
     with preserve_network(context.network):
         add_noise_to_zeros(list(parameters.values()), context.seed)
         context.network.train()
-        loss = token_losses(context.base, context.batch(context.spread(GRADIENT_ROWS))).mean()
+        loss = context.losses(context.base, context.batch(context.spread(GRADIENT_ROWS))).mean()
         if loss.requires_grad:
             found = torch.autograd.grad(loss, list(parameters.values()), allow_unused=True)
         else:
@@ -58,8 +56,8 @@ def first_loss(context: Context) -> Outcome:
     """The loss before the first step is that of a model that can do something, but not yet this."""
     with preserve_network(context.network), torch.no_grad():
         context.network.eval()
-        loss = float(token_losses(context.base, context.batch(context.spread(LOSS_ROWS))).mean())
-    guessing = math.log(context.base.config.vocab_size)
+        loss = float(context.losses(context.base, context.batch(context.spread(LOSS_ROWS))).mean())
+    guessing = context.guessing
     measured = {"loss_nats": loss, "guessing_nats": guessing, "least_nats": LEAST_LOSS, "most_nats": guessing + MARGIN}
     if not loss <= guessing + MARGIN:
         why = "worse than guessing: the weights, the tokenizer or the labels are not what they should be"

@@ -20,7 +20,7 @@ HISTORY_BYTES = 1000
 def disk_has_room(context: Context) -> Outcome:
     """The checkpoints that are kept, one being written, and the best fit onto the run's disk."""
     trainer = context.trainer
-    each = NetworkQuantities(context.network).checkpoint_bytes + HISTORY_BYTES * trainer.steps
+    each = NetworkQuantities(context.network).checkpoint_bytes(context.optimizer) + HISTORY_BYTES * trainer.steps
     copies = trainer.keep + 3  # the first stays, one is on its way, and the best adapter
     context.run.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(context.run).free

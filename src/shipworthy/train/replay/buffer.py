@@ -1,7 +1,6 @@
 """The rows of a replay buffer, in tokens: one's own, or what the model itself answers before its training."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,21 +16,10 @@ from shipworthy.train.replay.kept import FILE
 from shipworthy.train.replay.schema import Replay
 
 
-@dataclass(frozen=True)
-class Buffer:
-    """What may be replayed.
+def prepare(config: Replay, chat: Chat, base_network: PreTrainedModel, run: Path, rows: int) -> list[Row]:
+    """The rows that may be replayed in a run, made once and kept in its folder; none where nothing is replayed.
 
-    Attributes:
-        ids: of the rows, as the ledger has them; no row of a dataset has one of these names.
-        rows: their tokens.
-    """
-
-    ids: Sequence[str]
-    rows: Sequence[Row]
-
-
-def prepare(config: Replay, chat: Chat, base_network: PreTrainedModel, run: Path, rows: int) -> Buffer:
-    """The buffer of a run, made once and kept in its folder; empty where nothing is replayed.
+    No row of a dataset has an id of theirs.
 
     Args:
         base_network: as it is before the training.
@@ -42,7 +30,7 @@ def prepare(config: Replay, chat: Chat, base_network: PreTrainedModel, run: Path
         ArtifactError: the folder holds another buffer.
     """
     if not config.share:
-        return Buffer([], [])
+        return []
     items = [] if config.file else _practised(rows)
     identity = {
         "template": chat.template_sha256,
@@ -57,8 +45,8 @@ def prepare(config: Replay, chat: Chat, base_network: PreTrainedModel, run: Path
     held = read_json(path)
     if {key: held.get(key) for key in identity} != identity:
         raise ArtifactError(f"{path} holds other rows to replay than the config asks for: begin a new run.")
-    pairs = zip(held["prompt_ids"], held["answer_ids"], strict=True)
-    return Buffer(held["id"], [Row(prompt, answer) for prompt, answer in pairs])
+    found = zip(held["prompt_ids"], held["answer_ids"], held["id"], strict=True)
+    return [Row(prompt, answer, id=name) for prompt, answer, name in found]
 
 
 def _practised(rows: int) -> list[suite.Item]:

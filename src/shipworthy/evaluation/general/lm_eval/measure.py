@@ -1,7 +1,9 @@
 """Both models' answers to the tasks of lm-evaluation-harness, side by side, document by document."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,7 @@ from shipworthy.evaluation.general.lm_eval import toolchain
 from shipworthy.evaluation.general.lm_eval.schema import LmEval
 from shipworthy.models.build import config_of
 from shipworthy.models.causal_lm.base import base_folder
-from shipworthy.models.causal_lm.checkpoint import weights
+from shipworthy.models.causal_lm.checkpoint import is_plain, weights
 from shipworthy.models.causal_lm.schema import CausalLM
 
 BASE, TUNED = "base", "tuned"
@@ -48,8 +50,9 @@ def measure(config: LmEval, checkpoint: Artifact, seed: int, kept: Path) -> Meas
     model = config_of(checkpoint.path)
     assert isinstance(model, CausalLM)
     base = base_folder(model)
-    networks: dict[str, toolchain.Network] = {BASE: (base, None), TUNED: weights(base, checkpoint.path)}
-    given = {name: toolchain.answers(config, base, one, seed, kept / name) for name, one in networks.items()}
+    with _as_trained(base, checkpoint.path) as tuned:
+        networks: dict[str, toolchain.Network] = {BASE: (base, None), TUNED: tuned}
+        given = {name: toolchain.answers(config, base, one, seed, kept / name) for name, one in networks.items()}
     versions: dict[str, str] = given[BASE][0]["versions"]
     if any(task["versions"] != versions for tasks in given.values() for task in tasks):
         raise ShipworthyError(
@@ -57,6 +60,26 @@ def measure(config: LmEval, checkpoint: Artifact, seed: int, kept: Path) -> Meas
         )
     check_asked_the_same(given[BASE], given[TUNED])
     return Measured(versions, config.margin, list(scores(given[BASE], given[TUNED])), table(given[BASE], given[TUNED]))
+
+
+@contextmanager
+def _as_trained(base: Path, checkpoint: Path) -> Iterator[toolchain.Network]:
+    """The trained network for the harness, which merges an adapter into the base as its files have it.
+
+    One that was trained on a base in 4 bits is merged here, for as long as it takes.
+
+    Raises:
+        UsageError: it has virtual tokens before its rows.
+    """
+    folder, adapter = weights(base, checkpoint)
+    if adapter is None or is_plain(adapter):
+        yield folder, adapter
+        return
+    from shipworthy.models.causal_lm.tuned import load_merged
+
+    with TemporaryDirectory() as scratch:
+        load_merged(base, checkpoint).save_pretrained(scratch)
+        yield Path(scratch), None
 
 
 def check_asked_the_same(base: Answers, tuned: Answers) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from shipworthy.core.errors import ShipworthyError
 from shipworthy.core.files import read_json
 from shipworthy.core.progress import say
-from shipworthy.models.causal_lm.tuned import load_tuned
+from shipworthy.models.causal_lm.tuned import load_merged
 from shipworthy.optimize.engines.llamacpp.toolchain import Toolchain
 from shipworthy.optimize.quantize.gguf.tensors import rope_base
 
@@ -26,9 +26,13 @@ TOKENIZER_FILES = (
 
 
 def merge(base: Path, checkpoint: Path, target: Path) -> None:
-    """Writes the trained weights, an adapter merged into its base, and the tokenizer beside them."""
+    """Writes the trained weights, an adapter merged into its base, and the tokenizer beside them.
+
+    Raises:
+        UsageError: what was trained can't be merged.
+    """
     say("compress: writing the trained weights as one model")
-    load_tuned(base, checkpoint).save_pretrained(target)
+    load_merged(base, checkpoint).save_pretrained(target)
     copy_tokenizer(base, target)
 
 

@@ -8,6 +8,7 @@ from shipworthy.core.files import read_json
 from shipworthy.evaluation.latency import one_by_one, percentile
 from shipworthy.models.build import CANDIDATE, RECORDS, load
 from shipworthy.models.documents import predict
+from shipworthy.models.size import size_mb
 from shipworthy.optimize.quantize.build import Source
 from shipworthy.optimize.quantize.none.schema import Unchanged
 from shipworthy.optimize.quantize.variant import Variant
@@ -35,7 +36,7 @@ class NoCompression:
             name="unchanged",
             file=MODEL,
             format=str(read_json(target / CANDIDATE)["model"]["kind"]),
-            size_mb=sum(p.stat().st_size for p in target.rglob("*") if p.is_file()) / 1e6,
+            size_mb=size_mb(target),
             predictions=predict(predictor, self.source.test()),
             sample=predict(predictor, sample),
             p95_s=percentile(one_by_one(predictor, sample), 0.95),
