@@ -31,11 +31,11 @@ from shipworthy.models.causal_lm.schema import CausalLM
 from shipworthy.models.documents import first
 from shipworthy.train.length import settled
 from shipworthy.train.lightning.batch_plan import plan_batches
+from shipworthy.train.lightning.fit import lengths
 from shipworthy.train.lightning.progress import Entry
 from shipworthy.train.lightning.training_state import Request, precision_of
 from shipworthy.train.monitor.replay import evaluating, swapped_weights
 from shipworthy.train.objectives.build import build as build_objective
-from shipworthy.train.objectives.build import tokens
 from shipworthy.train.objectives.sft import rows_of
 from shipworthy.train.records import Records
 from shipworthy.train.schema import LightningTrainer
@@ -49,11 +49,6 @@ PLACE = "trl"
 """Of TRL's files in a run's folder."""
 IGNORED = -100
 """The label of a token that is only read."""
-
-
-def lengths(request: Request) -> list[int]:
-    """Tokens of each row that the training would see."""
-    return [length for _, length in tokens(request.objective, request.model, request.train)]
 
 
 def check(request: Request) -> None:
